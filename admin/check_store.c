@@ -191,7 +191,8 @@ static void check_residue(struct check *c)
 }
 
 struct late {
-	size_t open, late, unproven, unreadable, restricted, kept;
+	const struct policy *policy;
+	size_t open, late, unproven, unreadable, restricted, kept, unasked;
 	time_t next, restricted_since;
 };
 
@@ -208,6 +209,10 @@ static int count_request(void *arg, const struct rights_row *row)
 	}
 	if (!row->open || row->facts.joined)
 		return 0;
+	const int id = policy_word_value(&policy_right_words, row->right, strlen(row->right));
+	const struct policy_right *right = id >= 0 ? policy_right(l->policy, (enum policy_right_id)id) : NULL;
+	const bool shows = right != NULL && (right->verify == VERIFY_MAIL || right->verify == VERIFY_IDENTITY);
+	l->unasked += shows && !row->facts.verified && !row->facts.asked && row->facts.state != STATE_PARTIAL;
 	l->open++;
 	l->late += row->late && row->facts.proven;
 	l->unproven += row->late && !row->facts.proven;
@@ -256,7 +261,7 @@ static void check_outbox(struct check *c)
 
 static void check_requests(struct check *c)
 {
-	struct late l = {0};
+	struct late l = {.policy = c->policy};
 	char next[WHEN_DATE], since[WHEN_DATE];
 	struct err e;
 
@@ -281,6 +286,12 @@ static void check_requests(struct check *c)
 		check_add(c, CHECK_OVERDUE, "Answer them, or close them as spam: lethe requests list --overdue names them.",
 			  "%zu of %zu open requests are overdue that name nothing of here, and that no officer has taken up", l.unproven,
 			  l.open);
+	if (l.unasked > 0)
+		check_add(c, CHECK_OVERDUE,
+			  "Ask them: lethe requests identify --send by mail, or in another way and with lethe requests identify --reason.",
+			  "%zu of %zu open requests are to show who asks, and nobody asked them yet: there was no mail address, or no mail "
+			  "could go",
+			  l.unasked, l.open);
 	if (l.late > 0)
 		check_add(c, CHECK_BROKEN, "Answer them: lethe requests list --overdue names them.", "%zu of %zu open requests are late",
 			  l.late, l.open);

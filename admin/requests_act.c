@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: ISC
 // What an officer does with a request: each command is an event, and policy/rights/event.c says in which states it may happen and what it needs.
 #include "admin/requests.h"
+#include "fcgi/ipc/mail_call.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
+#include "policy/rights/identity.h"
+#include "policy/rights/outbox.h"
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,6 +80,40 @@ static enum status act(const struct admin *a, const struct arguments *args, enum
 	return output_object(args, object, &line);
 }
 
+// A mail with a link and a code, which is tried at once.
+static enum status identify_send(const struct admin *a, const struct arguments *args)
+{
+	const struct outbox_way way = {mail_call, a->run};
+	const char *language = argument(args, "language");
+	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX], mail[RECORD_ID_LEN + 1];
+	struct outbox_sent sent = {0};
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (argument(args, "at") != NULL)
+		return output_complain(STATUS_UNSURE, "requests: --send asks now: leave --at away");
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	const struct policy *p = language != NULL ? policy_language(s.policy, language) : s.policy;
+	if (p == NULL)
+		return output_complain(STATUS_UNSURE, "requests: the policy is not written in that language");
+	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
+	    identity_mail(s.vault, p, id, officer, argument(args, "reason"), mail, &e) != 0 ||
+	    outbox_send(s.vault, mail, true, &way, &sent, &e) != 0)
+		return requests_failed(&e);
+	if (sent.failed > 0)
+		return output_complain(STATUS_FOUND, "requests: the mail server does not take it: lethe outbox show %.8s", mail);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
+	cJSON_AddStringToObject(object, "id", id);
+	cJSON_AddStringToObject(object, "mail", mail);
+	cJSON_AddBoolToObject(object, "sent", sent.sent > 0);
+	buf_printf(&line, "%.8s: %s\n", id,
+		   sent.sent > 0 ? "sent; its link and its code hold for one hour" : "it waits in the outbox, for one hour");
+	return output_object(args, object, &line);
+}
+
 #define REASON                                                                                                                             \
 	{                                                                                                                                  \
 		"reason", OPTION_VALUE, "TEXT", "why, for the person and the record; nothing personal"                                     \
@@ -105,7 +142,29 @@ static enum status act(const struct admin *a, const struct arguments *args, enum
 						    .options = id##_options}
 
 ACT(acknowledge, "acknowledge", EVENT_ACKNOWLEDGED, "it was confirmed to the person that it came", "ID", 1, REASON);
-ACT(identify, "identify", EVENT_IDENTITY_ASKED, "the person was asked who they are, for a reasonable doubt", "ID", 1, REASON);
+static enum status identify_run(const struct admin *a, const struct arguments *args)
+{
+	if (argument_given(args, "send"))
+		return identify_send(a, args);
+	if (argument(args, "language") != NULL)
+		return output_complain(STATUS_UNSURE, "requests: --language is for --send");
+	return act(a, args, EVENT_IDENTITY_ASKED);
+}
+
+static const struct option_row identify_options[] = {
+    {"send", OPTION_FLAG, NULL, "ask by a mail with a link and a code, to the address that the person gave"},
+    {"language", OPTION_VALUE, "CODE", "of that mail; the policy's first one when not given"},
+    REASON,
+    AT,
+    OBJECT_FORMAT_OPTION,
+    {0}};
+static const struct command identify_command = {.name = "identify",
+						.run = identify_run,
+						.line = "the person was asked who they are, for a reasonable doubt",
+						.words = "ID",
+						.words_min = 1,
+						.words_max = 1,
+						.options = identify_options};
 ACT(verify, "verify", EVENT_IDENTITY_GIVEN, "the person has shown who they are", "ID", 1,
     {"how", OPTION_CHOICE, "receipt|mail|document|known|override", "how; no copy of it is kept"}, REASON);
 ACT(clarify, "clarify", EVENT_CLARIFICATION_ASKED, "the person was asked what they mean", "ID", 1, REASON);

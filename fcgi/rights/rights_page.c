@@ -534,7 +534,63 @@ static void own_more(struct rights_page *page, const char *id, const char *secre
 	framed_text(&page->out, "<button class=\"quiet\">", word(p, "page.rights.withdraw"), "</button>\n</form>\n</section>\n");
 }
 
-void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh)
+// The code of the mail, and another mail.
+static void own_confirm(struct rights_page *page, const cJSON *confirm, const char *id, const char *secret, const char *fault)
+{
+	const struct policy *p = page->p;
+	const bool mail = cJSON_IsTrue(json_get(confirm, "mail")), waits = json_string(confirm, "until") != NULL;
+
+	framed_text(&page->out, "<section class=\"card screen-only\">\n<h2>", word(p, "page.confirm.own"), "</h2>\n");
+	write_note(&page->w, !mail ? "page.confirm.nowhere" : waits ? "page.confirm.sent" : "page.confirm.over", NULL);
+	if (mail && (waits || fault != NULL)) {
+		own_form(page, "/api/rights/confirm", id, secret);
+		framed_text(&page->out, "<div class=\"field\"><label for=\"code\">", word(p, "page.confirm.code"), "</label>\n");
+		buf_printf(
+		    &page->out,
+		    "<input id=\"code\" name=\"code\" inputmode=\"numeric\" autocomplete=\"one-time-code\" maxlength=\"20\" required%s>\n",
+		    fault != NULL ? " aria-invalid=\"true\" aria-describedby=\"code-fault\" autofocus" : "");
+		if (fault != NULL)
+			framed_text(&page->out, "<p class=\"field-error\" id=\"code-fault\" role=\"alert\">", word(p, fault), "</p>\n");
+		framed_text(&page->out, "</div>\n<button class=\"primary\">", word(p, "page.confirm.send"), "</button>\n</form>\n");
+	}
+	if (mail) {
+		own_form(page, "/api/rights/mail", id, secret);
+		framed_text(&page->out, "<button class=\"quiet\">", word(p, "page.confirm.again"), "</button>\n</form>\n");
+	}
+	buf_adds(&page->out, "</section>\n");
+}
+
+void rights_page_confirm(struct request *r, const char *token, const struct identity_request *asked)
+{
+	const struct policy_right *right = right_named(request_policy(r), asked->right);
+	struct rights_page page;
+	char path[128], day[WORD_DAY];
+
+	page_begin(&page, r, word(request_policy(r), "page.confirm.title"));
+	word_day(day, asked->received, word_language(page.p));
+	snprintf(path, sizeof path, "/rights/confirm/%s", token);
+	buf_adds(&page.out, "<section class=\"card\">\n<p class=\"lead\">");
+	write_filled(
+	    &page.w, "page.confirm.what",
+	    WORD_VALUES({"number", asked->id}, {"day", day}, {"right", right != NULL ? rights_form_name(page.p, right) : asked->right}));
+	buf_adds(&page.out, "</p>\n");
+	write_note(&page.w, "page.confirm.not_you", NULL);
+	rights_form_begin(page.p, &page.out, path, "plain");
+	framed_text(&page.out, "<button class=\"primary\">", word(page.p, "page.confirm.button"), "</button>\n</form>\n</section>\n");
+	page_end(&page, 200);
+}
+
+void rights_page_confirmed(struct request *r)
+{
+	struct rights_page page;
+
+	page_begin(&page, r, word(request_policy(r), "page.confirm.done"));
+	framed_text(&page.out, "<p class=\"lead\" role=\"status\">", word(page.p, "page.confirm.done_how"), "</p>\n");
+	page_rights_link(&page, "page.rights.again");
+	page_end(&page, 200);
+}
+
+void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh, const char *fault)
 {
 	const struct policy *p = request_policy(r);
 	const char *id = json_string(shown, "id"), *name = json_string(shown, "right"), *state_name = json_string(shown, "state");
@@ -549,6 +605,8 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	own_state(&page, shown, state);
 	if (fresh)
 		own_keep(&page, id, secret);
+	if (json_get(shown, "confirm") != NULL)
+		own_confirm(&page, json_get(shown, "confirm"), id, secret, fault);
 	const cJSON *answer = own_answer(&page, shown);
 	if (right != NULL && offer_of(right)->at_once && (right->id == RIGHT_ACCESS || right->id == RIGHT_PORTABILITY)) {
 		framed_text(&page.out, "<section class=\"card\">\n<h2>", word(p, "page.own.export"), "</h2>\n");
@@ -579,5 +637,5 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	if (open)
 		own_more(&page, id, secret);
 	page_rights_link(&page, "page.rights.again");
-	page_end(&page, fresh ? 201 : 200);
+	page_end(&page, fresh ? 201 : fault != NULL ? 422 : 200);
 }

@@ -5,7 +5,7 @@
 
 #include "fcgi/serve/serve.h"
 #include "policy/publish/rights_forms.h"
-#include "policy/rights/request.h"
+#include "policy/rights/identity.h"
 
 // The whole page of rights again, with the receipt filled in.
 void rights_page_start(struct request *r, const struct rights_typed *typed);
@@ -14,8 +14,12 @@ void rights_page_start(struct request *r, const struct rights_typed *typed);
 void rights_page_fault(struct request *r, const char *right, const char *field, const char *fault);
 // What will happen, and until when: to be confirmed. Of an erasure, what there is.
 void rights_page_plan(struct request *r, struct vault *v, const struct policy_right *right, const struct rights_new *asked);
-// A request as its owner sees it. `shown`: of rights_show(). `fresh`: it was just recorded, and number and secret are to be kept.
-void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh);
+// A request as its owner sees it. `shown`: of rights_show(). `fresh`: it was just recorded, and number and secret are to be kept. `fault`: 422, the key of the
+// word for what is wrong with the code that was typed; NULL: nothing is.
+void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh, const char *fault);
+// Behind the link of a mail: the button by which somebody shows that they read it. `asked`: of identity_link_find().
+void rights_page_confirm(struct request *r, const char *token, const struct identity_request *asked);
+void rights_page_confirmed(struct request *r);
 // An erasure that is done. `certificate` as rights_erase() writes it.
 void rights_page_erased(struct request *r, const cJSON *certificate);
 

@@ -240,7 +240,8 @@ static void handle_show(struct request *r, void *context)
 		respond_err(r, &e);
 }
 
-// ---- POST /api/rights/look-up, …/withdraw, …/add: the same without a script, taking it back, and adding to it ----
+// ---- POST /api/rights/look-up, …/withdraw, …/add, …/confirm, …/mail: the same without a script, taking it back, adding to it, the code of a mail, and another
+// mail ----
 
 static const struct field own_fields[] = {
     {.name = "id", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
@@ -254,8 +255,15 @@ static const struct field add_fields[] = {
     {0},
 };
 
-// For a browser; for programs as JSON.
-static void respond_own(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh)
+static const struct field confirm_fields[] = {
+    {.name = "id", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
+    {.name = "secret", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
+    {.name = "code", .type = FIELD_TEXT, .required = true, .min = 1, .max = 20},
+    {0},
+};
+
+// For a browser; for programs as JSON. `fault`: with the code that was typed.
+static void respond_own_with(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh, const char *fault)
 {
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(ANSWER_MAX);
 	struct err e = {0};
@@ -271,18 +279,45 @@ static void respond_own(struct request *r, struct vault *v, const char *id, cons
 	if (shown == NULL)
 		respond_err(r, &e);
 	else if (request_wants(r, "text/html"))
-		rights_page_own(r, shown, secret, fresh);
+		rights_page_own(r, shown, secret, fresh, fault);
+	else if (fault != NULL)
+		respond_problem(r, 422, fault, "code", NULL);
 	else
 		respond_json(r, 200, shown);
 }
 
-enum own_act { OWN_LOOK_UP, OWN_WITHDRAW, OWN_ADD };
+static void respond_own(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh)
+{
+	respond_own_with(r, v, id, secret, fresh, NULL);
+}
+
+enum own_act { OWN_LOOK_UP, OWN_WITHDRAW, OWN_ADD, OWN_CONFIRM, OWN_MAIL };
+static const struct field *const own_act_fields[] = {own_fields, own_fields, add_fields, confirm_fields, own_fields};
+
+// Whose request it is, is checked first, and for all alike.
+static int own_do(struct request *r, struct vault *v, enum own_act act, const char *id, const char *secret, struct err *e)
+{
+	BUF_AUTO_WIPE struct buf shown = BUF_INIT(ANSWER_MAX);
+
+	switch (act) {
+	case OWN_WITHDRAW:
+		return rights_withdraw(v, id, secret, e);
+	case OWN_ADD:
+		return rights_add(v, id, secret, request_text(r, "text"), e);
+	case OWN_CONFIRM:
+		return rights_show(v, id, secret, &shown, e) == 0 ? identity_confirm_code(v, id, request_text(r, "code"), e) : -1;
+	case OWN_MAIL:
+		return rights_show(v, id, secret, &shown, e) == 0 ? acknowledge_ask(v, request_policy(r), id, e) : -1;
+	default:
+		return 0; // what is shown afterwards
+	}
+}
 
 static void handle_own(struct request *r, struct vault *v, enum own_act act)
 {
 	char secret[TOKEN_LEN + 1], id[RECORD_ID_LEN + 1] = "";
 	struct err e = {0};
-	if (request_check(r, act == OWN_ADD ? add_fields : own_fields) != 0)
+	if (request_check(r, own_act_fields[act]) != 0)
 		return;
 	const char *typed = request_text(r, "id");
 	typed += strspn(typed, " \t\r\n");
@@ -293,10 +328,15 @@ static void handle_own(struct request *r, struct vault *v, enum own_act act)
 		snprintf(id, sizeof id, "%.*s", RECORD_ID_LEN, typed);
 	if (!shaped)
 		respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
-	else if ((act == OWN_WITHDRAW && rights_withdraw(v, id, secret, &e) != 0) ||
-		 (act == OWN_ADD && rights_add(v, id, secret, request_text(r, "text"), &e) != 0)) {
+	else if (own_do(r, v, act, id, secret, &e) != 0) {
 		if (e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
+		else if (act == OWN_CONFIRM && e.code == ERR_INPUT)
+			respond_own_with(r, v, id, secret, false, "problem.code");
+		else if (act == OWN_MAIL && e.code == ERR_REFUSED)
+			respond_problem(r, 409, "problem.no-mail", NULL, NULL);
+		else if (act == OWN_MAIL && e.code == ERR_BUSY)
+			respond_problem(r, 429, "problem.mail-often", NULL, NULL);
 		else if (e.code == ERR_REFUSED)
 			respond_problem(r, 409, "problem.request-over", NULL, NULL);
 		else
@@ -319,6 +359,56 @@ static void handle_withdraw(struct request *r, void *context)
 static void handle_add(struct request *r, void *context)
 {
 	handle_own(r, context, OWN_ADD);
+}
+
+static void handle_confirm_code(struct request *r, void *context)
+{
+	handle_own(r, context, OWN_CONFIRM);
+}
+
+static void handle_mail(struct request *r, void *context)
+{
+	handle_own(r, context, OWN_MAIL);
+}
+
+// ---- /rights/confirm/<token>: what the link of a mail leads to. GET shows the button and changes nothing: programs that look through mails follow links. ----
+
+static void confirm_problem(struct request *r, const struct err *e)
+{
+	if (e->code == ERR_NOT_FOUND)
+		respond_problem(r, 404, "problem.not-found.confirm", NULL, NULL);
+	else
+		respond_err(r, e);
+}
+
+static void handle_confirm_page(struct request *r, void *context)
+{
+	struct identity_request asked;
+	struct err e = {0};
+
+	if (identity_link_find(context, request_rest(r), &asked, &e) == 0)
+		rights_page_confirm(r, request_rest(r), &asked);
+	else
+		confirm_problem(r, &e);
+}
+
+static const struct field nothing_fields[] = {{0}};
+
+static void handle_confirm(struct request *r, void *context)
+{
+	struct err e = {0};
+
+	if (request_check(r, nothing_fields) != 0)
+		return;
+	if (identity_confirm_link(context, request_rest(r), &e) != 0) {
+		confirm_problem(r, &e);
+	} else if (request_wants(r, "text/html")) {
+		rights_page_confirmed(r);
+	} else {
+		JSON_AUTO cJSON *answer = cJSON_CreateObject();
+		cJSON_AddBoolToObject(answer, "confirmed", true);
+		respond_json(r, 200, answer);
+	}
 }
 
 // ---- POST /api/rights/rectify: what an own open request says ----
@@ -466,6 +556,36 @@ static const struct route routes[] = {
      .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
      .changes_state = true,
      .handle = handle_add},
+    {.method = "POST",
+     .path = "/api/rights/confirm",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_JSON | BODY_FORM,
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = handle_confirm_code},
+    {.method = "POST",
+     .path = "/api/rights/mail",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_JSON | BODY_FORM,
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .handle = handle_mail},
+    {.method = "GET",
+     .path = "/rights/confirm/*",
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .handle = handle_confirm_page},
+    {.method = "POST",
+     .path = "/rights/confirm/*",
+     .body_max = RIGHTS_BODY_MAX,
+     .body_types = BODY_JSON | BODY_FORM,
+     .deadline_ms = DEADLINE_MS,
+     .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+     .changes_state = true,
+     .from_anywhere = true, // its page sends no referrer, and so no origin
+     .handle = handle_confirm},
     {.method = "POST",
      .path = "/api/rights/rectify",
      .body_max = RIGHTS_BODY_MAX,

@@ -20,6 +20,7 @@ const struct rights_event_row rights_events[EVENT_COUNT] = {
     [EVENT_ACKNOWLEDGED] = {"acknowledged", STATES_OPEN, -1, 0, TOUCHES_ACKNOWLEDGEMENT},
     [EVENT_IDENTITY_ASKED] = {"identity-asked", UNDECIDED, STATE_WAITING, EVENT_NEEDS_REASON, TOUCHES_PAUSE},
     [EVENT_IDENTITY_GIVEN] = {"identity-given", UNDECIDED, STATE_OPEN, EVENT_NEEDS_REASON, TOUCHES_RESUME},
+    [EVENT_IDENTITY_FAILED] = {"identity-failed", UNDECIDED, -1, 0, TOUCHES_NOTHING},
     [EVENT_CLARIFICATION_ASKED] = {"clarification-asked", UNDECIDED, STATE_WAITING, EVENT_NEEDS_REASON, TOUCHES_PAUSE},
     [EVENT_CLARIFICATION_GIVEN] = {"clarification-given", UNDECIDED, STATE_OPEN, 0, TOUCHES_RESUME},
     [EVENT_EXTENDED] = {"extended", STATES_OPEN, -1, EVENT_NEEDS_GROUND | EVENT_NEEDS_REASON, TOUCHES_EXTENSION},
@@ -167,12 +168,15 @@ static time_t time_read(const cJSON *object, const char *name, time_t otherwise)
 
 void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *state, time_t made, time_t now)
 {
-	const cJSON *events = json_get(body, "events"), *event;
+	const cJSON *events = json_get(body, "events"), *event, *identity = json_get(body, "identity");
+	const time_t code_until = time_read(identity, "until", 0);
+	bool by_mail = false;
 	const char *by;
 
 	*out = (struct rights_facts){.state = STATE_OPEN, .clock = {.received = made, .now = now}};
 	out->verified = cJSON_IsTrue(json_get(body, "verified"));
 	out->proven = cJSON_IsTrue(json_get(body, "proven"));
+	out->code_until = code_until > now && json_number(identity, "tries", IDENTITY_TRIES) < IDENTITY_TRIES ? code_until : 0;
 	if (!cJSON_IsArray(events)) {
 		out->state = rights_state_read(state);
 		out->clock.ended = time_read(body, "answered", (STATE_BIT(out->state) & STATES_ENDED) != 0 ? made : 0);
@@ -197,7 +201,16 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 		out->lift_told = id == EVENT_LIFT_TOLD || (out->lift_told && id != EVENT_RESTRICTED && id != EVENT_LIFTED);
 		out->restricted = id == EVENT_LIFTED ? NULL : out->restricted;
 		out->held = id == EVENT_HELD || (out->held && rights_events[id].to < 0);
-		out->verified = out->verified || id == EVENT_IDENTITY_GIVEN;
+		out->asked = out->asked || id == EVENT_IDENTITY_ASKED;
+		if (id == EVENT_IDENTITY_GIVEN) {
+			const char *how = json_string(event, "how");
+			by_mail = (by_mail || !out->verified) && how != NULL && strcmp(how, IDENTITY_BY_MAIL) == 0;
+			out->verified = true;
+		}
+		// Who reads the mails of one address has not shown that another one is theirs, too.
+		const char *fields = id == EVENT_CORRECTED && by_mail ? json_string(event, "fields") : NULL;
+		if (fields != NULL && strstr(fields, "contact") != NULL)
+			out->verified = by_mail = false;
 		out->joined = id == EVENT_JOINED || (out->joined && id != EVENT_REOPENED && id != EVENT_PARTED);
 	}
 }

@@ -33,6 +33,7 @@ enum rights_event {
 	EVENT_ACKNOWLEDGED,
 	EVENT_IDENTITY_ASKED,
 	EVENT_IDENTITY_GIVEN,
+	EVENT_IDENTITY_FAILED, // a wrong code
 	EVENT_CLARIFICATION_ASKED,
 	EVENT_CLARIFICATION_GIVEN,
 	EVENT_EXTENDED,
@@ -65,7 +66,9 @@ enum rights_event {
 	EVENT_NOTICE_ACKNOWLEDGED, // the recipient confirmed it
 	EVENT_COUNT
 };
-enum { EVENT_ADDED_MAX = 50 }; // to one request
+enum { EVENT_ADDED_MAX = 50 };  // to one request
+enum { IDENTITY_TRIES = 5 };    // of one code
+#define IDENTITY_BY_MAIL "mail" // how it was shown
 enum {
 	EVENT_NEEDS_GROUND = 1,
 	EVENT_NEEDS_REASON = 2,
@@ -105,6 +108,8 @@ struct rights_facts {
 	struct clock_facts clock;
 	bool recognised;        // an officer has done something with it, or entered it
 	bool verified;          // the policy asks for nothing more
+	bool asked;             // somebody asked for it
+	time_t code_until;      // the code that was sent by mail holds until then; 0: none does
 	bool proven;            // what it names is here, an officer entered it, or was shown who asks
 	bool joined;            // another one is answered for it
 	const char *restricted; // on which ground what it names is restricted, in the body; NULL: it is not

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct letter_row letters[] = {{"acknowledge", NULL, false}, {"identify", NULL, false},    {"clarify", NULL, false},
-				     {"extend", "extended", true}, {"answer", "answered", true}, {"refuse", "refused", true},
-				     {"lift", "lift-told", true},  {NULL, NULL, false}};
+const struct letter_row letters[] = {{"acknowledge", NULL, false, 0}, {"identify", NULL, false, 0},    {"clarify", NULL, false, 0},
+				     {"extend", "extended", true, 0}, {"answer", "answered", true, 0}, {"refuse", "refused", true, 0},
+				     {"lift", "lift-told", true, 0},  {NULL, NULL, false, 0}};
 
 const cJSON *letter_event(const cJSON *request, const char *name)
 {
@@ -77,6 +77,10 @@ void letter_write(struct buf *out, const struct policy *p, const struct letter_r
 	letter_paragraph(out, p, "letter.subject", values);
 	snprintf(key, sizeof key, "letter.%s", letter->kind);
 	letter_paragraph(out, p, key, values);
+	for (unsigned i = 1; i <= letter->more; i++) {
+		snprintf(key, sizeof key, "letter.%s_%u", letter->kind, i);
+		letter_paragraph(out, p, key, values);
+	}
 	if (text != NULL)
 		buf_printf(out, "%s\n\n", text);
 	if (letter->complain)

@@ -14,6 +14,7 @@ struct letter_row {
 	const char *kind;
 	const char *event; // NULL: it is written before the event
 	bool complain;     // it says where one can complain
+	unsigned more;     // further paragraphs: letter.KIND_1 …
 };
 extern const struct letter_row letters[];              // ended by {0}
 const struct letter_row *letter_row(const char *kind); // NULL: there is none of that name

@@ -12,7 +12,9 @@ enum {
 	OUTBOX_BODY_MAX = 2 * 1024 * 1024, // a text with every character escaped
 	PAUSE_FIRST = 60,
 	PAUSE_MOST = 4 * 3600,
-	IDS_MAX = 1000, // of one run
+	IDS_MAX = 1000,    // of one run
+	UNTIL_GRACE = 600, // so long the record is there to tell that it was not sent
+	OUTBOX_LATEST = 128,
 };
 static const char waiting[] = "waiting", sent[] = "sent", failed[] = "failed";
 
@@ -57,9 +59,27 @@ static void request_tell(struct vault *v, const cJSON *body, enum rights_event e
 		(void)rights_act(v, request, &act, NULL);
 }
 
+static void latest_text(char out[OUTBOX_LATEST], const char *what, const char *request)
+{
+	snprintf(out, OUTBOX_LATEST, "%s %s", what, request != NULL ? request : "");
+}
+
+// Ends those that a newer one takes the place of. One that was sent meanwhile is gone, or about to go; one that a hold keeps shows nothing any more.
+static void older_drop(struct vault *v, const char *latest, const char *what)
+{
+	BUF_AUTO struct buf details = BUF_INIT(1024);
+	struct vault_record r = {0};
+	int ret = details_print(&details, what, "replaced", "");
+
+	while (ret == 0 && vault_find_head(v, KIND_OUTBOX, "latest", latest, &r, NULL) == 0) {
+		ret = vault_end(v, r.id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, NULL);
+		vault_record_free(&r);
+	}
+}
+
 int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID_LEN + 1], struct err *e)
 {
-	char to[MAIL_ADDRESS_SIZE], number[OUTBOX_NUMBER], next[WHEN_TEXT];
+	char to[MAIL_ADDRESS_SIZE], number[OUTBOX_NUMBER], next[WHEN_TEXT], until[WHEN_TEXT];
 	unsigned char random[(OUTBOX_NUMBER - 1) / 2];
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(OUTBOX_BODY_MAX);
 	BUF_AUTO struct buf details = BUF_INIT(1024);
@@ -73,10 +93,21 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 	random_bytes(random, sizeof random);
 	hex_encode(number, random, sizeof random);
 	when_text(next, when_now());
+	when_text(until, mail->until);
 	const struct {
 		const char *name, *value;
-	} texts[] = {{"to", to},     {"subject", mail->subject}, {"text", mail->text},           {"what", mail->what},  {"number", number},
-		     {"next", next}, {"request", mail->request}, {"recipient", mail->recipient}, {"about", mail->about}};
+	} texts[] = {{"to", to},
+		     {"subject", mail->subject},
+		     {"text", mail->text},
+		     {"what", mail->what},
+		     {"number", number},
+		     {"next", next},
+		     {"request", mail->request},
+		     {"recipient", mail->recipient},
+		     {"about", mail->about},
+		     {"link", mail->link},
+		     {"code", mail->code},
+		     {"until", mail->until != 0 ? until : NULL}};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		ok = ok && (texts[i].value == NULL || cJSON_AddStringToObject(body, texts[i].name, texts[i].value) != NULL);
 	cJSON *kinds = cJSON_AddArrayToObject(body, "kinds");
@@ -86,8 +117,17 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 	if (!ok || json_print(&bytes, body) != 0 || details_print(&details, mail->what, "queued", "") != 0)
 		return err_set(e, ERR_INPUT, "the mail is too large to be stored");
 	const struct ledger_event event = {.name = "mail", .details = buf_text(&details)};
-	const struct vault_new record = {
-	    .kind = KIND_OUTBOX, .subject_of = mail->recipient == NULL ? mail->request : NULL, .body = bytes.data, .body_len = bytes.len};
+	char latest[OUTBOX_LATEST];
+	latest_text(latest, mail->what, mail->request);
+	const struct vault_tag tags[] = {{"latest", latest}, {NULL, NULL}};
+	const struct vault_new record = {.kind = KIND_OUTBOX,
+					 .subject_of = mail->recipient == NULL ? mail->request : NULL,
+					 .tags = mail->until != 0 ? tags : NULL,
+					 .body = bytes.data,
+					 .body_len = bytes.len,
+					 .due = mail->until != 0 ? mail->until + UNTIL_GRACE : 0};
+	if (mail->until != 0)
+		older_drop(v, latest, mail->what);
 	if (vault_put(v, &record, &event, id, e) != 0)
 		return -1;
 	request_tell(v, body, EVENT_MAIL_QUEUED, "site", "");
@@ -127,7 +167,7 @@ static int sent_finish(struct vault *v, const char *id, const cJSON *body, struc
 	const char *what = json_string(body, "what");
 	BUF_AUTO struct buf details = BUF_INIT(1024);
 
-	if (strcmp(what, "acknowledge") == 0)
+	if (strcmp(what, "acknowledge") == 0 || strcmp(what, OUTBOX_CONFIRM) == 0)
 		request_tell(v, body, EVENT_ACKNOWLEDGED, "site", "");
 	request_tell(v, body, EVENT_MAIL_SENT, "site", "");
 	if (details_print(&details, what, "sent", "") != 0)
@@ -149,12 +189,34 @@ static kind_set kinds_of(const cJSON *body)
 	return kinds;
 }
 
-static time_t next_of(const cJSON *body)
+static time_t time_of(const cJSON *body, const char *name)
 {
-	const char *text = json_string(body, "next");
-	time_t next = 0;
+	const char *text = json_string(body, name);
+	time_t t = 0;
 
-	return text != NULL && when_parse(&next, text) == 0 ? next : 0;
+	return text != NULL && when_parse(&t, text) == 0 ? t : 0;
+}
+
+// The text as it goes out. What stands in it for a secret is filled in now and not before.
+static int text_fill(struct buf *out, const cJSON *body, const char *text)
+{
+	static const char *const names[] = {"link", "code"};
+
+	while (*text != '\0') {
+		const char *value = NULL;
+		size_t len = 0;
+		for (size_t i = 0; i < ARRAY_LEN(names) && value == NULL; i++) {
+			len = strlen(names[i]);
+			if (text[0] == '{' && strncmp(text + 1, names[i], len) == 0 && text[1 + len] == '}')
+				value = json_string(body, names[i]);
+		}
+		if (value != NULL)
+			buf_adds(out, value);
+		else
+			buf_addc(out, *text);
+		text += value != NULL ? len + 2 : 1;
+	}
+	return out->failed ? -1 : 0;
 }
 
 // One attempt, if it is due. ERR_BUSY: somebody else has it.
@@ -162,7 +224,7 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 {
 	const struct policy_processor *processor = outbox_processor(vault_policy(v));
 	struct vault_record r = {0};
-	BUF_AUTO_WIPE struct buf tried = BUF_INIT(OUTBOX_BODY_MAX), after = BUF_INIT(OUTBOX_BODY_MAX);
+	BUF_AUTO_WIPE struct buf tried = BUF_INIT(OUTBOX_BODY_MAX), after = BUF_INIT(OUTBOX_BODY_MAX), filled = BUF_INIT(OUTBOX_BODY_MAX);
 	JSON_AUTO cJSON *body = NULL;
 	char next[WHEN_TEXT], failure[OUTBOX_FAILURE] = "";
 	int ret = -1;
@@ -178,8 +240,17 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 		ret = sent_finish(v, id, body, e);
 		goto cleanup;
 	}
+	const time_t until = time_of(body, "until");
+	if (until != 0 && until <= when_now()) {
+		BUF_AUTO struct buf details = BUF_INIT(1024);
+		if (details_print(&details, json_string(body, "what"), "expired", "") == 0)
+			ret = vault_end(v, id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, e);
+		if (ret == 0)
+			request_tell(v, body, EVENT_MAIL_FAILED, "site", "expired");
+		goto cleanup;
+	}
 	const bool gave_up = strcmp(r.state, failed) == 0;
-	if (!now && (gave_up || next_of(body) > when_now())) {
+	if (!now && (gave_up || time_of(body, "next") > when_now())) {
 		out->failed += gave_up;
 		out->waiting += !gave_up;
 		ret = 0;
@@ -191,18 +262,19 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 	const char *to = json_string(body, "to"), *subject = json_string(body, "subject"), *number = json_string(body, "number"),
 		   *text = json_string(body, "text");
 	if (cJSON_AddNumberToObject(body, "attempts", attempts) == NULL || !text_set(body, "next", next) || to == NULL || subject == NULL ||
-	    number == NULL || text == NULL) {
+	    number == NULL || text == NULL || text_fill(&filled, body, text) != 0) {
 		err_set(e, ERR_CORRUPT, "mail %s cannot be read", id);
 		goto cleanup;
 	}
 	if (outbox_write(v, id, &r.body, waiting, body, &tried, e) != 0)
 		goto cleanup;
-	int took =
-	    processor == NULL ? 1 : way->deliver(way->run, processor->id, kinds_of(body), to, subject, number, text, strlen(text), failure);
+	int took = processor == NULL
+		       ? 1
+		       : way->deliver(way->run, processor->id, kinds_of(body), to, subject, number, buf_text(&filled), filled.len, failure);
 	if (processor == NULL)
 		snprintf(failure, sizeof failure, "undeclared-processor");
 	if (took == 0) {
-		const char *const forgotten[] = {"to", "subject", "text", "kinds"};
+		const char *const forgotten[] = {"to", "subject", "text", "kinds", "link", "code"};
 		for (size_t i = 0; i < ARRAY_LEN(forgotten); i++)
 			cJSON_DeleteItemFromObjectCaseSensitive(body, forgotten[i]);
 		ret = outbox_write(v, id, &tried, sent, body, &after, e) == 0 ? sent_finish(v, id, body, e) : -1;
@@ -287,7 +359,7 @@ static int walk_mail(void *arg, const struct vault_record *r)
 						: strcmp(r->state, failed) == 0 ? failed
 										: waiting,
 				       .made = r->made,
-				       .next = next_of(body),
+				       .next = time_of(body, "next"),
 				       .attempts = (unsigned)json_number(body, "attempts", 0)};
 	return w->each(w->arg, &row);
 }

@@ -5,7 +5,8 @@
 // What is about to be tried is written down first, with the time of the next attempt, and so is what was taken. Whoever is killed in between sends a mail
 // twice at most, under the same number, and loses none; and no two send the same one.
 //
-// Body: to, subject, text, what (a word: the kind of letter), request (an id), recipient, about, number (of the mail), kinds (a list), attempts, next (UTC), failure (a word).
+// Body: to, subject, text, what (a word: the kind of letter), request (an id), recipient, about, number (of the mail), kinds (a list), attempts, next (UTC), failure (a word); of a
+// mail with a secret: link, code, until (UTC).
 #ifndef LETHE_RIGHTS_OUTBOX_H
 #define LETHE_RIGHTS_OUTBOX_H
 
@@ -13,6 +14,7 @@
 #include "policy/vault/vault.h"
 
 enum { OUTBOX_FAILURE = 32, OUTBOX_NUMBER = 33, OUTBOX_GIVE_UP = 3 * 86400 };
+#define OUTBOX_CONFIRM "confirm" // `what` of a mail of policy/rights/identity.h, which acknowledges, too
 
 struct outbox_new {
 	const char *to, *subject, *text;
@@ -21,6 +23,10 @@ struct outbox_new {
 	const char *recipient,
 	    *about;     // NULL, or of whom it is a notice: recipient.h. Then it is about the processor, and no data of the person
 	kind_set kinds; // of data in it, beside outbox
+	// What stands for {link} and {code} of the text when it is sent; shown to nobody. It is not sent after `until`, nor once there is a newer one of its kind for
+	// its request. NULL: there are none.
+	const char *link, *code;
+	time_t until;
 };
 // The processor to which the policy gives what waits to be sent; NULL: the policy has no mail.
 const struct policy_processor *outbox_processor(const struct policy *p);

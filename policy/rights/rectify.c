@@ -73,6 +73,8 @@ static int rectify_body(void *arg, cJSON *body, const struct rights_facts *facts
 	for (size_t i = 0; i < x->count; i++)
 		if (correct_one(body, KIND_RIGHTS_REQUEST, &x->values[i], x->act.by, now, e) != 0)
 			return -1;
+	if (strstr(x->act.fields, "contact") != NULL) // what was sent to the address before shows nothing about this one
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
 	cJSON *event = rights_event_add(body, EVENT_CORRECTED, now, x->act.by);
 	bool ok = event != NULL && cJSON_AddStringToObject(event, "fields", x->act.fields) != NULL &&
 		  (x->act.reason == NULL || cJSON_AddStringToObject(event, "reason", x->act.reason) != NULL);

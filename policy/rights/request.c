@@ -2,6 +2,7 @@
 #include "policy/rights/request.h"
 #include "policy/base/array.h"
 #include "policy/base/limits.h"
+#include "policy/base/mail_address.h"
 #include "policy/rights/certificate.h"
 #include "policy/rights/clock.h"
 #include "policy/vault/archive_token.h"
@@ -105,7 +106,7 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	token_new(out->secret);
 	out->due = clock_due(vault_policy(v), right, received);
 	out->signal = signal;
-	// As the policy asks for it: nothing, or a receipt. What it may ask for besides does not start yet.
+	// As the policy asks for it: nothing, or a receipt. What else it asks for is shown later.
 	bool verified =
 	    right->verify == VERIFY_NONE || (right->verify == VERIFY_RECEIPT && (request->receipt != NULL || request->archive != NULL));
 	bool ok = cJSON_AddNumberToObject(body, "due", (double)out->due) != NULL &&
@@ -182,6 +183,14 @@ int rights_get(struct vault *v, const char *id, struct vault_record *out, struct
 	return err_set(e, ERR_NOT_FOUND, "there is no such request");
 }
 
+static int not_identified(const char *id, struct err *e)
+{
+	return err_set(e, ERR_REFUSED,
+		       "who made request %.8s has not shown what the policy asks for: ask with \"lethe requests identify\", and say with "
+		       "\"lethe requests verify\" how it was shown",
+		       id);
+}
+
 int rights_check_identity(struct vault *v, const char *id, struct err *e)
 {
 	struct vault_record record = {0};
@@ -193,12 +202,9 @@ int rights_check_identity(struct vault *v, const char *id, struct err *e)
 	if (body != NULL)
 		rights_facts_read(&facts, body, record.state, record.made, when_now());
 	vault_record_free(&record);
-	if (body == NULL || facts.verified)
-		return body == NULL ? -1 : 0;
-	return err_set(e, ERR_REFUSED,
-		       "who made request %.8s has not shown what the policy asks for: ask with \"lethe requests identify\", and say with "
-		       "\"lethe requests verify\" how it was shown",
-		       id);
+	if (body == NULL)
+		return -1;
+	return facts.verified ? 0 : not_identified(id, e);
 }
 
 // ---- what happens to one ----
@@ -248,16 +254,18 @@ static int edit_once(struct vault *v, const char *id, int (*edit)(void *, cJSON 
 		goto cleanup;
 	rights_facts_read(&after, body, record.state, record.made, when_now());
 	// What was corrected is not kept longer than it is looked into. What proved a mandate is not kept longer than the decision; that it was seen, and when, is.
-	if ((STATE_BIT(after.state) & STATES_ENDED) != 0)
+	const bool ended = (STATE_BIT(after.state) & STATES_ENDED) != 0;
+	if (ended || after.verified)
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
+	if (ended) {
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "corrections");
-	if ((STATE_BIT(after.state) & STATES_ENDED) != 0)
 		cJSON_DeleteItemFromObjectCaseSensitive(
 		    cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(body, "agent"), "mandate"), "sha256");
+	}
 	if (json_print(&bytes, body) != 0 || ledger_details(&details, id, body, &after, act) != 0) {
 		err_set(e, ERR_INPUT, "the request would become too large");
 		goto cleanup;
 	}
-	const bool ended = (STATE_BIT(after.state) & STATES_ENDED) != 0;
 	// It says who asked for the restriction, and lives as long as what it keeps.
 	const bool keeps = after.restricted != NULL && rights_ground_keeps(after.restricted);
 	const struct ledger_event event = {.name = ledger, .details = buf_text(&details)};
@@ -290,6 +298,7 @@ struct acting {
 	struct vault *v;
 	const char *id;
 	const struct rights_act *act;
+	bool with_other;        // it is joined to the one that this happens to
 	cJSON *includes;        // ids of those that are joined to it
 	struct buf certificate; // of the answer, made once
 };
@@ -343,6 +352,9 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 
 	if (rights_event_check(facts, act->event, json_string(body, "right"), act->ground, act->reason, act->text, e) != 0)
 		return -1;
+	const enum policy_verify verify = right_of(x->v, body)->verify;
+	if (act->event == EVENT_ANSWERED && !facts->verified && !x->with_other && (verify == VERIFY_MAIL || verify == VERIFY_IDENTITY))
+		return not_identified(x->id, e);
 	if (at > facts->clock.now || at < facts->clock.received)
 		return err_set(e, ERR_INPUT, "that was neither before it was received nor is it to come");
 	if (act->event == EVENT_EXTENDED) {
@@ -396,7 +408,8 @@ int rights_act(struct vault *v, const char *id, const struct rights_act *act, st
 			same = (struct rights_act){.event = EVENT_PARTED, .by = "site"};
 		cJSON_ArrayForEach(other, x.includes)
 		{
-			struct acting y = {.v = v, .id = other->valuestring, .act = &same, .certificate = BUF_INIT(CERTIFICATE_MAX)};
+			struct acting y = {
+			    .v = v, .id = other->valuestring, .act = &same, .with_other = true, .certificate = BUF_INIT(CERTIFICATE_MAX)};
 			(void)rights_edit(v, other->valuestring, act_on, &y, "request-event", &same, NULL);
 			cJSON_Delete(y.includes);
 			buf_free(&y.certificate);
@@ -451,6 +464,20 @@ static bool add_clocks(cJSON *shown, const struct clock_line *lines, size_t coun
 		     cJSON_AddBoolToObject(one, "paused", l->paused) != NULL && cJSON_AddBoolToObject(one, "late", l->late) != NULL;
 	}
 	return ok;
+}
+
+// Who is yet to show that they read the mails of the address that they gave.
+static bool add_confirm(cJSON *shown, struct vault *v, const cJSON *body, const struct rights_facts *facts)
+{
+	const bool undecided = facts->state == STATE_OPEN || facts->state == STATE_WAITING;
+	const char *contact = json_string(body, "contact");
+	char address[MAIL_ADDRESS_SIZE];
+
+	if (right_of(v, body)->verify != VERIFY_MAIL || facts->verified || facts->joined || !undecided)
+		return true;
+	cJSON *confirm = cJSON_AddObjectToObject(shown, "confirm");
+	const bool mail = contact != NULL && mail_address_read(address, contact, NULL) == 0;
+	return cJSON_AddBoolToObject(confirm, "mail", mail) != NULL && add_when(confirm, "until", facts->code_until);
 }
 
 // What the person is told of the events, and who read what they left; to the officer all.
@@ -512,7 +539,7 @@ static int show(struct vault *v, const struct vault_record *record, bool officer
 	     add_when(shown, "received", facts.clock.received) && add_when(shown, "due", next != NULL ? next->due : 0) &&
 	     cJSON_AddBoolToObject(shown, "late", facts.clock.ended == 0 && next != NULL && next->late) != NULL &&
 	     add_clocks(shown, lines, count) && add_events(shown, body, officer, personal) && show_recipients(shown, body) &&
-	     add_members(shown, body, public_members) &&
+	     add_members(shown, body, public_members) && add_confirm(shown, v, body, &facts) &&
 	     (facts.restricted == NULL || (add_when(shown, "restricted_since", facts.restricted_since) &&
 					   cJSON_AddStringToObject(shown, "restricted", facts.restricted) != NULL)) &&
 	     (facts.state != STATE_FULFILLED || add_when(shown, "answered", facts.clock.ended));

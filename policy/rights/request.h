@@ -3,7 +3,7 @@
 //
 // A request is a record of kind rights-request, in one of the states of policy/rights/event.h. Its sealed body is a JSON object: right, due (as it
 // was told when it came), contact, message, receipt or archive (until an erasure is done), signal ("gpc"), verified, proven, how (it came), events,
-// certificate; and agent: {name, id?, protocol ("drp", "opendsr")?, request? (its number there), regime?, callback?, answer_to ("agent", "person"),
+// certificate; identity (see policy/rights/identity.h), until that was shown or the request is over; and agent: {name, id?, protocol ("drp", "opendsr")?, request? (its number there), regime?, callback?, answer_to ("agent", "person"),
 // mandate {seen, sha256 (of the paper; until the request is over)}?}.
 #ifndef LETHE_RIGHTS_REQUEST_H
 #define LETHE_RIGHTS_REQUEST_H
@@ -84,7 +84,8 @@ int rights_edit(struct vault *v, const char *id, int (*edit)(void *arg, cJSON *b
 		void *arg, const char *ledger, const struct rights_act *act, struct err *e);
 
 // {id, right, state, received, due, late, clocks[{name, law, due, met, extended, paused, late}], events[{event, at, by?, ground?, reason?, text?}],
-// read[{at, by, reason}], recipients (event.h), signal?, restricted?, restricted_since?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
+// read[{at, by, reason}], recipients (event.h), confirm? {mail: whether there is an address to ask, until: how long the code that was sent there holds, or null} (who asks is yet
+// to show that they read the mails of their address), signal?, restricted?, restricted_since?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e);
 // For the officer (the secret is not asked for): the same plus every event, `verified`, `proven`, `names_receipt` (or an archive), agent, and contact, message and
 // the texts of events when `personal`.

@@ -5,6 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool mail_delivered(const struct policy *p)
+{
+	const struct policy_processor *a;
+	bool any = false;
+
+	for (size_t n = 0; (a = policy_processor_for(p, ROLE_MAIL, n)) != NULL; n++)
+		any = any || (policy_processor_receives(a, p->effective) & KIND_BIT(KIND_OUTBOX)) != 0;
+	return any && p->kinds[KIND_OUTBOX].keep == KEEP_STORED;
+}
+
 void check_rights(const struct policy *p, struct report *r)
 {
 	static const struct {
@@ -26,6 +36,12 @@ void check_rights(const struct policy *p, struct report *r)
 				    asked != RIGHT_DATA_SHARING,
 				r, p->rights[i].line, "right %s is no opt-out, but a browser's opt-out signal shall count for it",
 				"the signal asks for nothing else", "remove signal=\"gpc\"", id);
+		report_error_if(p->rights[i].self_service && (p->rights[i].verify == VERIFY_MAIL || p->rights[i].verify == VERIFY_IDENTITY),
+				r, p->rights[i].line, "right %s is self-service, but who asks shall show first who they are",
+				"it would be done before that", "write verify=\"receipt\", or remove self-service=\"yes\"", id);
+		report_error_if(p->rights[i].verify == VERIFY_MAIL && !mail_delivered(p), r, p->rights[i].line,
+				"right %s asks for control of a mail address, but nobody delivers mail", "no mail could ask for it",
+				"declare the kind outbox, and a processor with roles=\"mail\" that receives it", id);
 		for (size_t j = 0; j < p->rights[i].answer_count; j++) {
 			const struct policy_right_answer *a = &p->rights[i].answers[j];
 			report_error_if(a->statutory && a->regime == REGIME_HOUSE, r, a->line,

@@ -65,6 +65,14 @@ export function policyWithDisk(folder) {
   return policy;
 }
 
+// A policy that asks who wants a restriction to show that they read the mails of their address.
+export function policyWithMail(folder) {
+  const policy = join(folder, 'policy.xml');
+  const text = readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8');
+  writeFileSync(policy, text.replace('<right id="restriction" verify="receipt">', '<right id="restriction" verify="mail">'));
+  return policy;
+}
+
 function folders() {
   const base = mkdtempSync(join(tmpdir(), 'lethe-site-'));
   const run = mkdtempSync('/dev/shm/lethe-t-');

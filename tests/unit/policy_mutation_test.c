@@ -133,6 +133,8 @@ static const struct mutation {
      NULL, "error: version 2027 is older in this list than 2026-05-11 but has a later date"},
     {"an answer too late", "within=\"statutory\"", "within=\"P60D\"", NULL,
      "error: right access is to be answered later than the law allows"},
+    {"done before it is shown who asks", "<right id=\"erasure\" verify=\"receipt\"", "<right id=\"erasure\" verify=\"mail\"", NULL,
+     "error: right erasure is self-service, but who asks shall show first who they are"},
     {"an answer in no time", "within=\"statutory\"", "within=\"P0D\"", NULL, "error: right access is to be answered in no time"},
     {"consent that is none", "basis=\"contract\"", "basis=\"consent\"", NULL, "error: purpose make rests on consent, but names none"},
     {"consents that nobody could show", "  <minimum-age",

@@ -11,7 +11,7 @@ static const struct needs {
 } needs[] = {
     {"bizimages", ""},
     {"imagedesigner", "API, uploads, gallery, stored prompts, stored images, support tickets, request log details, "
-		      "verifying an identity, consent panel, deleting the data of children, provider "
+		      "consent panel, deleting the data of children, provider "
 		      "openrouter, provider openai, provider fal"},
     {"product-images", "accounts, stored images, payments, usage figures, image storage, "
 		       "consent panel, provider deepseek, provider ark, provider dashscope, provider resend"},

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: ISC
+#include "policy/rights/identity.h"
+#include "policy/base/base64.h"
+#include "policy/base/mail_address.h"
+#include "policy/publish/render/address.h"
+#include "policy/publish/words/words.h"
+#include "policy/rights/letter.h"
+#include "policy/rights/outbox.h"
+#include "policy/vault/key.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { SECRET_LEN = 16, ID_BYTES = RECORD_ID_LEN / 2, HASH_TEXT = 2 * HASH_LEN + 1, SHOWN_MAX = 1024 * 1024 };
+static const char link_member[] = "link", code_member[] = "code";
+
+// Each secret of each request is hashed for itself: what shows the one shows nothing of another.
+static void identity_hash(struct vault *v, const char *member, const char *id, const char *right, const char *secret, char out[HASH_TEXT])
+{
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(1024);
+	uint8_t hash[HASH_LEN];
+
+	buf_printf(&text, "%s %s %s %s", member, id, right, secret);
+	key_lookup_hash(v, hash, "identity", buf_text(&text));
+	hex_encode(out, hash, sizeof hash);
+	wipe(hash, sizeof hash);
+}
+
+// The id and the secret (as hex) of a token. Whatever it is, as much is computed.
+static bool token_open(const char *token, char id[RECORD_ID_LEN + 1], char secret[2 * SECRET_LEN + 1])
+{
+	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(64);
+	char padded[TOKEN_LEN + 2] = "";
+
+	if (!token_shaped(token))
+		return false;
+	for (size_t i = 0; i < TOKEN_LEN; i++)
+		padded[i] = token[i] == '-' ? '+' : token[i] == '_' ? '/' : token[i];
+	padded[TOKEN_LEN] = '=';
+	bool whole = base64_decode(&bytes, padded, TOKEN_LEN + 1) == 0 && bytes.len == ID_BYTES + SECRET_LEN;
+	if (whole) {
+		hex_encode(id, bytes.data, ID_BYTES);
+		hex_encode(secret, bytes.data + ID_BYTES, SECRET_LEN);
+	}
+	wipe(padded, sizeof padded);
+	return whole;
+}
+
+// ---- asking ----
+
+struct identity_asking {
+	struct vault *v;
+	const char *id, *secret, *code, *until;
+	struct rights_act act;
+};
+
+static int identity_ask(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
+{
+	const struct identity_asking *x = arg;
+	const char *right = json_string(body, "right");
+	char link[HASH_TEXT], code[HASH_TEXT];
+
+	if (rights_event_check(facts, x->act.event, right, NULL, x->act.reason, NULL, e) != 0)
+		return -1;
+	identity_hash(x->v, link_member, x->id, right, x->secret, link);
+	identity_hash(x->v, code_member, x->id, right, x->code, code);
+	cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
+	cJSON *identity = cJSON_AddObjectToObject(body, "identity"),
+	      *event = rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
+	bool ok = cJSON_AddStringToObject(identity, link_member, link) != NULL &&
+		  cJSON_AddStringToObject(identity, code_member, code) != NULL &&
+		  cJSON_AddStringToObject(identity, "until", x->until) != NULL && cJSON_AddNumberToObject(identity, "tries", 0) != NULL &&
+		  event != NULL && cJSON_AddStringToObject(event, "reason", x->act.reason) != NULL &&
+		  cJSON_AddStringToObject(event, "how", IDENTITY_BY_MAIL) != NULL;
+	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
+}
+
+// Each of the million codes is as likely as the others.
+static void code_new(char out[IDENTITY_CODE_LEN + 1])
+{
+	enum { CODES = 1000000 };
+	uint32_t number;
+
+	do
+		random_bytes(&number, sizeof number);
+	while (number >= UINT32_MAX / CODES * CODES);
+	snprintf(out, IDENTITY_CODE_LEN + 1, "%06u", (unsigned)(number % CODES));
+}
+
+int identity_mail(struct vault *v, const struct policy *p, const char *id, const char *by, const char *reason, char mail[RECORD_ID_LEN + 1],
+		  struct err *e)
+{
+	static const struct letter_row confirm = {OUTBOX_CONFIRM, NULL, false, 4};
+	BUF_AUTO_WIPE struct buf json = BUF_INIT(SHOWN_MAX), text = BUF_INIT(LETTER_MAX), subject = BUF_INIT(1024), link = BUF_INIT(4096);
+	char to[MAIL_ADDRESS_SIZE], code[IDENTITY_CODE_LEN + 1], secret[2 * SECRET_LEN + 1], until[WHEN_TEXT];
+	unsigned char token[ID_BYTES + SECRET_LEN];
+	const time_t ends = when_now() + IDENTITY_LIFE;
+
+	if (rights_show_officer(v, id, true, &json, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *request = json_parse(buf_text(&json), json.len, e);
+	const char *contact = json_string(request, "contact"), *state = json_string(request, "state");
+	if (contact == NULL || mail_address_read(to, contact, NULL) != 0)
+		return err_set(e, ERR_REFUSED, "the person gave no mail address");
+	if (state == NULL || (rights_events[EVENT_IDENTITY_ASKED].from & STATE_BIT(rights_state_read(state))) == 0)
+		return err_set(e, ERR_REFUSED, "it is %s: that cannot happen to it now", state != NULL ? state : "unreadable");
+	if (cJSON_IsTrue(json_get(request, "verified")))
+		return err_set(e, ERR_REFUSED, "who made it has shown already what the policy asks for");
+	if (hex_decode(token, ID_BYTES, id) != 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no such request");
+	random_bytes(token + ID_BYTES, SECRET_LEN);
+	hex_encode(secret, token + ID_BYTES, SECRET_LEN);
+	code_new(code);
+	address_site(p, &link);
+	buf_adds(&link, "/rights/confirm/");
+	base64_url_add(&link, token, sizeof token);
+	wipe(token, sizeof token);
+	letter_write(&text, p, &confirm, request, NULL);
+	letter_subject(&subject, p, request);
+	const struct outbox_new one = {.to = to,
+				       .subject = buf_text(&subject),
+				       .text = buf_text(&text),
+				       .what = OUTBOX_CONFIRM,
+				       .request = id,
+				       .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
+				       .link = buf_text(&link),
+				       .code = code,
+				       .until = ends};
+	when_text(until, ends);
+	struct identity_asking asking = {
+	    .v = v,
+	    .id = id,
+	    .secret = secret,
+	    .code = code,
+	    .until = until,
+	    .act = {.event = EVENT_IDENTITY_ASKED, .by = by, .reason = reason != NULL ? reason : word(p, "page.confirm.asked")}};
+	// The clock stands still only where a mail was written. One whose secrets came to nothing is not sent.
+	int ret = text.failed || link.failed ? err_set(e, ERR_MEMORY, "no memory for the mail") : outbox_add(v, &one, mail, e);
+	if (ret == 0 && rights_edit(v, id, identity_ask, &asking, "request-event", &asking.act, e) != 0) {
+		(void)outbox_drop(v, mail, "site", NULL);
+		ret = -1;
+	}
+	wipe(code, sizeof code);
+	wipe(secret, sizeof secret);
+	return ret;
+}
+
+// ---- showing ----
+
+// Whether the secret is the one that was sent. What is damaged is none.
+static bool identity_matches(struct vault *v, const cJSON *body, const char *member, const char *id, const char *secret, time_t now)
+{
+	const cJSON *identity = json_get(body, "identity");
+	const char *is = json_string(identity, member), *until = json_string(identity, "until");
+	char hash[HASH_TEXT];
+	time_t ends = 0;
+
+	identity_hash(v, member, id, json_string(body, "right"), secret, hash);
+	bool same = is != NULL && strlen(is) == sizeof hash - 1 && equal_secret(hash, is, sizeof hash - 1);
+	return until != NULL && when_parse(&ends, until) == 0 && now < ends && same;
+}
+
+struct identity_proof {
+	struct vault *v;
+	const char *id, *member, *secret;
+	bool shown;
+	struct rights_act act; // what came of it
+};
+
+static int identity_show(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
+{
+	struct identity_proof *x = arg;
+	const bool by_code = x->member == code_member;
+	cJSON *identity = cJSON_GetObjectItemCaseSensitive(body, "identity");
+	const double tries = json_number(identity, "tries", 0) + 1;
+
+	x->shown = identity_matches(x->v, body, x->member, x->id, x->secret, facts->clock.now) && (!by_code || facts->code_until != 0);
+	if (!x->shown && (!by_code || facts->code_until == 0))
+		return err_set(e, ERR_NOT_FOUND, "nothing that was sent is waited for");
+	x->act.event = x->shown ? EVENT_IDENTITY_GIVEN : EVENT_IDENTITY_FAILED;
+	if (rights_event_check(facts, x->act.event, json_string(body, "right"), NULL, x->member, NULL, e) != 0)
+		return -1;
+	cJSON *event = rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
+	if (event == NULL || cJSON_AddStringToObject(event, "how", IDENTITY_BY_MAIL) == NULL ||
+	    cJSON_AddStringToObject(event, "reason", x->member) == NULL)
+		return err_set(e, ERR_MEMORY, "no memory");
+	if (!x->shown && !cJSON_ReplaceItemInObjectCaseSensitive(identity, "tries", cJSON_CreateNumber(tries)))
+		return err_set(e, ERR_MEMORY, "no memory");
+	return 0; // the member ends with what it was for: rights_edit()
+}
+
+static int identity_try(struct vault *v, const char *id, const char *member, const char *secret, struct err *e)
+{
+	struct identity_proof proof = {.v = v, .id = id, .member = member, .secret = secret, .act = {.by = "person"}};
+	struct err why = {0};
+
+	if (rights_edit(v, id, identity_show, &proof, "request-event", &proof.act, &why) == 0 && proof.shown)
+		return 0;
+	const bool fails = why.code != ERR_NONE && why.code != ERR_NOT_FOUND && why.code != ERR_REFUSED;
+	return err_set(e, fails ? why.code : ERR_NOT_FOUND, "%s", why.text);
+}
+
+int identity_link_find(struct vault *v, const char *token, struct identity_request *out, struct err *e)
+{
+	char secret[2 * SECRET_LEN + 1] = "";
+	struct vault_record record = {0};
+	struct rights_facts facts = {0};
+	struct err why = {0};
+
+	*out = (struct identity_request){0};
+	if (!token_open(token, out->id, secret) || rights_get(v, out->id, &record, &why) != 0)
+		return err_set(e, why.code != ERR_NONE ? why.code : ERR_NOT_FOUND, "there is no such request");
+	JSON_AUTO cJSON *body = rights_body(&record, e);
+	if (body != NULL)
+		rights_facts_read(&facts, body, record.state, record.made, when_now());
+	vault_record_free(&record);
+	if (body == NULL)
+		return -1;
+	const bool may = (rights_events[EVENT_IDENTITY_GIVEN].from & STATE_BIT(facts.state)) != 0;
+	const bool same = identity_matches(v, body, link_member, out->id, secret, facts.clock.now);
+	wipe(secret, sizeof secret);
+	if (!may || !same)
+		return err_set(e, ERR_NOT_FOUND, "there is no such request");
+	snprintf(out->right, sizeof out->right, "%s", json_string(body, "right"));
+	out->received = facts.clock.received;
+	return 0;
+}
+
+int identity_confirm_link(struct vault *v, const char *token, struct err *e)
+{
+	char id[RECORD_ID_LEN + 1] = "", secret[2 * SECRET_LEN + 1] = "";
+	int ret = token_open(token, id, secret) ? identity_try(v, id, link_member, secret, e)
+						: err_set(e, ERR_NOT_FOUND, "there is no such request");
+
+	wipe(secret, sizeof secret);
+	return ret;
+}
+
+int identity_confirm_code(struct vault *v, const char *id, const char *code, struct err *e)
+{
+	char digits[IDENTITY_CODE_LEN + 1] = "";
+	struct err why = {0};
+	size_t count = 0;
+
+	// As people type it: "123 456".
+	for (; *code != '\0' && count < IDENTITY_CODE_LEN; code++)
+		if (*code >= '0' && *code <= '9')
+			digits[count++] = *code;
+		else if (strchr(" -\t\r\n", *code) == NULL)
+			break;
+	code += strspn(code, " \t\r\n");
+	if (count != IDENTITY_CODE_LEN || *code != '\0')
+		return err_set(e, ERR_INPUT, "that is no code");
+	int ret = identity_try(v, id, code_member, digits, &why);
+	wipe(digits, sizeof digits);
+	return ret == 0 ? 0 : err_set(e, why.code == ERR_NOT_FOUND ? ERR_INPUT : why.code, "the code does not hold");
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: ISC
+// Who made a request shows that they read the mails of the address that they gave: by a button behind the link of a mail, or by its code.
+//
+// In the sealed body, `identity` is {link, code, until (UTC), tries}: link and code as keyed hashes over the request's id, its right and the secret. A newer
+// mail takes the older one's place; the member ends with what it was for, and with the request. Wrong codes are counted with the same compare-and-set that
+// every change of a request has. The link's token is the request's id and 128 random bits, in base64url.
+#ifndef LETHE_RIGHTS_IDENTITY_H
+#define LETHE_RIGHTS_IDENTITY_H
+
+#include "policy/rights/request.h"
+
+enum { IDENTITY_LIFE = 3600, IDENTITY_CODE_LEN = 6 };
+
+// Queues a mail with a new link and a new code, in the language of `p`, and records that it was asked; `by`: the officer, or "site". `mail`: its id in the
+// outbox. ERR_REFUSED: there is no mail address, nobody delivers mail, or it is not the time to ask. ERR_NOT_FOUND.
+int identity_mail(struct vault *v, const struct policy *p, const char *id, const char *by, const char *reason, char mail[RECORD_ID_LEN + 1],
+		  struct err *e);
+
+struct identity_request {
+	char id[RECORD_ID_LEN + 1], right[64];
+	time_t received;
+};
+// What the link of a mail is for. Changes nothing. ERR_NOT_FOUND, whatever is wrong with it.
+int identity_link_find(struct vault *v, const char *token, struct identity_request *out, struct err *e);
+// The button behind the link: who asks has shown who they are. Once. ERR_NOT_FOUND, whatever is wrong with it.
+int identity_confirm_link(struct vault *v, const char *token, struct err *e);
+// The same by the code, for who may see the request (rights_show). ERR_INPUT: it is wrong, too old, or was tried too often, or none is waited for.
+int identity_confirm_code(struct vault *v, const char *id, const char *code, struct err *e);
+
+#endif

@@ -1,0 +1,633 @@
+// SPDX-License-Identifier: ISC
+// Who asks shows that they read the mails of the address that they gave: by the button behind the link, or by the code; once, within an hour, for this request
+// alone. And nothing is answered before that.
+#include "policy/base/array.h"
+#include "policy/base/json.h"
+#include "policy/rights/export.h"
+#include "policy/rights/identity.h"
+#include "policy/rights/outbox.h"
+#include "policy/rights/rectify.h"
+#include "tests/unit/policy_support.h"
+#include <ftw.h>
+#include <sys/stat.h>
+
+#define CONTACT "ines.probe@example.org"
+
+struct place {
+	char base[64], state[128], run[128];
+	struct policy *policy;
+	struct vault *vault;
+	struct rights_receipt request; // for restriction, which asks for control of the address
+};
+
+static int drop_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static struct rights_receipt asked(struct place *p, const char *right, const char *contact)
+{
+	const struct rights_new request = {.right = right, .contact = contact};
+	struct rights_receipt out;
+	struct err e = {0};
+
+	if (rights_store(p->vault, &request, &out, &e) != 0)
+		fail_msg("%s", e.text);
+	return out;
+}
+
+static int place_make(void **state)
+{
+	struct place *p = calloc(1, sizeof *p);
+	BUF_AUTO struct buf text = {0}, messages = {0};
+	struct err e = {0};
+
+	*state = p;
+	when_stand_at(0);
+	snprintf(p->base, sizeof p->base, "/tmp/lethe-identity-XXXXXX");
+	if (mkdtemp(p->base) == NULL)
+		return -1;
+	snprintf(p->state, sizeof p->state, "%s/state", p->base);
+	snprintf(p->run, sizeof p->run, "%s/run", p->base);
+	unsetenv("LETHE_MASTER_KEY_FILE");
+	read_policy(&text);
+	replace_once(&text, "<right id=\"restriction\" verify=\"receipt\"", "<right id=\"restriction\" verify=\"mail\"");
+	replace_once(&text, "<right id=\"objection\" verify=\"receipt\"", "<right id=\"objection\" verify=\"identity\"");
+	p->policy = load_bytes(text.data, text.len, &messages);
+	if (p->policy == NULL || folder_make(p->run, 0700, &e) != 0 ||
+	    vault_open(&p->vault, p->state, p->run, p->policy, VAULT_ADMIN, &e) != 0) {
+		fprintf(stderr, "%s%s\n", buf_text(&messages), e.text);
+		return -1;
+	}
+	p->request = asked(p, "restriction", CONTACT);
+	return 0;
+}
+
+static int place_drop(void **state)
+{
+	struct place *p = *state;
+
+	when_stand_at(0);
+	vault_close(p->vault);
+	policy_free(p->policy);
+	nftw(p->base, drop_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(p);
+	return 0;
+}
+
+// What the mail server was given last.
+static struct {
+	int answer;
+	unsigned calls;
+	char token[TOKEN_LEN + 1], code[IDENTITY_CODE_LEN + 1];
+} server;
+
+static int server_take(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
+		       const char *text, size_t len, char failure[OUTBOX_FAILURE])
+{
+	static const char before[] = "https://bizimages.example/rights/confirm/";
+	const char *link = strstr(text, before), *code;
+	(void)run;
+	(void)processor;
+	(void)subject;
+	(void)number;
+	(void)kinds;
+	assert_string_equal(to, CONTACT);
+	assert_int_equal(len, strlen(text));
+	assert_non_null(link);
+	link += strlen(before);
+	assert_int_equal(strcspn(link, "\n"), TOKEN_LEN);
+	memcpy(server.token, link, TOKEN_LEN);
+	assert_null(strstr(text, "{"));
+	code = strstr(text, "page of your request: ");
+	assert_non_null(code);
+	code += strlen("page of your request: ");
+	assert_int_equal(strspn(code, "0123456789"), IDENTITY_CODE_LEN);
+	memcpy(server.code, code, IDENTITY_CODE_LEN);
+	server.calls++;
+	if (server.answer != 0)
+		snprintf(failure, OUTBOX_FAILURE, "mail-later");
+	return server.answer;
+}
+static const struct outbox_way way = {server_take, ""};
+
+static void mailed(struct place *p, const char *id)
+{
+	char mail[RECORD_ID_LEN + 1];
+	struct outbox_sent sent;
+	struct err e = {0};
+
+	memset(&server, 0, sizeof server);
+	if (identity_mail(p->vault, p->policy, id, "site", NULL, mail, &e) != 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(outbox_send(p->vault, mail, false, &way, &sent, &e), 0);
+	assert_int_equal(sent.sent, 1);
+}
+
+static cJSON *shown(struct place *p, const struct rights_receipt *r)
+{
+	BUF_AUTO struct buf json = BUF_INIT(1 << 20);
+	struct err e = {0};
+
+	if (rights_show(p->vault, r->id, r->secret, &json, &e) != 0)
+		fail_msg("%s", e.text);
+	return json_parse(buf_text(&json), json.len, &e);
+}
+
+static cJSON *body_of(struct place *p, const char *id, struct vault_record *record)
+{
+	struct err e = {0};
+
+	assert_int_equal(rights_get(p->vault, id, record, &e), 0);
+	cJSON *body = rights_body(record, &e);
+	assert_non_null(body);
+	return body;
+}
+
+static bool waits(struct place *p, const char *id)
+{
+	struct vault_record record = {0};
+	JSON_AUTO cJSON *body = body_of(p, id, &record);
+
+	vault_record_free(&record);
+	return json_get(body, "identity") != NULL;
+}
+
+static int link_try(struct place *p)
+{
+	struct err e = {0};
+	int ret = identity_confirm_link(p->vault, server.token, &e);
+
+	assert_int_equal(e.code, ret == 0 ? ERR_NONE : ERR_NOT_FOUND);
+	return ret;
+}
+
+static int code_try(struct place *p, const char *id, const char *code)
+{
+	struct err e = {0};
+	int ret = identity_confirm_code(p->vault, id, code, &e);
+
+	assert_int_equal(e.code, ret == 0 ? ERR_NONE : ERR_INPUT);
+	return ret;
+}
+
+static bool is_shown(struct place *p, const char *id)
+{
+	return rights_check_identity(p->vault, id, NULL) == 0;
+}
+
+static void code_wrong(char out[IDENTITY_CODE_LEN + 1])
+{
+	snprintf(out, IDENTITY_CODE_LEN + 1, "%s", server.code);
+	out[5] = out[5] == '9' ? '0' : (char)(out[5] + 1);
+}
+
+static void the_button_behind_the_link_shows_it_once(void **state)
+{
+	struct place *p = *state;
+	const char *id = p->request.id;
+	struct identity_request about;
+	struct err e = {0};
+
+	assert_false(is_shown(p, id));
+	mailed(p, id);
+	JSON_AUTO cJSON *waiting = shown(p, &p->request);
+	assert_string_equal(json_string(waiting, "state"), "waiting");
+	assert_true(cJSON_IsTrue(json_get(json_get(waiting, "confirm"), "mail")));
+	assert_non_null(json_string(json_get(waiting, "confirm"), "until"));
+	assert_true(cJSON_IsTrue(json_get(cJSON_GetArrayItem(json_get(waiting, "clocks"), 0), "paused")));
+	for (int i = 0; i < 3; i++) { // a scanner that follows it, however often
+		assert_int_equal(identity_link_find(p->vault, server.token, &about, &e), 0);
+		assert_string_equal(about.id, id);
+		assert_string_equal(about.right, "restriction");
+		assert_false(is_shown(p, id));
+	}
+	assert_int_equal(link_try(p), 0);
+	assert_true(is_shown(p, id));
+	assert_false(waits(p, id));
+	JSON_AUTO cJSON *after = shown(p, &p->request);
+	assert_string_equal(json_string(after, "state"), "open");
+	assert_null(json_get(after, "confirm"));
+	assert_false(cJSON_IsTrue(json_get(cJSON_GetArrayItem(json_get(after, "clocks"), 0), "paused")));
+	const cJSON *events = json_get(after, "events"), *last = cJSON_GetArrayItem(events, cJSON_GetArraySize(events) - 1);
+	assert_string_equal(json_string(last, "event"), "identity-given");
+	assert_string_equal(json_string(last, "how"), "mail");
+	assert_string_equal(json_string(last, "by"), "person");
+	// Used, neither shows anything any more.
+	assert_int_equal(link_try(p), -1);
+	assert_int_equal(identity_link_find(p->vault, server.token, &about, &e), -1);
+	assert_int_equal(code_try(p, id, server.code), -1);
+}
+
+static void the_code_shows_it_as_people_type_it(void **state)
+{
+	struct place *p = *state;
+	char typed[32];
+
+	mailed(p, p->request.id);
+	static const char *const none[] = {"", "12345", "1234567", "12345a", "１２３４５６", "-", "      "};
+	for (size_t i = 0; i < ARRAY_LEN(none); i++)
+		assert_int_equal(code_try(p, p->request.id, none[i]), -1);
+	snprintf(typed, sizeof typed, " %.3s %.3s \n", server.code, server.code + 3);
+	assert_int_equal(code_try(p, p->request.id, typed), 0);
+	assert_true(is_shown(p, p->request.id));
+	assert_int_equal(code_try(p, p->request.id, typed), -1);
+}
+
+static void five_wrong_codes_are_the_last(void **state)
+{
+	struct place *p = *state;
+	const char *id = p->request.id;
+	char wrong[IDENTITY_CODE_LEN + 1];
+	const cJSON *event;
+	int failed = 0;
+
+	mailed(p, id);
+	code_wrong(wrong);
+	for (int i = 0; i < IDENTITY_TRIES; i++)
+		assert_int_equal(code_try(p, id, wrong), -1);
+	assert_int_equal(code_try(p, id, server.code), -1); // the right one
+	assert_false(is_shown(p, id));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(code_try(p, id, wrong), -1);
+	JSON_AUTO cJSON *after = shown(p, &p->request);
+	cJSON_ArrayForEach(event, json_get(after, "events"))
+	{
+		failed += strcmp(json_string(event, "event"), "identity-failed") == 0;
+	}
+	assert_int_equal(failed, IDENTITY_TRIES); // and no more is written
+	assert_true(cJSON_IsNull(json_get(json_get(after, "confirm"), "until")));
+	assert_int_equal(link_try(p), 0); // 128 bits cannot be guessed
+	// A new mail has five new ones, and four wrong ones take nothing away.
+	const struct rights_receipt other = asked(p, "restriction", "other@example.org");
+	const struct rectify_value to = {"contact", CONTACT};
+	struct err e = {0};
+	assert_int_equal(rectify_request(p->vault, other.id, &to, 1, "person", NULL, &e), 0);
+	mailed(p, other.id);
+	code_wrong(wrong);
+	for (int i = 0; i < IDENTITY_TRIES; i++)
+		assert_int_equal(code_try(p, other.id, wrong), -1);
+	mailed(p, other.id);
+	code_wrong(wrong);
+	for (int i = 0; i + 1 < IDENTITY_TRIES; i++)
+		assert_int_equal(code_try(p, other.id, wrong), -1);
+	assert_int_equal(code_try(p, other.id, server.code), 0);
+}
+
+static void it_holds_for_an_hour(void **state)
+{
+	struct place *p = *state;
+	const time_t begin = when_now();
+
+	when_stand_at(begin);
+	mailed(p, p->request.id);
+	when_stand_at(begin + IDENTITY_LIFE);
+	assert_int_equal(link_try(p), -1);
+	assert_int_equal(code_try(p, p->request.id, server.code), -1);
+	when_stand_at(begin + IDENTITY_LIFE - 1);
+	assert_int_equal(link_try(p), 0);
+}
+
+static void a_newer_mail_takes_the_place_of_the_older(void **state)
+{
+	struct place *p = *state;
+	char token[TOKEN_LEN + 1], code[IDENTITY_CODE_LEN + 1];
+	struct err e = {0};
+
+	mailed(p, p->request.id);
+	memcpy(token, server.token, sizeof token);
+	memcpy(code, server.code, sizeof code);
+	do
+		mailed(p, p->request.id);
+	while (strcmp(code, server.code) == 0);
+	assert_int_equal(identity_confirm_link(p->vault, token, &e), -1);
+	assert_int_equal(code_try(p, p->request.id, code), -1);
+	assert_int_equal(link_try(p), 0);
+}
+
+static void what_is_wrong_looks_alike(void **state)
+{
+	struct place *p = *state;
+	char token[TOKEN_LEN + 1];
+
+	mailed(p, p->request.id);
+	memcpy(token, server.token, sizeof token);
+	static const char *const tokens[] = {"", "x", "rJ2vT0c4yWkqC9mB7nZ1xL5sD3fG6hJ8kQ0wE2rT4yU",
+					     "rJ2vT0c4yWkqC9mB7nZ1xL5sD3fG6hJ8kQ0wE2rT4yV", "../../../../../../../../../../../../etc/pas"};
+	for (size_t i = 0; i < ARRAY_LEN(tokens) + TOKEN_LEN; i++) {
+		char bad[TOKEN_LEN + 1];
+		struct identity_request about;
+		struct err by_get = {0}, by_post = {0};
+		snprintf(bad, sizeof bad, "%s", i < ARRAY_LEN(tokens) ? tokens[i] : token);
+		if (i >= ARRAY_LEN(tokens)) // any one letter of it
+			bad[i - ARRAY_LEN(tokens)] = bad[i - ARRAY_LEN(tokens)] == 'A' ? 'B' : 'A';
+		assert_int_equal(identity_link_find(p->vault, bad, &about, &by_get), -1);
+		assert_int_equal(identity_confirm_link(p->vault, bad, &by_post), -1);
+		assert_int_equal(by_get.code, ERR_NOT_FOUND);
+		assert_int_equal(by_post.code, ERR_NOT_FOUND);
+	}
+	assert_false(is_shown(p, p->request.id));
+	assert_int_equal(link_try(p), 0);
+}
+
+// Another request of the same right and address is answered with the first, and may be somebody else's.
+static void it_shows_nothing_for_what_is_joined(void **state)
+{
+	struct place *p = *state;
+	const struct rights_receipt joined = asked(p, "restriction", CONTACT);
+	JSON_AUTO cJSON *of = shown(p, &joined);
+
+	assert_null(json_get(of, "confirm"));
+	mailed(p, p->request.id);
+	assert_int_equal(code_try(p, joined.id, server.code), -1);
+	assert_int_equal(link_try(p), 0);
+	assert_true(is_shown(p, p->request.id));
+	assert_false(is_shown(p, joined.id));
+	// The answer to the first ends both, and says nothing to the other.
+	struct err e = {0};
+	const struct rights_act answer = {.event = EVENT_ANSWERED, .by = "anna", .text = "done"};
+	assert_int_equal(rights_act(p->vault, p->request.id, &answer, &e), 0);
+	JSON_AUTO cJSON *after = shown(p, &joined);
+	assert_string_equal(json_string(after, "state"), "fulfilled");
+}
+
+static void the_end_of_the_request_ends_it(void **state)
+{
+	static const struct rights_act ends[] = {
+	    {.event = EVENT_WITHDRAWN, .by = "person"},
+	    {.event = EVENT_CLOSED, .by = "anna", .ground = "non-responsive"},
+	    {.event = EVENT_REFUSED, .by = "anna", .ground = "identity-failure", .reason = "nothing came"},
+	    {.event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "document", .reason = "seen at the desk"},
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct err e = {0};
+		const struct rights_receipt r = i == 0 ? p->request : asked(p, "restriction", CONTACT);
+		mailed(p, r.id);
+		assert_true(waits(p, r.id));
+		if (rights_act(p->vault, r.id, &ends[i], &e) != 0)
+			fail_msg("%s", e.text);
+		assert_false(waits(p, r.id));
+		assert_int_equal(link_try(p), -1);
+		assert_int_equal(code_try(p, r.id, server.code), -1);
+	}
+}
+
+// Who reads the mails of one address could else have what is asked for go to another one.
+static void another_address_is_to_be_shown_anew(void **state)
+{
+	struct place *p = *state;
+	const char *id = p->request.id;
+	const struct rectify_value away = {"contact", "eve@example.net"}, back = {"contact", CONTACT}, says = {"message", "and more"};
+	struct err e = {0};
+
+	mailed(p, id);
+	assert_int_equal(rectify_request(p->vault, id, &away, 1, "person", NULL, &e), 0);
+	assert_int_equal(link_try(p), -1);
+	assert_int_equal(rectify_request(p->vault, id, &back, 1, "person", NULL, &e), 0);
+	assert_int_equal(link_try(p), -1);
+	mailed(p, id);
+	assert_int_equal(link_try(p), 0);
+	assert_int_equal(rectify_request(p->vault, id, &says, 1, "person", NULL, &e), 0);
+	assert_true(is_shown(p, id));
+	assert_int_equal(rectify_request(p->vault, id, &away, 1, "person", NULL, &e), 0);
+	assert_false(is_shown(p, id));
+	const struct rights_act answer = {.event = EVENT_ANSWERED, .by = "anna", .text = "done"};
+	assert_int_equal(rights_act(p->vault, id, &answer, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+}
+
+static int member_break(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
+{
+	cJSON *member = cJSON_Parse(arg);
+	(void)facts;
+	(void)e;
+
+	cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
+	if (member != NULL)
+		cJSON_AddItemToObject(body, "identity", member);
+	return rights_event_add(body, EVENT_NOTE, when_now(), "anna") != NULL ? 0 : -1;
+}
+
+static void what_is_damaged_shows_nothing(void **state)
+{
+	static const char *const members[] = {"null",
+					      "7",
+					      "\"x\"",
+					      "[]",
+					      "{}",
+					      "{\"link\":1,\"code\":2,\"until\":3,\"tries\":4}",
+					      "{\"link\":\"\",\"code\":\"\",\"until\":\"2099-01-01T00:00:00Z\",\"tries\":0}",
+					      "{\"link\":\"x\",\"code\":null,\"until\":\"2099-01-01T00:00:00Z\",\"tries\":\"0\"}",
+					      "{\"link\":\"x\",\"code\":\"x\",\"until\":\"tomorrow\",\"tries\":0}",
+					      "{\"link\":\"x\",\"code\":\"x\",\"until\":\"2099-01-01T00:00:00Z\"}"};
+	struct place *p = *state;
+	const struct rights_act act = {.event = EVENT_NOTE, .by = "anna"};
+
+	mailed(p, p->request.id);
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		struct err e = {0};
+		char text[256];
+		snprintf(text, sizeof text, "%s", members[i]);
+		assert_int_equal(rights_edit(p->vault, p->request.id, member_break, text, "request-event", &act, &e), 0);
+		assert_int_equal(link_try(p), -1);
+		assert_int_equal(code_try(p, p->request.id, server.code), -1);
+		assert_false(is_shown(p, p->request.id));
+		cJSON_Delete(shown(p, &p->request));
+	}
+	mailed(p, p->request.id);
+	assert_int_equal(link_try(p), 0);
+}
+
+struct secrets_seen {
+	bool link, code;
+	unsigned mails;
+};
+
+static int row_look(void *arg, const struct outbox_row *row)
+{
+	struct secrets_seen *seen = arg;
+	const char *texts[] = {row->to, row->subject, row->text, row->what, row->request, row->failure};
+
+	seen->mails++;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		seen->link = seen->link || strstr(texts[i], "confirm/") != NULL;
+		seen->code = seen->code || strstr(texts[i], server.code) != NULL;
+	}
+	return 0;
+}
+
+static int piece_take(void *arg, const void *bytes, size_t len)
+{
+	return buf_add(arg, bytes, len);
+}
+
+static void who_looks_at_the_outbox_sees_no_secret(void **state)
+{
+	struct place *p = *state;
+	char mail[RECORD_ID_LEN + 1], token[TOKEN_LEN + 1];
+	BUF_AUTO struct buf copy = BUF_INIT(1 << 20), named = BUF_INIT(256);
+	struct secrets_seen seen = {0};
+	struct export_selector by[2];
+	struct vault_record record = {0};
+	struct outbox_sent sent;
+	struct export *x = NULL;
+	struct err e = {0};
+	size_t count = 0;
+
+	memset(&server, 0, sizeof server);
+	server.answer = 1; // later
+	assert_int_equal(identity_mail(p->vault, p->policy, p->request.id, "site", NULL, mail, &e), 0);
+	assert_int_equal(outbox_send(p->vault, mail, false, &way, &sent, &e), 0);
+	assert_int_equal(sent.waiting, 1);
+	assert_int_equal(server.calls, 1);
+	memcpy(token, server.token, sizeof token);
+	assert_int_equal(outbox_each(p->vault, row_look, &seen, &e), 0);
+	assert_int_equal(seen.mails, 1);
+	assert_false(seen.link || seen.code);
+	// Nor in the request, to the officer who may see all of it, nor in a copy for the person, who may be somebody else.
+	JSON_AUTO cJSON *body = body_of(p, p->request.id, &record);
+	assert_null(strstr(buf_text(&record.body), token));
+	assert_null(strstr(buf_text(&record.body), server.code));
+	vault_record_free(&record);
+	const char *hash = json_string(json_get(body, "identity"), "code");
+	assert_int_equal(strlen(hash), 64);
+	assert_int_equal(rights_show_officer(p->vault, p->request.id, true, &copy, &e), 0);
+	assert_null(strstr(buf_text(&copy), hash));
+	buf_reset(&copy);
+	assert_int_equal(export_of_request(p->vault, p->request.id, by, &count, &named, &e), 0);
+	assert_int_equal(export_gather(&x, p->vault, p->policy, by, count, &e), 0);
+	assert_int_equal(export_write(x, NULL, piece_take, &copy, &e), 0);
+	export_free(x);
+	assert_null(memmem(copy.data, copy.len, token, TOKEN_LEN));
+	assert_null(memmem(copy.data, copy.len, hash, 64));
+	// After an hour it is not sent, whoever wants to, and the request says so.
+	when_stand_at(when_now() + IDENTITY_LIFE);
+	server.answer = 0;
+	assert_int_equal(outbox_send(p->vault, mail, true, &way, &sent, &e), 0);
+	assert_int_equal(server.calls, 1);
+	seen = (struct secrets_seen){0};
+	assert_int_equal(outbox_each(p->vault, row_look, &seen, &e), 0);
+	assert_int_equal(seen.mails, 0);
+	JSON_AUTO cJSON *after = shown(p, &p->request);
+	const cJSON *events = json_get(after, "events"), *last = cJSON_GetArrayItem(events, cJSON_GetArraySize(events) - 1);
+	assert_string_equal(json_string(last, "event"), "mail-failed");
+	assert_string_equal(json_string(last, "reason"), "confirm: expired");
+}
+
+static void of_two_that_wait_the_newer_is_sent(void **state)
+{
+	struct place *p = *state;
+	char older[RECORD_ID_LEN + 1], newer[RECORD_ID_LEN + 1];
+	struct outbox_sent sent;
+	struct err e = {0};
+
+	memset(&server, 0, sizeof server);
+	assert_int_equal(identity_mail(p->vault, p->policy, p->request.id, "site", NULL, older, &e), 0);
+	assert_int_equal(identity_mail(p->vault, p->policy, p->request.id, "anna", "once more", newer, &e), 0);
+	assert_int_equal(outbox_send(p->vault, NULL, false, &way, &sent, &e), 0);
+	assert_int_equal(sent.sent, 1);
+	assert_int_equal(server.calls, 1);
+	assert_int_equal(link_try(p), 0);
+}
+
+static void without_an_address_nobody_is_asked(void **state)
+{
+	struct place *p = *state;
+	const struct rights_receipt by_post = asked(p, "restriction", "12 St James Square, London"), paid = asked(p, "restriction", NULL);
+	char mail[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	assert_int_equal(identity_mail(p->vault, p->policy, by_post.id, "site", NULL, mail, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_int_equal(identity_mail(p->vault, p->policy, paid.id, "site", NULL, mail, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+	JSON_AUTO cJSON *of = shown(p, &by_post);
+	assert_true(cJSON_IsFalse(json_get(json_get(of, "confirm"), "mail")));
+	assert_string_equal(json_string(of, "state"), "open"); // no clock stands still for what nobody asked
+	mailed(p, p->request.id);
+	assert_int_equal(link_try(p), 0);
+	assert_int_equal(identity_mail(p->vault, p->policy, p->request.id, "site", NULL, mail, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+}
+
+// What the policy calls a proof of identity: an officer looks at it, and keeps how and when, and nothing of it.
+static void nothing_is_answered_before_an_officer_saw_who_asks(void **state)
+{
+	struct place *p = *state;
+	const struct rights_receipt r = asked(p, "objection", CONTACT);
+	const struct rights_act answer = {.event = EVENT_ANSWERED, .by = "anna", .text = "done"},
+				given = {.event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "document", .reason = "seen at the desk"};
+	struct vault_record record = {0};
+	struct err e = {0};
+
+	assert_false(is_shown(p, r.id));
+	assert_int_equal(rights_act(p->vault, r.id, &answer, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_int_equal(
+	    rights_act(p->vault, r.id, &(struct rights_act){.event = EVENT_IDENTITY_ASKED, .by = "anna", .reason = "a common name"}, &e),
+	    0);
+	assert_int_equal(rights_act(p->vault, r.id, &answer, &e), -1);
+	assert_int_equal(rights_act(p->vault, r.id, &given, &e), 0);
+	assert_true(is_shown(p, r.id));
+	assert_int_equal(rights_act(p->vault, r.id, &answer, &e), 0);
+	JSON_AUTO cJSON *body = body_of(p, r.id, &record);
+	const cJSON *event = cJSON_GetArrayItem(json_get(body, "events"), 2), *member;
+	assert_string_equal(json_string(event, "event"), "identity-given");
+	cJSON_ArrayForEach(member, event)
+	{
+		assert_non_null(strstr(" event at by how reason ", member->string));
+	}
+	vault_record_free(&record);
+	// Nor is what asks for control of an address.
+	assert_int_equal(rights_act(p->vault, p->request.id, &answer, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+}
+
+static void a_policy_that_could_not_keep_it_is_refused(void **state)
+{
+	static const struct {
+		const char *from, *to, *says;
+	} rows[] = {
+	    {"roles=\"mail\"", "roles=\"support\"", "right restriction asks for control of a mail address, but nobody delivers mail"},
+	    {"<right id=\"access\" verify=\"receipt\"", "<right id=\"access\" verify=\"identity\"",
+	     "right access is self-service, but who asks shall show first who they are"},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		BUF_AUTO struct buf text = {0}, messages = {0};
+		read_policy(&text);
+		replace_once(&text, "<right id=\"restriction\" verify=\"receipt\"", "<right id=\"restriction\" verify=\"mail\"");
+		replace_once(&text, rows[i].from, rows[i].to);
+		POLICY_AUTO struct policy *p = load_bytes(text.data, text.len, &messages);
+		assert_null(p);
+		assert_non_null(strstr(buf_text(&messages), rows[i].says));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(the_button_behind_the_link_shows_it_once, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(the_code_shows_it_as_people_type_it, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(five_wrong_codes_are_the_last, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(it_holds_for_an_hour, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(a_newer_mail_takes_the_place_of_the_older, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(what_is_wrong_looks_alike, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(it_shows_nothing_for_what_is_joined, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(the_end_of_the_request_ends_it, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(another_address_is_to_be_shown_anew, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(what_is_damaged_shows_nothing, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(who_looks_at_the_outbox_sees_no_secret, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(of_two_that_wait_the_newer_is_sent, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(without_an_address_nobody_is_asked, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(nothing_is_answered_before_an_officer_saw_who_asks, place_make, place_drop),
+	    cmocka_unit_test(a_policy_that_could_not_keep_it_is_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
