@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: ISC
+// Who asks shows that the mail address is theirs: a mail with a link and a code, a page with a button, and nothing that tells more to who guesses.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startSmtp } from '../peers/smtp.mjs';
+import { filesHolding, policyWithMail, rawRequest, startSite, until } from './harness.mjs';
+
+let folder;
+let server;
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'lethe-identity-'));
+  server = await startSmtp();
+});
+after(async () => { await server?.close(); rmSync(folder, { recursive: true, force: true }); });
+
+const form = (fields) => new URLSearchParams(fields).toString();
+const types = { html: { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' }, json: { 'content-type': 'application/json', accept: 'application/json' } };
+
+// A site of its own for each test: one address may ask the rights program only so often.
+async function withSite(run, options = {}) {
+  const policy = policyWithMail(folder);
+  const site = await startSite({ testing: true, policy, env: { ...server.env, LETHE_POLICY: policy }, ...options });
+  const on = {
+    site,
+    officer: (...words) => site.officer(words),
+    post: (path, fields, type = 'json') => fetch(site.url + path, { method: 'POST', headers: types[type], body: type === 'json' ? JSON.stringify(fields) : form(fields) }),
+    ask: async (contact, right = 'restriction') => (await on.post('/api/rights', { right, contact })).json(),
+    // The mail that goes out next: {path, code}.
+    mail: async () => {
+      const count = server.mails().length;
+      const sent = site.officer(['outbox', 'send']);
+      assert.equal(sent.code, 0, sent.stderr);
+      await until(() => server.mails().length > count, 5000, 'the mail');
+      return read(server.mails().at(-1));
+    },
+    shown: async ({ id }) => JSON.parse(site.officer(['requests', 'show', id, '--format', 'json']).stdout),
+    events: async (request) => (await on.shown(request)).events.map((e) => e.event),
+  };
+  try {
+    return await run(on);
+  } finally {
+    if (!on.kept) await site.stop();
+  }
+}
+
+function read(mail) {
+  const script = 'import sys, email, email.policy; print(email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.default).get_content())';
+  const text = execFileSync('/usr/bin/python3', ['-c', script], { input: Buffer.from(mail.data, 'latin1'), encoding: 'utf8' }).replaceAll('\r\n', '\n');
+  const link = /https:\/\/bizimages\.example(\/rights\/confirm\/[\w-]{43})\n/.exec(text);
+  const code = /: (\d{6})\n/.exec(text);
+  assert.ok(link && code, text);
+  return { to: mail.to, text, path: link[1], code: code[1] };
+}
+
+const wrong = (code, n = 1) => String((Number(code) + n) % 1000000).padStart(6, '0');
+
+test('the mail goes out by itself; looking changes nothing; the button shows it once', () => withSite(async (on) => {
+  const request = await on.ask('ada.eiche@example.org');
+  assert.deepEqual((await on.events(request)).slice(-2), ['mail-queued', 'identity-asked']);
+  const waiting = JSON.parse((await on.officer('outbox', 'list', '--format', 'json')).stdout);
+  assert.deepEqual(waiting.map((m) => [m.letter, m.request, m.state]), [['confirm', request.id, 'waiting']]);
+  const look = on.officer('outbox', 'show', waiting[0].id, '--reason', 'what is in it');
+  const mail = await on.mail();
+  assert.deepEqual(mail.to, ['ada.eiche@example.org']);
+  assert.match(mail.text, new RegExp(`${request.id}`));
+  for (const secret of [mail.path, mail.path.slice(-43), mail.code]) {
+    assert.ok(!look.stdout.includes(secret), 'an officer who looks at it sees neither');
+    assert.deepEqual(filesHolding(secret, [on.site.state, on.site.run]), []);
+  }
+  const before = await on.shown(request);
+  assert.equal(before.verified, false);
+  for (const method of ['GET', 'HEAD', 'GET']) {
+    const page = await fetch(on.site.url + mail.path, { method, headers: { accept: 'text/html' } });
+    assert.equal(page.status, 200);
+    assert.equal(page.headers.get('cache-control'), 'no-store');
+    assert.equal(page.headers.get('referrer-policy').split(', ').at(-1), 'no-referrer');
+    assert.match(page.headers.get('x-robots-tag'), /noindex/);
+    const html = await page.text();
+    if (method === 'GET') assert.match(html, new RegExp(`<form[^>]* method="post" action="${mail.path}"[^]*${request.id}|${request.id}[^]*<form[^>]* method="post" action="${mail.path}"`));
+  }
+  assert.deepEqual(await on.shown(request), before);
+  assert.equal((await fetch(on.site.url + mail.path, { method: 'POST', headers: { ...types.html, 'sec-fetch-site': 'cross-site' }, body: '' })).status, 403);
+  assert.equal((await on.shown(request)).verified, false);
+  const pressed = await on.post(mail.path, { language: 'en' }, 'html');
+  assert.equal(pressed.status, 200);
+  const after_ = await on.shown(request);
+  assert.equal(after_.verified, true);
+  const given = after_.events.at(-1);
+  assert.deepEqual([given.event, given.by, given.how], ['identity-given', 'person', 'mail']);
+  assert.deepEqual(after_.events.map((e) => e.event).filter((e) => e === 'acknowledged'), ['acknowledged'], 'it was said that it came, too');
+  for (const again of [await on.post(mail.path, {}, 'html'), await fetch(on.site.url + mail.path)]) assert.equal(again.status, 404);
+  // Nobody's address, link or code stands in the ledger or in what the programs say.
+  const ledger = on.officer('audit', 'show', '--format', 'json').stdout;
+  for (const secret of ['ada.eiche', mail.path.slice(-43), mail.code]) assert.ok(!ledger.includes(secret) && !on.site.output().includes(secret), secret);
+}));
+
+test('a link that is unknown, wrong, used or replaced is answered with the same bytes', () => withSite(async (on) => {
+  const request = await on.ask('bea.linde@example.org');
+  const older = await on.mail();
+  assert.equal(on.officer('requests', 'identify', request.id, '--send').code, 0);
+  await until(() => server.mails().length && read(server.mails().at(-1)).path !== older.path, 5000, 'the newer mail');
+  const newer = read(server.mails().at(-1));
+  assert.equal((await on.post(newer.path, {}, 'html')).status, 200);
+  const other = await on.ask('cleo.esche@example.org');
+  const open = await on.mail();
+  const altered = open.path.slice(0, -5) + (open.path.at(-5) === 'A' ? 'B' : 'A') + open.path.slice(-4);
+  const paths = [altered, older.path, newer.path, `/rights/confirm/${'A'.repeat(43)}`, '/rights/confirm/x'];
+  const headers = `Host: 127.0.0.1:${on.site.port}\r\nAccept: text/html\r\nConnection: close\r\n`;
+  for (const [method, rest] of [['GET', '\r\n'], ['POST', 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n\r\n']]) {
+    const answers = [];
+    for (const path of paths) answers.push((await rawRequest(on.site.port, `${method} ${path} HTTP/1.1\r\n${headers}${rest}`)).toString().replace(/\r\nDate: [^\r]*/, ''));
+    assert.match(answers[0], /^HTTP\/1\.1 404 /);
+    for (const [i, answer] of answers.entries()) assert.equal(answer, answers[0], `${method} ${paths[i]}`);
+  }
+  assert.equal((await on.shown(other)).verified, false);
+}));
+
+test('five wrong codes are the last, for who may see the request; for others each is the same', () => withSite(async (on) => {
+  const { id, secret } = await on.ask('dora.ulme@example.org');
+  const { code } = await on.mail();
+  const answer = async (fields) => { const r = await on.post('/api/rights/confirm', fields); return { status: r.status, body: await r.text() }; };
+  const unknown = { id: 'f'.repeat(32), secret, code };
+  const none = [await answer(unknown), await answer({ id, secret: 'A'.repeat(43), code }), await answer({ ...unknown, code: wrong(code) }), await answer({ id, secret: 'x', code: '1' })];
+  for (const one of none) assert.deepEqual(one, none[0]);
+  assert.equal(none[0].status, 404);
+  const wrongs = [];
+  for (let i = 1; i <= 5; i++) wrongs.push(await answer({ id, secret, code: wrong(code, i) }));
+  wrongs.push(await answer({ id, secret, code }), await answer({ id, secret, code: 'nonsense' }));
+  for (const one of wrongs) assert.deepEqual(one, wrongs[0]);
+  assert.equal(wrongs[0].status, 422);
+  assert.equal((await on.shown({ id })).verified, false);
+  assert.equal((await on.events({ id })).filter((e) => e === 'identity-failed').length, 5);
+  // The person has a new mail sent, and its code holds. More than a few an hour are not sent.
+  assert.equal((await on.post('/api/rights/mail', { id, secret })).status, 200);
+  const again = await on.mail();
+  const page = await on.post('/api/rights/confirm', { id, secret, code: wrong(again.code) }, 'html');
+  assert.equal(page.status, 422);
+  assert.match(await page.text(), /id="code-fault"/);
+  assert.equal((await answer({ id, secret, code: `${again.code.slice(0, 3)} ${again.code.slice(3)}` })).status, 200);
+  assert.equal((await on.shown({ id })).verified, true);
+  assert.equal((await on.post('/api/rights/mail', { id, secret })).status, 409, 'it was shown');
+}));
+
+test('an hour later neither holds, and a mail that could not go is not sent any more', async () => {
+  let kept, request, mail, late;
+  await withSite(async (on) => {
+    request = await on.ask('elsa.birke@example.org');
+    mail = await on.mail();
+    late = await on.ask('later.buche@example.org');
+    assert.equal(on.officer('outbox', 'send').code, 1);
+    on.kept = true;
+    ({ keep: kept } = await on.site.stop({ keep: true }));
+  });
+  await withSite(async (on) => {
+    const count = server.mails().length;
+    assert.equal((await fetch(on.site.url + mail.path)).status, 404);
+    assert.equal((await on.post(mail.path, {}, 'html')).status, 404);
+    assert.equal((await on.post('/api/rights/confirm', { ...request, due: undefined, signal: undefined, code: mail.code })).status, 422);
+    on.site.officer(['outbox', 'send', '--now'], { wrap: ['faketime', '-f', '+61m'] });
+    assert.equal(server.mails().length, count);
+    assert.deepEqual(JSON.parse(on.officer('outbox', 'list', '--format', 'json').stdout), []);
+    assert.equal((await on.shown(late)).events.at(-1).reason, 'confirm: expired');
+  }, { keep: kept, wrap: ['faketime', '-f', '+61m'] });
+});
+
+test('who gave no mail address is shown to the officer, who asks in another way; nothing is answered before', () => withSite(async (on) => {
+  const { id } = await on.ask('12 St James Square, London');
+  const finding = () => JSON.parse(on.officer('check', '--offline', '--format', 'json').stdout).filter((f) => f.check === 'requests' && /show who asks/.test(f.finding));
+  assert.deepEqual(finding().map((f) => f.result), ['overdue']);
+  assert.equal(on.officer('requests', 'identify', id, '--send').code, 1);
+  const refused = on.officer('requests', 'answer', id);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /has not shown what the policy asks for/);
+  assert.equal(on.officer('requests', 'identify', id, '--reason', 'a letter with no sender').code, 0);
+  assert.deepEqual(finding(), []);
+  assert.equal(on.officer('requests', 'verify', id, '--how', 'known', '--reason', 'by phone at the number that we have').code, 0);
+  assert.equal(on.officer('requests', 'answer', id).code, 0);
+  // What the policy asks nothing for has a confirmation as ever, and no question.
+  await on.ask('flora.kiefer@example.org', 'complaint');
+  assert.deepEqual(JSON.parse(on.officer('outbox', 'list', '--format', 'json').stdout).map((m) => m.letter), ['acknowledge']);
+}));
