@@ -20,7 +20,7 @@ static const struct option_row erase_options[] = {
     {0},
 };
 
-static const char *const columns[] = {"store", "found", "erased", "kept", NULL};
+static const char *const columns[] = {"store", "found", "goes", "stays", "why", NULL};
 enum { CERTIFICATE_BYTES = 64 * 1024 };
 
 struct erasure {
@@ -114,6 +114,39 @@ static enum status certificate_print(const struct arguments *args, struct buf *c
 	return object != NULL ? table_output(&t, args, NULL) : output_complain(STATUS_UNSURE, "erase: no memory to print the certificate");
 }
 
+// What would be done, or was: of each store how much, and of what stays why and how long.
+static void plan_fill(struct table *t, const struct erase_result *r)
+{
+	for (size_t i = 0; i < r->store_count; i++) {
+		const struct erase_store *s = &r->stores[i];
+		BUF_AUTO struct buf why = BUF_INIT(OUTPUT_MAX);
+		for (size_t k = 0; k < r->kept_count && strcmp(s->name, "records") == 0; k++) {
+			char until[WHEN_TEXT] = "";
+			when_text(until, r->kept[k].until);
+			buf_printf(&why, "%s%llu %s: %s, %s%.10s", k > 0 ? "; " : "", (unsigned long long)r->kept[k].count,
+				   kind_row(r->kept[k].kind)->name, certificate_ground(&r->kept[k]),
+				   r->kept[k].until == 0 ? "no end" : "until ", r->kept[k].until == 0 ? "" : until);
+		}
+		table_add(t, s->name, (double)s->found, (double)(s->found - s->kept), (double)s->kept, buf_text(&why));
+	}
+}
+
+// What it is about, for who is to say yes to it. A receipt or an address is not repeated.
+static void plan_introduce(const struct erasure *x, const struct erase_result *r, struct buf *out)
+{
+	char oldest[WHEN_TEXT] = "", newest[WHEN_TEXT] = "";
+
+	when_text(oldest, r->oldest);
+	when_text(newest, r->newest);
+	if (x->by->type == OPTION_HIDDEN)
+		buf_printf(out, "by the %s given", x->by->name);
+	else
+		buf_printf(out, "by %s %s", x->by->name, buf_text(&x->value));
+	if (r->oldest != 0)
+		buf_printf(out, r->oldest == r->newest ? ", with a record of %s" : ", with records of %s to %s", oldest, newest);
+	buf_adds(out, "\n");
+}
+
 static void erasure_end(struct erasure *x)
 {
 	buf_wipe(&x->value);
@@ -129,7 +162,7 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "snnn");
+	table_init(&t, columns, "snnns");
 	rights_stop_making_by(making_stop, a->run);
 	if (read_target(args, &x, &e) != 0)
 		return output_complain(STATUS_UNSURE, "erase: %s", e.text);
@@ -138,14 +171,15 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 	output_progress_begin("looking");
 	int ret = erase_target(s.vault, &x, true, &r, NULL, &e);
 	output_progress_end();
-	for (size_t i = 0; ret == 0 && i < r.store_count; i++)
-		table_add(&t, r.stores[i].name, (double)r.stores[i].found, (double)r.stores[i].erased, (double)r.stores[i].kept);
+	if (ret == 0)
+		plan_fill(&t, &r);
 	if (ret == 0 && dry_run)
 		return table_output(&t, args, NULL);
 	if (ret == 0) { // on standard error, where a person sees it
+		plan_introduce(&x, &r, &text);
 		if (table_print(&t, NULL, &text) != 0)
 			return output_complain(STATUS_UNSURE, "erase: no memory");
-		output_complain(STATUS_DONE, "this would be erased:\n%.*s", (int)text.len - (text.len > 0), buf_text(&text));
+		output_complain(STATUS_DONE, "this would be erased, %.*s", (int)text.len - 1, buf_text(&text));
 		if (strcmp(x.by->name, "ip") == 0)
 			output_complain(STATUS_DONE,
 					"An address may be shared, as in a company or a mobile network: what everybody did under it "

@@ -27,6 +27,11 @@ static bool add_string(cJSON *object, const char *name, const char *value)
 	return cJSON_AddItemToObject(object, name, value != NULL ? cJSON_CreateString(value) : cJSON_CreateNull());
 }
 
+const char *certificate_ground(const struct erase_kept *k)
+{
+	return k->held ? "legal hold" : k->open ? "a request that is still to be answered" : "kept by the policy despite erasure";
+}
+
 static bool add_erasure(cJSON *certificate, const struct erase_result *result)
 {
 	cJSON *stores = cJSON_AddArrayToObject(certificate, "stores"), *kept = cJSON_AddArrayToObject(certificate, "kept");

@@ -34,6 +34,8 @@ struct certificate_of {
 	const char *subject;    // a receipt; NULL: none
 	bool self_service;      // no person of ours had a part in it
 };
+// Why something stays, in words.
+const char *certificate_ground(const struct erase_kept *k);
 // Writes the certificate, and the entry of the ledger that vouches for it where anything was done. `result` NULL: it was no erasure. `more`: further
 // facts, which become members; NULL: none; stays the caller's. That the entry cannot be written leaves `evidence` null and is no failure.
 int certificate_make(struct vault *v, const struct certificate_of *of, const struct erase_result *result, const cJSON *more,

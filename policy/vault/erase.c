@@ -205,10 +205,9 @@ static void count_kept(struct erasure *x)
 		struct record_row *row = &x->records.rows[i];
 		const bool request = names_the_receipt(x, row), open = request && row->facts.since[LIFE_CLOSED] == 0;
 		const bool again = row->facts.since[LIFE_ERASED] != 0;
-		struct life life = {0}; // what is open is to be answered first
+		const struct life life = open ? record_life(x->v, row) // it is to be answered first
+					      : record_life_erased(x->v, row, x->now);
 		size_t k = 0;
-		if (!open)
-			life = record_life_erased(x->v, row, x->now);
 		out->requests += request;
 		row->due = life.end;
 		if (!is_kept(x, row)) {
@@ -225,7 +224,7 @@ static void count_kept(struct erasure *x)
 		out->kept_count += k == out->kept_count;
 		kept->count++;
 		kept->held = kept->held && life.held;
-		out->held = out->held || life.held;
+		out->held = out->held || (life.held && !open);
 		kept->open = kept->open && open;
 		kept->until = kept->until == 0 || life.end == 0 ? 0 : life.end > kept->until ? life.end : kept->until;
 		if (open || again)
@@ -289,6 +288,9 @@ static int find_all(struct erasure *x, struct err *e)
 	}
 	out->stores[STORE_RECORDS].found = x->records.count;
 	for (size_t i = 0; i < x->records.count; i++) {
+		const time_t made = x->records.rows[i].facts.made;
+		out->oldest = i == 0 || made < out->oldest ? made : out->oldest;
+		out->newest = made > out->newest ? made : out->newest;
 		out->stores[STORE_SPOOL].found += x->records.rows[i].has_file;
 		// A spool that is not there is not an empty one: with another run folder, the records would go and their files would stay.
 		if (x->again == NULL && x->records.rows[i].has_file && access(v->spools[SPOOL_MEMORY], F_OK) != 0)

@@ -203,6 +203,7 @@ struct erase_result {
 	size_t store_count;
 	struct erase_kept kept[KIND_COUNT];
 	size_t kept_count;
+	time_t oldest, newest; // when the first and the last of the records found were made; 0: none
 	uint64_t requests; // of the records: data-subject requests that name the receipt
 	uint64_t settled;  // of those that are kept: nothing changes for them
 	bool held;         // a legal hold keeps some of it

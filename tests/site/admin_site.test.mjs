@@ -144,17 +144,24 @@ describe('requests and erasure', () => {
     assert.equal(site.officer(['erase', '--request', '0'.repeat(32), '--yes']).code, 1);
   });
 
-  test('one record goes by its id', async () => {
-    const { id } = await ask(site, { right: 'access', contact: CONTACT });
-    const done = site.officer(['erase', '--record', id, '--yes', '--format', 'csv']);
+  test('one record goes by its id; first it is told what it is about, what goes, what stays and why', async () => {
+    const { receipt } = await make(site);
+    const open = await ask(site, { right: 'objection', receipt });
+    const dry = site.officer(['erase', '--receipt', '-', '--dry-run'], { input: receipt });
+    assert.match(dry.stdout, /^store +found +goes +stays +why$/m);
+    assert.match(dry.stdout, /^records +2 +1 +1 +1 rights-request: a request that is still\n +to be answered, until \d{4}-\d\d-\d\d$/m);
+    const done = site.officer(['erase', '--receipt', '-', '--yes', '--format', 'csv'], { input: receipt });
     assert.equal(done.code, 0, done.stderr);
+    assert.match(done.stderr, /would be erased, by the receipt given, with (a record|records) of \d{4}-/);
     assert.match(done.stdout, /^name,value\r\n/);
     assert.match(done.stdout, /^complete,yes\r$/m);
     assert.match(done.stdout, /^stores\.records\.erased,1\r$/m);
-    const text = site.officer(['erase', '--record', (await ask(site, { right: 'objection' })).id, '--yes', '--format', 'text']);
-    assert.match(text.stdout, /^stores\.records\.erased +1$/m);
+    const text = site.officer(['erase', '--record', open.id, '--yes', '--format', 'text']);
+    assert.match(text.stderr, /would be erased, by record \w+, with a record of \d{4}-/);
+    assert.match(text.stdout, /^stores\.records\.kept +1$/m);
+    assert.match(text.stdout, /^kept\.\S*ground +kept by the policy despite erasure$/m);
     assert.doesNotMatch(text.stdout, /[{}]/);
-    assert.equal(site.officer(['requests', 'show', id]).code, 1);
+    assert.equal(site.officer(['requests', 'show', open.id]).code, 0);
   });
 
   test('the ledger verifies, its checkpoint is a signed note, and an altered entry is found', async () => {

@@ -494,6 +494,31 @@ static const cJSON *records_of(const cJSON *certificate)
 	return json_get(certificate, "stores")->child;
 }
 
+// Where the policy keeps requests whatever else is erased, one that is over stays, too, and a hold on one that is open is told as the hold it is.
+static void a_request_outlives_the_erasure_of_what_it_names(void **state)
+{
+	struct place *p = *state;
+	struct err e = {0};
+	struct erase_result result = {0};
+
+	struct rights_receipt open = record(p->vault, "access", RECEIPT), over = record(p->vault, "objection", RECEIPT);
+	assert_int_equal(rights_act(p->vault, over.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, &e), 0);
+	assert_int_equal(rights_erase_everywhere(p->vault, ERASE_RECEIPT, RECEIPT, false, &result, &e), 0);
+	assert_true(result.complete);
+	assert_int_equal(result.kept_count, 1);
+	assert_int_equal(result.kept[0].count, 2);
+	assert_int_not_equal(result.kept[0].until, 0);
+	assert_string_equal(certificate_ground(&result.kept[0]), "kept by the policy despite erasure");
+	assert_true(held(p->vault, open.id));
+	assert_true(held(p->vault, over.id));
+	const struct vault_change hold = {.set = LIFE_BIT(LIFE_HELD)};
+	assert_int_equal(vault_update(p->vault, open.id, &hold, NULL, &e), 0);
+	assert_int_equal(vault_update(p->vault, over.id, &hold, NULL, &e), 0);
+	assert_int_equal(rights_erase_everywhere(p->vault, ERASE_RECEIPT, RECEIPT, true, &result, &e), 0);
+	assert_int_equal(result.kept[0].count, 2);
+	assert_string_equal(certificate_ground(&result.kept[0]), "legal hold");
+}
+
 // A request is found by the receipt that it names: while it is open an erasure leaves it as it is and says so; once it is over, it goes.
 static void a_request_hangs_on_the_receipt_that_it_names(void **state)
 {
@@ -502,6 +527,9 @@ static void a_request_hangs_on_the_receipt_that_it_names(void **state)
 	struct err e = {0};
 	size_t kept;
 
+	struct policy_kind *requests = &p->policy->kinds[KIND_RIGHTS_REQUEST];
+	for (size_t i = 0; i < requests->life_count; i++)
+		((struct policy_life *)(uintptr_t)&requests->lives[i])->ends_on_erasure = true;
 	put_archive(p->vault, RECEIPT, archive);
 	struct rights_receipt open = record(p->vault, "access", RECEIPT), over = record(p->vault, "objection", RECEIPT);
 	struct rights_receipt other = record(p->vault, "objection", NULL);
@@ -516,7 +544,7 @@ static void a_request_hangs_on_the_receipt_that_it_names(void **state)
 	assert_int_equal(kept, 1);
 	assert_string_equal(json_string(stays, "kind"), "rights-request");
 	assert_int_equal(json_number(stays, "count", 0), 2);
-	assert_true(cJSON_IsNull(json_get(stays, "until")));
+	assert_true(cJSON_IsString(json_get(stays, "until"))); // when what nobody closes ends
 	assert_string_equal(json_string(stays, "ground"), "a request that is still to be answered");
 	assert_int_equal(json_number(json_get(certificate, "residue_scan"), "hits", -1), 0);
 	assert_false(held(p->vault, archive));
@@ -1009,6 +1037,7 @@ int main(void)
 	    PLACED(erasure_without_a_receipt_stays_open),
 	    PLACED(only_an_open_erasure_can_be_carried_out),
 	    PLACED(erase_by_receipt),
+	    PLACED(a_request_outlives_the_erasure_of_what_it_names),
 	    PLACED(a_request_hangs_on_the_receipt_that_it_names),
 	    PLACED(an_open_request_alone_is_nothing_to_erase),
 	    PLACED(looking_up_a_receipt_takes_no_lock),
