@@ -267,33 +267,6 @@ static void the_scan_sees_what_is_left(void **state)
 	assert_true(found.hits >= 2); // table, index
 }
 
-static struct marker sought;
-
-static int holds_sought(const char *path, const struct stat *st, int type, struct FTW *walk)
-{
-	struct buf text BUF_AUTO = BUF_INIT(64 * 1024 * 1024);
-
-	(void)st;
-	(void)walk;
-	return type == FTW_F &&
-	       (file_read(path, &text, NULL) != 0 || (text.len > 0 && memmem(text.data, text.len, sought.bytes, sought.len) != NULL));
-}
-
-// Bytes in any file below the state's folder. A process that closes a file gives up its locks on it: so a child looks.
-static bool is_in_a_file(const struct fixture *f, const void *bytes, size_t len)
-{
-	int status;
-
-	sought.len = len;
-	memcpy(sought.bytes, bytes, len);
-	pid_t child = fork();
-	if (child == 0)
-		_exit(nftw(f->state, holds_sought, 16, FTW_PHYS));
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status) != 0;
-}
-
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { HISTORIES = 15, HISTORIES_FULL = HISTORIES };
 #else
@@ -335,12 +308,12 @@ static void random_histories_leave_nothing(void **state)
 		snprintf(id, sizeof id, "visitor-%d-0", round);
 		key_lookup_hash(f->vault, subject, "subject", id);
 		key_lookup_hash(f->vault, token, "token", id);
-		assert_true(round % 8 != 0 || is_in_a_file(f, token, HASH_LEN)); // so who looks can see
+		assert_true(round % 8 != 0 || fixture_in_a_file(f, token)); // so who looks can see
 		struct erase_result r = erase(f, ERASE_RECEIPT, id, false);
 		if (!r.complete || r.residue_hits != 0)
 			fail_msg("round %d: %s", round, r.reason);
 		assert_true(r.stores[0].found > 0 && r.stores[2].found > 0);
-		if (is_in_a_file(f, subject, HASH_LEN) || is_in_a_file(f, token, HASH_LEN))
+		if (fixture_in_a_file(f, subject) || fixture_in_a_file(f, token))
 			fail_msg("round %d: what the erasure did not find is in a file", round);
 	}
 	print_message("%d histories\n", rounds);
@@ -455,7 +428,7 @@ static void large_files_are_searched_by_the_next_pruning(void **state)
 
 	fixture_archive(f, "receipt-mine", "token-mine", id);
 	key_lookup_hash(f->vault, hash, "token", "token-mine");
-	assert_true(is_in_a_file(f, hash, HASH_LEN));
+	assert_true(fixture_in_a_file(f, hash));
 	fixture_log(f, "198.51.100.1", "receipt-mine");
 	fixture_log(f, "198.51.100.1", NULL);
 	f->vault->scan_at_once = 0;
@@ -471,7 +444,7 @@ static void large_files_are_searched_by_the_next_pruning(void **state)
 	fixture_log(f, "198.51.100.1", "receipt-mine"); // it comes again, and is another matter
 	fixture_archive(f, "receipt-mine", "token-mine-2", other);
 	fixture_reopen(f, VAULT_ADMIN);
-	assert_false(is_in_a_file(f, hash, HASH_LEN));
+	assert_false(fixture_in_a_file(f, hash));
 	prune_now(f);
 	assert_int_equal(unsearched(f), 0);
 	assert_return_code(ledger_each(f->vault, 0, find_outcome, outcome, &e), 0);
@@ -566,8 +539,8 @@ static void a_killed_erasure_is_completed(void **state)
 		assert_return_code(vault_spool_path(f->vault, id, path, sizeof path, &e), 0);
 		assert_int_not_equal(access(path, F_OK), 0);
 		assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), 0);
-		assert_false(is_in_a_file(f, subject, HASH_LEN));
-		assert_false(is_in_a_file(f, token, HASH_LEN));
+		assert_false(fixture_in_a_file(f, subject));
+		assert_false(fixture_in_a_file(f, token));
 		const struct erase_result again = erase(f, ERASE_RECEIPT, receipt, true);
 		const uint64_t none[] = {0, 0, 0, 0};
 		assert_counts(&again, none, false);

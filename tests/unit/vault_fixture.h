@@ -16,6 +16,7 @@
 #include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { FIXTURE_START = 1795305600 };   // 2026-11-22T00:00:00Z
@@ -208,6 +209,32 @@ static inline struct log_day fixture_day(struct fixture *f, const char *day)
 			out = days[i];
 	free(days);
 	return out;
+}
+
+static uint8_t fixture_sought[HASH_LEN];
+
+static inline int fixture_holds_sought(const char *path, const struct stat *st, int type, struct FTW *walk)
+{
+	struct buf text BUF_AUTO = BUF_INIT(64 * 1024 * 1024);
+
+	(void)st;
+	(void)walk;
+	return type == FTW_F && (file_read(path, &text, NULL) != 0 ||
+				 (text.len > 0 && memmem(text.data, text.len, fixture_sought, sizeof fixture_sought) != NULL));
+}
+
+// The bytes of a hash in any file below the state's folder. A process that closes a file gives up its locks on it: so a child looks.
+static inline bool fixture_in_a_file(const struct fixture *f, const uint8_t hash[HASH_LEN])
+{
+	int status;
+
+	memcpy(fixture_sought, hash, HASH_LEN);
+	pid_t child = fork();
+	if (child == 0)
+		_exit(nftw(f->state, fixture_holds_sought, 16, FTW_PHYS));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status) != 0;
 }
 
 // Runs SQL on a store from outside, as an intruder with the file would.

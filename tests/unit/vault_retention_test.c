@@ -60,6 +60,46 @@ static void archives_end_with_their_files(void **state)
 	assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL), 0);
 }
 
+// At random times: what is not due is in some file by its hashes, what is due is in none after a pruning, also not in what the files have free.
+static void no_byte_of_what_is_due_is_left(void **state)
+{
+	enum { MANY = 30, LIFE = 3600 };
+	struct fixture *f = *state;
+	struct {
+		uint8_t token[HASH_LEN], subject[HASH_LEN];
+		time_t made;
+	} all[MANY];
+	unsigned seed = trust_seed(20261128);
+	const int rounds = (int)trust_size(20, 1000);
+	char name[32], id[RECORD_ID_LEN + 1];
+	size_t ended = 0;
+
+	for (int round = 0; round < rounds; round++) {
+		size_t count = 0;
+		while (count < MANY) {
+			snprintf(name, sizeof name, "visitor-%d-%zu", round, count);
+			fixture_archive(f, name, name, id);
+			key_lookup_hash(f->vault, all[count].token, "token", name);
+			key_lookup_hash(f->vault, all[count].subject, "subject", name);
+			all[count++].made = fixture_time;
+			fixture_time += rand_r(&seed) % 600;
+			if (rand_r(&seed) % 8 != 0)
+				continue;
+			prune(f, at_once, false);
+			const size_t i = (size_t)rand_r(&seed) % count; // each of them would take long
+			const bool due = fixture_time >= all[i].made + LIFE;
+			if (fixture_in_a_file(f, all[i].token) == due || fixture_in_a_file(f, all[i].subject) == due)
+				fail_msg("round %d: %s", round, due ? "what is due is in a file" : "what is not due is in none");
+			ended += due;
+		}
+		fixture_time += LIFE;
+		prune(f, at_once, false);
+		assert_false(fixture_in_a_file(f, all[MANY - 1].token));
+	}
+	print_message("%d rounds of %d archives, %zu of them looked for when they were due\n", rounds, MANY, ended + (size_t)rounds);
+	assert_true(ended > 0);
+}
+
 static void ahead_ends_what_will_be_due(void **state)
 {
 	struct fixture *f = *state;
@@ -533,6 +573,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	    T(archives_end_with_their_files),
+	    T(no_byte_of_what_is_due_is_left),
 	    T(ahead_ends_what_will_be_due),
 	    T(log_rows_stay_fourteen_days_and_no_second_more),
 	    T(a_segment_goes_when_its_oldest_row_is_due),
