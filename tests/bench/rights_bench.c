@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: ISC
 // What a data-subject request costs in a store of so many records of 10,000 subjects and 14 days of the request log: finding one subject, exporting
-// and erasing one, and the mix of GDPRbench's customer and regulator. The subjects that are asked for have 10 records and 14 log rows each, whatever the size, so
-// that only the size differs; the other records are filled through the back end and never opened. The plain tables hold as many rows in clear,
-// with an index on the user; WAL and synchronous=FULL: each change is durable, but nothing is sealed, entered in a ledger or overwritten.
+// and erasing one, and the mix of GDPRbench's customer and regulator. The subjects that are asked for have 10 records and 14 log rows each, whatever
+// the size, so that only the size differs; the other records are filled through the back end and never opened. They are filled in the order of every
+// index, as time alone is of no interest there.
+//
+// The plain tables are what an application would have instead: as many rows in clear, an index on the user, prepared statements, WAL with
+// synchronous=FULL and secure_delete, and a row in a table of the audit in the transaction of each change, and for each time that a user's data are
+// read. What is erased has left the write-ahead log, too, when it is answered. They seal nothing, sign nothing, destroy no keys, search for no
+// residue and keep the log in one table, from which a day is pruned row by row (vault_bench).
 // Prints one JSON object.
 //
 //	rights_bench POLICY FOLDER RECORDS LOG_ROWS
@@ -13,6 +18,7 @@
 #include "policy/rules/load.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/request_log.h"
+#include <endian.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -50,35 +56,45 @@ static time_t first_day;
 
 static void fill_bytes(uint8_t *bytes, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		bytes[i] = (uint8_t)random();
+	for (size_t i = 0; i < len; i += 4) {
+		const uint32_t word = (uint32_t)random();
+		memcpy(bytes + i, &word, len - i < 4 ? len - i : 4);
+	}
+}
+
+// The n-th of `count` that are spread evenly over all that may be.
+static void fill_hash(uint8_t *hash, size_t len, long n, long count)
+{
+	const uint64_t first = htobe64((uint64_t)n * (UINT64_MAX / (uint64_t)count));
+
+	fill_bytes(hash, len);
+	memcpy(hash, &first, sizeof first);
 }
 
 // As nobody's key opens it: only its place in the store counts.
 static void fill_records(struct vault *v, long count)
 {
-	static uint8_t subjects[SUBJECTS][HASH_LEN];
 	struct commit_alone alone;
 	struct err e = {0};
-	uint8_t id[RECORD_ID_LEN / 2], body[BODY];
+	uint8_t id[RECORD_ID_LEN / 2], body[BODY], subject[HASH_LEN];
 	const time_t now = when_now();
+	const long each = (count + SUBJECTS - 1) / SUBJECTS;
 
-	fill_bytes(subjects[0], sizeof subjects);
 	if (commit_alone(v, &alone, &e) != 0)
 		die("fill", e.text);
 	for (long i = 0; i < count; i++) {
-		const uint8_t *subject = subjects[i % SUBJECTS];
 		struct record_row row = {.kind = KIND_ARCHIVE, .facts.made = now, .due = now + DAY, .has_subject = true};
-		const struct tag_row tag = {.name = "receipt"};
-		struct tag_row tags[] = {tag};
-		fill_bytes(id, sizeof id);
+		struct tag_row tag = {.name = "receipt"};
+		if (i % each == 0)
+			fill_hash(subject, sizeof subject, i / each, SUBJECTS);
+		fill_hash(id, sizeof id, i, count);
 		fill_bytes(body, sizeof body);
 		hex_encode(row.id, id, sizeof id);
 		memcpy(row.subject, subject, HASH_LEN);
-		memcpy(tags[0].hash, subject, HASH_LEN);
+		memcpy(tag.hash, subject, HASH_LEN);
 		row.body = BUF_INIT(sizeof body);
 		buf_add(&row.body, body, sizeof body);
-		if (v->b->records->put(v->store, &row, tags, 1, &e) != 0 ||
+		if (v->b->records->put(v->store, &row, &tag, 1, &e) != 0 ||
 		    ((i % PER_COMMIT == 0 || i + 1 == count) && transaction_commit(v, LANE_RECORDS, &e) != 0))
 			die("fill", e.text);
 		buf_free(&row.body);
@@ -90,7 +106,7 @@ static void fill_day(struct vault *v, time_t day, long rows)
 {
 	struct commit_alone alone;
 	struct err e = {0};
-	uint8_t bytes[LOG_HASH_LEN + BODY];
+	uint8_t body[BODY];
 	char name[WHEN_DATE];
 
 	for (int i = 0; i < ASKED; i++) {
@@ -102,10 +118,10 @@ static void fill_day(struct vault *v, time_t day, long rows)
 		die("log", e.text);
 	when_date(name, day);
 	for (long i = 0; i < rows; i++) {
-		fill_bytes(bytes, sizeof bytes);
-		struct log_row row = {.day = name, .at = day, .has_receipt = true, .body = bytes + LOG_HASH_LEN, .body_len = BODY};
-		memcpy(row.address, bytes, LOG_HASH_LEN);
-		memcpy(row.receipt, bytes + 8, LOG_HASH_LEN);
+		struct log_row row = {.day = name, .at = day, .has_receipt = true, .body = body, .body_len = BODY};
+		fill_bytes(body, sizeof body);
+		fill_hash(row.address, sizeof row.address, i, rows);
+		fill_hash(row.receipt, sizeof row.receipt, i, rows);
 		if (v->b->log->append(v->store, &row, &e) != 0 ||
 		    ((i % PER_COMMIT == 0 || i + 1 == rows) && v->b->upkeep->end(v->store, LANE_LOG, true, &e) != 0))
 			die("log", e.text);
@@ -238,7 +254,7 @@ static void subject_erase_one(void *store, int i)
 		die("erase", e.text[0] != '\0' ? e.text : r.reason);
 }
 
-// Customer: read, update, delete by key. Regulator: the metadata of a user. Then the user's data and log rows are read.
+// Customer: read, update, delete by key. Regulator: the metadata of a user. Then the user's data and log rows are read, which is entered.
 static void mix_one(void *store, int i)
 {
 	const struct vault_change change = {.body = "{\"name\":\"another\"}", .body_len = 18};
@@ -249,14 +265,44 @@ static void mix_one(void *store, int i)
 	if (vault_get(store, ids[i][0], &r, &e) != 0)
 		die("get", e.text);
 	vault_record_free(&r);
-	if (vault_update(store, ids[i][0], &change, NULL, &e) != 0 ||
+	if (vault_update(store, ids[i][0], &change, &(struct ledger_event){.name = "update"}, &e) != 0 ||
 	    vault_end(store, ids[i][0], &(struct ledger_event){.name = "erasure"}, &e) != 0 ||
 	    vault_subject_heads(store, ERASE_RECEIPT, receipts[i], see_head, &seen, &e) != 0)
 		die("mix", e.text);
 	subject_find_one(store, i);
+	if (vault_subject_note(store, ERASE_RECEIPT, receipts[i], &(struct ledger_event){.name = "access"}, &e) != 0)
+		die("note", e.text);
 }
 
 // ---- the same in plain tables ----
+
+static const char *const plain_texts[] = {"BEGIN IMMEDIATE",
+					  "COMMIT",
+					  "SELECT * FROM record WHERE id=?",
+					  "UPDATE record SET body=randomblob(72) WHERE id=?",
+					  "DELETE FROM record WHERE id=?",
+					  "SELECT id, made FROM record WHERE user=?",
+					  "SELECT * FROM record WHERE user=?",
+					  "SELECT * FROM log WHERE user=?",
+					  "DELETE FROM record WHERE user=?",
+					  "DELETE FROM log WHERE user=?",
+					  "INSERT INTO audit(at, what, who) VALUES(unixepoch(), 'what was done', ?)",
+					  "PRAGMA wal_checkpoint(TRUNCATE)"};
+enum plain {
+	PLAIN_BEGIN,
+	PLAIN_COMMIT,
+	PLAIN_GET,
+	PLAIN_UPDATE,
+	PLAIN_DELETE,
+	PLAIN_HEADS,
+	PLAIN_RECORDS,
+	PLAIN_LOG,
+	PLAIN_ERASE,
+	PLAIN_ERASE_LOG,
+	PLAIN_AUDIT,
+	PLAIN_FLUSH
+};
+static sqlite3_stmt *plain_statements[ARRAY_LEN(plain_texts)];
 
 static void plain_sql(sqlite3 *db, const char *sql)
 {
@@ -264,17 +310,15 @@ static void plain_sql(sqlite3 *db, const char *sql)
 		die(sql, sqlite3_errmsg(db));
 }
 
-static void plain_do(sqlite3 *db, const char *sql, int value)
+static void plain_do(sqlite3 *db, enum plain what, int value)
 {
-	sqlite3_stmt *one;
+	sqlite3_stmt *one = plain_statements[what];
 
-	if (sqlite3_prepare_v2(db, sql, -1, &one, NULL) != SQLITE_OK)
-		die(sql, sqlite3_errmsg(db));
 	sqlite3_bind_int(one, 1, value);
 	while (sqlite3_step(one) == SQLITE_ROW)
 		;
-	if (sqlite3_finalize(one) != SQLITE_OK)
-		die(sql, sqlite3_errmsg(db));
+	if (sqlite3_reset(one) != SQLITE_OK)
+		die(plain_texts[what], sqlite3_errmsg(db));
 }
 
 static sqlite3 *plain_fill(const char *path, long records, long log_rows)
@@ -284,8 +328,9 @@ static sqlite3 *plain_fill(const char *path, long records, long log_rows)
 
 	if (sqlite3_open(path, &db) != SQLITE_OK)
 		die(path, "cannot be opened");
-	plain_sql(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE record(id INTEGER PRIMARY KEY, user INTEGER, made "
-		      "INTEGER, body BLOB); CREATE TABLE log(at INTEGER, user INTEGER, body BLOB)");
+	plain_sql(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;"
+		      "CREATE TABLE record(id INTEGER PRIMARY KEY, user INTEGER, made INTEGER, body BLOB); CREATE TABLE log(at INTEGER, "
+		      "user INTEGER, body BLOB); CREATE TABLE audit(at INTEGER, what TEXT, who INTEGER)");
 	// The users that are asked for: 1 to ASKED.
 	snprintf(sql, sizeof sql,
 		 "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i<%ld) INSERT INTO record SELECT i, CASE WHEN i<%d "
@@ -298,25 +343,44 @@ static sqlite3 *plain_fill(const char *path, long records, long log_rows)
 		 log_rows - 1, ASKED * DAYS, DAYS);
 	plain_sql(db, sql);
 	plain_sql(db, "CREATE INDEX record_user ON record(user); CREATE INDEX log_user ON log(user); PRAGMA wal_checkpoint(TRUNCATE)");
+	for (size_t i = 0; i < ARRAY_LEN(plain_texts); i++)
+		if (sqlite3_prepare_v3(db, plain_texts[i], -1, SQLITE_PREPARE_PERSISTENT, &plain_statements[i], NULL) != SQLITE_OK)
+			die(plain_texts[i], sqlite3_errmsg(db));
 	return db;
+}
+
+static void plain_close(sqlite3 *db)
+{
+	for (size_t i = 0; i < ARRAY_LEN(plain_texts); i++)
+		sqlite3_finalize(plain_statements[i]);
+	sqlite3_close(db);
+}
+
+static void plain_change(sqlite3 *db, enum plain what, int value, int user)
+{
+	plain_do(db, PLAIN_BEGIN, 0);
+	plain_do(db, what, value);
+	if (what == PLAIN_ERASE)
+		plain_do(db, PLAIN_ERASE_LOG, value);
+	plain_do(db, PLAIN_AUDIT, user);
+	plain_do(db, PLAIN_COMMIT, 0);
 }
 
 static void plain_mix_one(void *db, int i)
 {
-	plain_do(db, "SELECT * FROM record WHERE id=?", i * OWN);
-	plain_do(db, "UPDATE record SET body=randomblob(72) WHERE id=?", i * OWN);
-	plain_do(db, "DELETE FROM record WHERE id=?", i * OWN);
-	plain_do(db, "SELECT id, made FROM record WHERE user=?", i + 1);
-	plain_do(db, "SELECT * FROM record WHERE user=?", i + 1);
-	plain_do(db, "SELECT * FROM log WHERE user=?", i + 1);
+	plain_do(db, PLAIN_GET, i * OWN);
+	plain_change(db, PLAIN_UPDATE, i * OWN, i + 1);
+	plain_change(db, PLAIN_DELETE, i * OWN, i + 1);
+	plain_do(db, PLAIN_HEADS, i + 1);
+	plain_do(db, PLAIN_RECORDS, i + 1);
+	plain_do(db, PLAIN_LOG, i + 1);
+	plain_do(db, PLAIN_AUDIT, i + 1);
 }
 
 static void plain_erase_one(void *db, int i)
 {
-	plain_sql(db, "BEGIN IMMEDIATE");
-	plain_do(db, "DELETE FROM record WHERE user=?", i + 1);
-	plain_do(db, "DELETE FROM log WHERE user=?", i + 1);
-	plain_sql(db, "COMMIT");
+	plain_change(db, PLAIN_ERASE, i + 1, i + 1);
+	plain_do(db, PLAIN_FLUSH, 0);
 }
 
 static void print_cost(const char *name, struct cost c)
@@ -361,7 +425,7 @@ int main(int argc, char **argv)
 	sqlite3 *db = plain_fill(plain, records, log_rows);
 	print_cost("plain_mix", measure(plain_mix_one, db));
 	print_cost("plain_erase", measure(plain_erase_one, db));
-	sqlite3_close(db);
+	plain_close(db);
 	puts("}");
 	return 0;
 }
