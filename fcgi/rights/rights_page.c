@@ -366,6 +366,16 @@ static void reach_write(struct rights_page *page, const cJSON *certificate)
 		row_write(page, "answer.erased.ungoverned", buf_text(&text));
 }
 
+void rights_page_no_consent(struct request *r)
+{
+	struct rights_page page;
+
+	page_begin(&page, r, word(request_policy(r), "answer.consents.none.title"));
+	write_note(&page.w, "answer.consents.none", NULL);
+	page_rights_link(&page, "page.rights.again");
+	page_end(&page, 200);
+}
+
 // Where nothing was found, it is no certificate, and is not called so.
 void rights_page_erased(struct request *r, const cJSON *certificate)
 {
@@ -376,7 +386,12 @@ void rights_page_erased(struct request *r, const cJSON *certificate)
 	struct rights_page page;
 
 	page_begin(&page, r, word(p, erased ? "answer.erased.title" : "answer.unknown.title"));
-	framed_text(&page.out, "<p class=\"lead\">", word(p, erased ? "answer.erased" : "answer.unknown"), "</p>\n");
+	const bool kept = cJSON_GetArraySize(json_get(certificate, "kept")) > 0;
+	framed_text(&page.out, "<p class=\"lead\">",
+		    word(p, !erased ? "answer.unknown"
+			    : kept  ? "answer.erased.but"
+				    : "answer.erased"),
+		    "</p>\n");
 	if (!erased) {
 		page_rights_link(&page, "page.rights.again");
 		page_end(&page, 200);
@@ -474,7 +489,9 @@ static const cJSON *own_answer(struct rights_page *page, const cJSON *shown)
 	}
 	if (last == NULL || json_string(last, "text") == NULL)
 		return NULL;
-	framed_text(&page->out, "<section class=\"card\">\n<h2>", word(page->p, "page.own.answer"), "</h2>\n");
+	const enum rights_event id = rights_event_read(last);
+	framed_text(&page->out, "<section class=\"card\">\n<h2>",
+		    word(page->p, id == EVENT_ANSWERED || id == EVENT_REFUSED ? "page.own.answer" : "page.own.asked"), "</h2>\n");
 	framed_text(&page->out, "<p class=\"letter\">", json_string(last, "text"), "</p>\n</section>\n");
 	return last;
 }

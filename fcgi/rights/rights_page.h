@@ -20,6 +20,8 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 // Behind the link of a mail: the button by which somebody shows that they read it. `asked`: of identity_link_find().
 void rights_page_confirm(struct request *r, const char *token, const struct identity_request *asked);
 void rights_page_confirmed(struct request *r);
+// Nothing was consented to, so nothing is withdrawn.
+void rights_page_no_consent(struct request *r);
 // An erasure that is done. `certificate` as rights_erase() writes it.
 void rights_page_erased(struct request *r, const cJSON *certificate);
 

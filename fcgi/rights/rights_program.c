@@ -63,6 +63,7 @@ struct asked {
 	const struct policy_right *right;
 	char receipt[TOKEN_LEN + 1], archive[TOKEN_LEN + 1], principal[TOKEN_LEN + 1];
 	bool decides; // about the consents of `principal`
+	bool nothing; // a consent would be taken back at once, and none was given by this browser, which says nothing more
 	struct buf contact;
 	const char *field, *fault; // the key of the word for what is wrong with it; NULL: nothing
 };
@@ -81,6 +82,7 @@ static void asked_read(struct request *r, struct asked *a)
 	if (consents && !known && id != RIGHT_WITHDRAWAL)
 		token_new(a->principal);
 	a->decides = consents && (known || id != RIGHT_WITHDRAWAL);
+	a->nothing = consents && !a->decides && typed == NULL && request_text(r, "message") == NULL;
 	if (typed != NULL)
 		contact_tidy(&a->contact, typed);
 	a->request = (struct rights_new){.right = right,
@@ -127,6 +129,13 @@ static void handle_request(struct request *r, void *context)
 	if (request_check(r, request_fields_table) != 0)
 		return;
 	asked_read(r, &a);
+	if (a.nothing) {
+		if (request_wants(r, "text/html"))
+			rights_page_no_consent(r);
+		else
+			respond_problem(r, 409, "problem.consents-none", NULL, NULL);
+		return;
+	}
 	const bool recorded = a.fault == NULL && rights_record(context, &a.request, &receipt, &e) == 0;
 	if (recorded)
 		acknowledge_by_mail(context, request_policy(r), receipt.id, a.request.contact);

@@ -78,7 +78,17 @@ test('only what the policy declares is decided', async () => {
   assert.equal(request.certificate.outcome, 'answered');
   states = await now({ cookie });
   assert.deepEqual([states.news.state, states.news.allowed, states.view.state], ['withdrawn', false, 'refused']);
-  assert.equal((await decide({ right: 'withdrawal' }, {}, '/api/rights')).status, 201); // of whom nothing is known: a person looks at it
+  // A browser that never consented has nothing to take back, and is told so; nothing is recorded. Who says more is heard by a person.
+  const requests = () => officer('requests', 'list', '--format', 'json');
+  const listed = requests();
+  const none = await decide({ right: 'withdrawal' }, {}, '/api/rights');
+  assert.equal(none.status, 409);
+  assert.match((await none.json()).type, /consents-none/);
+  const page = await fetch(`${site.url}/api/rights`, { method: 'POST', headers: { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded' }, body: 'right=withdrawal' });
+  assert.equal(page.status, 200);
+  assert.match(await page.text(), /There is nothing to take back[^]*nothing was recorded/);
+  assert.equal(requests(), listed);
+  assert.equal((await decide({ right: 'withdrawal', contact: 'ada@example.org' }, {}, '/api/rights')).status, 201);
   assert.equal(JSON.parse(officer('requests', 'list', '--format', 'json')).filter((r) => r.state === 'open').length, 1);
 });
 
