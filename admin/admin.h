@@ -61,6 +61,10 @@ enum status output_print(const struct buf *b);
 // Appends text for a terminal or a line of a table: control characters and direction marks become "?", so that stored text can neither
 // move the cursor nor break a line.
 int output_text(struct buf *out, const char *s);
+// "1 record", "2 records". COUNTED() for one expression.
+enum { COUNTED_SIZE = 64 };
+const char *output_counted(char out[COUNTED_SIZE], uint64_t n, const char *one, const char *many);
+#define COUNTED(n, one, many) output_counted((char[COUNTED_SIZE]){0}, n, one, many)
 // How many characters a line of standard output may have: what COLUMNS says, else the terminal's width, else 80.
 size_t output_width(void);
 // As output_text(), in lines of at most output_width() columns that are broken at spaces and between Chinese characters. The text begins in the column `at` and goes on in

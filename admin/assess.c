@@ -94,19 +94,19 @@ static int assess_row(void *arg, const struct case_row *row)
 			  row->body == NULL  ? "unreadable"
 			  : row->closed != 0 ? "closed"
 					     : "open",
-			  json_string(row->body, "about"), json_string(row->body, "of"), json_string(row->body, "title"), row->review,
-			  row->due, (int)row->late);
+			  json_string(row->body, "about"), json_string(row->body, "of"), row->review, (int)row->late, row->due,
+			  json_string(row->body, "title"));
 	return 0;
 }
 
 static enum status assess_list_main(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id", "state", "about", "of", "title", "review", "until", "overdue", NULL};
+	static const char *const columns[] = {"id", "state", "about", "of", "review", "overdue", "until", "title", NULL};
 	struct assess_listing l = {.overdue_only = argument_given(args, "overdue")};
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
-	table_init(&l.t, columns, "issssddb");
+	table_init(&l.t, columns, "isssdbDS");
 	enum status status = site_open(&s, a, VAULT_LOOK);
 	if (status == STATUS_DONE)
 		status = case_each(s.vault, ASSESS_TYPES, assess_row, &l, &e) != 0 ? cases_failed("assess", &e)

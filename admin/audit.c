@@ -174,7 +174,7 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 	cJSON_AddStringToObject(object, "root", report.root);
 	cJSON_AddNumberToObject(object, "from", (double)report.from);
 	cJSON_AddNumberToObject(object, "missing", (double)report.missing);
-	buf_printf(&out, "intact: %" PRIu64 " entries, root %s\n", report.size, report.root);
+	buf_printf(&out, "intact: %s, root %s\n", COUNTED(report.size, "entry", "entries"), report.root);
 	if (against != NULL)
 		buf_printf(&out, "grown out of the checkpoint in %s\n", against);
 	if (report.from > 0)

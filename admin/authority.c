@@ -72,18 +72,18 @@ static int authority_row(void *arg, const struct case_row *row)
 			  row->body == NULL ? "unreadable"
 			  : outcome != NULL ? outcome
 					    : "open",
-			  ground, who, case_time(row->body, "received"), row->closed, json_number(row->body, "people", 0));
+			  ground, case_time(row->body, "received"), who, row->closed, json_number(row->body, "people", 0));
 	return 0;
 }
 
 static enum status authority_list_main(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id", "outcome", "ground", "authority", "received", "closed", "people", NULL};
+	static const char *const columns[] = {"id", "outcome", "ground", "received", "authority", "closed", "people", NULL};
 	struct authority_listing l = {.open_only = argument_given(args, "open")};
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
-	table_init(&l.t, columns, "isssddn");
+	table_init(&l.t, columns, "issdsDN");
 	enum status status = site_open(&s, a, VAULT_LOOK);
 	if (status == STATUS_DONE)
 		status = case_each(s.vault, CASE_BIT(CASE_AUTHORITY), authority_row, &l, &e) != 0

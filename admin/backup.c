@@ -32,11 +32,11 @@ static enum status backup_report(const struct arguments *args, const struct back
 	cJSON_AddNumberToObject(o, "left_records", (double)b->left_records);
 	cJSON_AddNumberToObject(o, "left_log_days", (double)b->left_days);
 	cJSON_AddBoolToObject(o, "keys", b->keys_copied);
-	buf_printf(&out, "%s %s\n%llu records, %llu ledger entries, %llu files; to be deleted at %s\n", what, b->path,
-		   (unsigned long long)b->records, (unsigned long long)b->events, (unsigned long long)b->files, until);
+	buf_printf(&out, "%s %s\n%s, %s, %s; to be deleted at %s\n", what, b->path, COUNTED(b->records, "record", "records"),
+		   COUNTED(b->events, "ledger entry", "ledger entries"), COUNTED(b->files, "file", "files"), until);
 	if (b->left_records + b->left_days > 0)
-		buf_printf(&out, "left out, as they end before it does: %llu records, %llu days of the request log\n",
-			   (unsigned long long)b->left_records, (unsigned long long)b->left_days);
+		buf_printf(&out, "left out, as they end before it does: %s, %s of the request log\n",
+			   COUNTED(b->left_records, "record", "records"), COUNTED(b->left_days, "day", "days"));
 	return output_object(args, o, &out);
 }
 

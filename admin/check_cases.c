@@ -27,13 +27,13 @@ static void check_holds(struct check *c)
 	if (hold_each(c->vault, hold_seen, &seen, &e) != 0)
 		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the holds cannot be read: %s", e.text);
 	else if (seen.unreadable > 0)
-		check_add(c, CHECK_BROKEN, "Put the newest copy of keys/keys.db back: nothing is erased before that.",
-			  "%zu legal holds cannot be read", seen.unreadable);
+		check_add(c, CHECK_BROKEN, "Put the newest copy of keys/keys.db back: nothing is erased before that.", "%s cannot be read",
+			  COUNTED(seen.unreadable, "legal hold", "legal holds"));
 	else if (seen.overdue > 0)
 		check_add(c, CHECK_OVERDUE, "Look at them again, or lift them: lethe hold list --overdue names them.",
-			  "%zu of %zu legal holds should have been reviewed", seen.overdue, seen.active);
+			  "%zu of %s should have been reviewed", seen.overdue, COUNTED(seen.active, "legal hold", "legal holds"));
 	else if (seen.active > 0)
-		check_add(c, CHECK_KEPT, "", "%zu legal holds, none to be reviewed yet", seen.active);
+		check_add(c, CHECK_KEPT, "", "%s, none to be reviewed yet", COUNTED(seen.active, "legal hold", "legal holds"));
 	else
 		check_add(c, CHECK_EMPTY, "", "there is no legal hold");
 }
@@ -77,7 +77,7 @@ static void check_cases(struct check *c)
 	}
 	if (seen.unreadable > 0)
 		check_add(c, CHECK_BROKEN, "Put the newest copy of keys/keys.db back: without their keys nobody can read them.",
-			  "%zu records of accountability cannot be read", seen.unreadable);
+			  "%s of accountability cannot be read", COUNTED(seen.unreadable, "record", "records"));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		open += seen.open[rows[i].type];
 		late += seen.late[rows[i].type];

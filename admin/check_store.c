@@ -251,12 +251,13 @@ static void check_outbox(struct check *c)
 		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the mails cannot be read: %s", e.text);
 	if (m.failed > 0)
 		check_add(c, CHECK_OVERDUE, "lethe outbox list says why: correct that and send them again, or print them, then drop them.",
-			  "%zu mails could not be sent", m.failed);
+			  "%s could not be sent", COUNTED(m.failed, "mail", "mails"));
 	when_text(since, m.since);
 	if (m.waiting > 0 && m.since + LONG < when_now())
-		check_add(c, CHECK_OVERDUE, "lethe outbox list says why.", "%zu mails wait, the oldest since %s", m.waiting, since);
+		check_add(c, CHECK_OVERDUE, "lethe outbox list says why.", "%s waiting, the oldest since %s",
+			  COUNTED(m.waiting, "mail", "mails"), since);
 	else if (m.failed == 0 && c->policy->kinds[KIND_OUTBOX].keep == KEEP_STORED)
-		check_add(c, CHECK_KEPT, "", "%zu mails wait to be sent", m.waiting);
+		check_add(c, CHECK_KEPT, "", "%s waiting to be sent", COUNTED(m.waiting, "mail", "mails"));
 }
 
 static void check_requests(struct check *c)
@@ -272,7 +273,7 @@ static void check_requests(struct check *c)
 	when_date(next, l.next);
 	if (l.unreadable > 0)
 		check_add(c, CHECK_BROKEN, "Put the newest copy of keys/keys.db back: without their keys nobody can read them.",
-			  "%zu requests cannot be read, and nobody erased them", l.unreadable);
+			  "%s cannot be read, and nobody erased them", COUNTED(l.unreadable, "request", "requests"));
 	if (l.restricted > 0) {
 		when_date(since, l.restricted_since);
 		check_add(
@@ -315,11 +316,11 @@ static void check_ledger(struct check *c)
 		    "entry %" PRIu64 " was altered: %s", report.bad_index, report.finding);
 	else if (report.from > 0)
 		check_add(c, CHECK_KEPT, "",
-			  "%" PRIu64 " entries, intact from entry %" PRIu64 " on; those before are closed and sealed, and "
+			  "%s, intact from entry %" PRIu64 " on; those before are closed and sealed, and "
 			  "lethe audit verify computes all of them again",
-			  report.size, report.from);
+			  COUNTED(report.size, "entry", "entries"), report.from);
 	else
-		check_add(c, CHECK_KEPT, "", "%" PRIu64 " entries are intact", report.size);
+		check_add(c, CHECK_KEPT, "", "%s intact", COUNTED(report.size, "entry is", "entries are"));
 }
 
 // A checkpoint on another disk or machine is what tells a ledger that was cut or rewritten as a whole from this one.

@@ -160,16 +160,16 @@ static enum status export_main(const struct admin *a, const struct arguments *ar
 	int ret = selection_gather(args, &s, &site, &x, &e);
 	if (ret == 0 && argument_given(args, "request"))
 		ret = rights_check_identity(site.vault, s.request, &e);
-	snprintf(why, sizeof why, "request %.*s", RECORD_ID_LEN, s.request);
+	snprintf(why, sizeof why, "export for the answer to request %.*s", RECORD_ID_LEN, s.request);
 	if (ret == 0)
-		ret = export_record(x, officer, reason != NULL ? reason : why, &e) != 0 ||
+		ret = export_record(x, officer, reason != NULL ? reason : why, *s.request != '\0' ? s.request : NULL, &e) != 0 ||
 			      export_write(x, encrypted ? buf_text(&passphrase) : NULL, piece_print, NULL, &e) != 0
 			  ? -1
 			  : 0;
 	output_progress_end();
 	if (ret != 0)
 		return output_complain(STATUS_UNSURE, "export: %s", e.text); // and no file gets its name
-	output_complain(STATUS_DONE, "%llu records, %llu of them with files%s", (unsigned long long)export_records(x),
+	output_complain(STATUS_DONE, "%s, %llu with files%s", COUNTED(export_records(x), "record", "records"),
 			(unsigned long long)export_files(x),
 			encrypted ? "; encrypted (AES-256): give the passphrase another way" : "; NOT encrypted: see --passphrase");
 	return export_missed(x) == NULL

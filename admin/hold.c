@@ -4,6 +4,7 @@
 #include "fcgi/ipc/making_call.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/hold_end.h"
+#include "policy/rights/reading.h"
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +38,8 @@ static const struct option_row review_options[] = {{"review", OPTION_VALUE, "DAT
 static const struct option_row hold_list_options[] = {
     {"overdue", OPTION_FLAG, NULL, "only those that are to be reviewed"}, FORMAT_OPTION, {0}};
 static const struct option_row hold_show_options[] = {
-    {"personal", OPTION_FLAG, NULL, "also what it was placed by, and the rows of the request log that it keeps"},
+    {"personal", OPTION_FLAG, NULL, "also what it was placed by, and the rows of the request log that it keeps; that is recorded"},
+    {"reason", OPTION_VALUE, "TEXT", "with --personal: why; the person sees it"},
     OBJECT_FORMAT_OPTION,
     {0}};
 
@@ -185,20 +187,20 @@ static int hold_list_row(void *arg, const struct hold_row *row)
 	kind_set_words(kinds, sizeof kinds, row->kinds);
 	l->overdue += row->overdue;
 	if (!l->overdue_only || row->overdue)
-		table_add(&l->t, row->id, row->state, row->ground, row->citation, row->owner, row->review, row->expires, (int)row->overdue,
+		table_add(&l->t, row->id, row->state, row->ground, row->review, row->expires, (int)row->overdue, row->citation, row->owner,
 			  (double)row->records, (double)row->log_rows, kinds);
 	return 0;
 }
 
 static enum status hold_list_main(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id",      "state",   "ground",  "citation", "owner", "review",
-					      "expires", "overdue", "records", "log_rows", "kinds", NULL};
+	static const char *const columns[] = {"id",       "state", "ground",  "review",   "expires", "overdue",
+					      "citation", "owner", "records", "log_rows", "kinds",   NULL};
 	struct hold_listing l = {.overdue_only = argument_given(args, "overdue")};
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
-	table_init(&l.t, columns, "issssddbnns");
+	table_init(&l.t, columns, "issddbSSNNS");
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	if (hold_each(s.vault, hold_list_row, &l, &e) != 0) {
@@ -215,19 +217,18 @@ static enum status hold_show_main(const struct admin *a, const struct arguments 
 	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
 	const bool personal = argument_given(args, "personal");
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
-	BUF_AUTO struct buf details = BUF_INIT(512);
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
 	requests_officer(officer);
+	if (personal && argument(args, "reason") == NULL)
+		return output_complain(STATUS_UNSURE, "hold: --personal needs --reason: why you read it; the person sees it");
 	if (site_open(&s, a, personal ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	JSON_AUTO cJSON *object = NULL;
-	if (cases_id(s.vault, KIND_HOLD, args->words[0], id, &e) != 0 || (object = hold_show(s.vault, id, personal, &e)) == NULL)
-		return cases_failed("hold", &e);
-	buf_printf(&details, "{\"hold\":\"%s\",\"event\":\"read\"}", id);
-	const struct ledger_event read = {.name = "hold", .details = buf_text(&details)};
-	if (personal && ledger_append(s.vault, &read, &e) != 0)
+	if (cases_id(s.vault, KIND_HOLD, args->words[0], id, &e) != 0 ||
+	    (personal && reading_record(s.vault, "hold", id, officer, argument(args, "reason"), &e) != 0) ||
+	    (object = hold_show(s.vault, id, personal, &e)) == NULL)
 		return cases_failed("hold", &e);
 	cases_lines(&text, object);
 	return output_object(args, object, &text);

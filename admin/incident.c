@@ -3,14 +3,13 @@
 //
 // In the body of a case: what, happened, noticed, kinds[], records, subjects, log_rows, reachable, risk (none, risk, high), consequences, measures.
 // It is due 72 hours after it was noticed, until the authority was notified or it was found to need none.
-#include "admin/cases.h"
+#include "admin/incident.h"
 #include "policy/base/array.h"
-#include "policy/publish/words/words.h"
 #include "policy/rights/request.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { NOTIFY_SECONDS = 72 * 3600, INCIDENT_LETTER_MAX = 64 * 1024 };
+enum { NOTIFY_SECONDS = 72 * 3600 };
 
 static const struct option_row incident_open_options[] = {
     {"happened", OPTION_VALUE, "TIME", "when it began (UTC)"},
@@ -28,13 +27,6 @@ static const struct option_row incident_assess_options[] = {
     {"consequences", OPTION_VALUE, "TEXT", "what it may lead to"},
     {"measures", OPTION_VALUE, "TEXT", "what was done and will be"},
     {"reason", OPTION_VALUE, "TEXT", "why the risk is so; nothing personal"},
-    OBJECT_FORMAT_OPTION,
-    {0},
-};
-static const struct option_row incident_letter_options[] = {
-    {"to", OPTION_CHOICE, "authority|people", "whom it is for (authority)"},
-    {"language", OPTION_VALUE, "CODE", "one of the policy's languages; its first one when not given"},
-    {"sent", OPTION_FLAG, NULL, "it was sent: record that; further letters may follow"},
     OBJECT_FORMAT_OPTION,
     {0},
 };
@@ -138,20 +130,20 @@ static int incident_row(void *arg, const struct case_row *row)
 			  row->body == NULL  ? "unreadable"
 			  : row->closed != 0 ? "closed"
 					     : "open",
-			  risk, clock, case_time(row->body, "noticed"), row->due, case_time(row->body, "authority_notified"),
-			  case_time(row->body, "people_notified"), (int)row->late, json_number(row->body, "subjects", 0));
+			  risk, clock, case_time(row->body, "noticed"), case_time(row->body, "authority_notified"),
+			  case_time(row->body, "people_notified"), row->due, (int)row->late, json_number(row->body, "subjects", 0));
 	return 0;
 }
 
 static enum status incident_list_main(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {
-	    "id", "state", "risk", "art_33", "noticed", "due", "authority_notified", "people_notified", "overdue", "subjects", NULL};
+	static const char *const columns[] = {"id",     "state", "risk",    "art_33",   "noticed", "authority",
+					      "people", "due",   "overdue", "subjects", NULL};
 	struct incident_listing l = {.overdue_only = argument_given(args, "overdue"), .now = when_now()};
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
-	table_init(&l.t, columns, "isssttddbn");
+	table_init(&l.t, columns, "isssdddTBN");
 	enum status status = site_open(&s, a, VAULT_LOOK);
 	if (status == STATUS_DONE)
 		status = case_each(s.vault, CASE_BIT(CASE_INCIDENT), incident_row, &l, &e) != 0
@@ -205,72 +197,6 @@ static enum status incident_assess_one(struct site *s, const struct arguments *a
 		   : cases_print(s->vault, args, "incident", CASE_BIT(CASE_INCIDENT), id);
 }
 
-static void incident_letter_write(struct buf *out, const struct policy *p, const cJSON *incident, bool people)
-{
-	static const char *const to_authority[] = {"letter.incident.authority.1", "letter.incident.authority.2",
-						   "letter.incident.authority.3", "letter.incident.authority.4",
-						   "letter.incident.authority.5", "letter.incident.authority.6"},
-				 *const to_people[] = {"letter.incident.people.1", "letter.incident.people.2", "letter.incident.people.3",
-						       "letter.incident.people.4", "letter.incident.people.5"};
-	const char *consequences = json_string(incident, "consequences"), *measures = json_string(incident, "measures");
-	char subjects[24], records[24];
-	BUF_AUTO struct buf kinds = BUF_INIT(4096);
-	const cJSON *one;
-
-	snprintf(subjects, sizeof subjects, "%.0f", json_number(incident, "subjects", 0));
-	snprintf(records, sizeof records, "%.0f", json_number(incident, "records", 0) + json_number(incident, "log_rows", 0));
-	cJSON_ArrayForEach(one, json_get(incident, "kinds"))
-	{
-		enum kind k;
-		if (cJSON_IsString(one) && kind_from_name(&k, one->valuestring) == 0)
-			buf_printf(&kinds, "%s%s", kinds.len > 0 ? ", " : "",
-				   p->kinds[k].name != NULL ? p->kinds[k].name : kind_row(k)->words);
-	}
-	const struct word_value *values = WORD_VALUES(
-	    {"site", p->shown_as}, {"authority", p->authority.name != NULL ? p->authority.name : "–"}, {"controller", p->controller.name},
-	    {"contact", p->contact}, {"happened", json_string(incident, "happened")}, {"noticed", json_string(incident, "noticed")},
-	    {"what", json_string(incident, "what")}, {"kinds", buf_text(&kinds)}, {"people", subjects}, {"records", records},
-	    {"consequences", consequences != NULL ? consequences : "–"}, {"measures", measures != NULL ? measures : "–"});
-	word_fill(out, NULL, word(p, "letter.incident.subject"), values);
-	for (size_t i = 0; i < (people ? ARRAY_LEN(to_people) : ARRAY_LEN(to_authority)); i++) {
-		buf_adds(out, "\n\n");
-		word_fill(out, NULL, word(p, people ? to_people[i] : to_authority[i]), values);
-	}
-	buf_addc(out, '\n');
-}
-
-static enum status incident_letter_one(struct site *s, const struct arguments *args, const char *id, const char *officer)
-{
-	const char *to = argument(args, "to"), *language = argument(args, "language");
-	const bool people = to != NULL && strcmp(to, "people") == 0;
-	const struct policy *p = language != NULL ? policy_language(s->policy, language) : s->policy;
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(INCIDENT_LETTER_MAX);
-	JSON_AUTO cJSON *object = cJSON_CreateObject(), *set = cJSON_CreateObject();
-	char details[128];
-	struct err e = {0};
-
-	if (p == NULL)
-		return output_complain(STATUS_UNSURE, "incident: the policy is not written in that language");
-	JSON_AUTO cJSON *incident = case_show(s->vault, CASE_BIT(CASE_INCIDENT), id, &e);
-	if (incident == NULL)
-		return cases_failed("incident", &e);
-	incident_letter_write(&text, p, incident, people);
-	if (argument_given(args, "sent")) {
-		case_add_time(set, people ? "people_notified" : "authority_notified", when_now());
-		if (!people)
-			cJSON_AddStringToObject(set, "due", "");
-		snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"notified\",\"to\":\"%s\"}", id,
-			 people ? "people" : "authority");
-		const struct case_act act = {
-		    .event = people ? "people-notified" : "authority-notified", .by = officer, .set = set, .details = details};
-		if (case_act(s->vault, CASE_BIT(CASE_INCIDENT), id, &act, &e) != 0)
-			return cases_failed("incident", &e);
-	}
-	cJSON_AddStringToObject(object, "language", p->language);
-	cJSON_AddStringToObject(object, "text", buf_text(&text));
-	return output_object(args, object, &text);
-}
-
 static enum status incident_close_one(struct site *s, const struct arguments *args, const char *id, const char *officer)
 {
 	char details[96];
@@ -311,7 +237,7 @@ static enum status incident_close_one(struct site *s, const struct arguments *ar
 							       .options = incident_##id##_options}
 INCIDENT_ON(show, "one of them");
 INCIDENT_ON(assess, "how great the risk is for people, and why");
-INCIDENT_ON(letter, "the letter to the authority, or to the people");
+INCIDENT_ON(letter, "the letter to the authority, or to the people, printed or sent by mail");
 INCIDENT_ON(close, "it is over");
 static const struct command incident_open_command = {
     .name = "open", .run = incident_open_main, .line = "something happened to data", .options = incident_open_options};

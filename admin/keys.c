@@ -43,9 +43,8 @@ static enum status keys_rotate(const struct admin *a, const struct arguments *ar
 		return STATUS_UNSURE;
 	if (vault_rotate_master(s.vault, &count, &e) != 0)
 		return output_complain(e.code == ERR_BUSY ? STATUS_UNSURE : STATUS_FOUND, "keys: %s", e.text);
-	buf_printf(&out,
-		   "a new master key wraps %llu keys; keep a copy of it elsewhere, make a backup, and destroy every copy of the old one\n",
-		   (unsigned long long)count);
+	buf_printf(&out, "a new master key wraps %s; keep a copy of it elsewhere, make a backup, and destroy every copy of the old one\n",
+		   COUNTED(count, "key", "keys"));
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	cJSON_AddNumberToObject(object, "keys", (double)count);
 	return output_object(args, object, &out);

@@ -29,19 +29,19 @@ static int outbox_list_one(void *arg, const struct outbox_row *row)
 	const bool failed = strcmp(row->state, "waiting") != 0;
 
 	l->failed += failed;
-	table_add(&l->table, row->id, row->what, row->request, row->state, row->made, (double)row->attempts, failed ? (time_t)0 : row->next,
-		  row->failure);
+	table_add(&l->table, row->id, row->what, row->request, row->state, row->made, row->failure, (double)row->attempts,
+		  failed ? (time_t)0 : row->next);
 	return 0;
 }
 
 static enum status outbox_list_run(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id", "letter", "request", "state", "since", "attempts", "next", "failure", NULL};
+	static const char *const columns[] = {"id", "letter", "request", "state", "since", "failure", "attempts", "next", NULL};
 	struct outbox_listing l = {0};
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
-	table_init(&l.table, columns, "isistnts");
+	table_init(&l.table, columns, "isisdsNT");
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	int ret = outbox_each(s.vault, outbox_list_one, &l, &e);

@@ -59,6 +59,12 @@ int output_text(struct buf *out, const char *s)
 	return out->failed ? -1 : 0;
 }
 
+const char *output_counted(char out[COUNTED_SIZE], uint64_t n, const char *one, const char *many)
+{
+	snprintf(out, COUNTED_SIZE, "%llu %s", (unsigned long long)n, n == 1 ? one : many);
+	return out;
+}
+
 size_t output_width(void)
 {
 	struct winsize terminal = {0};

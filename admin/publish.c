@@ -204,8 +204,8 @@ static enum status publish_main(const struct admin *a, const struct arguments *a
 		     : publication_apply(&x, NULL, folder, args->word_count == 0, html, testing, &result, &e)) != 0)
 		return output_complain(STATUS_FOUND, "publish: %s", e.text);
 	if (dry_run)
-		buf_printf(&out, "would make the site %s, policy %s: %zu files in %s\n", x.shown->site, x.shown->version, pages.count,
-			   folder);
+		buf_printf(&out, "would make the site %s, policy %s: %s in %s\n", x.shown->site, x.shown->version,
+			   COUNTED(pages.count, "file", "files"), folder);
 	else
 		buf_printf(&out, "%s %s: %zu written, %zu unchanged in %s\n", x.shown->site, x.shown->version, result.written,
 			   result.unchanged, folder);

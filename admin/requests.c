@@ -3,6 +3,7 @@
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/rights/erase.h"
+#include "policy/rights/outbox.h"
 #include "policy/vault/seal.h"
 #include <signal.h>
 #include <stdio.h>
@@ -46,14 +47,27 @@ struct listed {
 	const char *state;
 	time_t received, due;
 	bool open, late, paused, joined;
+	const char *mail; // "failed" or "waiting"; "" when all went
 };
 struct listing {
 	const struct arguments *args;
 	struct listed *rows;
 	size_t count, capacity, late;
 	time_t now, within; // within: 0: whenever
+	cJSON *mails;       // by the id of its request: whether one waits or failed
 	bool failed;
 };
+
+static int list_mail(void *arg, const struct outbox_row *row)
+{
+	cJSON *mails = arg;
+
+	if (strcmp(row->state, "failed") == 0)
+		cJSON_DeleteItemFromObjectCaseSensitive(mails, row->request);
+	if (*row->request != '\0' && json_get(mails, row->request) == NULL)
+		cJSON_AddStringToObject(mails, row->request, strcmp(row->state, "failed") == 0 ? "failed" : "waiting");
+	return 0;
+}
 
 static int list_row(void *arg, const struct rights_row *row)
 {
@@ -64,7 +78,8 @@ static int list_row(void *arg, const struct rights_row *row)
 			     .due = row->due,
 			     .open = row->open,
 			     .paused = row->paused,
-			     .joined = row->open && row->facts.joined};
+			     .joined = row->open && row->facts.joined,
+			     .mail = json_string(l->mails, row->id)};
 
 	one.late = row->late && !one.joined;
 	snprintf(one.id, sizeof one.id, "%s", row->id);
@@ -113,27 +128,32 @@ static void list_left(char *out, size_t size, const struct listed *l, time_t now
 		snprintf(out, size, l->late ? "late since today" : "due today");
 	else if (l->open)
 		snprintf(out, size, "%lld day%s %s", days, days == 1 ? "" : "s", l->late ? "late" : "left");
+	if (l->mail != NULL && strcmp(l->mail, "failed") == 0)
+		snprintf(out + strlen(out), size - strlen(out), "%smail failed", *out ? "; " : "");
 }
 
 static int list_print(struct vault *v, const struct arguments *args, struct buf *out, size_t *late, struct err *e)
 {
-	static const char *const columns[] = {"id", "right", "state", "received", "due", "left", "late", NULL};
+	static const char *const columns[] = {"id", "right", "state", "received", "due", "left", "late", "mail", NULL};
 	struct listing l = {.args = args, .now = when_now()};
 	const char *format = argument(args, "format"), *within = argument(args, "due-within");
 	struct duration d;
 	char left[48];
 	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "issddsB");
+	table_init(&t, columns, "issddsBS");
 	if (within != NULL && duration_parse(&d, within) != 0)
 		return err_set(e, ERR_INPUT, "--due-within is a duration: P3D are three days");
 	l.within = within != NULL ? duration_after(l.now, d) : 0;
-	int ret = rights_each(v, list_row, &l, e);
+	JSON_AUTO cJSON *mails = cJSON_CreateObject();
+	l.mails = mails;
+	int ret = outbox_each(v, list_mail, mails, e) != 0 ? -1 : rights_each(v, list_row, &l, e);
 	if (l.count > 0)
 		qsort(l.rows, l.count, sizeof *l.rows, list_order);
 	for (size_t i = 0; i < l.count && ret == 0; i++) {
 		list_left(left, sizeof left, &l.rows[i], l.now);
-		table_add(&t, l.rows[i].id, l.rows[i].right, l.rows[i].state, l.rows[i].received, l.rows[i].due, left, l.rows[i].late);
+		table_add(&t, l.rows[i].id, l.rows[i].right, l.rows[i].state, l.rows[i].received, l.rows[i].due, left, l.rows[i].late,
+			  l.rows[i].mail);
 	}
 	free(l.rows);
 	*late = l.late;

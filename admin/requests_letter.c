@@ -124,7 +124,9 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 	cJSON_AddStringToObject(object, "kind", letter->kind);
 	cJSON_AddStringToObject(object, "language", p->language);
 	cJSON_AddStringToObject(object, "text", buf_text(&text));
-	enum status printed = output_object(args, object, &text);
+	BUF_AUTO_WIPE struct buf lines = BUF_INIT(OUTPUT_MAX);
+	output_wrapped_lines(&lines, buf_text(&text));
+	enum status printed = output_object(args, object, &lines);
 	if (printed != STATUS_DONE || !argument_given(args, "send"))
 		return printed;
 	if (!argument_given(args, "yes") && !ask_yes("Send it? Type yes: "))

@@ -253,12 +253,12 @@ static enum status restore_main(const struct admin *a, const struct arguments *a
 	cJSON_AddNumberToObject(o, "erasures_again", (double)r.again);
 	cJSON_AddNumberToObject(o, "pruned", (double)r.pruned.records);
 	cJSON_AddItemToObject(o, "lost", lost.len > 0 ? json_parse(lost.data, lost.len, NULL) : cJSON_CreateNull());
-	buf_printf(
-	    &out,
-	    "restored from the backup of %s: %llu records, %llu ledger entries\nof what was done since, %llu things were done again: "
-	    "erasures, restrictions, withdrawals and refusals, legal holds, requests and the register; %zu records that are over were "
-	    "ended\nlost: ",
-	    made, (unsigned long long)b.records, (unsigned long long)b.events, (unsigned long long)r.again, r.pruned.records);
+	buf_printf(&out,
+		   "restored from the backup of %s: %s, %s\nof what was done since, %s done again: "
+		   "erasures, restrictions, withdrawals and refusals, legal holds, requests and the register; %s ended, as "
+		   "their time was over\nlost: ",
+		   made, COUNTED(b.records, "record", "records"), COUNTED(b.events, "ledger entry", "ledger entries"),
+		   COUNTED(r.again, "thing was", "things were"), COUNTED(r.pruned.records, "record was", "records were"));
 	lost_words(json_get(o, "lost"), &out);
 	buf_adds(&out, ", and what was stored since of: ");
 	lost_kinds(s.policy, &out);

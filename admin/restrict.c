@@ -40,7 +40,7 @@ static enum status restrict_did(const struct arguments *args, const char *id, co
 	cJSON_AddStringToObject(object, "done", did);
 	cJSON_AddNumberToObject(object, "records", (double)r->records);
 	cJSON_AddNumberToObject(object, "files", (double)r->files);
-	buf_printf(&line, "%.8s %s: %llu records, %llu of them with files\n", id, did, (unsigned long long)r->records,
+	buf_printf(&line, "%.8s %s: %s, %llu with files\n", id, did, COUNTED(r->records, "record", "records"),
 		   (unsigned long long)r->files);
 	return output_object(args, object, &line);
 }
@@ -66,7 +66,7 @@ static int place_request(struct vault *v, const struct arguments *args, const ch
 static enum status place_run(const struct admin *a, const struct arguments *args)
 {
 	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
-	const char *ground = argument(args, "ground"), *asked = argument(args, "receipt");
+	const char *ground = argument(args, "ground"), *asked = argument(args, "receipt"), *record = argument(args, "record");
 	const bool named = args->word_count > 0, dry_run = argument_given(args, "dry-run");
 	BUF_AUTO_WIPE struct buf receipt = BUF_INIT(HIDDEN_MAX);
 	struct restrict_result r;
@@ -74,13 +74,19 @@ static enum status place_run(const struct admin *a, const struct arguments *args
 	SITE_AUTO struct site s = {0};
 
 	requests_officer(officer);
-	if (ground == NULL || named + (asked != NULL) + (argument(args, "record") != NULL) != 1 || (dry_run && !named))
+	if (ground == NULL || named + (asked != NULL) + (record != NULL) != 1 || (dry_run && !named))
 		return output_complain(STATUS_UNSURE, "restrict: give a --ground, and exactly one of ID, --receipt, --record");
 	if (asked != NULL && (ask_hidden("receipt", asked, &receipt, &e) != 0 ||
 			      (!token_shaped(buf_text(&receipt)) && err_set(&e, ERR_INPUT, "that is not a receipt") != 0)))
 		return restrict_failed(&e);
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
+	// Nothing is entered for what is not there.
+	if (!named && vault_restrict(s.vault, asked != NULL ? ERASE_RECEIPT : ERASE_RECORD, asked != NULL ? buf_text(&receipt) : record,
+				     RESTRICT_WOULD, "", &r, &e) != 0)
+		return restrict_failed(&e);
+	if (!named && r.records == 0)
+		return output_complain(STATUS_FOUND, "restrict: nothing is kept of what it names: no request was entered");
 	if ((named ? request_id(s.vault, args->words[0], id, &e)
 		   : place_request(s.vault, args, asked != NULL ? buf_text(&receipt) : NULL, officer, id, &e)) != 0 ||
 	    rights_restrict(s.vault, id, ground, argument(args, "reason"), officer, dry_run, &r, &e) != 0)
@@ -150,7 +156,7 @@ static enum status list_run(const struct admin *a, const struct arguments *args)
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "sssssn");
+	table_init(&t, columns, "issssn");
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
 	struct restrictions l = {.t = &t, .v = s.vault};

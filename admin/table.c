@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 12, CELL_MAX = 64 * 1024, ID_SHOWN = 8, LAST_LEAST = 24 };
+enum { COLUMNS_MAX = 12, CELL_MAX = 64 * 1024, ID_SHOWN = 8, LAST_LEAST = 16 };
 
 void table_init(struct table *t, const char *const *columns, const char *types)
 {

@@ -67,7 +67,7 @@ static bool export_send(struct request *r, struct vault *v, const struct export_
 	char disposition[128];
 	size_t name_len = strspn(p->site, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
-	if (export_gather(&x, v, p, by, count, &e) != 0 || export_record(x, NULL, NULL, &e) != 0) {
+	if (export_gather(&x, v, p, by, count, &e) != 0 || export_record(x, NULL, NULL, NULL, &e) != 0) {
 		respond_err(r, &e);
 	} else {
 		snprintf(disposition, sizeof disposition, "attachment; filename=\"%.*s-my-data.zip\"", name_len > 40 ? 40 : (int)name_len,

@@ -7,6 +7,7 @@
 #include "policy/rights/export_page.h"
 #include "policy/rights/export_zip.h"
 #include "policy/rights/reach.h"
+#include "policy/rights/reading.h"
 #include "policy/rights/request.h"
 #include "policy/vault/archive_token.h"
 #include "policy/vault/seal.h"
@@ -266,10 +267,10 @@ const char *export_missed(const struct export *x)
 
 // ---- the ledger ----
 
-int export_record(struct export *x, const char *officer, const char *reason, struct err *e)
+int export_record(struct export *x, const char *officer, const char *reason, const char *request, struct err *e)
 {
-	JSON_AUTO cJSON *payload = cJSON_CreateObject();
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(4096);
+	const struct rights_act read = {.event = EVENT_READ, .by = officer, .reason = reason};
+	BUF_AUTO_WIPE struct buf payload = BUF_INIT(READING_MAX);
 	char details[160];
 
 	if (!export_any(x))
@@ -278,16 +279,12 @@ int export_record(struct export *x, const char *officer, const char *reason, str
 		 officer != NULL ? "officer" : "person", (unsigned long long)export_records(x), (unsigned long long)export_files(x),
 		 export_missed(x) == NULL ? "true" : "false");
 	struct ledger_event event = {.name = "export", .details = details};
-	if (officer == NULL)
-		return ledger_append(x->v, &event, e);
-	json_add_text(payload, "what", "export");
-	add_moment(payload, "at", x->at);
-	json_add_text(payload, "officer", officer);
-	json_add_text(payload, "reason", reason);
-	if (json_print(&text, payload) != 0)
-		return err_set(e, ERR_INPUT, "the reason is too long");
-	event.payload = text.data;
-	event.payload_len = text.len;
+	if (officer == NULL || request != NULL)
+		return ledger_append(x->v, &event, e) != 0 || (request != NULL && rights_act(x->v, request, &read, e) != 0) ? -1 : 0;
+	if (reading_payload(&payload, "export", x->at, officer, reason, e) != 0)
+		return -1;
+	event.payload = payload.data;
+	event.payload_len = payload.len;
 	for (size_t i = 0; i < x->selector_count; i++) // whoever of them it is about sees it
 		if (vault_subject_note(x->v, x->selectors[i].by, x->selectors[i].value, &event, e) != 0)
 			return -1;

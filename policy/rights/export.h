@@ -29,7 +29,8 @@ uint64_t export_files(const struct export *x);
 
 // The entry in the ledger, durably, before anything is given out; where nothing was found, there is none. `officer` NULL: the person had it by
 // self-service. Who it was and why is sealed with the person's data, who sees it in the next export.
-int export_record(struct export *x, const char *officer, const char *reason, struct err *e);
+// `request`: NULL, or the id of the request that it is for: an officer's reading is an event of it then (reading.h).
+int export_record(struct export *x, const char *officer, const char *reason, const char *request, struct err *e);
 // Writes it; `passphrase` NULL: not encrypted, else AES-256 as WinZip (AE-2) and others open it. What turns out to be unreadable on the way is
 // missed, too. ERR_GONE: the sink took no more.
 int export_write(struct export *x, const char *passphrase, export_sink *sink, void *arg, struct err *e);

@@ -41,7 +41,7 @@ static const struct member_row {
     {KIND_RIGHTS_REQUEST, MEMBER_WHOLE, " certificate "},
     {KIND_RIGHTS_REQUEST, MEMBER_TOLD, " text "},
     {KIND_RIGHTS_REQUEST, MEMBER_SECRET, " receipt archive identity "},
-    {KIND_OUTBOX, MEMBER_SHOWN, " to subject text what request recipient about made attempts next failure kinds until "},
+    {KIND_OUTBOX, MEMBER_SHOWN, " to subject text what request recipient about incident made attempts next failure kinds until "},
     {KIND_OUTBOX, MEMBER_SECRET, " link code "},
     {KIND_OUTBOX, MEMBER_INNER, " number letter "},
     {KIND_HOLD, MEMBER_SHOWN, " kinds later ground citation review expires rows at address user_agent events event "},

@@ -3,6 +3,7 @@
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/rights/case.h"
 #include "policy/rights/request.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,7 +108,8 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 		     {"about", mail->about},
 		     {"link", mail->link},
 		     {"code", mail->code},
-		     {"until", mail->until != 0 ? until : NULL}};
+		     {"until", mail->until != 0 ? until : NULL},
+		     {"incident", mail->incident}};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		ok = ok && (texts[i].value == NULL || cJSON_AddStringToObject(body, texts[i].name, texts[i].value) != NULL);
 	cJSON *kinds = cJSON_AddArrayToObject(body, "kinds");
@@ -161,6 +163,19 @@ static int outbox_write(struct vault *v, const char *id, const struct buf *was, 
 	return vault_update(v, id, &(struct vault_change){.state = state, .body = now->data, .body_len = now->len, .was = was}, NULL, e);
 }
 
+// The 72 hours of Article 33 end when the authority's letter was taken.
+static void incident_tell(struct vault *v, const char *id)
+{
+	JSON_AUTO cJSON *set = cJSON_CreateObject();
+	char details[128];
+
+	case_add_time(set, "authority_notified", when_now());
+	cJSON_AddStringToObject(set, "due", "");
+	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"notified\",\"to\":\"authority\"}", id);
+	(void)case_act(v, CASE_BIT(CASE_INCIDENT), id,
+		       &(struct case_act){.event = "authority-notified", .by = "site", .set = set, .details = details}, NULL);
+}
+
 // What a server took: its request is told, then the record goes.
 static int sent_finish(struct vault *v, const char *id, const cJSON *body, struct err *e)
 {
@@ -170,6 +185,8 @@ static int sent_finish(struct vault *v, const char *id, const cJSON *body, struc
 	if (strcmp(what, "acknowledge") == 0 || strcmp(what, OUTBOX_CONFIRM) == 0)
 		request_tell(v, body, EVENT_ACKNOWLEDGED, "site", "");
 	request_tell(v, body, EVENT_MAIL_SENT, "site", "");
+	if (json_string(body, "incident") != NULL)
+		incident_tell(v, json_string(body, "incident"));
 	if (details_print(&details, what, "sent", "") != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	return vault_end(v, id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, e);

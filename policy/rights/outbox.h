@@ -5,7 +5,7 @@
 // What is about to be tried is written down first, with the time of the next attempt, and so is what was taken. Whoever is killed in between sends a mail
 // twice at most, under the same number, and loses none; and no two send the same one.
 //
-// Body: to, subject, text, what (a word: the kind of letter), request (an id), recipient, about, number (of the mail), kinds (a list), attempts, next (UTC), failure (a word); of a
+// Body: to, subject, text, what (a word: the kind of letter), request (an id), recipient, about, incident, number (of the mail), kinds (a list), attempts, next (UTC), failure (a word); of a
 // mail with a secret: link, code, until (UTC).
 #ifndef LETHE_RIGHTS_OUTBOX_H
 #define LETHE_RIGHTS_OUTBOX_H
@@ -18,11 +18,11 @@ enum { OUTBOX_FAILURE = 32, OUTBOX_NUMBER = 33, OUTBOX_GIVE_UP = 3 * 86400 };
 
 struct outbox_new {
 	const char *to, *subject, *text;
-	const char *what;    // a word
-	const char *request; // the id of the request that it is about
-	const char *recipient,
-	    *about;     // NULL, or of whom it is a notice: recipient.h. Then it is about the processor, and no data of the person
-	kind_set kinds; // of data in it, beside outbox
+	const char *what;              // a word
+	const char *request;           // the id of the request that it is about
+	const char *recipient, *about; // NULL, or of whom it is a notice (recipient.h): then it is no data of the person
+	const char *incident;          // NULL, or the id of the incident of which it notifies the authority
+	kind_set kinds;                // of data in it, beside outbox
 	// What stands for {link} and {code} of the text when it is sent; shown to nobody. It is not sent after `until`, nor once there is a newer one of its kind for
 	// its request. NULL: there are none.
 	const char *link, *code;

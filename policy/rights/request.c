@@ -5,6 +5,7 @@
 #include "policy/base/mail_address.h"
 #include "policy/rights/certificate.h"
 #include "policy/rights/clock.h"
+#include "policy/rights/reading.h"
 #include "policy/vault/archive_token.h"
 #include <stdio.h>
 #include <string.h>
@@ -236,7 +237,7 @@ static int edit_once(struct vault *v, const char *id, int (*edit)(void *, cJSON 
 {
 	struct vault_record record = {0};
 	struct rights_facts before, after;
-	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX);
+	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX), read = BUF_INIT(READING_MAX);
 	BUF_AUTO struct buf details = BUF_INIT(4096);
 	int ret = -1;
 
@@ -268,7 +269,10 @@ static int edit_once(struct vault *v, const char *id, int (*edit)(void *, cJSON 
 	}
 	// It says who asked for the restriction, and lives as long as what it keeps.
 	const bool keeps = after.restricted != NULL && rights_ground_keeps(after.restricted);
-	const struct ledger_event event = {.name = ledger, .details = buf_text(&details)};
+	if (act->event == EVENT_READ && reading_payload(&read, "request", when_now(), act->by, act->reason, e) != 0)
+		goto cleanup;
+	const struct ledger_event event = {
+	    .name = ledger, .details = buf_text(&details), .payload = read.len > 0 ? read.data : NULL, .payload_len = read.len};
 	const struct vault_change change = {.state = rights_state_names[after.state],
 					    .body = bytes.data,
 					    .body_len = bytes.len,

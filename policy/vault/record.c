@@ -587,6 +587,11 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 		return -1;
 	bool same = c->was == NULL || (c->was->len == now.body.len && memcmp(buf_text(c->was), buf_text(&now.body), now.body.len) == 0);
 	const struct policy_kind *kind = &v->policy->kinds[row.kind];
+	struct ledger_event told = u->event != NULL ? *u->event : (struct ledger_event){0};
+	if (told.payload != NULL && told.subject == NULL && row.has_subject)
+		told.subject_hash = row.subject;
+	else if (told.payload != NULL && told.subject == NULL)
+		told.payload = NULL;
 	int ret = -1;
 	if (!same) {
 		err_set(e, ERR_BUSY, "it was changed meanwhile");
@@ -609,7 +614,7 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	buf_free(&row.body); // it keeps its own
 	if ((c->body == NULL || record_seal(v, &row, c->body, c->body_len, e) == 0) && v->b->records->update(v->store, &row, e) == 0 &&
 	    record_mark_lives(v, e) == 0)
-		ret = ledger_write(v, u->event, NULL, e);
+		ret = ledger_write(v, u->event != NULL ? &told : NULL, NULL, e);
 cleanup:
 	vault_record_free(&now);
 	return ret;

@@ -108,7 +108,8 @@ struct vault_change {
 	unsigned set, clear;   // LIFE_BIT()s of what is so from now on, and of what is not so any more: its end is reckoned anew
 	bool for_rights;       // state and body of what is restricted change, too
 };
-// Changes a record, with a ledger event, in one transaction. What is past its end or cannot be read is not changed: ERR_NOT_FOUND, ERR_CORRUPT.
+// Changes a record, with a ledger event, in one transaction; a payload of the event that names no subject is about the record's, and is left out where it has
+// none. What is past its end or cannot be read is not changed: ERR_NOT_FOUND, ERR_CORRUPT.
 // ERR_REFUSED: a hold on what the policy lets nobody hold. ERR_BUSY: see `was`. ERR_RESTRICTED.
 int vault_update(struct vault *v, const char *id, const struct vault_change *change, const struct ledger_event *event, struct err *e);
 // Ends the record now: row, tags, key where it has its own, file; with a ledger event. ERR_NOT_FOUND; ERR_REFUSED when the

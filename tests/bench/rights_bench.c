@@ -256,7 +256,7 @@ static void subject_export_one(void *store, int i)
 	struct err e = {0};
 	size_t bytes = 0;
 
-	if (export_gather(&x, store, policy, &selector, 1, &e) != 0 || export_record(x, "bench", "bench", &e) != 0 ||
+	if (export_gather(&x, store, policy, &selector, 1, &e) != 0 || export_record(x, "bench", "bench", NULL, &e) != 0 ||
 	    export_write(x, NULL, count_bytes, &bytes, &e) != 0 || export_missed(x) != NULL)
 		die("export", e.text);
 	export_free(x);

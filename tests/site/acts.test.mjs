@@ -51,7 +51,7 @@ test('what is restricted is kept, and found for rights alone', async () => {
   const other = await set();
   assert.deepEqual(await statuses(made), [200, 200, 200]);
   const asked = await (await post('/api/rights', { right: 'restriction', receipt: made.receipt, contact: 'ines@example.org' })).json();
-  assert.match(officer('restrict', 'place', asked.id, '--ground', 'claims-of-person', '--dry-run'), /would be restricted: 1 records/);
+  assert.match(officer('restrict', 'place', asked.id, '--ground', 'claims-of-person', '--dry-run'), /would be restricted: 1 record,/);
   assert.deepEqual(await statuses(made), [200, 200, 200]);
   officer('restrict', 'place', asked.id, '--ground', 'claims-of-person', '--reason', 'A court will want it');
   assert.deepEqual(await statuses(made), [423, 423, 423]);
@@ -86,6 +86,42 @@ test('what is restricted is kept, and found for rights alone', async () => {
   const ledger = site.officer(['audit', 'show', '--format', 'json']).stdout;
   assert.match(ledger, /restricted and kept/);
   assert.doesNotMatch(ledger, /ines@|court/);
+});
+
+const archiveId = async (made) => {
+  const zip = join(mkdtempSync(join(tmpdir(), 'lethe-acts-')), 'x.zip');
+  writeFileSync(zip, Buffer.from(await (await post('/api/export', { receipt: made.receipt })).arrayBuffer()));
+  const { records } = JSON.parse(spawnSync('bsdtar', ['-xOf', zip, 'export.json'], { encoding: 'utf8' }).stdout);
+  rmSync(dirname(zip), { recursive: true });
+  return records.find((r) => r.kind === 'archive').id;
+};
+
+test('by the id of a record, too; and for what is not there no request is entered', async () => {
+  const made = await set(), folder = mkdtempSync(join(tmpdir(), 'lethe-acts-'));
+  const requests = () => JSON.parse(officer('requests', 'list', '--format', 'json')).length;
+  const gone = join(folder, 'gone'), before = requests();
+  writeFileSync(gone, `${made.receipt.slice(1)}A`); // shaped like one, and nobody's
+  const nothing = site.officer(['restrict', 'place', '--receipt', `@${gone}`, '--ground', 'accuracy-contested', '--how', 'letter']);
+  assert.equal(nothing.code, 1);
+  assert.match(nothing.stderr, /no request was entered/);
+  assert.equal(site.officer(['restrict', 'place', '--record', 'f'.repeat(32), '--ground', 'accuracy-contested']).code, 1);
+  assert.equal(requests(), before, 'nothing is half done');
+  writeFileSync(gone, made.receipt);
+  const record = JSON.parse(officer('restrict', 'place', '--receipt', `@${gone}`, '--ground', 'accuracy-contested', '--format', 'json')).id;
+  officer('restrict', 'tell', record, '--reason', 'It was right');
+  officer('restrict', 'lift', record);
+  assert.deepEqual(await statuses(made), [200, 200, 200]);
+  const id = await archiveId(made);
+  const second = JSON.parse(officer('restrict', 'place', '--record', id, '--ground', 'unlawful-processing', '--how', 'phone', '--format', 'json')).id;
+  assert.deepEqual(await statuses(made), [423, 423, 423]);
+  assert.equal(requests(), before + 2);
+  officer('restrict', 'tell', second, '--reason', 'It was right');
+  officer('restrict', 'lift', second);
+  await post('/api/erase', { receipt: made.receipt });
+  const left = requests();
+  assert.equal(site.officer(['restrict', 'place', '--receipt', `@${gone}`, '--ground', 'accuracy-contested']).code, 1);
+  assert.equal(requests(), left, 'nor for what was erased');
+  rmSync(folder, { recursive: true });
 });
 
 test('two requests for the same restrict it until both are lifted, and it can be erased meanwhile', async () => {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: ISC
 // Holds, requests of authorities, incidents and assessments, as an officer works with them.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { place } from './admin_support.mjs';
+import { root } from './harness.mjs';
 
 const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
 const json = (out) => { assert.ok(out.status < 2, out.stderr); return JSON.parse(out.stdout); };
@@ -68,6 +69,84 @@ test('an incident counts whom it touches, and is overdue after 72 hours until th
   const third = json(p.run(['incident', 'open', '--happened', day(-4), '--noticed', noticed, '--kind', 'rights-request', '--what', `@${what}`, '--format', 'json']));
   assert.equal(clock(third.id), '31 h left');
   assert.match(p.run(['incident', 'list']).stdout, /31 h left/);
+});
+
+// As it is, with an authority that has a mail address; a mail that goes is tests/unit/outbox_test.c's.
+const withAuthority = (p) => {
+  const policy = join(p.base, 'authority.xml');
+  writeFileSync(policy, readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8').replace(/(<controller name="BizImages"[^>]*>)/, '$1\n  <authority name="The Authority" mail="breaches@authority.example" web="https://authority.example/"/>'));
+  return (args, options) => p.run(['--policy', policy, ...args], options);
+};
+
+test('the letters of an incident say what they do not say yet, and go to everybody whose address is known', (t) => {
+  const p = place(t), run = withAuthority(p), what = join(p.base, 'what.txt');
+  writeFileSync(what, 'A disk was stolen');
+  const add = (contact, right = 'access') => json(run(['requests', 'add', '--right', right, '--contact', '-', '--format', 'json'], { input: contact })).id;
+  const ines = add('ines@example.org'), again = add('INES@example.org', 'complaint'), paul = add('paul@example.org');
+  add('By post: 12 St James Square, London');
+  json(run(['requests', 'add', '--right', 'complaint', '--format', 'json']));
+  const { id } = json(run(['incident', 'open', '--happened', day(-1), '--kind', 'rights-request', '--what', `@${what}`, '--format', 'json']));
+  // What is missing is said, and not sent.
+  const incomplete = run(['incident', 'letter', id]);
+  assert.equal(incomplete.status, 1);
+  assert.match(incomplete.stderr, /does not say yet: consequences \(lethe incident assess --consequences\), measures/);
+  assert.match(incomplete.stdout, /Likely consequences: not known yet/);
+  assert.doesNotMatch(incomplete.stdout, /–$/m);
+  assert.equal(run(['incident', 'letter', id, '--to', 'people', '--send', '--yes']).status, 1);
+  assert.deepEqual(json(run(['outbox', 'list', '--format', 'json'])), []);
+  // To the authority at once, the rest follows.
+  const first = run(['incident', 'letter', id, '--send', '--yes', '--incomplete']);
+  assert.equal(first.status, 0, first.stderr);
+  assert.match(first.stderr, /breaches@authority\.example is queued/);
+  assert.equal(run(['incident', 'assess', id, '--risk', 'high', '--reason', 'not encrypted', '--consequences', 'Others may read it', '--measures', 'New disks']).status, 0);
+  assert.equal(json(run(['incident', 'show', id, '--format', 'json'])).authority_notified, undefined, 'nobody has it yet');
+  const complete = run(['incident', 'letter', id, '--to', 'people']);
+  assert.deepEqual([complete.status, complete.stderr], [0, '']);
+  // To the people: once each, and who cannot be reached is counted.
+  const letters = () => json(run(['outbox', 'list', '--format', 'json'])).filter((m) => m.letter === `incident ${id.slice(0, 8)}`).map((m) => m.request).sort();
+  const sent = run(['incident', 'letter', id, '--to', 'people', '--send', '--yes', '--format', 'json']);
+  assert.equal(sent.status, 1, 'somebody is left');
+  const counts = JSON.parse(sent.stdout);
+  assert.deepEqual([counts.queued, counts.queued_before, counts.by_hand, counts.unreachable], [2, 0, 1, 2], sent.stderr);
+  assert.match(sent.stderr, /only be told in public/);
+  assert.equal(letters().length, 2);
+  assert.ok(letters().includes(paul) && (letters().includes(ines) || letters().includes(again)));
+  const repeated = JSON.parse(run(['incident', 'letter', id, '--to', 'people', '--send', '--yes', '--format', 'json']).stdout);
+  assert.deepEqual([repeated.queued, repeated.queued_before], [0, 2]);
+  assert.equal(letters().length, 2, 'nobody gets two');
+  const shown = json(run(['incident', 'show', id, '--format', 'json']));
+  assert.ok(shown.people_notified);
+  assert.match(shown.events.find((e) => e.event === 'people-notified').reason, /^2 queued, 0 queued before, 1 with an address that is none for mail, 2 without any$/);
+  assert.ok(json(run(['requests', 'show', paul, '--format', 'json'])).events.some((e) => e.event === 'mail-queued'));
+  assert.doesNotMatch(run(['audit', 'show', '--format', 'json']).stdout, /example\.org|stolen/);
+});
+
+// Lists of what officers work with are one table at 80 columns, however many there are; `requests list` marks whose mail could not go.
+test('lists stay one table at 80 columns', (t) => {
+  const p = place(t), run = withAuthority(p), file = join(p.base, 'a.txt');
+  writeFileSync(file, 'Some text that is long enough to be wrapped when a letter of it is printed to a terminal of eighty columns.');
+  const table = (args, rows) => {
+    const lines = run(args, { env: { COLUMNS: '80' } }).stdout.trimEnd().split('\n');
+    assert.ok(lines[0].startsWith('id '), `${args}: ${lines[0]}`);
+    assert.ok(lines.every((l) => [...l].length <= 80), `${args}: ${lines.find((l) => [...l].length > 80)}`);
+    assert.equal(lines.slice(1).filter((l) => /^[0-9a-f]{8}/.test(l)).length, rows, args.join(' '));
+    return lines;
+  };
+  const rights = ['access', 'rectification', 'erasure', 'portability', 'restriction', 'objection', 'complaint'], ids = [];
+  for (let i = 0; i < 180; i++)
+    ids.push(json(run(['requests', 'add', '--right', rights[i % rights.length], '--received', day(-(i % 60)), '--contact', '-', '--format', 'json'], { input: `person${i}@example.org` })).id);
+  assert.equal(run(['requests', 'letter', ids[0], 'acknowledge']).stdout.split('\n').filter((l) => l.length > 80).length, 0);
+  table(['requests', 'list'], 180);
+  for (const ground of ['legal-claims', 'legally-required'])
+    json(run(['hold', 'place', '--request', ids[1], '--ground', ground, '--citation', 'Art. 17(3) GDPR, a long reason', '--review', day(30), '--expires', day(90), '--format', 'json']));
+  json(run(['authority', 'add', '--authority', '-', '--asked', `@${file}`, '--ground', 'voluntary', '--format', 'json'], { input: 'Polizeipräsidium der Stadt, Dezernat für Internet und andere Sachen' }));
+  for (let i = 0; i < 3; i++) json(run(['incident', 'open', '--happened', day(-9), '--noticed', day(-8 + i), '--what', `@${file}`, '--format', 'json']));
+  json(run(['assess', 'add', '--about', 'legitimate-interest', '--of', 'make', '--title', 'A title that goes on', '--file', file, '--review', day(9), '--format', 'json']));
+  table(['hold', 'list'], 2);
+  table(['authority', 'list'], 1);
+  table(['incident', 'list'], 3);
+  table(['assess', 'list'], 1);
+  assert.match(run(['requests', 'list', '--format', 'csv']).stdout, /^id,right,state,received,due,left,late,mail\r\n/);
 });
 
 test('an assessment is tied to the policy by id, and asked for again', (t) => {

@@ -46,21 +46,38 @@ static void narrow(void **state)
 
 	(void)state;
 	table_init(&t, wide, "ids");
-	table_add(&t, "0123456789abcdef", (time_t)1781000000, "one two three four five six");
-	table_add(&t, "01234567a9abcdef", (time_t)1781000000, "seven");
+	table_add(&t, "0123456789a1cdef", (time_t)1781000000, "one two three four five six");
+	table_add(&t, "0123456789a2cdef", (time_t)1781000000, "seven");
 	setenv("COLUMNS", "48", 1);
 	print(&t, NULL, &out);
-	assert_string_equal(buf_text(&out), "id         at          what\n"
-					    "012345678  2026-06-09  one two three four five\n"
-					    "                       six\n"
-					    "01234567a  2026-06-09  seven\n");
+	assert_string_equal(buf_text(&out), "id            at          what\n"
+					    "0123456789a1  2026-06-09  one two three four\n"
+					    "                          five six\n"
+					    "0123456789a2  2026-06-09  seven\n");
 	setenv("COLUMNS", "40", 1);
 	print(&t, NULL, &out);
-	assert_string_equal(buf_text(&out), "id    012345678\nat    2026-06-09\nwhat  one two three four five six\n\n"
-					    "id    01234567a\nat    2026-06-09\nwhat  seven\n");
+	assert_string_equal(buf_text(&out), "id    0123456789a1\nat    2026-06-09\nwhat  one two three four five six\n\n"
+					    "id    0123456789a2\nat    2026-06-09\nwhat  seven\n");
 	print(&t, "csv", &out);
-	assert_non_null(strstr(buf_text(&out), "0123456789abcdef,2026-06-09T10:13:20Z,"));
+	assert_non_null(strstr(buf_text(&out), "0123456789a1cdef,2026-06-09T10:13:20Z,"));
 	unsetenv("COLUMNS");
+	table_free(&t);
+}
+
+// What stands in capitals is for programs.
+static void hidden(void **state)
+{
+	static const char *const some[] = {"id", "left", "day", "count", NULL};
+	struct table t;
+	BUF_AUTO struct buf out = BUF_INIT(1024);
+
+	(void)state;
+	table_init(&t, some, "isDN");
+	table_add(&t, "01234567", "late", (time_t)1781000000, 3.0);
+	print(&t, NULL, &out);
+	assert_string_equal(buf_text(&out), "id        left\n01234567  late\n");
+	print(&t, "csv", &out);
+	assert_string_equal(buf_text(&out), "id,left,day,count\r\n01234567,late,2026-06-09T10:13:20Z,3\r\n");
 	table_free(&t);
 }
 
@@ -132,8 +149,13 @@ static void a_cut_sequence_at_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(forms), cmocka_unit_test(narrow),       cmocka_unit_test(empty),
-	    cmocka_unit_test(times), cmocka_unit_test(hostile_text), cmocka_unit_test(a_cut_sequence_at_the_end),
+	    cmocka_unit_test(forms),
+	    cmocka_unit_test(narrow),
+	    cmocka_unit_test(hidden),
+	    cmocka_unit_test(empty),
+	    cmocka_unit_test(times),
+	    cmocka_unit_test(hostile_text),
+	    cmocka_unit_test(a_cut_sequence_at_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

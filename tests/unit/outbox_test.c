@@ -3,6 +3,7 @@
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
+#include "policy/rights/case.h"
 #include "policy/rights/outbox.h"
 #include "policy/rights/request.h"
 #include "policy/rules/load.h"
@@ -300,6 +301,32 @@ static void what_is_no_address_is_not_taken(void **state)
 	assert_null(outbox_processor(none));
 }
 
+// Article 33: the 72 hours end when a server took the letter, and not when it was queued.
+static void the_letter_to_the_authority_ends_its_hours(void **state)
+{
+	struct place *p = *state;
+	JSON_AUTO cJSON *members = cJSON_CreateObject();
+	char incident[RECORD_ID_LEN + 1], id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	const struct case_new new = {.type = CASE_INCIDENT, .members = members, .by = "Ada", .due = when_now() + 3600, .details = "{}"};
+	assert_int_equal(case_add(p->vault, &new, incident, &e), 0);
+	const struct outbox_new mail = {.to = TO, .subject = "Subject", .text = TEXT, .what = "incident", .incident = incident};
+	memset(&server, 0, sizeof server);
+	server.answer = 1;
+	assert_int_equal(outbox_add(p->vault, &mail, id, &e), 0);
+	sending(p, id, true);
+	JSON_AUTO cJSON *waiting = case_show(p->vault, CASE_BIT(CASE_INCIDENT), incident, &e);
+	assert_int_equal(case_time(waiting, "authority_notified"), 0);
+	assert_int_not_equal(case_time(waiting, "due"), 0);
+	server.answer = 0;
+	sending(p, id, true);
+	assert_int_equal(server.kinds, KIND_BIT(KIND_OUTBOX)); // nothing of anybody
+	JSON_AUTO cJSON *told = case_show(p->vault, CASE_BIT(CASE_INCIDENT), incident, &e);
+	assert_int_not_equal(case_time(told, "authority_notified"), 0);
+	assert_int_equal(case_time(told, "due"), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, place_make, place_drop)
 int main(void)
 {
@@ -310,6 +337,7 @@ int main(void)
 	    TEST(a_kill_sends_twice_at_most),
 	    TEST(erasing_the_request_erases_its_mail),
 	    TEST(what_is_no_address_is_not_taken),
+	    TEST(the_letter_to_the_authority_ends_its_hours),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

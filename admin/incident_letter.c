@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: ISC
+// The letters of an incident to the authority (GDPR, Article 33) and to the people whom it touches (Article 34): printed, or queued in the outbox.
+#include "admin/incident.h"
+#include "policy/base/array.h"
+#include "policy/base/mail_address.h"
+#include "policy/publish/words/words.h"
+#include "policy/rights/export.h"
+#include "policy/rights/outbox.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { INCIDENT_LETTER_MAX = 64 * 1024, NAMED_MAX = 1024 };
+
+const struct option_row incident_letter_options[] = {
+    {"to", OPTION_CHOICE, "authority|people", "whom it is for (authority)"},
+    {"language", OPTION_VALUE, "CODE", "one of the policy's languages; its first one when not given"},
+    {"send", OPTION_FLAG, NULL, "send it by mail: to the authority's address in the policy, or to all whose address is known"},
+    {"incomplete", OPTION_FLAG, NULL, "with --send: although something is not known yet; it follows (Article 33(4))"},
+    {"yes", OPTION_FLAG, NULL, "with --send: do not ask first"},
+    {"sent", OPTION_FLAG, NULL, "it was sent another way: record that; further letters may follow"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+
+// What a letter has to say, and where it is written down.
+static const struct incident_fact {
+	const char *name, *where;
+} incident_facts[] = {{"consequences", "incident assess --consequences"}, {"measures", "incident assess --measures"}};
+
+// The names of those that are not known, with commas; "" when all are.
+static void incident_missing(char *out, size_t size, const struct policy *p, const cJSON *incident, bool people)
+{
+	*out = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(incident_facts); i++)
+		if (json_string(incident, incident_facts[i].name) == NULL)
+			snprintf(out + strlen(out), size - strlen(out), "%s%s (lethe %s)", *out ? ", " : "", incident_facts[i].name,
+				 incident_facts[i].where);
+	if (!people && p->authority.name == NULL)
+		snprintf(out + strlen(out), size - strlen(out), "%sauthority (the policy names none)", *out ? ", " : "");
+}
+
+static void incident_letter_write(struct buf *out, const struct policy *p, const cJSON *incident, bool people)
+{
+	static const char *const to_authority[] = {"letter.incident.authority.1", "letter.incident.authority.2",
+						   "letter.incident.authority.3", "letter.incident.authority.4",
+						   "letter.incident.authority.5", "letter.incident.authority.6"},
+				 *const to_people[] = {"letter.incident.people.1", "letter.incident.people.2", "letter.incident.people.3",
+						       "letter.incident.people.4", "letter.incident.people.5"};
+	const char *unknown = word(p, "letter.incident.unknown"), *known[ARRAY_LEN(incident_facts)];
+	char subjects[24], records[24];
+	BUF_AUTO struct buf kinds = BUF_INIT(4096);
+	const cJSON *one;
+
+	for (size_t i = 0; i < ARRAY_LEN(incident_facts); i++) {
+		known[i] = json_string(incident, incident_facts[i].name);
+		known[i] = known[i] != NULL ? known[i] : unknown;
+	}
+	snprintf(subjects, sizeof subjects, "%.0f", json_number(incident, "subjects", 0));
+	snprintf(records, sizeof records, "%.0f", json_number(incident, "records", 0) + json_number(incident, "log_rows", 0));
+	cJSON_ArrayForEach(one, json_get(incident, "kinds"))
+	{
+		enum kind k;
+		if (cJSON_IsString(one) && kind_from_name(&k, one->valuestring) == 0)
+			buf_printf(&kinds, "%s%s", kinds.len > 0 ? ", " : "",
+				   p->kinds[k].name != NULL ? p->kinds[k].name : kind_row(k)->words);
+	}
+	const struct word_value *values =
+	    WORD_VALUES({"site", p->shown_as}, {"authority", p->authority.name != NULL ? p->authority.name : unknown},
+			{"controller", p->controller.name != NULL ? p->controller.name : p->shown_as}, {"contact", p->contact},
+			{"happened", json_string(incident, "happened")}, {"noticed", json_string(incident, "noticed")},
+			{"what", json_string(incident, "what")}, {"kinds", buf_text(&kinds)}, {"people", subjects}, {"records", records},
+			{"consequences", known[0]}, {"measures", known[1]});
+	for (size_t i = 0; i < (people ? ARRAY_LEN(to_people) : ARRAY_LEN(to_authority)); i++) {
+		buf_adds(out, i > 0 ? "\n\n" : "");
+		word_fill(out, NULL, word(p, people ? to_people[i] : to_authority[i]), values);
+	}
+	buf_addc(out, '\n');
+}
+
+// ---- to the people ----
+
+struct incident_person {
+	char request[RECORD_ID_LEN + 1], contact[MAIL_ADDRESS_SIZE];
+	bool told; // of this incident, before
+};
+struct incident_people {
+	struct vault *v;
+	kind_set kinds;
+	time_t until;
+	char what[32]; // of the mail, and the reason of its events
+	struct incident_person *rows;
+	size_t count, capacity;
+	unsigned by_hand; // whose address is none for mail
+	bool touched, failed;
+};
+
+static int incident_touches(void *arg, const struct vault_record *r)
+{
+	struct incident_people *x = arg;
+
+	x->touched = x->touched || (r->made <= x->until && (x->kinds & KIND_BIT(r->kind)) != 0);
+	return x->touched;
+}
+
+// Whether what the request names, or it itself, was there and of a kind that the incident is about.
+static bool incident_concerns(struct incident_people *x, const struct vault_record *r)
+{
+	struct export_selector selectors[2];
+	BUF_AUTO_WIPE struct buf named = BUF_INIT(NAMED_MAX);
+	size_t count = 0;
+
+	x->touched = false;
+	(void)incident_touches(x, r);
+	if (!x->touched && export_of_request(x->v, r->id, selectors, &count, &named, NULL) == 0 && count > 1)
+		(void)vault_subject_heads(x->v, selectors[1].by, selectors[1].value, incident_touches, x, NULL);
+	return x->touched;
+}
+
+static int incident_person_add(void *arg, const struct vault_record *r)
+{
+	struct incident_people *x = arg;
+	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
+	const char *contact = json_string(body, "contact");
+	struct incident_person one = {0};
+	const cJSON *event;
+
+	if (contact == NULL || r->made > x->until || !incident_concerns(x, r))
+		return 0;
+	if (mail_address_read(one.contact, contact, NULL) != 0) {
+		x->by_hand++;
+		return 0;
+	}
+	snprintf(one.request, sizeof one.request, "%s", r->id);
+	cJSON_ArrayForEach(event, json_get(body, "events"))
+	{
+		const char *reason = json_string(event, "reason"), *name = json_string(event, "event");
+		if (reason != NULL && name != NULL && strcmp(reason, x->what) == 0 && strncmp(name, "mail-", 5) == 0)
+			one.told = true;
+	}
+	for (size_t i = 0; i < x->count; i++) { // who asked twice gets one letter
+		if (strcasecmp(x->rows[i].contact, one.contact) != 0)
+			continue;
+		x->rows[i].told = x->rows[i].told || one.told;
+		return 0;
+	}
+	if (x->count == x->capacity) {
+		const size_t capacity = 2 * x->capacity + 64;
+		struct incident_person *rows = reallocarray(x->rows, capacity, sizeof *rows);
+		x->failed = rows == NULL;
+		if (x->failed)
+			return 1;
+		x->rows = rows;
+		x->capacity = capacity;
+	}
+	x->rows[x->count++] = one;
+	return 0;
+}
+
+// Queues one letter for each address; who has one already gets no other: a run that was interrupted goes on where it was.
+static int incident_send_people(struct vault *v, const cJSON *incident, const char *id, const char *subject, const char *text,
+				struct incident_people *x, unsigned *queued, struct err *e)
+{
+	const cJSON *one;
+	char mail_id[RECORD_ID_LEN + 1];
+	int ret = 0;
+
+	cJSON_ArrayForEach(one, json_get(incident, "kinds"))
+	{
+		enum kind k;
+		if (cJSON_IsString(one) && kind_from_name(&k, one->valuestring) == 0)
+			x->kinds |= KIND_BIT(k);
+	}
+	x->v = v;
+	x->until = case_time(incident, "noticed");
+	snprintf(x->what, sizeof x->what, "incident %.8s", id);
+	if (vault_each(v, KIND_RIGHTS_REQUEST, NULL, incident_person_add, x, e) != 0)
+		return -1;
+	if (x->failed)
+		return err_set(e, ERR_MEMORY, "no memory");
+	for (size_t i = 0; i < x->count && ret == 0; i++) {
+		const struct outbox_new mail = {.to = x->rows[i].contact,
+						.subject = subject,
+						.text = text,
+						.what = x->what,
+						.request = x->rows[i].request,
+						.kinds = KIND_BIT(KIND_RIGHTS_REQUEST)};
+		if (!x->rows[i].told) {
+			ret = outbox_add(v, &mail, mail_id, e);
+			*queued += ret == 0;
+		}
+	}
+	return ret;
+}
+
+// ---- the command ----
+
+static int incident_notified(struct vault *v, const char *id, bool people, const char *officer, const char *reason, struct err *e)
+{
+	JSON_AUTO cJSON *set = cJSON_CreateObject();
+	char details[128];
+
+	case_add_time(set, people ? "people_notified" : "authority_notified", when_now());
+	if (!people)
+		cJSON_AddStringToObject(set, "due", "");
+	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"notified\",\"to\":\"%s\"}", id, people ? "people" : "authority");
+	const struct case_act act = {
+	    .event = people ? "people-notified" : "authority-notified", .by = officer, .reason = reason, .set = set, .details = details};
+	return case_act(v, CASE_BIT(CASE_INCIDENT), id, &act, e);
+}
+
+static enum status incident_send(struct site *s, const char *id, const char *officer, const cJSON *incident, bool people,
+				 const char *subject, const char *text, cJSON *object)
+{
+	struct incident_people x = {0};
+	char mail_id[RECORD_ID_LEN + 1], reason[256], details[128];
+	unsigned queued = 0;
+	struct err e = {0};
+
+	if (!people) {
+		const struct outbox_new mail = {
+		    .to = s->policy->authority.mail, .subject = subject, .text = text, .what = "incident", .incident = id};
+		snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"queued\",\"to\":\"authority\"}", id);
+		const struct case_act act = {.event = "authority-letter-queued", .by = officer, .details = details};
+		if (outbox_add(s->vault, &mail, mail_id, &e) != 0 || case_act(s->vault, CASE_BIT(CASE_INCIDENT), id, &act, &e) != 0)
+			return cases_failed("incident", &e);
+		cJSON_AddNumberToObject(object, "queued", 1);
+		return output_complain(STATUS_DONE,
+				       "incident: the letter to %s is queued; that the authority was notified is recorded when "
+				       "the mail server has taken it: lethe outbox list",
+				       s->policy->authority.mail);
+	}
+	int ret = incident_send_people(s->vault, incident, id, subject, text, &x, &queued, &e);
+	const double known = (double)x.count + x.by_hand,
+		     all = json_number(incident, "subjects", 0) + json_number(incident, "without_subject", 0);
+	const double unreachable = all > known ? all - known : 0;
+	const unsigned before = (unsigned)x.count - queued;
+	free(x.rows);
+	snprintf(reason, sizeof reason, "%u queued, %u queued before, %u with an address that is none for mail, %.0f without any", queued,
+		 ret == 0 ? before : 0, x.by_hand, unreachable);
+	if (ret == 0 && queued > 0)
+		ret = incident_notified(s->vault, id, true, officer, reason, &e);
+	if (ret != 0)
+		return cases_failed("incident", &e);
+	cJSON_AddNumberToObject(object, "queued", queued);
+	cJSON_AddNumberToObject(object, "queued_before", before);
+	cJSON_AddNumberToObject(object, "by_hand", x.by_hand);
+	cJSON_AddNumberToObject(object, "unreachable", unreachable);
+	output_complain(STATUS_DONE, "incident: letters: %s", reason);
+	if (x.by_hand > 0)
+		output_complain(STATUS_DONE, "incident: print the letter for those who gave an address that is none for mail");
+	if (unreachable > 0)
+		output_complain(STATUS_DONE, "incident: who left no address can only be told in public (Article 34(3)(c) of the GDPR)");
+	return queued + before > 0 && x.by_hand == 0 && unreachable <= 0 ? STATUS_DONE : STATUS_FOUND;
+}
+
+enum status incident_letter_one(struct site *s, const struct arguments *args, const char *id, const char *officer)
+{
+	const char *to = argument(args, "to"), *language = argument(args, "language");
+	const bool people = to != NULL && strcmp(to, "people") == 0, send = argument_given(args, "send");
+	const struct policy *p = language != NULL ? policy_language(s->policy, language) : s->policy;
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(INCIDENT_LETTER_MAX), shown = BUF_INIT(OUTPUT_MAX), subject = BUF_INIT(1024);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	char missing[256];
+	struct err e = {0};
+
+	if (p == NULL)
+		return output_complain(STATUS_UNSURE, "incident: the policy is not written in that language");
+	JSON_AUTO cJSON *incident = case_show(s->vault, CASE_BIT(CASE_INCIDENT), id, &e);
+	if (incident == NULL)
+		return cases_failed("incident", &e);
+	incident_letter_write(&text, p, incident, people);
+	word_fill(&subject, NULL, word(p, "letter.incident.subject"), WORD_VALUES({"site", p->shown_as}));
+	incident_missing(missing, sizeof missing, p, incident, people);
+	if (*missing != '\0')
+		output_complain(STATUS_FOUND, "incident: the letter does not say yet: %s", missing);
+	if (send && *missing != '\0' && !argument_given(args, "incomplete"))
+		return output_complain(STATUS_FOUND, "incident: nothing was sent. Give --incomplete to send it as it is.");
+	if (send && outbox_processor(s->policy) == NULL)
+		return output_complain(STATUS_FOUND, "incident: the policy has nobody deliver mail: print the letter instead");
+	if (send && !people && p->authority.mail == NULL)
+		return output_complain(STATUS_FOUND, "incident: the policy gives no mail address of the authority: print the letter, or "
+						     "use the authority's form, and record that with --sent");
+	buf_printf(&shown, "%s\n\n", buf_text(&subject));
+	output_wrapped_lines(&shown, buf_text(&text));
+	if (send && !argument_given(args, "yes")) {
+		output_complain(STATUS_DONE, "%s", buf_text(&shown));
+		if (!ask_yes("Send it? Type yes: "))
+			return output_complain(STATUS_UNSURE, "incident: nothing was sent. Give --yes, or answer yes.");
+	}
+	if (argument_given(args, "sent") && incident_notified(s->vault, id, people, officer, NULL, &e) != 0)
+		return cases_failed("incident", &e);
+	cJSON_AddStringToObject(object, "language", p->language);
+	cJSON_AddStringToObject(object, "subject", buf_text(&subject));
+	cJSON_AddStringToObject(object, "text", buf_text(&text));
+	cJSON_AddStringToObject(object, "missing", missing);
+	enum status status = *missing != '\0' && !send && !argument_given(args, "sent") ? STATUS_FOUND : STATUS_DONE;
+	if (send)
+		status = incident_send(s, id, officer, incident, people, buf_text(&subject), buf_text(&text), object);
+	const enum status printed = output_object(args, object, &shown);
+	return printed != STATUS_DONE ? printed : status;
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: ISC
+// What the staff reads of what a person left is recorded, for the person to see: by every command that shows it.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { place } from './admin_support.mjs';
+
+// The commands that open it, with words that make them: ID is a request, HOLD a hold on it, MAIL a mail about it.
+const opens = {
+  'requests show': ['ID', '--personal', '--reason', 'REASON'],
+  'requests letter': ['ID', 'acknowledge'],
+  'outbox show': ['MAIL', '--reason', 'REASON'],
+  'hold show': ['HOLD', '--personal', '--reason', 'REASON'],
+  export: ['--request', 'ID', '--reason', 'REASON', '--output', 'ZIP'],
+};
+// All others show nothing of what a person left. Whoever writes a command decides here where it belongs.
+const others = `check, publish, policy lint, policy diff, policy show, policy new, policy withdraw, subprocessors, register, prune, clock show, clock confirm, requests list, requests add,
+requests acknowledge, requests identify, requests verify, requests clarify, requests clarified, requests extend, requests answer, requests refuse, requests close, requests withdraw,
+requests reopen, requests note, requests join, requests recipients, requests clock, outbox list, outbox send, outbox drop, agents add, agents list, agents remove, access, erase,
+hold place, hold lift, hold list, hold review, authority add, authority list, authority show, authority close, incident open, incident list, incident show, incident assess, incident letter,
+incident close, assess add, assess list, assess show, assess review, rectify, restrict place, restrict tell, restrict lift, restrict list, object place, object uphold, object override,
+consents list, consents show, consents export, audit show, audit verify, audit proof, audit checkpoint, audit bundle, metrics, backup, restore, keys init, keys rotate, completion, import`.split(/,\s+/);
+
+// As the help tells of them.
+function commands(p, path = []) {
+  const out = p.run(['help', ...path]).stdout;
+  const names = [...out.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map((m) => m[1]);
+  return / COMMAND …$/.test(out.split('\n')[0]) ? names.flatMap((name) => commands(p, [...path, name])) : [path.join(' ')];
+}
+
+test('every command that shows what a person left records who read it, and the person sees that', (t) => {
+  const p = place(t), person = 'ines.kastanie@example.org', day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
+  const all = commands(p);
+  assert.ok(all.length > 60, 'the help is read');
+  assert.deepEqual(all.filter((c) => !(c in opens) && !others.includes(c)), [], 'a new command: does it show what a person left?');
+  const made = (args, options) => { const r = p.run([...args, '--format', 'json'], options); assert.equal(r.status, 0, r.stderr); return JSON.parse(r.stdout); };
+  const words = { ID: made(['requests', 'add', '--right', 'access', '--contact', '-'], { input: person }).id, ZIP: join(p.base, 'copy.zip') };
+  p.run(['requests', 'verify', words.ID, '--how', 'known', '--reason', 'met']);
+  words.HOLD = made(['hold', 'place', '--request', words.ID, '--ground', 'legal-claims', '--citation', 'a case', '--review', day(30), '--expires', day(90)]).id;
+  p.run(['requests', 'letter', words.ID, 'acknowledge', '--send', '--yes']); // no server: it waits
+  words.MAIL = made(['outbox', 'list'])[0].id;
+  const read = () => made(['requests', 'show', words.ID]).read;
+  const exported = () => {
+    assert.equal(p.run(['export', '--record', words.ID, '--reason', 'to look', '--output', words.ZIP]).status, 0);
+    return JSON.parse(spawnSync('bsdtar', ['-xOf', words.ZIP, 'export.json'], { encoding: 'utf8' }).stdout).seen_by;
+  };
+  for (const [command, args] of Object.entries(opens)) {
+    words.REASON = `because of ${command}`;
+    const before = exported(), events = read().length, run = p.run([...command.split(' '), ...args.map((word) => words[word] ?? word)]);
+    assert.equal(run.status, 0, `${command}: ${run.stderr}`);
+    const seen = exported().slice(before.length + 1); // the look itself is one
+    assert.equal(seen.length, 1, command);
+    const told = seen.some((s) => args.includes('REASON') ? s.reason === words.REASON : s.reason.length > 0);
+    assert.ok(told, `${command} is not in what the person is told: ${JSON.stringify(exported())}`);
+    if (command !== 'hold show') assert.equal(read().length, events + 1, `${command} is no event of the request`);
+  }
+  // Without a reason nothing is shown, and nothing personal is in the ledger itself.
+  for (const [command, args] of Object.entries(opens).filter(([, a]) => a.includes('--reason') && !a.includes('--request')))
+    assert.equal(p.run([...command.split(' '), ...args.slice(0, args.indexOf('--reason')).map((word) => words[word] ?? word)]).status, 2, command);
+  assert.doesNotMatch(p.run(['audit', 'show', '--format', 'json']).stdout, /kastanie|because of/);
+});
