@@ -153,5 +153,11 @@ export const mutations = [
     ['fcgi/download/download.c', '.kinds = KIND_BIT(KIND_ARCHIVE), .handle = archive_get}', '.kinds = KIND_BIT(KIND_ARCHIVE), .handle = archive_delete}', 'site/capability.test.mjs', 'whoever fetches every address that was given changes nothing'],
     ['fcgi/serve/connection.c', 'if (r.commit_unknown || (s->vault != NULL && vault_broken(s->vault)))', 'if (r.commit_unknown && s->vault == NULL)', 'site/fsync.test.mjs', 'a sync that fails'],
     ['policy/vault/verify.c', 'good = equal_secret(expected, row->seal, HASH_LEN);', 'good = row->at != 0;', 'unit/ledger_verify_test.c', 'every field of every row is found'],
-    ['fcgi/serve/route.c', 'if (t->changes_state && !origin_admit(r))', 'if (t->changes_state && t->method == NULL)', 'site/capability.test.mjs', 'every address that changes something refuses what another site\'s page sends']),
+    ['fcgi/serve/route.c', 'if (t->changes_state && !origin_admit(r))', 'if (t->changes_state && t->method == NULL)', 'site/capability.test.mjs', 'every address that changes something refuses what another site\'s page sends'],
+    ['policy/rights/request.c', 'if (ended || after.verified)', 'if (ended && after.verified)', 'unit/rights_identity_test.c', 'the button behind the link shows it once'],
+    ['policy/rights/identity.c', 'return until != NULL && when_parse(&ends, until) == 0 && now < ends && same;', 'return until != NULL && when_parse(&ends, until) == 0 && same;', 'unit/rights_identity_test.c', 'it holds for an hour'],
+    ['policy/rights/identity.c', 'json_number(identity, "tries", 0) + 1', 'json_number(identity, "tries", 0)', 'unit/rights_identity_test.c', 'five wrong codes are the last'],
+    ['policy/rights/identity.c', '"%s %s %s %s", member, id, right, secret', '"%s %s", member, secret', 'unit/rights_identity_test.c', 'each secret is bound to its request and to its use'],
+    ['policy/rights/event.c', 'out->verified = by_mail = false;', 'by_mail = false;', 'unit/rights_identity_test.c', 'another address is to be shown anew'],
+    ['policy/rights/request.c', '!facts->verified && !x->with_other &&', 'false &&', 'unit/rights_identity_test.c', 'nothing is answered before an officer saw who asks']),
 ];

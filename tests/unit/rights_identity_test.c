@@ -333,6 +333,50 @@ static void what_is_wrong_looks_alike(void **state)
 	assert_int_equal(link_try(p), 0);
 }
 
+struct member_of {
+	const cJSON *member;
+	bool swap; // link and code
+};
+
+static int member_move(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
+{
+	const struct member_of *from = arg;
+	const char *link = json_string(from->member, "link"), *code = json_string(from->member, "code");
+	cJSON *member = cJSON_Duplicate(from->member, true);
+	(void)facts;
+	(void)e;
+
+	cJSON_ReplaceItemInObjectCaseSensitive(member, "link", cJSON_CreateString(from->swap ? code : link));
+	cJSON_ReplaceItemInObjectCaseSensitive(member, "code", cJSON_CreateString(from->swap ? link : code));
+	cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
+	cJSON_AddItemToObject(body, "identity", member);
+	return rights_event_add(body, EVENT_NOTE, when_now(), "anna") != NULL ? 0 : -1;
+}
+
+// What was kept of one request's secrets is worth nothing in another one.
+static void each_secret_is_bound_to_its_request_and_to_its_use(void **state)
+{
+	struct place *p = *state;
+	const struct rights_receipt other = asked(p, "restriction", "other@example.org");
+	const struct rights_act act = {.event = EVENT_NOTE, .by = "anna"};
+	struct vault_record record = {0};
+	struct err e = {0};
+
+	mailed(p, p->request.id);
+	JSON_AUTO cJSON *body = body_of(p, p->request.id, &record);
+	vault_record_free(&record);
+	struct member_of move = {.member = json_get(body, "identity")};
+	assert_int_equal(rights_edit(p->vault, other.id, member_move, &move, "request-event", &act, &e), 0);
+	assert_int_equal(code_try(p, other.id, server.code), -1);
+	move.swap = true;
+	assert_int_equal(rights_edit(p->vault, p->request.id, member_move, &move, "request-event", &act, &e), 0);
+	assert_int_equal(link_try(p), -1);
+	assert_int_equal(code_try(p, p->request.id, server.code), -1);
+	move.swap = false;
+	assert_int_equal(rights_edit(p->vault, p->request.id, member_move, &move, "request-event", &act, &e), 0);
+	assert_int_equal(link_try(p), 0);
+}
+
 // Another request of the same right and address is answered with the first, and may be somebody else's.
 static void it_shows_nothing_for_what_is_joined(void **state)
 {
@@ -619,6 +663,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(it_holds_for_an_hour, place_make, place_drop),
 	    cmocka_unit_test_setup_teardown(a_newer_mail_takes_the_place_of_the_older, place_make, place_drop),
 	    cmocka_unit_test_setup_teardown(what_is_wrong_looks_alike, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(each_secret_is_bound_to_its_request_and_to_its_use, place_make, place_drop),
 	    cmocka_unit_test_setup_teardown(it_shows_nothing_for_what_is_joined, place_make, place_drop),
 	    cmocka_unit_test_setup_teardown(the_end_of_the_request_ends_it, place_make, place_drop),
 	    cmocka_unit_test_setup_teardown(another_address_is_to_be_shown_anew, place_make, place_drop),
