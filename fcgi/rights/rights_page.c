@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/rights_page.h"
+#include "fcgi/rights/export.h"
 #include "policy/base/array.h"
 #include "policy/base/base64.h"
 #include "policy/base/json.h"
@@ -625,7 +626,7 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	if (json_get(shown, "confirm") != NULL)
 		own_confirm(&page, json_get(shown, "confirm"), id, secret, fault);
 	const cJSON *answer = own_answer(&page, shown);
-	if (right != NULL && offer_of(right)->at_once && (right->id == RIGHT_ACCESS || right->id == RIGHT_PORTABILITY)) {
+	if (export_released(p, shown)) {
 		framed_text(&page.out, "<section class=\"card\">\n<h2>", word(p, "page.own.export"), "</h2>\n");
 		write_note(&page.w, "page.rights.export_how", NULL);
 		own_form(&page, "/api/export", id, secret);
@@ -648,8 +649,11 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	if (json_string(shown, "signal") != NULL)
 		row_write(&page, "answer.signal", word(p, "answer.signal.recorded"));
 	buf_adds(&page.out, "</dl>\n");
-	own_form(&page, "/api/rights/look-up", id, secret);
-	framed_text(&page.out, "<button class=\"quiet\">", word(p, "page.own.refresh"), "</button>\n</form>\n</section>\n");
+	if (open) {
+		own_form(&page, "/api/rights/look-up", id, secret);
+		framed_text(&page.out, "<button class=\"quiet\">", word(p, "page.own.refresh"), "</button>\n</form>\n");
+	}
+	buf_adds(&page.out, "</section>\n");
 	own_history(&page, shown, answer);
 	if (open)
 		own_more(&page, id, secret);

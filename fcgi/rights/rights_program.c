@@ -119,6 +119,14 @@ static void respond_not_offered(struct request *r)
 
 static void respond_own(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh);
 
+static void respond_no_consent(struct request *r)
+{
+	if (request_wants(r, "text/html"))
+		rights_page_no_consent(r);
+	else
+		respond_problem(r, 409, "problem.consents-none", NULL, NULL);
+}
+
 static void handle_request(struct request *r, void *context)
 {
 	struct rights_receipt receipt;
@@ -130,10 +138,7 @@ static void handle_request(struct request *r, void *context)
 		return;
 	asked_read(r, &a);
 	if (a.nothing) {
-		if (request_wants(r, "text/html"))
-			rights_page_no_consent(r);
-		else
-			respond_problem(r, 409, "problem.consents-none", NULL, NULL);
+		respond_no_consent(r);
 		return;
 	}
 	const bool recorded = a.fault == NULL && rights_record(context, &a.request, &receipt, &e) == 0;
@@ -176,6 +181,8 @@ static void handle_plan(struct request *r, void *context)
 		respond_not_offered(r);
 	else if (a.fault != NULL)
 		rights_page_fault(r, a.request.right, a.field, a.fault);
+	else if (a.nothing)
+		respond_no_consent(r);
 	else
 		rights_page_plan(r, context, a.right, &a.request);
 	buf_wipe(&a.contact);
