@@ -45,7 +45,7 @@ struct command {
 #define COMMANDS(row)                                                                                                                      \
 	row(check) row(publish) row(policy) row(subprocessors) row(register) row(prune) row(clock) row(requests) row(outbox) row(agents)   \
 	    row(access) row(export) row(import) row(erase) row(hold) row(authority) row(incident) row(assess) row(rectify) row(restrict)   \
-		row(consents) row(audit) row(metrics) row(backup) row(restore) row(keys) row(completion)
+		row(object) row(consents) row(audit) row(metrics) row(backup) row(restore) row(keys) row(completion)
 #define COMMAND_DECLARE(name) extern const struct command name##_command;
 COMMANDS(COMMAND_DECLARE)
 extern const struct command *const commands[];   // these, NULL-terminated

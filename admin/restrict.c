@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Restriction (GDPR, Article 18): what a request names is kept and not used, until the person was told that this ends.
 #include "policy/rights/restrict.h"
-#include "admin/requests.h"
+#include "admin/restrict.h"
 #include "policy/base/array.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,12 +26,12 @@ static const struct option_row tell_options[] = {
 static const struct option_row lift_options[] = {OBJECT_FORMAT_OPTION, {0}};
 static const struct option_row list_options[] = {FORMAT_OPTION, {0}};
 
-static enum status restrict_failed(const struct err *e)
+enum status restrict_failed(const struct err *e)
 {
 	return output_complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "restrict: %s", e->text);
 }
 
-static enum status restrict_did(const struct arguments *args, const char *id, const char *did, const struct restrict_result *r)
+enum status restrict_did(const struct arguments *args, const char *id, const char *did, const struct restrict_result *r)
 {
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	BUF_AUTO struct buf line = BUF_INIT(4096);
@@ -46,11 +46,11 @@ static enum status restrict_did(const struct arguments *args, const char *id, co
 }
 
 // Enters the request that a restriction stands on. Its secret is for the person.
-static int place_request(struct vault *v, const struct arguments *args, const char *receipt, const char *officer,
+static int place_request(struct vault *v, const struct arguments *args, const char *right, const char *receipt, const char *officer,
 			 char id[RECORD_ID_LEN + 1], struct err *e)
 {
 	struct rights_new request = {
-	    .right = "restriction", .receipt = receipt, .record = argument(args, "record"), .by = officer, .how = argument(args, "how")};
+	    .right = right, .receipt = receipt, .record = argument(args, "record"), .by = officer, .how = argument(args, "how")};
 	struct rights_receipt out;
 
 	if (requests_time(args, "received", &request.received) != 0)
@@ -63,10 +63,10 @@ static int place_request(struct vault *v, const struct arguments *args, const ch
 	return 0;
 }
 
-static enum status place_run(const struct admin *a, const struct arguments *args)
+enum status restrict_place(const struct admin *a, const struct arguments *args, const char *right, const char *ground)
 {
 	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
-	const char *ground = argument(args, "ground"), *asked = argument(args, "receipt"), *record = argument(args, "record");
+	const char *asked = argument(args, "receipt"), *record = argument(args, "record");
 	const bool named = args->word_count > 0, dry_run = argument_given(args, "dry-run");
 	BUF_AUTO_WIPE struct buf receipt = BUF_INIT(HIDDEN_MAX);
 	struct restrict_result r;
@@ -75,7 +75,8 @@ static enum status place_run(const struct admin *a, const struct arguments *args
 
 	requests_officer(officer);
 	if (ground == NULL || named + (asked != NULL) + (record != NULL) != 1 || (dry_run && !named))
-		return output_complain(STATUS_UNSURE, "restrict: give a --ground, and exactly one of ID, --receipt, --record");
+		return output_complain(STATUS_UNSURE, "%s: give %sexactly one of ID, --receipt, --record",
+				       strcmp(right, "objection") == 0 ? "object" : "restrict", ground == NULL ? "a --ground, and " : "");
 	if (asked != NULL && (ask_hidden("receipt", asked, &receipt, &e) != 0 ||
 			      (!token_shaped(buf_text(&receipt)) && err_set(&e, ERR_INPUT, "that is not a receipt") != 0)))
 		return restrict_failed(&e);
@@ -88,10 +89,15 @@ static enum status place_run(const struct admin *a, const struct arguments *args
 	if (!named && r.records == 0)
 		return output_complain(STATUS_FOUND, "restrict: nothing is kept of what it names: no request was entered");
 	if ((named ? request_id(s.vault, args->words[0], id, &e)
-		   : place_request(s.vault, args, asked != NULL ? buf_text(&receipt) : NULL, officer, id, &e)) != 0 ||
+		   : place_request(s.vault, args, right, asked != NULL ? buf_text(&receipt) : NULL, officer, id, &e)) != 0 ||
 	    rights_restrict(s.vault, id, ground, argument(args, "reason"), officer, dry_run, &r, &e) != 0)
 		return restrict_failed(&e);
 	return restrict_did(args, id, dry_run ? "would be restricted" : "is restricted", &r);
+}
+
+static enum status place_run(const struct admin *a, const struct arguments *args)
+{
+	return restrict_place(a, args, "restriction", argument(args, "ground"));
 }
 
 static enum status tell_run(const struct admin *a, const struct arguments *args)

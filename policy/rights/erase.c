@@ -108,6 +108,8 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 		     cJSON_AddNumberToObject(event, "erased", (double)s->erased) != NULL &&
 		     cJSON_AddNumberToObject(event, "kept", (double)s->kept) != NULL;
 	}
+	if (ok && facts->restricted != NULL && erasure_event(x->result) == EVENT_ANSWERED) // nothing is left that could be
+		ok = rights_event_add(body, EVENT_LIFTED, now, x->by) != NULL;
 	ok = ok && rights_event_add(body, erasure_event(x->result), now, x->by) != NULL;
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
 	if (erasure_event(x->result) == EVENT_ANSWERED) {
@@ -177,8 +179,8 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 		rights_facts_read(&facts, body, record.state, record.made, when_now());
 	if (body == NULL)
 		;
-	else if (strcmp(json_string(body, "right"), "erasure") != 0)
-		err_set(e, ERR_INPUT, "request %s is for %s, not for erasure", id, json_string(body, "right"));
+	else if (strcmp(json_string(body, "right"), "erasure") != 0 && strcmp(json_string(body, "right"), "objection") != 0)
+		err_set(e, ERR_INPUT, "request %s is for %s, neither for erasure nor an objection", id, json_string(body, "right"));
 	else if ((STATE_BIT(rights_state_read(record.state)) & STATES_OPEN) == 0)
 		err_set(e, ERR_INPUT, "request %s is already %s", id, rights_state_names[rights_state_read(record.state)]);
 	else if (receipt == NULL && archive == NULL)

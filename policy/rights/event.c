@@ -55,26 +55,27 @@ const struct rights_event_row rights_events[EVENT_COUNT] = {
 
 #define GDPR_IRI "https://w3id.org/dpv/legal/eu/gdpr#Justification"
 const struct rights_ground rights_grounds[] = {
-    {"complexity", GDPR_IRI "A12Complexity", EVENT_EXTENDED, false},
-    {"high-volume", GDPR_IRI "A12HighVolume", EVENT_EXTENDED, false},
-    {"identity-failure", GDPR_IRI "A12IdentityFailure", EVENT_REFUSED, false},
-    {"identity-required", GDPR_IRI "A12IdentityRequired", EVENT_REFUSED, false},
-    {"information-required", GDPR_IRI "A12InformationRequired", EVENT_REFUSED, false},
-    {"manifestly-excessive", GDPR_IRI "A12ManifestlyExcessive", EVENT_REFUSED, false},
-    {"manifestly-unfounded", GDPR_IRI "A12ManifestlyUnfounded", EVENT_REFUSED, false},
-    {"malicious-intent", GDPR_IRI "A12MaliciousIntent", EVENT_REFUSED, false},
-    {"legal-claims", GDPR_IRI "A17LegalClaims", EVENT_REFUSED, true},
-    {"legally-required", GDPR_IRI "A17LegallyRequired", EVENT_REFUSED, true},
-    {"freedom-of-expression", GDPR_IRI "A17FreedomOfExpression", EVENT_REFUSED, true},
-    {"public-health", GDPR_IRI "A17PublicHealth", EVENT_REFUSED, true},
-    {"public-interest", GDPR_IRI "A17PublicInterest", EVENT_REFUSED, true},
-    {"archiving", GDPR_IRI "A17Archiving", EVENT_REFUSED, true},
-    {"spam", NULL, EVENT_CLOSED, false},
-    {"non-responsive", NULL, EVENT_CLOSED, false},
-    {"accuracy-contested", NULL, EVENT_RESTRICTED, false},
-    {"unlawful-processing", NULL, EVENT_RESTRICTED, false},
-    {"claims-of-person", NULL, EVENT_RESTRICTED, false},
-    {"objection-pending", NULL, EVENT_RESTRICTED, false},
+    {"complexity", GDPR_IRI "A12Complexity", EVENT_EXTENDED, NULL},
+    {"high-volume", GDPR_IRI "A12HighVolume", EVENT_EXTENDED, NULL},
+    {"identity-failure", GDPR_IRI "A12IdentityFailure", EVENT_REFUSED, NULL},
+    {"identity-required", GDPR_IRI "A12IdentityRequired", EVENT_REFUSED, NULL},
+    {"information-required", GDPR_IRI "A12InformationRequired", EVENT_REFUSED, NULL},
+    {"manifestly-excessive", GDPR_IRI "A12ManifestlyExcessive", EVENT_REFUSED, NULL},
+    {"manifestly-unfounded", GDPR_IRI "A12ManifestlyUnfounded", EVENT_REFUSED, NULL},
+    {"malicious-intent", GDPR_IRI "A12MaliciousIntent", EVENT_REFUSED, NULL},
+    {"legal-claims", GDPR_IRI "A17LegalClaims", EVENT_REFUSED, "erasure"},
+    {"legally-required", GDPR_IRI "A17LegallyRequired", EVENT_REFUSED, "erasure"},
+    {"freedom-of-expression", GDPR_IRI "A17FreedomOfExpression", EVENT_REFUSED, "erasure"},
+    {"public-health", GDPR_IRI "A17PublicHealth", EVENT_REFUSED, "erasure"},
+    {"public-interest", GDPR_IRI "A17PublicInterest", EVENT_REFUSED, "erasure"},
+    {"archiving", GDPR_IRI "A17Archiving", EVENT_REFUSED, "erasure"},
+    {"compelling-grounds", NULL, EVENT_REFUSED, "objection"},
+    {"spam", NULL, EVENT_CLOSED, NULL},
+    {"non-responsive", NULL, EVENT_CLOSED, NULL},
+    {"accuracy-contested", NULL, EVENT_RESTRICTED, NULL},
+    {"unlawful-processing", NULL, EVENT_RESTRICTED, NULL},
+    {"claims-of-person", NULL, EVENT_RESTRICTED, NULL},
+    {"objection-pending", NULL, EVENT_RESTRICTED, NULL},
     {0},
 };
 
@@ -89,7 +90,7 @@ enum rights_state rights_state_read(const char *name)
 const struct rights_ground *rights_ground_find(enum rights_event event, const char *right, const char *name)
 {
 	for (const struct rights_ground *g = rights_grounds; g->name != NULL; g++)
-		if (g->event == event && strcmp(g->name, name) == 0 && (!g->erasure || strcmp(right, "erasure") == 0))
+		if (g->event == event && strcmp(g->name, name) == 0 && (g->right == NULL || strcmp(right, g->right) == 0))
 			return g;
 	return NULL;
 }
@@ -226,7 +227,7 @@ int rights_event_check(const struct rights_facts *facts, enum rights_event event
 	if (facts->event_count >= EVENTS_MAX)
 		return err_set(e, ERR_REFUSED, "it has %d events, and takes no more", EVENTS_MAX);
 	for (const struct rights_ground *g = rights_grounds; g->name != NULL; g++)
-		if (g->event == event && (!g->erasure || strcmp(right, "erasure") == 0))
+		if (g->event == event && (g->right == NULL || strcmp(right, g->right) == 0))
 			snprintf(grounds + strlen(grounds), sizeof grounds - strlen(grounds), "%s%s", *grounds ? ", " : "", g->name);
 	if ((row->flags & EVENT_NEEDS_GROUND) && (ground == NULL || rights_ground_find(event, right, ground) == NULL))
 		return err_set(e, ERR_INPUT, "a ground is needed, one of: %s", grounds);

@@ -22,7 +22,7 @@ static void restriction_end(struct restriction *x)
 	buf_wipe(&x->named);
 }
 
-static int restriction_read(struct vault *v, const char *id, struct restriction *x, struct err *e)
+static int restriction_facts(struct vault *v, const char *id, struct restriction *x, struct err *e)
 {
 	struct vault_record record = {0};
 
@@ -35,7 +35,12 @@ static int restriction_read(struct vault *v, const char *id, struct restriction 
 		snprintf(x->right, sizeof x->right, "%s", json_string(body, "right"));
 	}
 	vault_record_free(&record);
-	if (body == NULL || export_of_request(v, id, x->selector, &x->count, &x->named, e) != 0)
+	return body != NULL ? 0 : -1;
+}
+
+static int restriction_read(struct vault *v, const char *id, struct restriction *x, struct err *e)
+{
+	if (restriction_facts(v, id, x, e) != 0 || export_of_request(v, id, x->selector, &x->count, &x->named, e) != 0)
 		return -1;
 	return x->count > 1 ? 0 : err_set(e, ERR_INPUT, "request %.8s names nothing that is kept: no receipt, ZIP or record", id);
 }
@@ -63,9 +68,12 @@ int rights_restrict(struct vault *v, const char *id, const char *ground, const c
 	const struct rights_act answered = {.event = EVENT_ANSWERED, .by = by};
 
 	*out = (struct restrict_result){0};
-	if (policy_right(vault_policy(v), RIGHT_RESTRICTION) == NULL)
+	if (restriction_read(v, id, &x, e) != 0)
+		return -1;
+	if (policy_right(vault_policy(v), RIGHT_RESTRICTION) == NULL &&
+	    strcmp(x.right, "objection") != 0) // which it comes with: Article 18(1)(d)
 		return err_set(e, ERR_REFUSED, "the policy does not offer restriction");
-	if (restriction_read(v, id, &x, e) != 0 || rights_event_check(&x.facts, EVENT_RESTRICTED, x.right, ground, reason, NULL, e) != 0)
+	if (rights_event_check(&x.facts, EVENT_RESTRICTED, x.right, ground, reason, NULL, e) != 0)
 		return -1;
 	if (x.facts.restricted != NULL)
 		return err_set(e, ERR_REFUSED, "it is restricted already");
@@ -141,4 +149,26 @@ int rights_restrict_lift(struct vault *v, const char *id, const char *by, struct
 	else if (restriction_apply(v, id, &x, RESTRICT_LIFT, out, e) != 0 || restriction_tell(v, id, &x, ABOUT_LIFTING, by, e) != 0)
 		return -1;
 	return rights_act(v, id, &(struct rights_act){.event = EVENT_LIFTED, .by = by}, e);
+}
+
+int rights_objection_override(struct vault *v, const char *id, const char *reason, const char *text, const char *by,
+			      struct restrict_result *out, struct err *e)
+{
+	const struct rights_act refused = {
+	    .event = EVENT_REFUSED, .by = by, .ground = "compelling-grounds", .reason = reason, .text = text};
+	RESTRICTION_AUTO struct restriction x = RESTRICTION_INIT;
+
+	*out = (struct restrict_result){0};
+	if (restriction_facts(v, id, &x, e) != 0)
+		return -1;
+	if (strcmp(x.right, "objection") != 0)
+		return err_set(e, ERR_INPUT, "request %.8s is for %s, not an objection", id, x.right);
+	// Killed in between, it is done again from where it was.
+	if (x.facts.state != STATE_REFUSED && rights_act(v, id, &refused, e) != 0)
+		return -1;
+	if (x.facts.restricted == NULL)
+		return 0;
+	if (!x.facts.lift_told && rights_act(v, id, &(struct rights_act){.event = EVENT_LIFT_TOLD, .by = by, .reason = reason}, e) != 0)
+		return -1;
+	return rights_restrict_lift(v, id, by, out, e);
 }

@@ -15,6 +15,10 @@ int rights_restrict(struct vault *v, const char *id, const char *ground, const c
 int rights_restrict_tell(struct vault *v, const char *id, const char *reason, const char *by, struct err *e);
 // Lifts it. What another request restricts, too, stays restricted. ERR_REFUSED: it is not restricted, or the person was not told (Article 18(3)).
 int rights_restrict_lift(struct vault *v, const char *id, const char *by, struct restrict_result *out, struct err *e);
+// An objection (Article 21) does not hold: it is refused for compelling grounds, the person is told, and what was restricted for it is used again. It may be
+// called again where it did not come to its end. ERR_INPUT: it is no objection, or no reason is given; ERR_REFUSED: it is over.
+int rights_objection_override(struct vault *v, const char *id, const char *reason, const char *text, const char *by,
+			      struct restrict_result *out, struct err *e);
 // What is restricted by the request now.
 int rights_restrict_count(struct vault *v, const char *id, struct restrict_result *out, struct err *e);
 

@@ -124,6 +124,35 @@ test('by the id of a record, too; and for what is not there no request is entere
   rmSync(folder, { recursive: true });
 });
 
+test('an objection by letter is restricted until it is decided: overridden, or erased', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-acts-')), file = join(folder, 'receipt');
+  const place = (made) => {
+    writeFileSync(file, made.receipt);
+    return JSON.parse(officer('object', 'place', '--receipt', `@${file}`, '--how', 'letter', '--reason', 'a particular situation', '--format', 'json')).id;
+  };
+  const shown = (id) => JSON.parse(officer('requests', 'show', id, '--format', 'json'));
+  const made = await set(), id = place(made);
+  assert.deepEqual(await statuses(made), [423, 423, 423]);
+  assert.deepEqual([shown(id).right, shown(id).state, shown(id).restricted], ['objection', 'open', 'objection-pending']);
+  assert.equal(site.officer(['object', 'override', id]).code, 2, 'a reason is needed');
+  assert.deepEqual(await statuses(made), [423, 423, 423]);
+  officer('object', 'override', id, '--reason', 'needed against abuse');
+  assert.deepEqual(await statuses(made), [200, 200, 200]);
+  const refused = shown(id);
+  assert.deepEqual([refused.state, refused.certificate.outcome, refused.certificate.ground], ['refused', 'refused', 'compelling-grounds']);
+  assert.deepEqual(refused.events.map((e) => e.event).slice(-4), ['restricted', 'refused', 'lift-told', 'lifted']);
+  assert.equal(site.officer(['object', 'override', id, '--reason', 'again']).code, 0, 'done again, nothing happens');
+  assert.equal(shown(id).events.length, refused.events.length);
+  const other = await set(), right = place(other);
+  officer('erase', '--request', right, '--yes');
+  assert.deepEqual(await statuses(other), [404, 404, 404]);
+  assert.deepEqual([shown(right).state, shown(right).certificate.complete], ['fulfilled', true]);
+  const access = JSON.parse(officer('requests', 'add', '--right', 'access', '--format', 'json')).id;
+  assert.equal(site.officer(['object', 'override', access, '--reason', 'no objection']).code, 2);
+  assert.equal(site.officer(['requests', 'refuse', access, '--ground', 'compelling-grounds', '--reason', 'x']).code, 2, 'only of an objection');
+  rmSync(folder, { recursive: true });
+});
+
 test('two requests for the same restrict it until both are lifted, and it can be erased meanwhile', async () => {
   const made = await set();
   const folder = mkdtempSync(join(tmpdir(), 'lethe-acts-'));

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: ISC
+// Objections (GDPR, Article 21): what one names is kept and not used until it is decided whose grounds weigh more.
+#include "admin/restrict.h"
+#include "policy/rights/restrict.h"
+
+static const struct option_row object_place_options[] = {
+    {"reason", OPTION_VALUE, "TEXT", "more of it, for the person and the record; nothing personal"},
+    {"receipt", OPTION_HIDDEN, NULL, "without ID: enter an objection to what is kept of a receipt"},
+    {"record", OPTION_VALUE, "RECORD", "without ID: the same, by the id of a record"},
+    {"how", OPTION_CHOICE, "letter|phone|mail|in-person|other", "without ID: how it came"},
+    {"received", OPTION_VALUE, "DATE", "without ID: when it came, if not now"},
+    {"dry-run", OPTION_FLAG, NULL, "only count; with ID"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+static const struct option_row object_override_options[] = {
+    {"reason", OPTION_VALUE, "TEXT", "which grounds weigh more, for the person and the record; nothing personal"},
+    {"text", OPTION_HIDDEN, NULL, "more of it, for the person alone, from a file or standard input"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+
+static enum status object_place_run(const struct admin *a, const struct arguments *args)
+{
+	return restrict_place(a, args, "objection", "objection-pending");
+}
+
+static enum status object_override_run(const struct admin *a, const struct arguments *args)
+{
+	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(RIGHTS_REQUEST_MAX / 8);
+	struct restrict_result r;
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (requests_text(args, "text", &text, &e) != 0)
+		return restrict_failed(&e);
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
+	    rights_objection_override(s.vault, id, argument(args, "reason"), text.len > 0 ? buf_text(&text) : NULL, officer, &r, &e) != 0)
+		return restrict_failed(&e);
+	output_complain(STATUS_DONE, "the letter: lethe requests letter %.8s refuse", id);
+	return restrict_did(args, id, "is refused; used again", &r);
+}
+
+static const struct command object_place_command = {.name = "place",
+						    .run = object_place_run,
+						    .line = "keep what it names, and use it for nothing until it is decided",
+						    .words = "ID",
+						    .words_max = 1,
+						    .options = object_place_options};
+static const struct command object_override_command = {.name = "override",
+						       .run = object_override_run,
+						       .line = "our grounds weigh more: refused, told, and used again",
+						       .words = "ID",
+						       .words_min = 1,
+						       .words_max = 1,
+						       .options = object_override_options};
+static const struct command *const object_commands[] = {&object_place_command, &object_override_command, NULL};
+const struct command object_command = {
+    .name = "object", .line = "objections: what they name is not used, until they are decided", .sub = object_commands};
