@@ -130,6 +130,9 @@ static enum status access_main(const struct admin *a, const struct arguments *ar
 	return export_missed(x) != NULL ? output_complain(STATUS_FOUND, "access: NOT ALL could be read: %s", export_missed(x)) : status;
 }
 
+// The form of WinZip makes its key by 1,000 rounds of PBKDF2 only.
+enum { PASSPHRASE_LEAST = 12 };
+
 static int piece_print(void *arg, const void *bytes, size_t len)
 {
 	(void)arg;
@@ -153,6 +156,10 @@ static enum status export_main(const struct admin *a, const struct arguments *ar
 		return output_complain(STATUS_UNSURE, "export: give a --reason; the person sees it, and the ledger has it");
 	if (selection_ask(args, &s, &e) != 0 || (encrypted && ask_hidden("passphrase", argument(args, "passphrase"), &passphrase, &e) != 0))
 		return output_complain(STATUS_UNSURE, "export: %s", e.text);
+	if (encrypted && passphrase.len < PASSPHRASE_LEAST)
+		return output_complain(STATUS_UNSURE,
+				       "export: a passphrase of less than %d characters is soon guessed by whoever finds the file",
+				       PASSPHRASE_LEAST);
 	if (site_open(&site, a, VAULT_ADMIN) != STATUS_DONE)
 		return STATUS_UNSURE;
 	requests_officer(officer);

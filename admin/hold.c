@@ -110,7 +110,7 @@ static enum status hold_place_main(const struct admin *a, const struct arguments
 		cJSON_AddStringToObject(object, "id", placed.id);
 	cJSON_AddNumberToObject(object, "records", (double)placed.records);
 	cJSON_AddNumberToObject(object, "log_rows", (double)placed.log_rows);
-	buf_printf(&line, "%s%.8s%s: %zu record%s, %zu row%s of the request log\n", dry_run ? "it would hold" : "hold ",
+	buf_printf(&line, "%s%.12s%s: %zu record%s, %zu row%s of the request log\n", dry_run ? "it would hold" : "hold ",
 		   dry_run ? "" : placed.id, dry_run ? "" : " holds", placed.records, placed.records == 1 ? "" : "s", placed.log_rows,
 		   placed.log_rows == 1 ? "" : "s");
 	return output_object(args, object, &line);
@@ -144,7 +144,7 @@ static enum status hold_lift_main(const struct admin *a, const struct arguments 
 	cJSON_AddNumberToObject(object, "released", (double)run.released);
 	cJSON_AddNumberToObject(object, "answered", (double)run.answered);
 	cJSON_AddNumberToObject(object, "waiting", (double)run.waiting);
-	buf_printf(&line, "hold %.8s is lifted: %zu released, %zu request%s answered\n", id, run.released, run.answered,
+	buf_printf(&line, "hold %.12s is lifted: %zu released, %zu request%s answered\n", id, run.released, run.answered,
 		   run.answered == 1 ? "" : "s");
 	if (run.waiting > 0)
 		buf_printf(&line, "%zu could not be completed yet; lethe prune tries again\n", run.waiting);
@@ -169,7 +169,7 @@ static enum status hold_review_main(const struct admin *a, const struct argument
 	    hold_review(s.vault, id, officer, argument(args, "reason"), review, expires, &e) != 0 ||
 	    (object = hold_show(s.vault, id, false, &e)) == NULL)
 		return cases_failed("hold", &e);
-	buf_printf(&line, "hold %.8s stays; to be looked at again: %s\n", id, json_string(object, "review"));
+	buf_printf(&line, "hold %.12s stays; to be looked at again: %s\n", id, json_string(object, "review"));
 	return output_object(args, object, &line);
 }
 

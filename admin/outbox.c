@@ -158,7 +158,7 @@ static enum status outbox_drop_run(const struct admin *a, const struct arguments
 	requests_officer(officer);
 	if (outbox_drop(s.vault, l.id, officer, &e) != 0)
 		return output_complain(STATUS_FOUND, "outbox: %s", e.text);
-	return output_complain(STATUS_DONE, "outbox: %.8s will not be sent", l.id);
+	return output_complain(STATUS_DONE, "outbox: %.12s will not be sent", l.id);
 }
 
 static const struct command list_command = {.name = "list",

@@ -37,7 +37,7 @@ static enum status rectify_main(const struct admin *a, const struct arguments *a
 		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "rectify: %s", e.text);
 	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
 	BUF_AUTO struct buf line = BUF_INIT(4096);
-	buf_printf(&line, "%.8s is corrected\n", id);
+	buf_printf(&line, "%.12s is corrected\n", id);
 	return output_object(args, object, &line);
 }
 

@@ -5,6 +5,7 @@
 #include "policy/rights/erase.h"
 #include "policy/rights/outbox.h"
 #include "policy/vault/seal.h"
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ struct listed {
 struct listing {
 	const struct arguments *args;
 	struct listed *rows;
+	struct table *t;
 	size_t count, capacity, late;
 	time_t now, within; // within: 0: whenever
 	cJSON *mails;       // by the id of its request: whether one waits or failed
@@ -86,8 +88,10 @@ static int list_row(void *arg, const struct rights_row *row)
 	snprintf(one.right, sizeof one.right, "%s", row->right);
 	l->late += one.late;
 	if ((state != NULL && strcmp(state, row->state) != 0) || (right != NULL && strcmp(right, row->right) != 0) ||
-	    (argument_given(l->args, "overdue") && !one.late) || (l->within != 0 && (!one.open || one.joined || one.due > l->within)))
+	    (argument_given(l->args, "overdue") && !one.late) || (l->within != 0 && (!one.open || one.joined || one.due > l->within))) {
+		l->failed |= !cJSON_AddItemToArray(l->t->unlisted, cJSON_CreateString(one.id));
 		return 0;
+	}
 	if (l->count == l->capacity) {
 		size_t capacity = 2 * l->capacity + 64;
 		struct listed *rows = reallocarray(l->rows, capacity, sizeof *rows);
@@ -144,6 +148,7 @@ static int list_print(struct vault *v, const struct arguments *args, struct buf 
 	table_init(&t, columns, "issddsBS");
 	if (within != NULL && duration_parse(&d, within) != 0)
 		return err_set(e, ERR_INPUT, "--due-within is a duration: P3D are three days");
+	l.t = &t;
 	l.within = within != NULL ? duration_after(l.now, d) : 0;
 	JSON_AUTO cJSON *mails = cJSON_CreateObject();
 	l.mails = mails;
@@ -164,6 +169,14 @@ static int list_print(struct vault *v, const struct arguments *args, struct buf 
 	if (table_size(&t) == 0 && (format == NULL || strcmp(format, "text") == 0))
 		buf_adds(out, "There are no requests.\n");
 	return 0;
+}
+
+// A second. Not whoever reads it went away: a list that does not change would never be written, and so never end.
+static bool watch_pause(void)
+{
+	struct pollfd reader = {.fd = STDOUT_FILENO};
+
+	return poll(&reader, 1, 1000) == 0;
 }
 
 static enum status requests_list(const struct admin *a, const struct arguments *args)
@@ -188,7 +201,7 @@ static enum status requests_list(const struct admin *a, const struct arguments *
 			buf_reset(&shown);
 			buf_add(&shown, buf_text(&out), out.len);
 		}
-	} while (watch && sleep(1) == 0);
+	} while (watch && watch_pause());
 	return late > 0 ? STATUS_FOUND : STATUS_DONE;
 }
 

@@ -76,7 +76,7 @@ static enum status act(const struct admin *a, const struct arguments *args, enum
 		return requests_failed(&e);
 	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
 	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
-	buf_printf(&line, "%.8s is %s; recorded: %s\n", id, json_string(object, "state"), rights_events[event].name);
+	buf_printf(&line, "%.12s is %s; recorded: %s\n", id, json_string(object, "state"), rights_events[event].name);
 	return output_object(args, object, &line);
 }
 
@@ -103,13 +103,13 @@ static enum status identify_send(const struct admin *a, const struct arguments *
 	    outbox_send(s.vault, mail, true, &way, &sent, &e) != 0)
 		return requests_failed(&e);
 	if (sent.failed > 0)
-		return output_complain(STATUS_FOUND, "requests: the mail server does not take it: lethe outbox show %.8s", mail);
+		return output_complain(STATUS_FOUND, "requests: the mail server does not take it: lethe outbox show %.12s", mail);
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
 	cJSON_AddStringToObject(object, "id", id);
 	cJSON_AddStringToObject(object, "mail", mail);
 	cJSON_AddBoolToObject(object, "sent", sent.sent > 0);
-	buf_printf(&line, "%.8s: %s\n", id,
+	buf_printf(&line, "%.12s: %s\n", id,
 		   sent.sent > 0 ? "sent; its link and its code hold for one hour" : "it waits in the outbox, for one hour");
 	return output_object(args, object, &line);
 }

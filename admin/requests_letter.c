@@ -80,7 +80,7 @@ static enum status letter_send(const struct admin *a, struct vault *v, const str
 	if (outbox_add(v, &mail, number, &e) != 0 || outbox_send(v, number, true, &way, &sent, &e) != 0)
 		return requests_failed(&e);
 	if (sent.failed > 0)
-		return output_complain(STATUS_FOUND, "requests: the mail server does not take it: lethe outbox show %.8s", number);
+		return output_complain(STATUS_FOUND, "requests: the mail server does not take it: lethe outbox show %.12s", number);
 	return output_complain(STATUS_DONE,
 			       sent.sent > 0 ? "sent" : "it waits in the outbox, and is tried again by itself: lethe outbox list");
 }

@@ -40,7 +40,7 @@ enum status restrict_did(const struct arguments *args, const char *id, const cha
 	cJSON_AddStringToObject(object, "done", did);
 	cJSON_AddNumberToObject(object, "records", (double)r->records);
 	cJSON_AddNumberToObject(object, "files", (double)r->files);
-	buf_printf(&line, "%.8s %s: %s, %llu with files\n", id, did, COUNTED(r->records, "record", "records"),
+	buf_printf(&line, "%.12s %s: %s, %llu with files\n", id, did, COUNTED(r->records, "record", "records"),
 		   (unsigned long long)r->files);
 	return output_object(args, object, &line);
 }
@@ -114,7 +114,7 @@ static enum status tell_run(const struct admin *a, const struct arguments *args)
 	    rights_restrict_tell(s.vault, id, argument(args, "reason"), officer, &e) != 0 ||
 	    rights_restrict_count(s.vault, id, &r, &e) != 0)
 		return restrict_failed(&e);
-	output_complain(STATUS_DONE, "the letter: lethe requests letter %.8s lift", id);
+	output_complain(STATUS_DONE, "the letter: lethe requests letter %.12s lift", id);
 	return restrict_did(args, id, "is still restricted; that the person is told is recorded", &r);
 }
 

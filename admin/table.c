@@ -10,14 +10,15 @@ enum { COLUMNS_MAX = 12, CELL_MAX = 64 * 1024, ID_SHOWN = 8, LAST_LEAST = 16 };
 
 void table_init(struct table *t, const char *const *columns, const char *types)
 {
-	*t = (struct table){.columns = columns, .types = types, .rows = cJSON_CreateArray()};
-	t->failed = t->rows == NULL;
+	*t = (struct table){.columns = columns, .types = types, .rows = cJSON_CreateArray(), .unlisted = cJSON_CreateArray()};
+	t->failed = t->rows == NULL || t->unlisted == NULL;
 }
 
 void table_free(struct table *t)
 {
 	cJSON_Delete(t->rows);
-	t->rows = NULL;
+	cJSON_Delete(t->unlisted);
+	t->rows = t->unlisted = NULL;
 }
 
 void table_add(struct table *t, ...)
@@ -95,6 +96,14 @@ size_t table_size(const struct table *t)
 	return (size_t)cJSON_GetArraySize(t->rows);
 }
 
+// The length at which the id differs from the other, if that is more.
+static size_t id_length(const char *id, const char *other, size_t len)
+{
+	while (len < strlen(id) && strncmp(id, other, len) == 0)
+		len++;
+	return len;
+}
+
 // As people see it: of an id so much as tells it from the others, of a day no time.
 static void cell_shown(const struct table *t, const cJSON *row, size_t column, struct buf *out)
 {
@@ -106,9 +115,10 @@ static void cell_shown(const struct table *t, const cJSON *row, size_t column, s
 	list_cell(LANGUAGE_EN, json_get(row, t->columns[column]), "; ", &raw);
 	cJSON_ArrayForEach(other, (type == 'i' ? t->rows : NULL))
 	{
-		while (other != row && len < raw.len && strncmp(json_string(other, t->columns[column]), raw.data, len) == 0)
-			len++;
+		if (other != row)
+			len = id_length(buf_text(&raw), json_string(other, t->columns[column]), len);
 	}
+	cJSON_ArrayForEach(other, (type == 'i' ? t->unlisted : NULL)) len = id_length(buf_text(&raw), other->valuestring, len);
 	if ((type == 'i' || type == 'd') && len < raw.len)
 		raw.data[len] = '\0';
 	output_text(out, buf_text(&raw));

@@ -18,6 +18,7 @@ struct table {
 	const char *types;          // a letter for each: s text, i id, n number, b yes or no, t time, d time of which people need the day;
 				    // last of all those for programs alone, in capitals
 	cJSON *rows;                // an array of objects
+	cJSON *unlisted;            // ids of what is not in it: those shown are long enough to be told from them, too
 	bool failed;                // memory is gone
 };
 #define TABLE_AUTO __attribute__((cleanup(table_free)))

@@ -187,7 +187,7 @@ int rights_get(struct vault *v, const char *id, struct vault_record *out, struct
 static int not_identified(const char *id, struct err *e)
 {
 	return err_set(e, ERR_REFUSED,
-		       "who made request %.8s has not shown what the policy asks for: ask with \"lethe requests identify\", and say with "
+		       "who made request %.12s has not shown what the policy asks for: ask with \"lethe requests identify\", and say with "
 		       "\"lethe requests verify\" how it was shown",
 		       id);
 }

@@ -54,6 +54,14 @@ static void narrow(void **state)
 					    "0123456789a1  2026-06-09  one two three four\n"
 					    "                          five six\n"
 					    "0123456789a2  2026-06-09  seven\n");
+	setenv("COLUMNS", "52", 1);
+	cJSON_AddItemToArray(t.unlisted, cJSON_CreateString("0123456789a1d000")); // told from, and not shown
+	print(&t, NULL, &out);
+	assert_string_equal(buf_text(&out), "id             at          what\n"
+					    "0123456789a1c  2026-06-09  one two three four five\n"
+					    "                           six\n"
+					    "0123456789a2   2026-06-09  seven\n");
+	cJSON_DeleteItemFromArray(t.unlisted, 0);
 	setenv("COLUMNS", "40", 1);
 	print(&t, NULL, &out);
 	assert_string_equal(buf_text(&out), "id    0123456789a1\nat    2026-06-09\nwhat  one two three four five six\n\n"
