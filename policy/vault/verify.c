@@ -55,15 +55,14 @@ static uint64_t verify_size(const struct verification *w)
 	return w->tree.size + w->part.size;
 }
 
-// The part is of a complete subtree that begins where the tree ends, so that its own subtrees are the smaller ones of both.
+// The part is of a complete subtree that begins where the tree ends. Where it is whole, it may complete a larger one.
 static void verify_root(const struct verification *w, uint8_t root[HASH_LEN])
 {
 	struct merkle both = w->tree;
 
-	both.size += w->part.size;
-	for (unsigned level = 0; w->part.size >> level != 0; level++)
+	for (unsigned level = MERKLE_LEVELS; level-- > 0;)
 		if ((w->part.size >> level & 1) != 0)
-			memcpy(both.node[level], w->part.node[level], HASH_LEN);
+			merkle_append_subtree(&both, level, w->part.node[level]);
 	merkle_root(&both, root);
 }
 

@@ -851,6 +851,69 @@ static struct ledger_report verify_against(struct fixture *f, const struct buf *
 	return report;
 }
 
+// A month of events, of which three subjects of ten were erased and what is older than fourteen days was pruned: every checkpoint that somebody kept from
+// then on holds, and each event that is kept is proved to be what it was.
+static void erasing_and_pruning_keep_every_proof(void **state)
+{
+	enum { DAYS = 24, EACH_DAY = 2, SUBJECTS = 10, ERASED = 3, KEPT_DAYS = 14 };
+	struct fixture *f = *state;
+	static struct leaves l;
+	struct buf notes[DAYS], out BUF_AUTO = BUF_INIT(16384);
+	uint8_t path[PATH_LEN_MAX][HASH_LEN];
+	char name[32], head[64];
+	struct erase_result erased;
+	struct prune_result pruned;
+	struct err e = {0};
+	size_t proved = 0;
+
+	fixture_lives[KIND_LEDGER][0] = (struct policy_life){.length.days = KEPT_DAYS, .has_length = true, .ends_on_erasure = true};
+	for (int day = 0; day < DAYS; day++) {
+		for (int i = 0; i < EACH_DAY; i++) {
+			snprintf(name, sizeof name, "person-%d", (day * EACH_DAY + i) % SUBJECTS);
+			const struct ledger_event event = {
+			    .name = "visit", .details = "{}", .payload = "personal", .payload_len = 8, .subject = name};
+			assert_return_code(ledger_append(f->vault, &event, &e), 0);
+		}
+		notes[day] = BUF_INIT(4096);
+		assert_return_code(ledger_checkpoint(f->vault, &notes[day], &e), 0);
+		fixture_time += 24 * 3600;
+		if (day == DAYS - 6) // so that the segments end at different days
+			close_segments(f);
+	}
+	for (int i = 0; i < ERASED; i++) {
+		snprintf(name, sizeof name, "person-%d", i * 3);
+		assert_return_code(vault_erase(f->vault, ERASE_RECEIPT, name, false, &erased, &e), 0);
+		assert_true(erased.complete && erased.stores[3].erased >= DAYS * EACH_DAY / SUBJECTS);
+	}
+	buf_reset(&out);
+	assert_return_code(ledger_checkpoint(f->vault, &out, &e), 0);
+	const uint64_t size = DAYS * EACH_DAY + 2 * ERASED;
+	snprintf(head, sizeof head, "\n%llu\n", (unsigned long long)size);
+	assert_non_null(strstr(buf_text(&out), head));
+	l = (struct leaves){0};
+	assert_return_code(ledger_walk(f->vault, 0, size, add_leaf, &l, &e), 0);
+	f->vault->segment_level = SMALL;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), 0);
+	const struct ledger_report now = verify(f);
+	if (!now.intact || now.missing == 0 || now.missing > DAYS * EACH_DAY / 2)
+		fail_msg("%s, %llu events are gone", now.finding, (unsigned long long)now.missing);
+	for (int day = 0; day < DAYS; day++) {
+		const struct ledger_report r = verify_against(f, &notes[day], NULL);
+		if (r.result != LEDGER_INTACT)
+			fail_msg("the checkpoint of day %d: %s", day, r.finding);
+		buf_free(&notes[day]);
+	}
+	fixture_reopen(f, VAULT_ADMIN);
+	for (uint64_t i = now.missing; i < size; i++, proved++) {
+		buf_reset(&out);
+		assert_return_code(ledger_proof(f->vault, PROOF_OF_EVENT, i, &out, &e), 0);
+		snprintf(head, sizeof head, "c2sp.org/tlog-proof@v1\nindex %llu\n", (unsigned long long)i);
+		const size_t len = read_proof(&out, head, path);
+		assert_true(proves_inclusion(i, size, l.leaf[i], path, len, l.root[size]));
+	}
+	print_message("%llu events pruned, %zu proved, %d checkpoints hold\n", (unsigned long long)now.missing, proved, DAYS);
+}
+
 static void a_checkpoint_kept_elsewhere_tells_a_cut_from_a_fork(void **state)
 {
 	struct fixture *f = *state;
@@ -1063,6 +1126,7 @@ int main(void)
 	    T(closing_goes_on_after_a_crash),
 	    T(every_event_and_every_growth_can_be_proved),
 	    T(closed_events_end_when_the_policy_says),
+	    T(erasing_and_pruning_keep_every_proof),
 	    T(a_checkpoint_kept_elsewhere_tells_a_cut_from_a_fork),
 	    T(verifying_goes_on_where_the_last_time_ended),
 	    T(time_never_runs_backwards),
