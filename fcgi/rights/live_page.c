@@ -507,7 +507,8 @@ static void write_totals(struct buf *out, const cJSON *live, const struct policy
 
 	buf_adds(out, "<dl class=\"totals\">\n");
 	write_total(out, p, "live.total.prune", time_words(time, live, "last_prune", p));
-	word_fill(&text, NULL, word(p, "live.requests"),
+	const bool any = json_number(requests, "open", 0) + json_number(requests, "ended", 0) > 0;
+	word_fill(&text, NULL, word(p, any ? "live.requests" : "live.none"),
 		  WORD_VALUES({"open", word_number(n[0], (long long)json_number(requests, "open", 0))},
 			      {"late", word_number(n[1], (long long)json_number(requests, "late", 0))},
 			      {"ended", word_number(n[2], (long long)json_number(requests, "ended", 0))},
@@ -520,11 +521,11 @@ static void write_totals(struct buf *out, const cJSON *live, const struct policy
 		asked += json_number(year, "asked", 0);
 		given += json_number(year, "given", 0);
 	}
-	word_fill(&text, NULL, word(p, "live.authorities"),
+	word_fill(&text, NULL, word(p, asked > 0 ? "live.authorities" : "live.none"),
 		  WORD_VALUES({"asked", word_number(n[0], (long long)asked)}, {"given", word_number(n[1], (long long)given)}));
 	write_total(out, p, "live.total.authorities", buf_text(&text));
 	buf_reset(&text);
-	word_fill(&text, NULL, word(p, "live.ledger"),
+	word_fill(&text, NULL, word(p, json_number(ledger, "signed_size", 0) > 0 ? "live.ledger" : "live.ledger.unsigned"),
 		  WORD_VALUES({"n", word_number(n[0], (long long)json_number(ledger, "size", 0))},
 			      {"signed", word_number(n[1], (long long)json_number(ledger, "signed_size", 0))},
 			      {"time", time_words(time, ledger, "signed", p)}));

@@ -304,6 +304,8 @@ static void stores_write(struct rights_page *page, const cJSON *certificate)
 	{
 		const char *name = json_string(store, "name");
 		const long long stays = (long long)json_number(store, "kept", 0);
+		if (json_number(store, "found", 0) == 0)
+			continue;
 		buf_adds(&page->out, "<li>");
 		write_filled(&page->w, stays > 0 ? "answer.erased.store_kept" : "answer.erased.store",
 			     WORD_VALUES({"store", word_or(p, "store.", name != NULL ? name : "?")},
@@ -497,12 +499,27 @@ static const cJSON *own_answer(struct rights_page *page, const cJSON *shown)
 	return last;
 }
 
+// Which letter it was, or how it was shown, "confirm", "confirm: what went wrong"; a reason that somebody wrote stays as it is.
+static const char *reason_words(const struct policy *p, const char *text, char out[1024])
+{
+	char kind[32];
+	const size_t len = strcspn(text, ":");
+
+	if (len >= sizeof kind)
+		return text;
+	snprintf(kind, sizeof kind, "%.*s", (int)len, text);
+	const char *words = word_or(p, "page.own.by.", kind);
+	snprintf(out, 1024, "%s%s%s", words, words != kind && text[len] == ':' ? " " : "",
+		 text + len + (words != kind && text[len] == ':' ? 2 : 0));
+	return out;
+}
+
 // `answer`: the event whose text was shown already.
 static void own_history(struct rights_page *page, const cJSON *shown, const cJSON *answer)
 {
 	const struct policy *p = page->p;
 	const cJSON *one, *read = json_get(shown, "read");
-	char day[WORD_DAY], n[2][WORD_NUMBER];
+	char day[WORD_DAY], n[2][WORD_NUMBER], said[1024];
 
 	framed_text(&page->out, "<section class=\"card\">\n<h2>", word(p, "script.rights.history"), "</h2>\n<ol class=\"history\">\n");
 	cJSON_ArrayForEach(one, json_get(shown, "events"))
@@ -510,6 +527,8 @@ static void own_history(struct rights_page *page, const cJSON *shown, const cJSO
 		const char *name = json_string(one, "event"), *store = json_string(one, "store");
 		const char *more[] = {json_string(one, "ground"), json_string(one, "reason"),
 				      one != answer ? json_string(one, "text") : NULL};
+		const bool by_mail = name != NULL && (strncmp(name, "mail-", 5) == 0 || strcmp(name, "identity-given") == 0 ||
+						      strcmp(name, "acknowledged") == 0);
 		framed_text(&page->out, "<li><span class=\"when\">", day_words(day, p, json_string(one, "at")), "</span> ");
 		if (store != NULL) {
 			framed_text(&page->out, "", word_or(p, "store.", store), ": ");
@@ -521,7 +540,11 @@ static void own_history(struct rights_page *page, const cJSON *shown, const cJSO
 		}
 		for (size_t i = 0; i < ARRAY_LEN(more); i++)
 			if (more[i] != NULL)
-				framed_text(&page->out, "<br>", i == 0 ? word_or(p, "ground.", more[i]) : more[i], "");
+				framed_text(&page->out, "<br>",
+					    i == 0              ? word_or(p, "ground.", more[i])
+					    : i == 1 && by_mail ? reason_words(p, more[i], said)
+								: more[i],
+					    "");
 		buf_adds(&page->out, "</li>\n");
 	}
 	framed_text(&page->out, "</ol>\n<h2>", word(p, "script.rights.read"), "</h2>\n");

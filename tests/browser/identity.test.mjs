@@ -67,7 +67,7 @@ for (const [name, options] of [['dark', dark], ['phone', phone], ['no-script', {
       const id = await ask('ines.link@example.org');
       const older = await mail(site);
       await page.getByRole('button', { name: 'Send a new mail' }).click();
-      await page.getByText('a letter to you is waiting to be sent').nth(1).waitFor();
+      await page.getByText('A letter to you waits to be sent.').nth(1).waitFor();
       const { path } = await mail(site);
       await page.goto(older.path);
       await page.getByText('This link does not hold').waitFor();

@@ -48,11 +48,17 @@ test('asked, shown who asks, answered, fetched, verified', { timeout: 180000 }, 
   await page.locator('#access-receipt-1').fill(made.receipt);
   await page.locator('#access-contact-1').fill('ada@example.org');
   await page.locator('.step:visible').getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('button', { name: 'Send the request' }).waitFor();
+  const ledger = () => officer(['audit', 'show', '--format', 'json']);
+  const before_ = ledger();
+  assert.match(await text(), /Nothing is recorded before you send it\./);
+  assert.deepEqual(JSON.parse(officer(['requests', 'list', '--format', 'json'])), []);
   await page.getByRole('button', { name: 'Send the request' }).click();
   await page.getByRole('heading', { name: 'Recorded. Keep these two' }).waitFor();
   const [id, secret] = await page.locator('#own code').allTextContents();
   assert.equal(await page.getByRole('button', { name: 'Get the ZIP' }).count(), 0, 'nothing is given out before one has shown who one is');
   await check('1-asked');
+  assert.notEqual(ledger(), before_);
   assert.equal((await fetch(`${site.url}/api/export`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ id, secret }) })).status, 403);
   // The mail, and its link.
   officer(['outbox', 'send']);
@@ -77,7 +83,7 @@ test('asked, shown who asks, answered, fetched, verified', { timeout: 180000 }, 
   await page.getByLabel('Secret').fill(secret);
   await page.getByRole('button', { name: 'Look up' }).click();
   await page.getByText(/^Done\. We answered on /).waitFor();
-  assert.match(await text(), /here is all that we have[^]*It is signed\.[^]*You showed that it is you\.[^]*ann\s+to answer it/);
+  assert.match(await text(), /here is all that we have[^]*It is signed\.[^]*A letter was sent to you\.\s+With it you show that it is you\.[^]*You showed that it is you\.\s+By the button behind the link of our mail\.[^]*ann\s+to answer it/);
   await check('4-answered');
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Get the ZIP' }).click()]);
   await download.saveAs(join(folder, 'copy.zip'));
