@@ -4,6 +4,7 @@
 #include "admin/table.h"
 #include "policy/base/file.h"
 #include "policy/rights/certificate.h"
+#include "policy/vault/ledger_key.h"
 #include "policy/vault/restore.h"
 #include <inttypes.h>
 #include <limits.h>
@@ -83,14 +84,33 @@ static enum status audit_verify_certificate(const struct admin *a, const struct 
 	const char *file = argument(args, "certificate"), *given = argument(args, "key");
 	BUF_AUTO struct buf text = BUF_INIT(CHECKPOINT_BYTES_MAX), line = BUF_INIT(CHECKPOINT_BYTES_MAX), out = BUF_INIT(OUTPUT_MAX);
 	struct signed_note_key key;
+	struct ledger_keys keys = {0};
 	struct certificate_check check;
-	struct err e;
-	char own[PATH_MAX];
+	struct err e = {0}, none = {0};
 
-	if (path_join(own, sizeof own, a->state, "keys/ledger.pub", &e) != 0 || file_read(file, &text, &e) != 0 ||
-	    audit_key_line(given != NULL ? given : own, &line, &e) != 0 || signed_note_key_parse(&key, buf_text(&line), &e) != 0)
+	if (file_read(file, &text, &e) != 0 ||
+	    (given != NULL && (audit_key_line(given, &line, &e) != 0 || signed_note_key_parse(&key, buf_text(&line), &e) != 0)))
 		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
-	const int ret = certificate_verify(buf_text(&text), text.len, &key, &check, &e);
+	// Where the ledger is here, its keys; of these, with --key, the one that was given and those that it leads to.
+	if (ledger_keys_read(a->state, &keys, given != NULL ? &none : &e) != 0 && given == NULL)
+		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
+	if (given != NULL)
+		ledger_keys_follow(&keys, &key);
+	int ret = -1;
+	for (size_t i = 0; i < keys.count && ret != 0; i++) {
+		struct err why = {0};
+		key = keys.list[i].key;
+		ret = certificate_verify(buf_text(&text), text.len, &key, &check, &why);
+		if (ret == 0 && check.size > keys.list[i].until)
+			ret = err_set(&why, ERR_CORRUPT, "it was signed by a key that had been given up before");
+		// What the key did not sign says less than what it did.
+		if (ret != 0 && (e.code == ERR_NONE || e.code == ERR_REFUSED))
+			e = why;
+		if (ret == 0 && given != NULL && i > 0)
+			output_complain(STATUS_DONE,
+					"audit: the ledger's key was changed since the one that was given, and leads to the one "
+					"that signed this");
+	}
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	cJSON_AddBoolToObject(object, "intact", ret == 0);
 	if (ret != 0) {
@@ -175,6 +195,12 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 	cJSON_AddNumberToObject(object, "from", (double)report.from);
 	cJSON_AddNumberToObject(object, "missing", (double)report.missing);
 	buf_printf(&out, "intact: %s, root %s\n", COUNTED(report.size, "entry", "entries"), report.root);
+	if (report.followed) {
+		cJSON_AddBoolToObject(object, "key_followed", true);
+		buf_adds(&out,
+			 "the ledger's key was changed since the one that was given: it leads, by checkpoints that both signed, to the one "
+			 "that signed this checkpoint\n");
+	}
 	if (against != NULL)
 		buf_printf(&out, "grown out of the checkpoint in %s\n", against);
 	if (report.from > 0)

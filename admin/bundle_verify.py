@@ -28,22 +28,41 @@ def tile(level, number, width):  # C2SP tlog-tiles; None: kept no longer
     return gzip.decompress(read(path)) if level == 'entries' else [read(path)[i:i + 32] for i in range(0, 32 * width, 32)]
 
 facts, note = json.loads(read('.well-known/ledger.json')), read('.well-known/checkpoint').decode()
-name, key_id, key = (sys.argv[1] if len(sys.argv) > 1 else facts['key']).split('+', 2)
-text, _, line = note.rpartition('\n\n')
-text, blob = (text + '\n').encode(), base64.b64decode(line.strip().rsplit(' ', 1)[1])
-key = base64.b64decode(key)
-if sha(name.encode(), b'\n', key)[:4].hex() != key_id or blob[:4].hex() != key_id:
+def signed_by(note, line):
+    """The text of the note; None where the key did not sign it, as there may be several signatures."""
+    name, key_id, key = line.strip().split('+', 2)
+    key = base64.b64decode(key)
+    if sha(name.encode(), b'\n', key)[:4].hex() != key_id:
+        fail('the key and its id do not belong together')
+    text, _, lines = note.rpartition('\n\n')
+    blobs = [base64.b64decode(one.rsplit(' ', 1)[1]) for one in lines.strip().split('\n')]
+    blob = next((one for one in blobs if one[:4].hex() == key_id), None)
+    if blob is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        for file, data in (('key', bytes.fromhex('302a300506032b6570032100') + key[1:]), ('text', (text + '\n').encode()),
+                           ('signature', blob[4:])):
+            open(os.path.join(folder, file), 'wb').write(data)
+        if subprocess.run(['openssl', 'pkeyutl', '-verify', '-pubin', '-keyform', 'DER', '-inkey', 'key', '-rawin', '-in', 'text',
+                           '-sigfile', 'signature'], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0:
+            fail('the signature of the checkpoint')
+    return (text + '\n').encode()
+
+# Where the key was changed, the one that was kept leads to the next by a checkpoint that both signed.
+key = sys.argv[1].strip() if len(sys.argv) > 1 else facts['key']
+chain = [one['key'] for one in facts['keys']]
+text = signed_by(note, key)
+while text is None and key in chain[:-1]:
+    handover, following = facts['keys'][chain.index(key)]['handover'], chain[chain.index(key) + 1]
+    if signed_by(handover, key) is None or signed_by(handover, following) is None:
+        fail('the change of the key at size %d' % facts['keys'][chain.index(key)]['until_size'])
+    key, text = following, signed_by(note, following)
+if text is None:
     fail('the checkpoint was signed with another key')
-with tempfile.TemporaryDirectory() as folder:
-    for file, data in (('key', bytes.fromhex('302a300506032b6570032100') + key[1:]), ('text', text), ('signature', blob[4:])):
-        open(os.path.join(folder, file), 'wb').write(data)
-    if subprocess.run(['openssl', 'pkeyutl', '-verify', '-pubin', '-keyform', 'DER', '-inkey', 'key', '-rawin', '-in', 'text',
-                       '-sigfile', 'signature'], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0:
-        fail('the signature of the checkpoint')
 origin, size, signed = text.decode().split('\n')[:3]
 size, entries = int(size), 0
 level, count, hashes = 0, size, {}  # each level's hashes, by number, as its tiles have them
-while count > 0 and origin == name:
+while count > 0 and origin == key.split('+')[0]:
     for number in range((count + 255) // 256):
         for i, hash in enumerate(tile(level, number, min(256, count - 256 * number)) or []):
             hashes[level, 256 * number + i] = hash

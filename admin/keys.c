@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "admin/check.h"
+#include "admin/sign.h"
+#include "policy/base/json.h"
+#include "policy/vault/ledger_key.h"
 
 static void count_closed(void *arg, const char *path, mode_t mode)
 {
@@ -32,8 +35,41 @@ static enum status keys_init(const struct admin *a, const struct arguments *args
 	return output_object(args, object, &out);
 }
 
+static enum status keys_rotate_ledger(const struct admin *a, const struct arguments *args)
+{
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX), note = BUF_INIT(OUTPUT_MAX);
+	SITE_AUTO struct site s = {0};
+	struct ledger_keys keys;
+	struct err e = {0};
+	cJSON *list = NULL;
+
+	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (ledger_key_change(s.vault, &keys, &e) != 0)
+		return output_complain(e.code == ERR_BUSY || e.code == ERR_REFUSED || e.code == ERR_NOT_FOUND ? STATUS_UNSURE
+													      : STATUS_FOUND,
+				       "keys: %s", e.text);
+	const int published = sign_ledger(a, s.vault, &note, &e);
+	if (published != 0)
+		output_complain(STATUS_FOUND, "keys: the new key is not published yet: %s", e.text);
+	if (ledger_keys_json(a->state, &list, &e) != 0)
+		return output_complain(STATUS_FOUND, "keys: %s", e.text);
+	const cJSON *now = cJSON_GetArrayItem(list, cJSON_GetArraySize(list) - 1);
+	buf_printf(
+	    &out,
+	    "the ledger is signed by a new key from its size %.0f on:\n%s\nwhoever knows the one before is led to it; copy both lines to "
+	    "where you keep the key, make a backup, and destroy every copy of the old keys/ledger.key\n",
+	    cJSON_GetNumberValue(json_get(now, "from_size")), json_string(now, "key"));
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	cJSON_AddItemToObject(object, "keys", list);
+	const enum status status = output_object(args, object, &out);
+	return published != 0 ? STATUS_FOUND : status;
+}
+
 static enum status keys_rotate(const struct admin *a, const struct arguments *args)
 {
+	if (argument_given(args, "ledger"))
+		return keys_rotate_ledger(a, args);
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 	uint64_t count = 0;
@@ -50,6 +86,12 @@ static enum status keys_rotate(const struct admin *a, const struct arguments *ar
 	return output_object(args, object, &out);
 }
 
+static const struct option_row rotate_options[] = {
+    {"ledger", OPTION_FLAG, NULL, "instead the key that signs the ledger; while the site runs"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+
 const struct command keys_command = {
     .name = "keys",
     .line = "the stores and their keys",
@@ -61,5 +103,5 @@ const struct command keys_command = {
 	&(const struct command){.name = "rotate",
 				.run = keys_rotate,
 				.line = "put a new master key in the place of the one in use; the site must be stopped",
-				.options = (const struct option_row[]){OBJECT_FORMAT_OPTION, {0}}},
+				.options = rotate_options},
 	NULL}};

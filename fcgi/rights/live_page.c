@@ -390,7 +390,7 @@ static void add_statement(cJSON *list, const struct live *l, const struct statem
 }
 
 // {site, at, policy {version, sha256}, last_prune, late, kinds[], requests {open, late, ended, in_time}, authorities[{year, asked, given, nothing, refused}],
-// ledger {size, signed_size, signed, key},
+// ledger {size, signed_size, signed, key, past_keys[{key, until_size, until}]},
 // check {at, kept, broken, unsure}, statements[{id, section, heading, group, text, kept_by "program" | "people" | "nothing yet", how, functions,
 // test, state "kept" | "broken" | "unknown", figure, meter {value, max}, check {name, result, at}}]}; times are UTC, absent ones null; words are in
 // the language of the request.
@@ -433,6 +433,17 @@ static cJSON *live_tree(struct vault *v, const struct policy *p, struct err *e)
 	cJSON_AddNumberToObject(ledger, "signed_size", (double)l.signed_size);
 	add_time(ledger, "signed", l.signed_at);
 	add_text(ledger, "key", json_string(l.ledger, "key"));
+	cJSON *keys = cJSON_AddArrayToObject(ledger, "past_keys");
+	cJSON_ArrayForEach(one, json_get(l.ledger, "keys"))
+	{
+		if (json_string(one, "until") == NULL)
+			continue;
+		cJSON *past = cJSON_CreateObject();
+		cJSON_AddItemToArray(keys, past);
+		add_text(past, "key", json_string(one, "key"));
+		cJSON_AddNumberToObject(past, "until_size", json_number(one, "until_size", 0));
+		add_text(past, "until", json_string(one, "until"));
+	}
 	if (l.check != NULL) {
 		cJSON_ArrayForEach(one, l.check)
 		{
@@ -501,7 +512,8 @@ static void write_total(struct buf *out, const struct policy *p, const char *key
 // What is so of the whole site.
 static void write_totals(struct buf *out, const cJSON *live, const struct policy *p)
 {
-	const cJSON *requests = json_get(live, "requests"), *ledger = json_get(live, "ledger"), *check = json_get(live, "check"), *year;
+	const cJSON *requests = json_get(live, "requests"), *ledger = json_get(live, "ledger"), *check = json_get(live, "check"), *year,
+		    *one;
 	char time[WORD_DAY + 16], n[4][WORD_NUMBER];
 	BUF_AUTO struct buf text = BUF_INIT(4096);
 
@@ -543,7 +555,17 @@ static void write_totals(struct buf *out, const cJSON *live, const struct policy
 		framed_text(out, "<section aria-labelledby=\"ledger\">\n<h2 id=\"ledger\">", word(p, "live.key"), "</h2>\n<p>");
 		struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
 		write_word(&w, "live.key.how");
-		framed_text(out, "</p>\n<p class=\"key\"><code>", json_string(ledger, "key"), "</code></p>\n</section>\n");
+		framed_text(out, "</p>\n<p class=\"key\"><code>", json_string(ledger, "key"), "</code></p>\n");
+		cJSON_ArrayForEach(one, json_get(ledger, "past_keys"))
+		{
+			buf_reset(&text);
+			word_fill(&text, NULL, word(p, "live.key.past"),
+				  WORD_VALUES({"n", word_number(n[0], (long long)json_number(one, "until_size", 0))},
+					      {"time", time_words(time, one, "until", p)}));
+			framed_text(out, "<p>", buf_text(&text), "</p>\n");
+			framed_text(out, "<p class=\"key\"><code>", json_string(one, "key"), "</code></p>\n");
+		}
+		buf_adds(out, "</section>\n");
 	}
 }
 

@@ -3,10 +3,10 @@
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
-#include "policy/vault/checkpoint.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
+#include "policy/vault/ledger_key.h"
 #include "policy/vault/request_log.h"
 #include "policy/vault/segment.h"
 #include <dirent.h>
@@ -25,7 +25,7 @@ enum { PIECE = 256 * 1024, MANIFEST_MAX = 64 * 1024 * 1024, TIME_IN_NAME = 16 };
 static const char UNFINISHED[] = ".unfinished";
 static const char MANIFEST_HEAD[] = "lethe-backup/1\n";
 const char backup_folders_file[] = "backups";
-const char *const backup_key_files[] = {"keys.db", "ledger.key", "ledger.pub", "master.key", NULL};
+const char *const backup_key_files[] = {"keys.db", "ledger.key", "ledger.pub", "ledger.past", "master.key", NULL};
 
 // ---- names ----
 
@@ -260,7 +260,7 @@ static int make_manifest(struct making *m, struct err *e)
 	buf_add(&text, m->manifest.data, m->manifest.len);
 	if (text.failed || m->manifest.failed)
 		return err_set(e, ERR_MEMORY, "no memory");
-	if (checkpoint_sign(m->v, &text, &none) != 0 && none.code != ERR_NOT_FOUND)
+	if (ledger_key_sign(m->v, &text, &none) != 0 && none.code != ERR_NOT_FOUND)
 		return err_set(e, none.code, "%s", none.text);
 	return path_join(path, sizeof path, m->path, "manifest", e) != 0 || file_write(path, buf_text(&text), text.len, 0600, NULL, e) != 0
 		   ? -1

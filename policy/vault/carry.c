@@ -2,8 +2,7 @@
 #include "policy/vault/carry.h"
 #include "policy/base/base64.h"
 #include "policy/base/text.h"
-#include "policy/vault/commit.h"
-#include "policy/vault/record.h"
+#include "policy/vault/state.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,55 +111,25 @@ static size_t carry_tags(char *text, struct tag_row tags[RECORD_TAGS_MAX])
 	return count;
 }
 
-static int run_carry_again(struct vault *v, void *arg, struct err *e)
+int carry_read(const struct vault *v, const struct tombstone *t, struct carried *out, struct err *e)
 {
-	const struct tombstone *t = arg;
-	BUF_AUTO_WIPE struct buf plain = BUF_INIT(PLAIN_MAX);
-	struct record_row row = {0};
-	struct tag_row tags[RECORD_TAGS_MAX];
 	char *lines[FIRST_LINES], *facts;
-	const char *body;
-	size_t len, tag_count = 0;
-	enum kind kind;
-	struct err why = {0};
 
-	if (carry_open(v, t->id, t->carried, &plain, e) != 0)
+	*out = (struct carried){.plain = BUF_INIT(PLAIN_MAX)};
+	if (carry_open(v, t->id, t->carried, &out->plain, e) != 0)
 		return -1;
-	if (carry_lines(&plain, lines, &body, &len) != 0)
+	if (carry_lines(&out->plain, lines, &out->body, &out->len) != 0)
 		return err_set(e, ERR_CORRUPT, "a carried record is damaged");
-	// What the policy keeps no more is not brought back.
-	if (kind_from_name(&kind, lines[0]) != 0 || v->policy->kinds[kind].keep != KEEP_STORED)
-		return tombstone_applied(v, t, e);
-	const bool known = record_read(v, VIEW_WRITER, t->id, &row, &why) == 0;
-	if (!known && why.code != ERR_NOT_FOUND)
-		return err_set(e, why.code, "%s", why.text);
-	if (!known) {
-		row = (struct record_row){.kind = kind, .has_subject = t->has_subject};
-		memcpy(row.id, t->id, sizeof row.id);
-		memcpy(row.subject, t->subject, HASH_LEN);
-		tag_count = carry_tags(lines[3], tags);
-	}
-	row.facts = (struct life_facts){.made = strtoll(lines[2], &facts, 10)};
-	life_facts_read(&row.facts, facts + strspn(facts, " "));
-	snprintf(row.state, sizeof row.state, "%s", lines[1]);
-	row.due = record_due(&row, record_life(v, &row).end);
-	int ret = record_seal(v, &row, body, len, &why);
-	if (ret != 0 && why.code == ERR_NOT_FOUND && row.has_key) { // its key was ended since
-		row.has_key = false;
-		why = (struct err){0};
-		ret = record_seal(v, &row, body, len, &why);
-	}
-	if (ret != 0)
-		err_set(e, why.code, "%s", why.text);
-	else
-		ret = known ? v->b->records->update(v->store, &row, e) : v->b->records->put(v->store, &row, tags, tag_count, e);
-	buf_free(&row.body);
-	return ret != 0 || record_mark_lives(v, e) != 0 || tombstone_applied(v, t, e) != 0 ? -1 : 0;
+	if (kind_from_name(&out->kind, lines[0]) != 0)
+		out->kind = KIND_COUNT;
+	out->state = lines[1];
+	out->facts.made = strtoll(lines[2], &facts, 10);
+	life_facts_read(&out->facts, facts + strspn(facts, " "));
+	out->tag_count = carry_tags(lines[3], out->tags);
+	return 0;
 }
 
-int carry_again(struct vault *v, const struct tombstone *t, struct err *e)
+void carry_free(struct carried *c)
 {
-	struct op op = {.lane = LANE_RECORDS, .run = run_carry_again, .arg = (void *)(uintptr_t)t};
-
-	return commit_run(v, &op, e);
+	buf_wipe(&c->plain);
 }

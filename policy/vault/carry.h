@@ -13,7 +13,17 @@
 // Inside the transaction that stores the record as it is in *row, before its commit. `tags` NULL: those that it was carried with before.
 int carry_record(const struct vault *v, const struct record_row *row, const struct tag_row *tags, size_t tag_count, const void *body,
 		 size_t len, struct err *e);
-// In a store that was brought back from before: as the tombstone has it.
-int carry_again(struct vault *v, const struct tombstone *t, struct err *e);
+struct carried {
+	struct buf plain; // what the rest points into
+	enum kind kind;   // KIND_COUNT: one that this version does not know
+	const char *state, *body;
+	size_t len;
+	struct life_facts facts;
+	struct tag_row tags[RECORD_TAGS_MAX];
+	size_t tag_count;
+};
+// What the tombstone carries. carry_free() frees it, whatever came of it.
+int carry_read(const struct vault *v, const struct tombstone *t, struct carried *out, struct err *e);
+void carry_free(struct carried *c);
 
 #endif

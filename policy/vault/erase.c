@@ -12,7 +12,6 @@
 #include "policy/vault/erase.h"
 #include "policy/base/array.h"
 #include "policy/base/text.h"
-#include "policy/vault/carry.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/erase_by.h"
 #include "policy/vault/key.h"
@@ -780,10 +779,10 @@ static int erase_again(void *arg, const struct tombstone *t, struct err *e)
 	struct commit_alone alone;
 
 	static int (*const others[TOMBSTONE_ACTS])(struct vault *, const struct tombstone *, struct err *) = {
-	    [TOMBSTONE_RESTRICTED] = restrict_again, [TOMBSTONE_RESTRICTED_KEPT] = restrict_again,
-	    [TOMBSTONE_LIFTED] = restrict_again,     [TOMBSTONE_WITHDRAWN] = record_facts_again,
-	    [TOMBSTONE_HELD] = record_facts_again,   [TOMBSTONE_RELEASED] = record_facts_again,
-	    [TOMBSTONE_CARRIED] = carry_again,
+	    [TOMBSTONE_RESTRICTED] = restrict_again,    [TOMBSTONE_RESTRICTED_KEPT] = restrict_again,
+	    [TOMBSTONE_LIFTED] = restrict_again,        [TOMBSTONE_WITHDRAWN] = record_facts_again,
+	    [TOMBSTONE_HELD] = record_facts_again,      [TOMBSTONE_RELEASED] = record_facts_again,
+	    [TOMBSTONE_CARRIED] = record_carried_again,
 	};
 	if (others[t->act] != NULL)
 		return others[t->act](v, t, e);

@@ -2,11 +2,11 @@
 // Opening and closing.
 #include "policy/vault/open.h"
 #include "policy/base/file.h"
-#include "policy/vault/checkpoint.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/erase.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
+#include "policy/vault/ledger_key.h"
 #include "policy/vault/request_log.h"
 #include "policy/vault/segment.h"
 #include "policy/vault/space_reserve.h"
@@ -51,7 +51,7 @@ static int open_store(struct vault *v, struct err *e)
 		return -1;
 	ret = key_load(v, e);
 	if (ret == 0 && v->mode == VAULT_ADMIN) {
-		ret = checkpoint_key_make(v, e);
+		ret = ledger_key_make(v, e);
 		space_reserve(v->state, true);
 	}
 	commit_release(v, &alone);

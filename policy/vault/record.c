@@ -89,7 +89,7 @@ static int seal_body_with(const struct data_key *key, struct record_row *row, co
 }
 
 // With the row's key, or the one that its kind and subject call for.
-int record_seal(struct vault *v, struct record_row *row, const void *body, size_t len, struct err *e)
+static int seal_body(struct vault *v, struct record_row *row, const void *body, size_t len, struct err *e)
 {
 	struct data_key DATA_KEY_AUTO key = {0};
 
@@ -168,7 +168,7 @@ static void change_facts(struct life_facts *f, unsigned set, unsigned clear, tim
 
 // An end that is reckoned by other lives than those that pruning knows, as by a program that still runs on the policy before: pruning reckons all
 // anew.
-int record_mark_lives(struct vault *v, struct err *e)
+static int mark_lives(struct vault *v, struct err *e)
 {
 	int64_t stamped_by;
 
@@ -224,7 +224,7 @@ static int put_record(struct vault *v, const struct put *p, struct err *e)
 			return err_set(e, ERR_BUSY, "%s: it is stored already", kind_row(r->kind)->name);
 		tag_count++;
 	}
-	return (r->body != NULL && record_seal(v, &row, r->body, r->body_len, e) != 0) ||
+	return (r->body != NULL && seal_body(v, &row, r->body, r->body_len, e) != 0) ||
 		       ((r->carried || kind_row(r->kind)->carried) &&
 			carry_record(v, &row, tags, tag_count, r->body, r->body_len, e) != 0) ||
 		       v->b->records->put(v->store, &row, tags, tag_count, e) != 0
@@ -247,7 +247,7 @@ static int run_puts(struct vault *v, void *arg, struct err *e)
 	for (size_t i = 0; i < puts->count; i++)
 		if (put_record(v, &puts->list[i], e) != 0)
 			return -1;
-	if (record_mark_lives(v, e) != 0 || ledger_write(v, puts->event, NULL, e) != 0)
+	if (mark_lives(v, e) != 0 || ledger_write(v, puts->event, NULL, e) != 0)
 		return -1;
 	for (size_t i = 0; i < puts->count; i++) {
 		const struct put *p = &puts->list[i];
@@ -556,12 +556,56 @@ static int run_facts_again(struct vault *v, void *arg, struct err *e)
 	buf_free(&row.body); // it keeps its own
 	change_facts(&row.facts, tombstone_facts[t->act].set, tombstone_facts[t->act].clear, t->at);
 	row.due = record_due(&row, record_life(v, &row).end);
-	return v->b->records->update(v->store, &row, e) != 0 || record_mark_lives(v, e) != 0 || tombstone_applied(v, t, e) != 0 ? -1 : 0;
+	return v->b->records->update(v->store, &row, e) != 0 || mark_lives(v, e) != 0 || tombstone_applied(v, t, e) != 0 ? -1 : 0;
 }
 
 int record_facts_again(struct vault *v, const struct tombstone *t, struct err *e)
 {
 	struct op op = {.lane = LANE_RECORDS, .run = run_facts_again, .arg = (void *)(uintptr_t)t};
+
+	return commit_run(v, &op, e);
+}
+
+static int run_carried_again(struct vault *v, void *arg, struct err *e)
+{
+	const struct tombstone *t = arg;
+	__attribute__((cleanup(carry_free))) struct carried c = {0};
+	struct record_row row ROW_AUTO = {0};
+	struct err why = {0};
+
+	if (carry_read(v, t, &c, e) != 0)
+		return -1;
+	// What the policy keeps no more is not brought back.
+	if (c.kind == KIND_COUNT || v->policy->kinds[c.kind].keep != KEEP_STORED)
+		return tombstone_applied(v, t, e);
+	const bool known = record_read(v, VIEW_WRITER, t->id, &row, &why) == 0;
+	if (!known && why.code != ERR_NOT_FOUND)
+		return err_set(e, why.code, "%s", why.text);
+	if (!known) {
+		row = (struct record_row){.kind = c.kind, .has_subject = t->has_subject};
+		memcpy(row.id, t->id, sizeof row.id);
+		memcpy(row.subject, t->subject, HASH_LEN);
+	}
+	row.facts = c.facts;
+	snprintf(row.state, sizeof row.state, "%s", c.state);
+	row.due = record_due(&row, record_life(v, &row).end);
+	why = (struct err){0};
+	int ret = seal_body(v, &row, c.body, c.len, &why);
+	if (ret != 0 && why.code == ERR_NOT_FOUND && row.has_key) { // its key was ended since
+		row.has_key = false;
+		ret = seal_body(v, &row, c.body, c.len, &why);
+	}
+	if (ret != 0)
+		return err_set(e, why.code, "%s", why.text);
+	return (known ? v->b->records->update(v->store, &row, e) : v->b->records->put(v->store, &row, c.tags, c.tag_count, e)) != 0 ||
+		       mark_lives(v, e) != 0 || tombstone_applied(v, t, e) != 0
+		   ? -1
+		   : 0;
+}
+
+int record_carried_again(struct vault *v, const struct tombstone *t, struct err *e)
+{
+	struct op op = {.lane = LANE_RECORDS, .run = run_carried_again, .arg = (void *)(uintptr_t)t};
 
 	return commit_run(v, &op, e);
 }
@@ -612,8 +656,8 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	    carry_record(v, &row, NULL, 0, c->body != NULL ? c->body : now.body.data, c->body != NULL ? c->body_len : now.body.len, e) != 0)
 		goto cleanup;
 	buf_free(&row.body); // it keeps its own
-	if ((c->body == NULL || record_seal(v, &row, c->body, c->body_len, e) == 0) && v->b->records->update(v->store, &row, e) == 0 &&
-	    record_mark_lives(v, e) == 0)
+	if ((c->body == NULL || seal_body(v, &row, c->body, c->body_len, e) == 0) && v->b->records->update(v->store, &row, e) == 0 &&
+	    mark_lives(v, e) == 0)
 		ret = ledger_write(v, u->event != NULL ? &told : NULL, NULL, e);
 cleanup:
 	vault_record_free(&now);

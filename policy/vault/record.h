@@ -18,10 +18,8 @@ time_t record_due(const struct record_row *r, time_t end);
 struct life record_life_erased(const struct vault *v, struct record_row *r, time_t now);
 // In a store that was brought back from before: what the tombstone says of it, as that its consent was withdrawn. Missing is fine.
 int record_facts_again(struct vault *v, const struct tombstone *t, struct err *e);
-// Seals the body into the row, with its own key, or the one that its kind and subject call for.
-int record_seal(struct vault *v, struct record_row *row, const void *body, size_t len, struct err *e);
-// Inside a transaction that stores an end which was reckoned by this vault's policy.
-int record_mark_lives(struct vault *v, struct err *e);
+// The same of the record that it carries, which is put where it is missing.
+int record_carried_again(struct vault *v, const struct tombstone *t, struct err *e);
 int record_keep(struct vault *v, const struct record_row *r, bool carry, struct err *e);
 void record_unlink(const struct vault *v, const struct record_row *r); // after its commit: file
 

@@ -2,8 +2,8 @@
 #include "policy/vault/tiles.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
-#include "policy/vault/checkpoint.h"
 #include "policy/vault/ledger.h"
+#include "policy/vault/ledger_key.h"
 #include "policy/vault/ledger_walk.h"
 #include "policy/vault/segment.h"
 #include <errno.h>
@@ -20,6 +20,7 @@ enum {
 	TILE_LEVELS = 8,
 	ENTRIES = TILE_LEVELS, // as a level: those of the entries themselves
 	COMPRESSION = 9,
+	FACTS_MAX = 128 * 1024,
 	ENTRIES_MAX = TILE_WIDTH * (2 + 64 * 1024),
 };
 
@@ -205,39 +206,51 @@ static void remove_pruned(const struct tiles *t, uint64_t minimum)
 	}
 }
 
-static int write_facts(const struct tiles *t, uint64_t minimum, const struct signed_note_key *key, const char *line, struct err *e)
+static int facts_write(const struct tiles *t, const char *name, const struct buf *text, struct err *e)
 {
-	struct buf text BUF_AUTO = BUF_INIT(4096);
-	JSON_AUTO cJSON *facts = cJSON_CreateObject();
-	char path[PATH_MAX], key_text[NOTE_KEY_MAX];
+	char path[PATH_MAX];
 	int changed;
 
-	snprintf(key_text, sizeof key_text, "%.*s", (int)strcspn(line, "\n"), line);
-	cJSON_AddStringToObject(facts, "origin", key->name);
-	cJSON_AddStringToObject(facts, "key", key_text);
-	cJSON_AddNumberToObject(facts, "minimum_index", (double)minimum);
-	cJSON_AddNumberToObject(facts, "size", (double)t->size);
-	if (json_print(&text, facts) != 0 || buf_addc(&text, '\n') != 0)
-		return err_set(e, ERR_MEMORY, "no memory to publish the ledger");
-	if (path_join(path, sizeof path, t->folder, ".well-known/ledger.json", e) != 0 ||
-	    file_replace(path, text.data, text.len, 0644, &changed, e) != 0)
-		return -1;
-	file_own_like(path, t->folder);
-	// The same for the page that may fetch nothing.
-	buf_reset(&text);
-	buf_printf(&text, "export const key = \"%s\";\n", key_text);
-	if (path_join(path, sizeof path, t->folder, ".well-known/ledger.js", e) != 0 ||
-	    file_replace(path, buf_text(&text), text.len, 0644, &changed, e) != 0)
+	if (path_join(path, sizeof path, t->folder, name, e) != 0 || file_replace(path, text->data, text->len, 0644, &changed, e) != 0)
 		return -1;
 	file_own_like(path, t->folder);
 	return 0;
 }
 
+static int write_facts(const struct tiles *t, uint64_t minimum, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(FACTS_MAX), list BUF_AUTO = BUF_INIT(FACTS_MAX);
+	JSON_AUTO cJSON *facts = cJSON_CreateObject(), *lines = cJSON_CreateArray();
+	cJSON *keys;
+	char origin[NOTE_NAME_MAX];
+
+	if (ledger_keys_json(t->v->state, &keys, e) != 0)
+		return -1;
+	for (int i = cJSON_GetArraySize(keys); i-- > 0;) // the newest first
+		cJSON_AddItemToArray(lines, cJSON_CreateString(json_string(cJSON_GetArrayItem(keys, i), "key")));
+	const char *key = json_string(cJSON_GetArrayItem(keys, cJSON_GetArraySize(keys) - 1), "key");
+	ledger_key_origin(t->v, origin);
+	cJSON_AddStringToObject(facts, "origin", origin);
+	cJSON_AddStringToObject(facts, "key", key);
+	cJSON_AddNumberToObject(facts, "minimum_index", (double)minimum);
+	cJSON_AddNumberToObject(facts, "size", (double)t->size);
+	const bool good = json_print(&list, lines) == 0;
+	// The same for the page that may fetch nothing.
+	buf_printf(&text, "export const key = \"%s\";\nexport const keys = %s;\n", key, buf_text(&list));
+	if (!cJSON_AddItemToObject(facts, "keys", keys))
+		cJSON_Delete(keys);
+	if (!good || text.failed || facts_write(t, ".well-known/ledger.js", &text, e) != 0)
+		return good && !text.failed ? -1 : err_set(e, ERR_MEMORY, "no memory to publish the ledger");
+	buf_reset(&text);
+	return json_print(&text, facts) != 0 || buf_addc(&text, '\n') != 0 ? err_set(e, ERR_MEMORY, "no memory to publish the ledger")
+									   : facts_write(t, ".well-known/ledger.json", &text, e);
+}
+
 int tiles_publish(struct vault *v, const char *folder, struct err *e)
 {
 	struct tiles t = {.v = v, .folder = folder, .entries = BUF_INIT(ENTRIES_MAX)};
-	struct buf line BUF_AUTO = BUF_INIT(4096), old BUF_AUTO = BUF_INIT(65536);
-	struct signed_note_key key;
+	struct buf old BUF_AUTO = BUF_INIT(65536);
+	struct ledger_keys keys;
 	struct checkpoint before = {0};
 	struct mark_row last;
 	struct err none = {0};
@@ -250,13 +263,13 @@ int tiles_publish(struct vault *v, const char *folder, struct err *e)
 	FD_AUTO int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0 || flock(lock, LOCK_EX) != 0)
 		return err_system(e, ERR_IO, errno, "%s", folder);
-	if (checkpoint_key(v, &line, &key, e) != 0 || segment_minimum(v, &minimum, e) != 0 ||
+	if (ledger_keys_read(v->state, &keys, e) != 0 || segment_minimum(v, &minimum, e) != 0 ||
 	    path_join(path, sizeof path, folder, ".well-known", e) != 0 || folder_make(path, 0755, e) != 0)
 		return -1;
 	file_own_like(path, folder);
 	// What is there is gone on with where it is of this ledger, and made anew where it is damaged.
 	const bool known = path_join(path, sizeof path, folder, ".well-known/checkpoint", e) == 0 && file_read(path, &old, &none) == 0 &&
-			   signed_note_checkpoint(&before, &key, buf_text(&old), old.len, &none) == 0 && before.size <= last.size;
+			   ledger_keys_open(&keys, buf_text(&old), old.len, &before, &none) == 0 && before.size <= last.size;
 	if (known && read_edges(&t, before.size - before.size % TILE_WIDTH) == 0)
 		ret = before.size == last.size && memcmp(before.root, last.root, HASH_LEN) == 0 ? (t.size = last.size, 0)
 												: add_up_to(&t, &last, e);
@@ -268,10 +281,8 @@ int tiles_publish(struct vault *v, const char *folder, struct err *e)
 	}
 	if (ret == 0) {
 		remove_pruned(&t, (uint64_t)minimum);
-		ret = write_facts(&t, (uint64_t)minimum, &key, buf_text(&line), e) != 0 ||
-			      file_write(path, last.note, strlen(last.note), 0644, NULL, e) != 0
-			  ? -1
-			  : 0;
+		ret = write_facts(&t, (uint64_t)minimum, e) != 0 || file_write(path, last.note, strlen(last.note), 0644, NULL, e) != 0 ? -1
+																       : 0;
 		file_own_like(path, folder);
 	}
 	if (ret == 0 && known)

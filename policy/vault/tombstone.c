@@ -4,7 +4,6 @@
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/erase_by.h"
-#include "policy/vault/record.h"
 #include "policy/vault/state.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -387,12 +386,17 @@ static int tombstone_leave(void *arg, const struct tombstone *t, struct err *e)
 		left->kept_from = t->number + 1;
 		return 0;
 	}
-	struct record_row row = {0};
-	struct err why = {0};
-	const bool ended = t->act == TOMBSTONE_CARRIED && record_read(left->v, VIEW_COMMITTED, t->id, &row, &why) != 0;
-	buf_free(&row.body);
-	if (ended && why.code != ERR_NOT_FOUND)
-		return err_set(e, why.code, "%s", why.text);
+	bool ended = false;
+	if (t->act == TOMBSTONE_CARRIED) {
+		struct record_list list = {0};
+		if (left->v->b->records->find(left->v->store, VIEW_COMMITTED, &(struct record_query){.by = RECORD_WITH_ID, .id = t->id},
+					      &list, e) != 0)
+			return -1;
+		ended = list.count == 0;
+		if (list.count > 0)
+			buf_free(&list.rows[0].body);
+		free(list.rows);
+	}
 	left->gone += ended;
 	if (ended)
 		tombstone_void(left->v, t, left->out);

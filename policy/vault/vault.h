@@ -305,6 +305,8 @@ struct ledger_report {
 		LEDGER_FORKED,    // it holds, but is another than that checkpoint is of
 	} result;
 	bool intact; // or `finding` says which index and why
+	bool
+	    followed; // ledger_verify_against: another key than the one given signed the checkpoint, and the ledger leads from the one to the other
 	uint64_t bad_index;
 	char finding[256];
 };
@@ -317,8 +319,8 @@ enum ledger_extent {
 };
 // ERR_IO; an altered ledger is intact=false.
 int ledger_verify(struct vault *v, enum ledger_extent extent, struct ledger_report *out, struct err *e);
-// The whole of it, and whether it grew out of a checkpoint that was kept elsewhere. `key_line`: the key to verify it with, as in keys/ledger.pub; NULL:
-// that one. ERR_INPUT: it is no checkpoint, or none of this ledger, or what it would be compared with is kept no longer.
+// The whole of it, and whether it grew out of a checkpoint that was kept elsewhere. `key_line`: the key to verify it with, as in keys/ledger.pub, or
+// one that it led to (ledger_key.h); NULL: any of this ledger. ERR_INPUT: it is no checkpoint, or none of this ledger, or what it would be compared with is kept no longer.
 int ledger_verify_against(struct vault *v, const char *note, size_t len, const char *key_line, struct ledger_report *out, struct err *e);
 // The current signed checkpoint (C2SP tlog-checkpoint), signing a new one if the tree grew. VAULT_ADMIN only.
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e);

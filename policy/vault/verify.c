@@ -11,6 +11,7 @@
 #include "policy/vault/authority_count.h"
 #include "policy/vault/checkpoint.h"
 #include "policy/vault/ledger.h"
+#include "policy/vault/ledger_key.h"
 #include "policy/vault/segment.h"
 #include "policy/vault/state.h"
 #include <stdarg.h>
@@ -419,13 +420,18 @@ int ledger_verify(struct vault *v, enum ledger_extent extent, struct ledger_repo
 
 int ledger_verify_against(struct vault *v, const char *note, size_t len, const char *key_line, struct ledger_report *out, struct err *e)
 {
-	struct buf own BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct ledger_keys keys;
 	struct signed_note_key key;
-	struct checkpoint against;
+	struct checkpoint against, by_given;
+	struct err none = {0};
 
-	if ((key_line != NULL ? signed_note_key_parse(&key, key_line, e) : checkpoint_key(v, &own, &key, e)) != 0)
+	if (ledger_keys_read(v->state, &keys, e) != 0 || (key_line != NULL && signed_note_key_parse(&key, key_line, e) != 0))
 		return -1;
-	if (signed_note_checkpoint(&against, &key, note, len, e) != 0)
+	if (key_line != NULL)
+		ledger_keys_follow(&keys, &key);
+	if (ledger_keys_open(&keys, note, len, &against, e) != 0)
 		return e->code = ERR_INPUT, -1;
-	return verify_again(v, LEDGER_WHOLE, &against, out, e);
+	const int ret = verify_again(v, LEDGER_WHOLE, &against, out, e);
+	out->followed = key_line != NULL && signed_note_checkpoint(&by_given, &key, note, len, &none) != 0;
+	return ret;
 }

@@ -28,10 +28,11 @@ function openNote(note, key) {
   const [name, id, ...rest] = key.split('+'), typed = Buffer.from(rest.join('+'), 'base64');
   assert.equal(typed[0], 1);
   assert.equal(sha256(Buffer.from(`${name}\n`), typed).subarray(0, 4).toString('hex'), id);
-  const cut = note.lastIndexOf('\n\n'), text = note.slice(0, cut + 1), line = note.slice(cut + 2);
-  assert.ok(line.startsWith(`— ${name} `) && line.endsWith('\n'));
-  const blob = Buffer.from(line.slice(`— ${name} `.length), 'base64');
-  assert.equal(blob.subarray(0, 4).toString('hex'), id);
+  const cut = note.lastIndexOf('\n\n'), text = note.slice(0, cut + 1), lines = note.slice(cut + 2).split('\n');
+  assert.equal(lines.pop(), '');
+  const blobs = lines.map((line) => (assert.ok(line.startsWith(`— ${name} `)), Buffer.from(line.slice(`— ${name} `.length), 'base64')));
+  const blob = blobs.find((one) => one.subarray(0, 4).toString('hex') === id);
+  assert.ok(blob, 'one signature is by this key');
   const at = (file) => join(site.base, file);
   writeFileSync(at('key.der'), Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), typed.subarray(1)]));
   writeFileSync(at('text'), text);
@@ -198,4 +199,57 @@ test('a bundle for an auditor is verified by its own script, with Python and ope
   altered('log/.well-known/checkpoint', flip(-9), /signature|binascii/);
   altered('log/.well-known/checkpoint', (bytes) => bytes.toString().replace(/\n(\d+)\n/, (_, n) => `\n${n - 1}\n`), /signature/);
   assert.equal(verify().status, 0);
+});
+
+test('the ledger’s key is changed: old certificates hold, who knows the old key is led to the new one, and both are published with their ranges', async () => {
+  const old = readFileSync(join(site.state, 'keys/ledger.pub'), 'utf8').trim(), before = await hasProof(certificate);
+  const note = join(site.base, 'note-before');
+  writeFileSync(note, await text('/.well-known/checkpoint'));
+  const changed = site.officer(['keys', 'rotate', '--ledger', '--format', 'json']);
+  assert.equal(changed.code, 0, changed.stderr);
+  const { keys } = JSON.parse(changed.stdout), now = keys[1].key;
+  assert.deepEqual(keys.map(({ key }) => key), [old, readFileSync(join(site.state, 'keys/ledger.pub'), 'utf8').trim()]);
+  const published = JSON.parse(await text('/.well-known/ledger.json'));
+  assert.deepEqual(published.keys, keys);
+  assert.equal(published.key, now);
+  // Of what was signed before, the old key is enough, and the new one says that it was not its own.
+  assert.equal(check(before, old).status, 0);
+  assert.equal(check(before, now).status, 5);
+  // The handover bears both signatures: for anybody’s code.
+  const { handover, until_size: size } = keys[0];
+  for (const key of [old, now]) assert.equal(readCheckpoint(handover, key).size, size);
+  const hashes = await bytes(`/tile/0/000.p/${size}`), file = join(site.base, 'handover');
+  writeFileSync(file, handover);
+  for (const key of [old, now]) assert.equal(independent([key, 'tree', file], hashes).status, 0);
+  // A certificate made since is signed by the new key alone.
+  const later = await erase();
+  sign();
+  const whole = await hasProof(later);
+  assert.equal(check(whole, now).status, 0);
+  assert.equal(check(whole, old).status, 5);
+  const here = (words) => site.officer(['audit', 'verify', ...words]);
+  const certificateFile = join(site.base, 'later.json');
+  writeFileSync(certificateFile, JSON.stringify(whole));
+  const led = here(['--certificate', certificateFile, '--key', old]);
+  assert.equal(led.code, 0, led.stderr);
+  assert.match(led.stderr, /was changed since the one that was given/);
+  // The checkpoint that was kept before, and one of now, by the old key.
+  assert.equal(here(['--against', note, '--key', old]).code, 0);
+  writeFileSync(file, await text('/.well-known/checkpoint'));
+  const against = here(['--against', file, '--key', old]);
+  assert.equal(against.code, 0, against.stderr);
+  assert.match(against.stdout, /leads, by checkpoints that both signed/);
+  assert.equal(here(['--against', note, '--key', now]).code, 5, 'the new key vouches for nothing from before it');
+  assert.equal(independent([now, 'tree', file], await bytes(`/tile/0/000.p/${readCheckpoint(await text('/.well-known/checkpoint'), now).size}`)).status, 0);
+  // And the bundle's own script, by both keys; by the old one no more when the handover is not both's.
+  const folder = join(site.base, 'bundle-after');
+  assert.equal(site.officer(['audit', 'bundle', folder]).code, 0);
+  const python = (...words) => spawnSync('python3', [join(folder, 'verify.py'), ...words], { encoding: 'utf8', cwd: '/', env: { PATH: process.env.PATH } });
+  for (const words of [[], [old], [now]]) assert.match(python(...words).stdout, /^holds: /);
+  const facts = join(folder, 'log/.well-known/ledger.json'), told = JSON.parse(readFileSync(facts));
+  told.keys[0].handover = told.keys[0].handover.split('\n').filter((line) => !line.startsWith('—') || line.includes(told.keys[0].handover.split('\n').find((l) => l.startsWith('—')).split(' ')[2])).join('\n');
+  writeFileSync(facts, JSON.stringify(told));
+  assert.match(python(old).stderr, /DOES NOT HOLD/);
+  const page = await text('/privacy/live');
+  for (const key of [old, now]) assert.ok(page.includes(key.replaceAll('+', '&#43;')) || page.includes(key), 'both keys are on the page');
 });

@@ -3,6 +3,7 @@
 // else is lost. Whoever is killed at any write of it leaves something that the next attempt finishes.
 #include "policy/base/array.h"
 #include "policy/vault/backup.h"
+#include "policy/vault/ledger_key.h"
 #include "policy/vault/open.h"
 #include "policy/vault/record.h"
 #include "policy/vault/restore.h"
@@ -114,7 +115,8 @@ static struct restore_result restore_to(struct fixture *f, const char *state, co
 	struct err e = {0};
 
 	close_vault(f);
-	if (restore_place(state, from, &facts, &e) != 0 || restore_finish(state, f->run, &f->policy, &facts, NULL, NULL, &out, &f->vault, &e) != 0)
+	if (restore_place(state, from, &facts, &e) != 0 ||
+	    restore_finish(state, f->run, &f->policy, &facts, NULL, NULL, &out, &f->vault, &e) != 0)
 		fail_msg("restore: %s", e.text);
 	return out;
 }
@@ -762,7 +764,8 @@ static void a_killed_restore_is_finished_by_the_next(void **state)
 		}
 		if (restore_place(places.other, &from, &facts, &e) != 0 && e.code != ERR_REFUSED)
 			fail_msg("killed at %ld: %s", n, e.text);
-		if (access(marker, F_OK) == 0 && restore_finish(places.other, f->run, &f->policy, &facts, NULL, NULL, &r, &f->vault, &e) != 0)
+		if (access(marker, F_OK) == 0 &&
+		    restore_finish(places.other, f->run, &f->policy, &facts, NULL, NULL, &r, &f->vault, &e) != 0)
 			fail_msg("killed at %ld: %s", n, e.text);
 		close_vault(f);
 		if (vault_open(&f->vault, places.other, f->run, &f->policy, VAULT_PROGRAM, &e) != 0)
@@ -863,6 +866,163 @@ static void a_killed_rotation_leaves_stores_that_open(void **state)
 	assert_int_equal(e.code, ERR_CORRUPT);
 }
 
+// ---- the ledger's key ----
+
+static void sign(struct fixture *f, struct buf *note)
+{
+	struct err e = {0};
+
+	buf_reset(note);
+	if (ledger_checkpoint(f->vault, note, &e) != 0)
+		fail_msg("ledger_checkpoint: %s", e.text);
+}
+
+static void key_line(struct fixture *f, struct buf *line)
+{
+	char path[PATH_MAX];
+	struct err e = {0};
+
+	buf_reset(line);
+	snprintf(path, sizeof path, "%s/keys/ledger.pub", f->state);
+	assert_return_code(file_read(path, line, &e), 0);
+}
+
+// 0: it holds, and *followed; else the code.
+static enum err_code against(struct fixture *f, const struct buf *note, const struct buf *key, bool *followed)
+{
+	struct ledger_report report;
+	struct err e = {0};
+
+	if (ledger_verify_against(f->vault, note->data, note->len, key == NULL ? NULL : buf_text(key), &report, &e) != 0)
+		return e.code;
+	assert_true(report.intact);
+	*followed = report.followed;
+	return ERR_NONE;
+}
+
+static void who_knows_the_old_key_follows_to_the_new(void **state)
+{
+	struct fixture *f = *state;
+	const struct buf empty = BUF_INIT(8192);
+	struct buf notes[4], lines[3], foreign BUF_AUTO = BUF_INIT(4096);
+	struct ledger_keys keys;
+	struct checkpoint c;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1];
+	bool followed;
+
+	for (size_t i = 0; i < ARRAY_LEN(notes); i++)
+		notes[i] = empty;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		lines[i] = empty;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		put_ticket(f, "receipt-a", "a", id);
+		key_line(f, &lines[i]);
+		sign(f, &notes[i]);
+		if (i + 1 < ARRAY_LEN(lines))
+			assert_return_code(ledger_key_change(f->vault, &keys, &e), 0);
+	}
+	assert_int_equal(keys.count, 3);
+	assert_string_not_equal(buf_text(&lines[0]), buf_text(&lines[1]));
+	assert_intact(f);
+	for (size_t key = 0; key < ARRAY_LEN(lines); key++) {
+		for (size_t note = 0; note < ARRAY_LEN(lines); note++) {
+			assert_int_equal(against(f, &notes[note], NULL, &followed), ERR_NONE);
+			// A key leads to those after it, and vouches for nothing from before.
+			assert_int_equal(against(f, &notes[note], &lines[key], &followed), note < key ? ERR_INPUT : ERR_NONE);
+			if (note >= key)
+				assert_int_equal(followed, note > key);
+		}
+		// The handover is signed by both.
+		if (key + 1 < ARRAY_LEN(lines)) {
+			const char *handover = keys.list[key].handover;
+			assert_return_code(signed_note_checkpoint(&c, &keys.list[key].key, handover, strlen(handover), &e), 0);
+			assert_return_code(signed_note_checkpoint(&c, &keys.list[key + 1].key, handover, strlen(handover), &e), 0);
+			assert_int_equal(c.size, keys.list[key].until);
+		}
+	}
+	// The old key vouches for nothing that came after it: here its range is made shorter than what it signed.
+	keys.list[0].until = 0;
+	assert_int_not_equal(ledger_keys_open(&keys, notes[0].data, notes[0].len, &c, &e), 0);
+	// Nor does it lead on by a handover that one of the two did not sign.
+	keys.list[0].handover[strlen(keys.list[0].handover) - 10] ^= 1;
+	const struct signed_note_key first = keys.list[0].key;
+	ledger_keys_follow(&keys, &first);
+	assert_int_equal(keys.count, 1);
+	// A key that the ledger never had leads nowhere.
+	struct fixture g = *f;
+	snprintf(g.state, sizeof g.state, "%.80s/other", f->root);
+	assert_return_code(vault_open(&g.vault, g.state, f->run, &f->policy, VAULT_ADMIN, &e), 0);
+	key_line(&g, &foreign);
+	vault_close(g.vault);
+	assert_int_equal(against(f, &notes[0], &foreign, &followed), ERR_INPUT);
+	for (size_t i = 0; i < ARRAY_LEN(notes); i++)
+		buf_free(&notes[i]);
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		buf_free(&lines[i]);
+}
+
+static void a_killed_change_of_the_ledgers_key_is_finished_by_the_next(void **state)
+{
+	struct fixture *f = *state;
+	struct buf first_line BUF_AUTO = BUF_INIT(4096), first BUF_AUTO = BUF_INIT(8192), now BUF_AUTO = BUF_INIT(8192);
+	struct ledger_keys keys;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1], next[PATH_MAX];
+	bool followed;
+	long n;
+
+	put_ticket(f, "receipt-a", "a", id);
+	key_line(f, &first_line);
+	sign(f, &first);
+	snprintf(next, sizeof next, "%s/keys/ledger.key.next", f->state);
+	close_vault(f);
+	for (n = 1; n < WRITES_MAX; n++) {
+		char copy[1024];
+		snprintf(copy, sizeof copy, "rm -rf %s/site && cp -a %s %s/site", f->root, f->state, f->root);
+		assert_int_equal(system(copy), 0);
+		struct fixture g = *f;
+		snprintf(g.state, sizeof g.state, "%.80s/site", f->root);
+		pid_t pid = fork();
+		if (pid == 0) {
+			struct vault *v;
+			if (vault_open(&v, g.state, f->run, &f->policy, VAULT_ADMIN, &e) != 0)
+				_exit(1);
+			writes = 0;
+			kill_at = n;
+			_exit(ledger_key_change(v, &keys, &e) != 0);
+		}
+		int status;
+		waitpid(pid, &status, 0);
+		// Whatever it left, the site goes on to sign, and what is signed is verified by who knows the first key.
+		if (vault_open(&g.vault, g.state, f->run, &f->policy, VAULT_ADMIN, &e) != 0)
+			fail_msg("killed at %ld: %s", n, e.text);
+		put_ticket(&g, "receipt-b", "b", id);
+		sign(&g, &now);
+		assert_int_equal(against(&g, &now, &first_line, &followed), ERR_NONE);
+		assert_intact(&g);
+		if (ledger_keys_read(g.state, &keys, &e) != 0)
+			fail_msg("killed at %ld: %s", n, e.text);
+		// Begun again, it comes to its end, with one more key.
+		if (was_killed(status) && keys.count == 1 && ledger_key_change(g.vault, &keys, &e) != 0)
+			fail_msg("killed at %ld: %s", n, e.text);
+		assert_int_equal(keys.count, 2);
+		snprintf(next, sizeof next, "%s/keys/ledger.key.next", g.state);
+		assert_int_not_equal(access(next, F_OK), 0);
+		put_ticket(&g, "receipt-c", "c", id);
+		sign(&g, &now);
+		assert_int_equal(against(&g, &now, &first_line, &followed), ERR_NONE);
+		assert_true(followed);
+		assert_intact(&g);
+		close_vault(&g);
+		if (!was_killed(status)) {
+			assert_int_equal(status, 0);
+			break;
+		}
+	}
+	assert_true(n > 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -887,6 +1047,8 @@ int main(void)
 	    T(a_killed_backup_is_none),
 	    T(a_killed_restore_is_finished_by_the_next),
 	    T(a_killed_rotation_leaves_stores_that_open),
+	    T(who_knows_the_old_key_follows_to_the_new),
+	    T(a_killed_change_of_the_ledgers_key_is_finished_by_the_next),
 	    T(a_killed_erasure_is_done_by_the_next_opening),
 	};
 

@@ -44,13 +44,11 @@ async function openCheckpoint(note, key) {
 	const cut = note.lastIndexOf("\n\n"), text = note.slice(0, cut + 1);
 	const [origin, size, root, ...more] = text.split("\n"), end = more.pop(); // what else is signed is none of this page's
 	const prefix = `— ${key.name} `;
-	const line = note.slice(cut + 2).split("\n").find((one) => one.startsWith(prefix));
+	const blobs = note.slice(cut + 2).split("\n").filter((one) => one.startsWith(prefix)).map((one) => base64(one.slice(prefix.length)));
+	const blob = blobs.find((one) => hex(one.slice(0, 4)) === key.id); // while the key is changed the old one and the new one sign
 	if (cut < 0 || end !== "" || !/^[0-9]{1,15}$/.test(size))
 		throw new Fault("form");
-	if (origin !== key.name || line === undefined)
-		throw new Fault("other_key");
-	const blob = base64(line.slice(prefix.length));
-	if (hex(blob.slice(0, 4)) !== key.id)
+	if (origin !== key.name || blob === undefined)
 		throw new Fault("other_key");
 	const verifier = await crypto.subtle.importKey("raw", key.bytes, "Ed25519", false, ["verify"]);
 	if (!await crypto.subtle.verify("Ed25519", verifier, blob.slice(4), encoder.encode(text)))
@@ -75,7 +73,7 @@ async function rootOf(leaf, index, size, path) {
 }
 
 // Of the site itself, where it is published; else it is asked for.
-const published = import("/.well-known/ledger.js").then(({ key }) => key, () => "");
+const published = import("/.well-known/ledger.js").then(({ key, keys }) => keys ?? [key], () => []);
 
 async function check(text, keyLine, receipt) {
 	const begins = text.search(/^c2sp\.org\/tlog-proof@v1$/m); // a proof that was fetched later, behind the certificate
@@ -93,12 +91,23 @@ async function check(text, keyLine, receipt) {
 	const proof = begins < 0 ? evidence.proof : text.slice(begins), entry = evidence.entry;
 	if (typeof proof !== "string")
 		throw new Fault("unsigned");
-	const key = await readKey(keyLine);
+	const given = await readKey(keyLine), all = await published;
 	const cut = proof.indexOf("\n\n"), [first, ...rest] = proof.slice(0, Math.max(cut, 0)).split("\n");
 	const lines = rest.filter((line) => !line.startsWith("extra "));
 	if (first !== "c2sp.org/tlog-proof@v1" || lines[0] !== `index ${entry.index}` || !Number.isSafeInteger(entry.index))
 		throw new Fault("form");
-	const checkpoint = await openCheckpoint(proof.slice(cut + 2), key);
+	// The present key of the site stands for those that it had before.
+	const candidates = keyLine.trim() === all[0] ? [given, ...await Promise.all(all.slice(1).map(readKey))] : [given];
+	let key, checkpoint;
+	for (key of candidates) {
+		try {
+			checkpoint = await openCheckpoint(proof.slice(cut + 2), key);
+			break;
+		} catch (error) {
+			if (!(error instanceof Fault && error.message === "other_key") || key === candidates.at(-1))
+				throw error;
+		}
+	}
 	const line = `lethe-ledger/v1\n${entry.index}\n${entry.at}\n${entry.event}\n${entry.policy}\n${entry.details}\n`;
 	const leaf = await sha256([0], encoder.encode(line), new Uint8Array(32));
 	if (!equal(await rootOf(leaf, entry.index, checkpoint.size, lines.slice(1).map(base64)), checkpoint.root))
@@ -168,8 +177,8 @@ if (handed.startsWith("{")) {
 	$("certificate").value = handed;
 	history.replaceState(null, "", location.pathname);
 }
-published.then((key) => {
-	$("key").value ||= key;
+published.then(([key]) => {
+	$("key").value ||= key ?? "";
 	if (handed.startsWith("{"))
 		$("verify").requestSubmit();
 });
