@@ -67,7 +67,7 @@ static enum status assess_add_main(const struct admin *a, const struct arguments
 	cJSON_AddStringToObject(members, "file", file);
 	cJSON_AddStringToObject(members, "sha256", hex);
 	if (signed_at != 0)
-		case_add_time(members, "signed", signed_at);
+		json_put_time(members, "signed", signed_at);
 	snprintf(details, sizeof details, "{\"event\":\"added\",\"about\":\"%s\",\"sha256\":\"%s\"}", about, hex);
 	const struct case_new new = {.type = contract ? CASE_CONTRACT : CASE_ASSESSMENT,
 				     .members = members,

@@ -72,7 +72,7 @@ static int authority_row(void *arg, const struct case_row *row)
 			  row->body == NULL ? "unreadable"
 			  : outcome != NULL ? outcome
 					    : "open",
-			  ground, case_time(row->body, "received"), who, row->closed, json_number(row->body, "people", 0));
+			  ground, json_time(row->body, "received"), who, row->closed, json_number(row->body, "people", 0));
 	return 0;
 }
 

@@ -98,8 +98,8 @@ static enum status incident_open_main(const struct admin *a, const struct argume
 			kinds |= s.policy->kinds[k].keep == KEEP_STORED && k != KIND_LEDGER ? KIND_BIT(k) : 0;
 	if (incident_touched(s.vault, kinds, happened, noticed, members, &e) != 0)
 		return cases_failed("incident", &e);
-	case_add_time(members, "happened", happened);
-	case_add_time(members, "noticed", noticed);
+	json_put_time(members, "happened", happened);
+	json_put_time(members, "noticed", noticed);
 	cJSON_AddStringToObject(members, "what", buf_text(&what));
 	snprintf(details, sizeof details, "{\"event\":\"opened\"}");
 	const struct case_new new = {
@@ -130,8 +130,8 @@ static int incident_row(void *arg, const struct case_row *row)
 			  row->body == NULL  ? "unreadable"
 			  : row->closed != 0 ? "closed"
 					     : "open",
-			  risk, clock, case_time(row->body, "noticed"), case_time(row->body, "authority_notified"),
-			  case_time(row->body, "people_notified"), row->due, (int)row->late, json_number(row->body, "subjects", 0));
+			  risk, clock, json_time(row->body, "noticed"), json_time(row->body, "authority_notified"),
+			  json_time(row->body, "people_notified"), row->due, (int)row->late, json_number(row->body, "subjects", 0));
 	return 0;
 }
 
@@ -210,10 +210,10 @@ static enum status incident_close_one(struct site *s, const struct arguments *ar
 		return output_complain(STATUS_UNSURE, "incident: --reason is needed");
 	if (risk == NULL)
 		return output_complain(STATUS_FOUND, "incident: it is not assessed yet: lethe incident assess");
-	if (strcmp(risk, "none") != 0 && case_time(incident, "authority_notified") == 0)
+	if (strcmp(risk, "none") != 0 && json_time(incident, "authority_notified") == 0)
 		return output_complain(STATUS_FOUND,
 				       "incident: the authority was not notified yet: lethe incident letter --to authority --sent");
-	if (strcmp(risk, "high") == 0 && case_time(incident, "people_notified") == 0)
+	if (strcmp(risk, "high") == 0 && json_time(incident, "people_notified") == 0)
 		return output_complain(STATUS_FOUND, "incident: the people were not told yet: lethe incident letter --to people --sent");
 	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"closed\"}", id);
 	const struct case_act act = {

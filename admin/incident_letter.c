@@ -173,7 +173,7 @@ static int incident_send_people(struct vault *v, const cJSON *incident, const ch
 			x->kinds |= KIND_BIT(k);
 	}
 	x->v = v;
-	x->until = case_time(incident, "noticed");
+	x->until = json_time(incident, "noticed");
 	snprintf(x->what, sizeof x->what, "incident %.8s", id);
 	if (vault_each(v, KIND_RIGHTS_REQUEST, NULL, incident_person_add, x, e) != 0)
 		return -1;
@@ -201,7 +201,7 @@ static int incident_notified(struct vault *v, const char *id, bool people, const
 	JSON_AUTO cJSON *set = cJSON_CreateObject();
 	char details[128];
 
-	case_add_time(set, people ? "people_notified" : "authority_notified", when_now());
+	json_put_time(set, people ? "people_notified" : "authority_notified", when_now());
 	if (!people)
 		cJSON_AddStringToObject(set, "due", "");
 	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"notified\",\"to\":\"%s\"}", id, people ? "people" : "authority");

@@ -35,8 +35,8 @@ static int register_case(void *arg, const struct case_row *row)
 	cJSON *one = json_object_in(cases->list);
 	json_add_text(one, "about", about);
 	if (incident) {
-		const time_t notified = case_time(row->body, "authority_notified");
-		when_text(noticed, case_time(row->body, "noticed"));
+		const time_t notified = json_time(row->body, "authority_notified");
+		when_text(noticed, json_time(row->body, "noticed"));
 		when_text(told, notified);
 		noticed[10] = told[10] = '\0'; // the day
 		word_fill(&words, NULL, word(cases->policy, notified != 0 ? "register.incident_told" : "register.incident"),

@@ -302,6 +302,31 @@ double json_number(const cJSON *object, const char *name, double otherwise)
 	return cJSON_IsNumber(member) ? member->valuedouble : otherwise;
 }
 
+time_t json_time(const cJSON *object, const char *name)
+{
+	const char *text = json_string(object, name);
+	time_t t;
+
+	return text != NULL && when_parse(&t, text) == 0 ? t : 0;
+}
+
+bool json_put_texts(cJSON *object, const struct json_text *texts)
+{
+	for (; texts->name != NULL; texts++)
+		if (texts->value != NULL && cJSON_AddStringToObject(object, texts->name, texts->value) == NULL)
+			return false;
+	return true;
+}
+
+bool json_put_time(cJSON *object, const char *name, time_t t)
+{
+	char text[WHEN_TEXT];
+
+	when_text(text, t);
+	cJSON_DeleteItemFromObjectCaseSensitive(object, name);
+	return cJSON_AddStringToObject(object, name, text) != NULL;
+}
+
 static void json_string_add(struct buf *out, const char *s)
 {
 	static const char hex[] = "0123456789abcdef", letters[] = "\b\f\n\r\t", names[] = "bfnrt";

@@ -5,6 +5,7 @@
 
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
+#include "policy/base/when.h"
 #include <cjson/cJSON.h>
 
 // What is wrong with a text that is not JSON, and where: its line and the character in it, from 1. Nothing of the text itself.
@@ -41,6 +42,14 @@ const char *json_string(const cJSON *object, const char *name);
 // The member's number, or `otherwise`.
 double json_number(const cJSON *object, const char *name, double otherwise);
 const cJSON *json_get(const cJSON *object, const char *name);
+time_t json_time(const cJSON *object, const char *name); // of a text in a form of when.h; 0: it has none
+// Adds those members that have a value. False: no memory.
+struct json_text {
+	const char *name, *value;
+};
+bool json_put_texts(cJSON *object, const struct json_text *texts);
+#define JSON_TEXTS(...) ((const struct json_text[]){__VA_ARGS__, {NULL, NULL}})
+bool json_put_time(cJSON *object, const char *name, time_t t); // in place of what it was
 // Appends the value, unformatted, as cJSON_PrintUnformatted() writes it but for numbers of more than 15 digits, which stay what they are. -1 when the buffer failed, or there is no value.
 int json_print(struct buf *out, const cJSON *value);
 // The canonical form (RFC 8785) of what has whole numbers and plain names: no spaces, the members sorted. Sorts those of `value` itself.

@@ -51,7 +51,7 @@ int authority_add(struct vault *v, const struct authority_new *new, char id[RECO
 		return err_set(e, ERR_INPUT, "who asked and what for is needed");
 	if (received > now)
 		return err_set(e, ERR_INPUT, "it cannot have come later than now");
-	bool ok = case_add_time(members, "received", received);
+	bool ok = json_put_time(members, "received", received);
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		ok = ok && (texts[i].value == NULL || cJSON_AddStringToObject(members, texts[i].name, texts[i].value) != NULL);
 	if (!ok)
@@ -103,7 +103,7 @@ int authority_answer(struct vault *v, const char *id, const struct authority_ans
 	if (!ok)
 		return err_set(e, ERR_MEMORY, "no memory");
 	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"%s\",\"year\":%d}", id, outcome,
-		 year_of(case_time(body, "received")));
+		 year_of(json_time(body, "received")));
 	const struct case_act act = {
 	    .event = outcome, .by = answer->by, .reason = answer->reason, .set = set, .closes = true, .details = details};
 	return case_act(v, CASE_BIT(CASE_AUTHORITY), id, &act, e);

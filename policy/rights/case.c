@@ -1,29 +1,11 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/case.h"
-#include "policy/publish/render/json.h"
+#include "policy/rights/document.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { CASE_EDIT_TRIES = 16 };
-
 const char *const case_type_names[CASE_TYPES] = {"authority", "incident", "assessment", "contract"};
-
-time_t case_time(const cJSON *object, const char *name)
-{
-	const char *text = json_string(object, name);
-	time_t t = 0;
-
-	return text != NULL && when_parse(&t, text) == 0 ? t : 0;
-}
-
-bool case_add_time(cJSON *object, const char *name, time_t t)
-{
-	char text[WHEN_TEXT];
-
-	when_text(text, t);
-	cJSON_DeleteItemFromObjectCaseSensitive(object, name);
-	return cJSON_AddStringToObject(object, name, text) != NULL;
-}
+static const struct document_type cases = {KIND_ACCOUNTABILITY, "case", VAULT_BODY_MAX};
 
 static bool members_set(cJSON *object, const cJSON *members)
 {
@@ -40,14 +22,9 @@ static bool members_set(cJSON *object, const cJSON *members)
 
 static bool case_event_add(cJSON *body, const struct case_act *act, time_t at)
 {
-	cJSON *events = cJSON_GetObjectItemCaseSensitive(body, "events"), *one;
+	cJSON *one = document_event(body, act->event, at, act->by);
 
-	if (events == NULL)
-		events = cJSON_AddArrayToObject(body, "events");
-	one = json_object_in(events);
-	return one != NULL && cJSON_AddStringToObject(one, "event", act->event) != NULL && case_add_time(one, "at", at) &&
-	       (act->by == NULL || cJSON_AddStringToObject(one, "by", act->by) != NULL) &&
-	       (act->reason == NULL || cJSON_AddStringToObject(one, "reason", act->reason) != NULL) && members_set(one, act->told);
+	return one != NULL && json_put_texts(one, JSON_TEXTS({"reason", act->reason})) && members_set(one, act->told);
 }
 
 int case_add(struct vault *v, const struct case_new *new, char id[RECORD_ID_LEN + 1], struct err *e)
@@ -60,7 +37,7 @@ int case_add(struct vault *v, const struct case_new *new, char id[RECORD_ID_LEN 
 	if (vault_policy(v)->kinds[KIND_ACCOUNTABILITY].keep != KEEP_STORED)
 		return err_set(e, ERR_REFUSED, "the policy has no <kind id=\"accountability\">: nothing may be written down of it");
 	if (cJSON_AddStringToObject(body, "type", case_type_names[new->type]) == NULL || !members_set(body, new->members) ||
-	    (new->review != 0 && !case_add_time(body, "review", new->review)) || (new->due != 0 && !case_add_time(body, "due", new->due)) ||
+	    (new->review != 0 && !json_put_time(body, "review", new->review)) || (new->due != 0 && !json_put_time(body, "due", new->due)) ||
 	    !case_event_add(body, &added, when_now()) || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_INPUT, "it is too large to be stored");
 	const struct vault_new record = {
@@ -68,62 +45,49 @@ int case_add(struct vault *v, const struct case_new *new, char id[RECORD_ID_LEN 
 	return vault_put(v, &record, &event, id, e);
 }
 
-// What is of one of the types; ERR_NOT_FOUND.
-static cJSON *case_read(const struct vault_record *r, unsigned types, enum case_type *type, struct err *e)
+static bool case_is_of(const cJSON *body, unsigned types, enum case_type *type)
 {
-	cJSON *body = r->kind == KIND_ACCOUNTABILITY ? json_parse(buf_text(&r->body), r->body.len, e) : NULL;
 	const char *name = json_string(body, "type");
 
 	for (*type = 0; name != NULL && *type < CASE_TYPES; (*type)++)
-		if (strcmp(case_type_names[*type], name) == 0 && (types & CASE_BIT(*type)) != 0)
-			return body;
-	cJSON_Delete(body);
-	if (r->kind != KIND_ACCOUNTABILITY || name != NULL)
-		err_set(e, ERR_NOT_FOUND, "there is none with this id");
-	return NULL;
+		if (strcmp(case_type_names[*type], name) == 0)
+			return (types & CASE_BIT(*type)) != 0;
+	return false;
 }
 
-static int case_act_once(struct vault *v, unsigned types, const char *id, const struct case_act *act, struct err *e)
-{
-	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(VAULT_BODY_MAX);
-	struct vault_record record;
-	enum case_type type;
-	const time_t now = when_now();
-	int ret = -1;
+struct case_acting {
+	unsigned types;
+	const struct case_act *act;
+};
 
-	if (vault_get(v, id, &record, e) != 0)
-		return -1;
-	JSON_AUTO cJSON *body = case_read(&record, types, &type, e);
-	const struct ledger_event event = {.name = body != NULL ? case_type_names[type] : "", .details = act->details};
-	const struct vault_change change = {
-	    .state = act->closes ? "closed" : NULL, .was = &record.body, .set = act->closes ? LIFE_BIT(LIFE_CLOSED) : 0};
-	struct vault_change now_is = change;
-	if (body == NULL)
-		;
-	else if (json_get(body, "closed") != NULL)
-		err_set(e, ERR_REFUSED, "it is closed");
-	else if (!members_set(body, act->set) || (act->review != 0 && !case_add_time(body, "review", act->review)) ||
-		 (act->closes && !case_add_time(body, "closed", now)) || !case_event_add(body, act, now) || json_print(&bytes, body) != 0)
-		err_set(e, ERR_INPUT, "it would become too large");
-	else {
-		now_is.body = bytes.data;
-		now_is.body_len = bytes.len;
-		ret = vault_update(v, id, &now_is, &event, e);
+static int case_act_on(void *arg, const struct vault_record *r, cJSON *body, struct document_change *change, struct err *e)
+{
+	const struct case_acting *x = arg;
+	const struct case_act *act = x->act;
+	const time_t now = when_now();
+	enum case_type type;
+
+	(void)r;
+	if (!case_is_of(body, x->types, &type))
+		return err_set(e, ERR_NOT_FOUND, "there is no such %s", cases.noun);
+	if (json_get(body, "closed") != NULL)
+		return err_set(e, ERR_REFUSED, "it is closed");
+	change->ledger = case_type_names[type];
+	if (act->details != NULL)
+		buf_adds(&change->details, act->details);
+	if (act->closes) {
+		change->state = "closed";
+		change->set = LIFE_BIT(LIFE_CLOSED);
 	}
-	vault_record_free(&record);
-	return ret;
+	return members_set(body, act->set) && (act->review == 0 || json_put_time(body, "review", act->review)) &&
+		       (!act->closes || json_put_time(body, "closed", now)) && case_event_add(body, act, now)
+		   ? 0
+		   : err_set(e, ERR_MEMORY, "no memory");
 }
 
 int case_act(struct vault *v, unsigned types, const char *id, const struct case_act *act, struct err *e)
 {
-	struct err why = {.code = ERR_BUSY};
-	int ret = -1;
-
-	for (int tries = 0; tries < CASE_EDIT_TRIES && ret != 0 && why.code == ERR_BUSY; tries++) {
-		why = (struct err){0};
-		ret = case_act_once(v, types, id, act, &why);
-	}
-	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
+	return document_edit(v, &cases, id, case_act_on, &(struct case_acting){types, act}, e);
 }
 
 struct case_telling {
@@ -140,13 +104,13 @@ static int case_tell(void *arg, const struct vault_record *r)
 
 	if (r->unreadable)
 		return t->each(t->arg, &row);
-	JSON_AUTO cJSON *body = case_read(r, t->types, &row.type, NULL);
-	if (body == NULL)
+	JSON_AUTO cJSON *body = json_parse(buf_text(&r->body), r->body.len, NULL);
+	if (!case_is_of(body, t->types, &row.type))
 		return 0;
 	row.body = body;
-	row.closed = case_time(body, "closed");
-	row.review = case_time(body, "review");
-	row.due = case_time(body, "due");
+	row.closed = json_time(body, "closed");
+	row.review = json_time(body, "review");
+	row.due = json_time(body, "due");
 	row.late = row.closed == 0 && ((row.review != 0 && row.review <= t->now) || (row.due != 0 && row.due <= t->now));
 	return t->each(t->arg, &row);
 }
@@ -162,13 +126,16 @@ cJSON *case_show(struct vault *v, unsigned types, const char *id, struct err *e)
 {
 	struct vault_record record;
 	enum case_type type;
+	cJSON *body = document_read(v, &cases, id, &record, e);
 
-	if (vault_get(v, id, &record, e) != 0)
+	if (body == NULL)
 		return NULL;
-	cJSON *body = case_read(&record, types, &type, e);
-	if (body != NULL) {
+	if (case_is_of(body, types, &type)) {
 		cJSON_AddStringToObject(body, "id", record.id);
-		case_add_time(body, "written", record.made);
+		json_put_time(body, "written", record.made);
+	} else {
+		json_free(&body);
+		err_set(e, ERR_NOT_FOUND, "there is no such %s", cases.noun);
 	}
 	vault_record_free(&record);
 	return body;

@@ -49,7 +49,4 @@ int case_each(struct vault *v, unsigned types, int (*each)(void *, const struct 
 // The body of one, with id and state; the caller frees. ERR_NOT_FOUND.
 cJSON *case_show(struct vault *v, unsigned types, const char *id, struct err *e);
 
-time_t case_time(const cJSON *object, const char *name); // 0: it has none
-bool case_add_time(cJSON *object, const char *name, time_t t);
-
 #endif

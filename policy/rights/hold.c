@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/array.h"
 #include "policy/publish/render/json.h"
+#include "policy/rights/document.h"
 #include "policy/rights/hold_parts.h"
 #include "policy/rights/request.h"
 #include "policy/vault/archive_token.h"
@@ -8,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOLD_EDIT_TRIES = 16 };
-
 const char *const hold_state_names[HOLD_STATES] = {"active", "ending", "lifted", "expired"};
 static const char *const by_names[] = {"receipt", "address", "record", "request"};
+static const enum erase_by erase_by[] = {ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD};
+static const struct document_type holds = {KIND_HOLD, "hold", VAULT_BODY_MAX};
 
 const struct hold_ground hold_grounds[] = {
     {"legally-required", "Art. 17(3)(b)"},
@@ -56,49 +57,13 @@ static int hold_ids_add(void *arg, const struct vault_record *r)
 
 int hold_covers(struct vault *v, const struct hold *h, struct hold_ids *out, struct err *e)
 {
-	static const enum erase_by by[] = {ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD};
-
 	out->of = h;
 	if (h->by == HOLD_BY_ADDRESS) // of which the hold has copies
 		return 0;
-	if (vault_subject_heads(v, by[h->by], h->value, hold_ids_add, out, e) != 0)
+	if (vault_subject_heads(v, erase_by[h->by], h->value, hold_ids_add, out, e) != 0)
 		return -1;
 	return out->failed ? err_set(e, ERR_MEMORY, "no memory") : 0;
 }
-
-time_t hold_time(const cJSON *o, const char *name)
-{
-	const char *text = json_string(o, name);
-	time_t t = 0;
-
-	return text != NULL && when_parse(&t, text) == 0 ? t : 0;
-}
-
-static int hold_read(struct hold *out, const struct vault_record *r)
-{
-	cJSON *body = json_parse(buf_text(&r->body), r->body.len, NULL);
-	const char *by = json_string(body, "by");
-	const cJSON *one;
-
-	*out = (struct hold){.body = body, .value = json_string(body, "value"), .placed = r->made};
-	memcpy(out->id, r->id, sizeof out->id);
-	while (by != NULL && out->by < HOLD_BY_REQUEST && strcmp(by_names[out->by], by) != 0)
-		out->by++;
-	if (by == NULL || out->value == NULL || out->by == HOLD_BY_REQUEST) {
-		hold_free(out);
-		return -1;
-	}
-	out->later = cJSON_IsTrue(json_get(body, "later"));
-	cJSON_ArrayForEach(one, json_get(body, "kinds"))
-	{
-		enum kind k;
-		if (cJSON_IsString(one) && kind_from_name(&k, one->valuestring) == 0)
-			out->kinds |= KIND_BIT(k);
-	}
-	return 0;
-}
-
-// ---- all of them ----
 
 // A new record's state is none.
 static enum hold_state hold_state_read(const char *name)
@@ -109,6 +74,28 @@ static enum hold_state hold_state_read(const char *name)
 		state++;
 	return *name == '\0' ? HOLD_ACTIVE : state;
 }
+
+static int hold_read(struct hold *out, const struct vault_record *r)
+{
+	cJSON *body = json_parse(buf_text(&r->body), r->body.len, NULL);
+	const char *by = json_string(body, "by");
+
+	*out = (struct hold){.body = body,
+			     .value = json_string(body, "value"),
+			     .state = hold_state_read(r->state),
+			     .placed = r->made,
+			     .kinds = document_kinds(body),
+			     .later = cJSON_IsTrue(json_get(body, "later"))};
+	memcpy(out->id, r->id, sizeof out->id);
+	while (by != NULL && out->by < HOLD_BY_REQUEST && strcmp(by_names[out->by], by) != 0)
+		out->by++;
+	if (by != NULL && out->value != NULL && out->by != HOLD_BY_REQUEST)
+		return 0;
+	hold_free(out);
+	return -1;
+}
+
+// ---- all of them ----
 
 static int hold_list_add(void *arg, const struct vault_record *r)
 {
@@ -123,16 +110,12 @@ static int hold_list_add(void *arg, const struct vault_record *r)
 		return 0;
 	}
 	void *list = reallocarray(all->list, all->count + 1, sizeof *all->list);
-	if (list != NULL)
-		all->list = list;
-	void *states = list == NULL ? NULL : reallocarray(all->states, all->count + 1, sizeof *all->states);
-	all->failed = states == NULL;
-	if (states == NULL) {
+	all->failed = list == NULL;
+	if (list == NULL) {
 		hold_free(&one);
 		return 1;
 	}
-	all->states = states;
-	all->states[all->count] = state;
+	all->list = list;
 	all->list[all->count++] = one;
 	return 0;
 }
@@ -142,7 +125,6 @@ void hold_list_free(struct hold_list *all)
 	for (size_t i = 0; i < all->count; i++)
 		hold_free(&all->list[i]);
 	free(all->list);
-	free(all->states);
 }
 
 int hold_list_read(struct vault *v, struct hold_list *out, struct err *e)
@@ -180,7 +162,7 @@ int hold_list_apply(struct vault *v, const struct hold_list *all, struct err *e)
 	size_t count;
 
 	for (size_t i = 0; i < all->count; i++)
-		if (all->states[i] == HOLD_ACTIVE && hold_apply_one(v, &all->list[i], &count, e) != 0)
+		if (all->list[i].state == HOLD_ACTIVE && hold_apply_one(v, &all->list[i], &count, e) != 0)
 			return -1;
 	return 0;
 }
@@ -194,98 +176,45 @@ int hold_apply(struct vault *v, struct err *e)
 
 // ---- what happens to one ----
 
-static bool hold_add_time(cJSON *o, const char *name, time_t t)
-{
-	char text[WHEN_TEXT];
-
-	when_text(text, t);
-	cJSON_DeleteItemFromObjectCaseSensitive(o, name);
-	return cJSON_AddStringToObject(o, name, text) != NULL;
-}
-
 static bool hold_event_add(cJSON *body, const struct hold_event *x, time_t at)
 {
-	cJSON *events = cJSON_GetObjectItemCaseSensitive(body, "events"), *one;
+	cJSON *one = document_event(body, x->event, at, x->by);
 
-	if (events == NULL)
-		events = cJSON_AddArrayToObject(body, "events");
-	one = json_object_in(events);
-	return one != NULL && cJSON_AddStringToObject(one, "event", x->event) != NULL && hold_add_time(one, "at", at) &&
-	       cJSON_AddStringToObject(one, "by", x->by) != NULL &&
-	       (x->reason == NULL || cJSON_AddStringToObject(one, "reason", x->reason) != NULL) &&
-	       (x->review == 0 || (hold_add_time(one, "review", x->review) && hold_add_time(body, "review", x->review))) &&
-	       (x->expires == 0 || (hold_add_time(one, "expires", x->expires) && hold_add_time(body, "expires", x->expires)));
+	return one != NULL && json_put_texts(one, JSON_TEXTS({"reason", x->reason})) &&
+	       (x->review == 0 || (json_put_time(one, "review", x->review) && json_put_time(body, "review", x->review))) &&
+	       (x->expires == 0 || (json_put_time(one, "expires", x->expires) && json_put_time(body, "expires", x->expires)));
 }
 
-// Without the selector, the owner and what else is sealed.
-static void hold_details(char *out, size_t size, const char *id, const cJSON *body, const char *event)
+static int hold_edit_on(void *arg, const struct vault_record *r, cJSON *body, struct document_change *change, struct err *e)
 {
-	const char *ground = json_string(body, "ground"), *review = json_string(body, "review"), *expires = json_string(body, "expires");
+	const struct hold_event *x = arg;
+	const enum hold_state state = hold_state_read(r->state);
 
-	snprintf(out, size, "{\"hold\":\"%s\",\"event\":\"%s\",\"ground\":\"%s\",\"review\":\"%s\",\"expires\":\"%s\"}", id, event, ground,
-		 review, expires);
-}
-
-static int hold_edit_once(struct vault *v, const char *id, const struct hold_event *x, struct err *e)
-{
-	struct vault_record record = {0};
-	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(VAULT_BODY_MAX);
-	char details[512];
-	int ret = -1;
-
-	if (vault_get(v, id, &record, e) != 0)
-		return -1;
-	const bool is_hold = record.kind == KIND_HOLD, active = hold_state_read(record.state) == HOLD_ACTIVE;
-	JSON_AUTO cJSON *body = is_hold ? json_parse(buf_text(&record.body), record.body.len, e) : NULL;
-	const bool over = x->to == HOLD_LIFTED || x->to == HOLD_EXPIRED;
-	if (!is_hold) {
-		err_set(e, ERR_NOT_FOUND, "there is no such hold");
-	} else if (body == NULL) {
-		err_prefix(e, "hold %s", id);
-	} else if (!active && !(x->from_ending && hold_state_read(record.state) == HOLD_ENDING)) {
-		err_set(e, ERR_REFUSED, "it is over: %s", record.state);
-	} else {
-		if (over) { // the copies of log rows, and whom it was about
-			cJSON_DeleteItemFromObjectCaseSensitive(body, "rows");
-			cJSON_DeleteItemFromObjectCaseSensitive(body, "value");
-		}
-		if (!hold_event_add(body, x, when_now()) || json_print(&bytes, body) != 0) {
-			err_set(e, ERR_INPUT, "the hold would become too large");
-		} else {
-			hold_details(details, sizeof details, id, body, x->event);
-			const struct ledger_event event = {.name = "hold", .details = details};
-			ret = vault_update(v, id,
-					   &(struct vault_change){.state = hold_state_names[x->to],
-								  .body = bytes.data,
-								  .body_len = bytes.len,
-								  .was = &record.body,
-								  .set = over ? LIFE_BIT(LIFE_CLOSED) : 0},
-					   &event, e);
-		}
+	if (state != HOLD_ACTIVE && !(x->from_ending && state == HOLD_ENDING))
+		return err_set(e, ERR_REFUSED, "it is over: %s", r->state);
+	if (x->to == HOLD_LIFTED || x->to == HOLD_EXPIRED) { // the copies of log rows, and whom it was about
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "rows");
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "value");
+		change->set = LIFE_BIT(LIFE_CLOSED);
 	}
-	vault_record_free(&record);
-	return ret;
+	if (!hold_event_add(body, x, when_now()))
+		return err_set(e, ERR_MEMORY, "no memory");
+	change->state = hold_state_names[x->to];
+	change->ledger = "hold";
+	// Without the selector, the owner and what else is sealed.
+	buf_printf(&change->details, "{\"hold\":\"%s\",\"event\":\"%s\",\"ground\":\"%s\",\"review\":\"%s\",\"expires\":\"%s\"}", r->id,
+		   x->event, json_string(body, "ground"), json_string(body, "review"), json_string(body, "expires"));
+	return 0;
 }
 
 int hold_edit(struct vault *v, const char *id, const struct hold_event *x, struct err *e)
 {
-	struct err why = {.code = ERR_BUSY};
-	int ret = -1;
+	struct hold_event event = *x;
 
-	for (int tries = 0; tries < HOLD_EDIT_TRIES && ret != 0 && why.code == ERR_BUSY; tries++) {
-		why = (struct err){0};
-		ret = hold_edit_once(v, id, x, &why);
-	}
-	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
+	return document_edit(v, &holds, id, hold_edit_on, &event, e);
 }
 
 // ---- placing ----
-
-static const char *kinds_text(kind_set kinds, char out[256])
-{
-	kind_set_words(out, 256, kinds);
-	return out;
-}
 
 static kind_set may_be_held(const struct policy *p)
 {
@@ -336,9 +265,8 @@ static int found_row(void *arg, const struct subject_log_row *row)
 	if ((f->hold.kinds & KIND_BIT(KIND_REQUEST_LOG)) == 0 || f->hold.by == HOLD_BY_RECORD)
 		return 0;
 	cJSON *one = json_object_in(f->rows);
-	f->failed = one == NULL || row->unreadable || !hold_add_time(one, "at", row->at) ||
-		    cJSON_AddStringToObject(one, "address", row->address) == NULL ||
-		    cJSON_AddStringToObject(one, "user_agent", row->user_agent) == NULL;
+	f->failed = one == NULL || row->unreadable || !json_put_time(one, "at", row->at) ||
+		    !json_put_texts(one, JSON_TEXTS({"address", row->address}, {"user_agent", row->user_agent}));
 	return f->failed ? -1 : 0;
 }
 
@@ -353,32 +281,31 @@ static int found_event(void *arg, const struct subject_event *event)
 static int hold_selector(struct vault *v, const struct hold_new *hold, cJSON *body, struct err *e)
 {
 	struct vault_record record = {0}, archive = {0};
+	const char *value = hold->value, *receipt = NULL, *token = NULL;
 	enum hold_by by = hold->by;
-	bool ok = true;
+	JSON_AUTO cJSON *request = NULL;
 
-	if (by == HOLD_BY_RECORD) {
-		if (vault_get(v, hold->value, &record, e) != 0)
+	if (by == HOLD_BY_RECORD || by == HOLD_BY_REQUEST) {
+		if ((by == HOLD_BY_RECORD ? vault_get(v, value, &record, e) : rights_get(v, value, &record, e)) != 0)
 			return -1;
+		request = by == HOLD_BY_REQUEST ? rights_body(&record, e) : NULL;
 		vault_record_free(&record);
-	} else if (by == HOLD_BY_REQUEST) {
-		if (rights_get(v, hold->value, &record, e) != 0)
-			return -1;
-		JSON_AUTO cJSON *request = rights_body(&record, e);
-		vault_record_free(&record);
-		const char *receipt = json_string(request, "receipt"), *token = json_string(request, "archive");
+	}
+	if (by == HOLD_BY_REQUEST) {
 		if (request == NULL)
 			return -1;
-		const bool named = receipt == NULL && token != NULL && archive_token_find_head(v, token, &archive, NULL) == 0;
+		receipt = json_string(request, "receipt");
+		token = json_string(request, "archive");
 		by = receipt != NULL ? HOLD_BY_RECEIPT : HOLD_BY_RECORD;
-		ok =
-		    cJSON_AddStringToObject(body, "request", hold->value) != NULL && cJSON_AddStringToObject(body, "value",
-													     receipt != NULL ? receipt
-													     : named         ? archive.id
-														     : hold->value) != NULL;
+		if (receipt != NULL)
+			value = receipt;
+		else if (token != NULL && archive_token_find_head(v, token, &archive, NULL) == 0)
+			value = archive.id;
 	}
-	ok = ok && cJSON_AddStringToObject(body, "by", by_names[by]) != NULL &&
-	     (hold->by == HOLD_BY_REQUEST || cJSON_AddStringToObject(body, "value", hold->value) != NULL);
-	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
+	return json_put_texts(
+		   body, JSON_TEXTS({"request", hold->by == HOLD_BY_REQUEST ? hold->value : NULL}, {"value", value}, {"by", by_names[by]}))
+		   ? 0
+		   : err_set(e, ERR_MEMORY, "no memory");
 }
 
 static int hold_check(const struct policy *p, const struct hold_new *hold, time_t now, struct err *e)
@@ -415,7 +342,6 @@ static int hold_check(const struct policy *p, const struct hold_new *hold, time_
 
 int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struct hold_placed *out, struct err *e)
 {
-	static const enum erase_by erase_by[] = {ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD};
 	static const struct subject_walk walk = {found_record, found_row, found_event};
 	const struct policy *p = vault_policy(v);
 	const time_t now = when_now();
@@ -455,13 +381,9 @@ int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struc
 	}
 	const struct hold_event placed = {
 	    .event = "placed", .by = hold->officer, .review = hold->review, .expires = hold->expires, .to = HOLD_ACTIVE};
-	cJSON *list = cJSON_AddArrayToObject(body, "kinds");
-	bool ok = list != NULL && f.rows != NULL && cJSON_AddBoolToObject(body, "later", hold->later) != NULL &&
-		  cJSON_AddStringToObject(body, "ground", hold->ground) != NULL &&
-		  cJSON_AddStringToObject(body, "citation", hold->citation) != NULL &&
-		  cJSON_AddStringToObject(body, "owner", hold->owner) != NULL && hold_event_add(body, &placed, now);
-	for (enum kind k = 0; k < KIND_COUNT && ok; k++)
-		ok = (f.hold.kinds & KIND_BIT(k)) == 0 || cJSON_AddItemToArray(list, cJSON_CreateString(kind_row(k)->name));
+	const bool ok = f.rows != NULL && cJSON_AddBoolToObject(body, "later", hold->later) != NULL &&
+			json_put_texts(body, JSON_TEXTS({"ground", hold->ground}, {"citation", hold->citation}, {"owner", hold->owner})) &&
+			hold_event_add(body, &placed, now) && document_put_kinds(body, f.hold.kinds);
 	if (!ok || json_print(&bytes, body) != 0) {
 		err_set(e, ERR_REFUSED, "%zu rows of the request log are more than one hold can keep", out->log_rows);
 		goto cleanup;
@@ -469,11 +391,11 @@ int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struc
 	ret = 0;
 	if (dry_run)
 		goto cleanup;
+	kind_set_words(kinds, sizeof kinds, f.hold.kinds);
 	snprintf(details, sizeof details,
 		 "{\"event\":\"placed\",\"ground\":\"%s\",\"review\":\"%s\",\"expires\":\"%s\",\"kinds\":\"%s\",\"records\":%zu,\"log_"
 		 "rows\":%zu}",
-		 hold->ground, json_string(body, "review"), json_string(body, "expires"), kinds_text(f.hold.kinds, kinds), out->records,
-		 out->log_rows);
+		 hold->ground, json_string(body, "review"), json_string(body, "expires"), kinds, out->records, out->log_rows);
 	const struct vault_tag tags[] = {{f.hold.by == HOLD_BY_ADDRESS ? "address" : NULL, f.hold.value}, {NULL, NULL}};
 	const struct ledger_event event = {.name = "hold", .details = details};
 	const struct vault_new record = {.kind = KIND_HOLD,
@@ -493,11 +415,11 @@ int hold_review(struct vault *v, const char *id, const char *officer, const char
 	const struct hold_event x = {
 	    .event = "reviewed", .by = officer, .reason = reason, .review = review, .expires = expires, .to = HOLD_ACTIVE};
 	struct vault_record record;
+	JSON_AUTO cJSON *body = document_read(v, &holds, id, &record, e);
 
-	if (vault_get(v, id, &record, e) != 0)
+	if (body == NULL)
 		return -1;
-	JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, NULL);
-	const time_t end = expires != 0 ? expires : hold_time(body, "expires"), last = life_end(vault_policy(v), KIND_HOLD, record.made);
+	const time_t end = expires != 0 ? expires : json_time(body, "expires"), last = life_end(vault_policy(v), KIND_HOLD, record.made);
 	vault_record_free(&record);
 	if (reason == NULL || *reason == '\0')
 		return err_set(e, ERR_INPUT, "a reason is needed: why it stays");
@@ -518,35 +440,30 @@ struct hold_telling {
 static int hold_tell(void *arg, const struct vault_record *r)
 {
 	const struct hold_telling *t = arg;
+	const enum hold_state state = hold_state_read(r->state);
 	struct hold_row row = {.id = r->id,
-			       .state = r->unreadable ? "unreadable" : hold_state_names[hold_state_read(r->state) % HOLD_STATES],
+			       .state = r->unreadable ? "unreadable" : hold_state_names[state % HOLD_STATES],
 			       .by = "",
 			       .ground = "",
 			       .citation = "",
 			       .owner = "",
-			       .placed = r->made};
+			       .placed = r->made,
+			       .active = state == HOLD_ACTIVE};
 	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
 	struct hold_ids ids = {0};
 	struct hold h = {0};
-	const cJSON *one;
 
-	row.active = hold_state_read(r->state) == HOLD_ACTIVE;
 	if (body != NULL) {
 		row.by = json_string(body, "request") != NULL ? by_names[HOLD_BY_REQUEST] : json_string(body, "by");
 		row.ground = json_string(body, "ground");
 		row.citation = json_string(body, "citation");
 		row.owner = json_string(body, "owner");
-		row.review = hold_time(body, "review");
-		row.expires = hold_time(body, "expires");
+		row.review = json_time(body, "review");
+		row.expires = json_time(body, "expires");
 		row.later = cJSON_IsTrue(json_get(body, "later"));
+		row.kinds = document_kinds(body);
 		row.log_rows = (size_t)cJSON_GetArraySize(json_get(body, "rows"));
 		row.overdue = row.active && row.review <= t->now;
-		cJSON_ArrayForEach(one, json_get(body, "kinds"))
-		{
-			enum kind k;
-			if (cJSON_IsString(one) && kind_from_name(&k, one->valuestring) == 0)
-				row.kinds |= KIND_BIT(k);
-		}
 	}
 	if (row.active && body != NULL && hold_read(&h, r) == 0 && hold_covers(t->v, &h, &ids, NULL) == 0)
 		row.records = ids.count;
@@ -565,21 +482,16 @@ int hold_each(struct vault *v, int (*each)(void *, const struct hold_row *), voi
 cJSON *hold_show(struct vault *v, const char *id, bool personal, struct err *e)
 {
 	static const char *const sealed[] = {"value", "rows"};
-	struct vault_record record = {0};
+	struct vault_record record;
+	cJSON *body = document_read(v, &holds, id, &record, e);
 
-	if (vault_get(v, id, &record, e) != 0)
+	if (body == NULL)
 		return NULL;
-	cJSON *body = record.kind == KIND_HOLD ? json_parse(buf_text(&record.body), record.body.len, e) : NULL;
-	if (record.kind != KIND_HOLD)
-		err_set(e, ERR_NOT_FOUND, "there is no such hold");
-	if (body != NULL) {
-		const int rows = cJSON_GetArraySize(json_get(body, "rows"));
-		for (size_t i = 0; i < ARRAY_LEN(sealed) && !personal; i++)
-			cJSON_DeleteItemFromObjectCaseSensitive(body, sealed[i]);
-		cJSON_AddNumberToObject(body, "log_rows", rows);
-		cJSON_AddStringToObject(body, "id", record.id);
-		cJSON_AddStringToObject(body, "state", hold_state_names[hold_state_read(record.state) % HOLD_STATES]);
-	}
+	const int rows = cJSON_GetArraySize(json_get(body, "rows"));
+	for (size_t i = 0; i < ARRAY_LEN(sealed) && !personal; i++)
+		cJSON_DeleteItemFromObjectCaseSensitive(body, sealed[i]);
+	cJSON_AddNumberToObject(body, "log_rows", rows);
+	json_put_texts(body, JSON_TEXTS({"id", record.id}, {"state", hold_state_names[hold_state_read(record.state) % HOLD_STATES]}));
 	vault_record_free(&record);
 	return body;
 }

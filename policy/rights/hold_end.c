@@ -21,7 +21,7 @@ static int hold_release(struct vault *v, const struct hold_list *all, size_t n, 
 	int ret = hold_covers(v, &all->list[n], &ids, e);
 
 	for (size_t i = 0; ret == 0 && i < all->count; i++)
-		if (all->states[i] == HOLD_ACTIVE)
+		if (all->list[i].state == HOLD_ACTIVE)
 			ret = hold_covers(v, &all->list[i], &others, e);
 	for (size_t i = 0; ret == 0 && i < ids.count; i++) {
 		if (!ids.list[i].held || ids_have(&others, ids.list[i].id))
@@ -96,17 +96,17 @@ static int hold_list_end(struct vault *v, struct hold_list *all, struct hold_run
 		return -1;
 	for (size_t i = 0; i < all->count; i++) {
 		const struct hold *h = &all->list[i];
-		const time_t expires = hold_time(h->body, "expires");
+		const time_t expires = json_time(h->body, "expires");
 		const struct hold_event x = {.event = "expired", .by = "site", .to = HOLD_ENDING};
-		if (all->states[i] == HOLD_ACTIVE && expires != 0 && expires <= clock.judged && !clock.leapt) {
+		if (all->list[i].state == HOLD_ACTIVE && expires != 0 && expires <= clock.judged && !clock.leapt) {
 			if (hold_edit(v, h->id, &x, e) != 0)
 				return -1;
-			all->states[i] = HOLD_ENDING;
+			all->list[i].state = HOLD_ENDING;
 		}
-		any = any || all->states[i] == HOLD_ENDING;
+		any = any || all->list[i].state == HOLD_ENDING;
 	}
 	for (size_t i = 0; i < all->count; i++)
-		if (all->states[i] == HOLD_ENDING && hold_release(v, all, i, out, e) != 0)
+		if (all->list[i].state == HOLD_ENDING && hold_release(v, all, i, out, e) != 0)
 			return -1;
 	if (any && hold_complete(v, out, e) != 0)
 		return -1;
@@ -116,7 +116,7 @@ static int hold_list_end(struct vault *v, struct hold_list *all, struct hold_run
 		const bool lifted = last != NULL && strcmp(last, "lifted") == 0;
 		const struct hold_event x = {
 		    .event = "completed", .by = "site", .to = lifted ? HOLD_LIFTED : HOLD_EXPIRED, .from_ending = true};
-		if (all->states[i] != HOLD_ENDING)
+		if (all->list[i].state != HOLD_ENDING)
 			continue;
 		if (out->waiting == 0 && hold_edit(v, all->list[i].id, &x, e) != 0)
 			return -1;

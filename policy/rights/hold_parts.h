@@ -8,6 +8,7 @@
 
 struct hold {
 	char id[RECORD_ID_LEN + 1];
+	enum hold_state state;
 	enum hold_by by;
 	const char *value; // of `body`
 	kind_set kinds;
@@ -29,11 +30,9 @@ struct hold_ids {
 int hold_covers(struct vault *v, const struct hold *h, struct hold_ids *out, struct err *e);
 // Whether it is held from now on. Of one that is gone meanwhile, nothing is to be marked.
 int hold_mark(struct vault *v, const char *id, bool held, struct err *e);
-time_t hold_time(const cJSON *o, const char *name); // 0: it has none
 
 struct hold_list {
 	struct hold *list;
-	enum hold_state *states;
 	size_t count, unreadable;
 	bool failed;
 };

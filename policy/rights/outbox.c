@@ -169,7 +169,7 @@ static void incident_tell(struct vault *v, const char *id)
 	JSON_AUTO cJSON *set = cJSON_CreateObject();
 	char details[128];
 
-	case_add_time(set, "authority_notified", when_now());
+	json_put_time(set, "authority_notified", when_now());
 	cJSON_AddStringToObject(set, "due", "");
 	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"notified\",\"to\":\"authority\"}", id);
 	(void)case_act(v, CASE_BIT(CASE_INCIDENT), id,

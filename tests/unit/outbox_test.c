@@ -317,14 +317,14 @@ static void the_letter_to_the_authority_ends_its_hours(void **state)
 	assert_int_equal(outbox_add(p->vault, &mail, id, &e), 0);
 	sending(p, id, true);
 	JSON_AUTO cJSON *waiting = case_show(p->vault, CASE_BIT(CASE_INCIDENT), incident, &e);
-	assert_int_equal(case_time(waiting, "authority_notified"), 0);
-	assert_int_not_equal(case_time(waiting, "due"), 0);
+	assert_int_equal(json_time(waiting, "authority_notified"), 0);
+	assert_int_not_equal(json_time(waiting, "due"), 0);
 	server.answer = 0;
 	sending(p, id, true);
 	assert_int_equal(server.kinds, KIND_BIT(KIND_OUTBOX)); // nothing of anybody
 	JSON_AUTO cJSON *told = case_show(p->vault, CASE_BIT(CASE_INCIDENT), incident, &e);
-	assert_int_not_equal(case_time(told, "authority_notified"), 0);
-	assert_int_equal(case_time(told, "due"), 0);
+	assert_int_not_equal(json_time(told, "authority_notified"), 0);
+	assert_int_equal(json_time(told, "due"), 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, place_make, place_drop)
