@@ -75,14 +75,6 @@ static void decisions_free(struct decisions *d)
 	free(d->list);
 }
 
-static time_t body_time(const cJSON *body, const char *name)
-{
-	const char *text = json_string(body, name);
-	time_t t;
-
-	return text != NULL && when_parse(&t, text) == 0 ? t : 0;
-}
-
 static void decision_add(void *arg, const struct vault_record *r)
 {
 	struct decisions *d = arg;
@@ -113,8 +105,8 @@ static void decision_add(void *arg, const struct vault_record *r)
 	struct decision *one = &d->list[d->count++];
 	*one = (struct decision){.state = s,
 				 .n = (long)json_number(body, "n", 0),
-				 .at = body_time(body, "time"),
-				 .until = body_time(body, "valid_until"),
+				 .at = json_time(body, "time"),
+				 .until = json_time(body, "valid_until"),
 				 .superseded = r->facts.since[LIFE_CONSENT_WITHDRAWN] != 0,
 				 .restricted = r->facts.since[LIFE_RESTRICTED] != 0};
 	snprintf(one->id, sizeof one->id, "%s", r->id);
@@ -222,9 +214,8 @@ static int text_keep(struct vault *v, const struct policy *p, const struct buf *
 		return 0;
 	if (why.code != ERR_NONE && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
-	bool ok = cJSON_AddStringToObject(body, "text", buf_text(text)) != NULL &&
-		  cJSON_AddStringToObject(body, "language", p->language) != NULL && cJSON_AddStringToObject(body, "sha256", sha256) != NULL;
-	if (!ok || json_print(&bytes, body) != 0)
+	if (!json_put_texts(body, JSON_TEXTS({"text", buf_text(text)}, {"language", p->language}, {"sha256", sha256})) ||
+	    json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "the text is too long");
 	const struct vault_tag tags[] = {{"text", sha256}, {NULL, NULL}};
 	const struct vault_new record = {.kind = KIND_CONSENT, .tags = tags, .body = bytes.data, .body_len = bytes.len, .carried = true};
@@ -300,7 +291,7 @@ int consent_record(struct vault *v, const struct consent_new *new, enum consent_
 	struct consent_now now;
 	BUF_AUTO struct buf text = BUF_INIT(TEXT_MAX), bytes = BUF_INIT(CONSENT_BODY_MAX);
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
-	char sha256[2 * HASH_LEN + 1], pseudonym[2 * HASH_LEN + 1], at[WHEN_TEXT], until[WHEN_TEXT], details[256], id[RECORD_ID_LEN + 1];
+	char sha256[2 * HASH_LEN + 1], pseudonym[2 * HASH_LEN + 1], details[256], id[RECORD_ID_LEN + 1];
 	const time_t made = when_now(), valid = duration_after(made, (struct duration){.months = CONSENT_MONTHS});
 	long n = 1;
 
@@ -323,24 +314,13 @@ int consent_record(struct vault *v, const struct consent_new *new, enum consent_
 	if (text_keep(v, new->policy, &text, sha256, end, e) != 0)
 		return -1;
 	principal_pseudonym(pseudonym, new->principal);
-	when_text(at, made);
-	when_text(until, valid);
-	const struct {
-		const char *name, *value;
-	} members[] = {{"principal", pseudonym},
-		       {"purpose", consent->id},
-		       {"state", consent_state_names[*state]},
-		       {"notice_sha256", sha256},
-		       {"notice_version", p->version},
-		       {"policy_sha256", p->sha256},
-		       {"language", new->policy->language},
-		       {"surface", new->surface},
-		       {"action", refused && new->given ? "Sec-GPC" : new->action},
-		       {"time", at},
-		       {"valid_until", until}};
-	bool ok = cJSON_AddNumberToObject(body, "n", (double)n) != NULL;
-	for (size_t i = 0; i < ARRAY_LEN(members); i++)
-		ok = ok && cJSON_AddStringToObject(body, members[i].name, members[i].value) != NULL;
+	const bool ok =
+	    cJSON_AddNumberToObject(body, "n", (double)n) != NULL && json_put_time(body, "time", made) &&
+	    json_put_time(body, "valid_until", valid) &&
+	    json_put_texts(body, JSON_TEXTS({"principal", pseudonym}, {"purpose", consent->id}, {"state", consent_state_names[*state]},
+					    {"notice_sha256", sha256}, {"notice_version", p->version}, {"policy_sha256", p->sha256},
+					    {"language", new->policy->language}, {"surface", new->surface},
+					    {"action", refused && new->given ? "Sec-GPC" : new->action}));
 	if (!ok || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	snprintf(details, sizeof details, "{\"purpose\":\"%.100s\",\"state\":\"%s\",\"surface\":\"%.20s\"}", consent->id,
@@ -399,8 +379,8 @@ static int walk_consent(void *arg, const struct vault_record *r)
 					.action = json_string(body, "action"),
 					.notice_sha256 = json_string(body, "notice_sha256"),
 					.notice_version = json_string(body, "notice_version"),
-					.at = body_time(body, "time"),
-					.until = body_time(body, "valid_until"),
+					.at = json_time(body, "time"),
+					.until = json_time(body, "valid_until"),
 					.superseded = r->facts.since[LIFE_CONSENT_WITHDRAWN] != 0,
 					.body = body};
 
@@ -435,12 +415,8 @@ static void receipt_party(cJSON *parties, const char *role, const struct policy_
 		cJSON_Delete(one);
 		return;
 	}
-	cJSON_AddStringToObject(one, "entity_id", role);
-	cJSON_AddStringToObject(one, "party_name", party->name);
-	cJSON_AddStringToObject(one, "party_type", "organisation");
-	cJSON_AddStringToObject(one, "party_role", role);
-	if (party->mail != NULL)
-		cJSON_AddStringToObject(one, "party_contact", party->mail);
+	json_put_texts(one, JSON_TEXTS({"entity_id", role}, {"party_name", party->name}, {"party_type", "organisation"},
+				       {"party_role", role}, {"party_contact", party->mail}));
 }
 
 static cJSON *receipt_processing(const struct policy *p, const struct consent_row *row, const struct policy_consent *consent)
@@ -450,9 +426,8 @@ static cJSON *receipt_processing(const struct policy *p, const struct consent_ro
 
 	if (consent != NULL)
 		prose_plain(p, &consent->withdraw, &withdraw);
-	cJSON_AddStringToObject(one, "privacy_notice", row->notice_sha256);
-	cJSON_AddStringToObject(one, "privacy_notice_version", row->notice_version);
-	cJSON_AddStringToObject(one, "lawful_basis", "https://w3id.org/dpv/legal/eu/gdpr#A6-1-a");
+	json_put_texts(one, JSON_TEXTS({"privacy_notice", row->notice_sha256}, {"privacy_notice_version", row->notice_version},
+				       {"lawful_basis", "https://w3id.org/dpv/legal/eu/gdpr#A6-1-a"}));
 	purposes = cJSON_AddArrayToObject(one, "purpose_type");
 	cJSON_AddItemToArray(purposes, cJSON_CreateString(row->purpose));
 	information = cJSON_AddArrayToObject(one, "pii_information");
@@ -471,8 +446,7 @@ static cJSON *receipt_processing(const struct policy *p, const struct consent_ro
 				if (strcmp(p->processors[a].purposes.items[j], purpose) == 0)
 					cJSON_AddItemToArray(recipients, cJSON_CreateString(p->processors[a].name));
 	}
-	cJSON_AddStringToObject(one, "collection_method", row->surface);
-	cJSON_AddStringToObject(one, "withdrawal_method", buf_text(&withdraw));
+	json_put_texts(one, JSON_TEXTS({"collection_method", row->surface}, {"withdrawal_method", buf_text(&withdraw)}));
 	rights = cJSON_AddArrayToObject(one, "privacy_rights");
 	for (size_t i = 0; i < p->right_count; i++)
 		cJSON_AddItemToArray(rights, cJSON_CreateString(p->rights[i].name));
@@ -482,13 +456,10 @@ static cJSON *receipt_processing(const struct policy *p, const struct consent_ro
 cJSON *consent_receipt(const struct policy *p, const struct consent_row *row)
 {
 	cJSON *receipt = cJSON_CreateObject(), *parties, *events, *event = cJSON_CreateObject();
-	char at[WHEN_TEXT];
 
-	when_text(at, row->at);
-	cJSON_AddStringToObject(receipt, "@type", "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr");
-	cJSON_AddStringToObject(receipt, "schema_version", "https://w3id.org/dpv/schema/dpv-27560");
-	cJSON_AddStringToObject(receipt, "record_id", row->id);
-	cJSON_AddStringToObject(receipt, "pii_principal_id", row->principal);
+	json_put_texts(receipt, JSON_TEXTS({"@type", "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"},
+					   {"schema_version", "https://w3id.org/dpv/schema/dpv-27560"}, {"record_id", row->id},
+					   {"pii_principal_id", row->principal}));
 	cJSON *processing = cJSON_AddArrayToObject(receipt, "pii_processing");
 	cJSON_AddItemToArray(processing, receipt_processing(p, row, consent_find(p, row->purpose)));
 	parties = cJSON_AddArrayToObject(receipt, "party_identification");
@@ -496,12 +467,9 @@ cJSON *consent_receipt(const struct policy *p, const struct consent_row *row)
 	receipt_party(parties, "data-protection-officer", &p->officer);
 	receipt_party(parties, "authority", &p->authority);
 	events = cJSON_AddArrayToObject(receipt, "event");
-	cJSON_AddStringToObject(event, "event_time", at);
-	cJSON_AddStringToObject(event, "event_type", "explicit");
-	cJSON_AddStringToObject(event, "event_state", row->state);
-	cJSON_AddStringToObject(event, "event_language", row->language);
-	cJSON_AddStringToObject(event, "event_action", row->action);
-	cJSON_AddStringToObject(event, "validity_duration", "P12M");
+	json_put_time(event, "event_time", row->at);
+	json_put_texts(event, JSON_TEXTS({"event_type", "explicit"}, {"event_state", row->state}, {"event_language", row->language},
+					 {"event_action", row->action}, {"validity_duration", "P12M"}));
 	cJSON_AddItemToArray(events, event);
 	return receipt;
 }

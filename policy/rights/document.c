@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/document.h"
 
-enum { EDIT_TRIES = 16 };
+enum { EDIT_TRIES = 16, DETAILS_MAX = 4096, PAYLOAD_MAX = 8192 };
 
 cJSON *document_read(struct vault *v, const struct document_type *type, const char *id, struct vault_record *out, struct err *e)
 {
@@ -32,13 +32,16 @@ int document_edit(struct vault *v, const struct document_type *type, const char 
 	for (int tries = 0; tries < EDIT_TRIES && ret != 0 && why.code == ERR_BUSY; tries++) {
 		struct vault_record record;
 		BUF_AUTO_WIPE struct buf bytes = BUF_INIT(type->max);
-		struct document_change to = {.details = BUF_INIT(4096)};
+		struct document_change to = {.details = BUF_INIT(DETAILS_MAX), .payload = BUF_INIT(PAYLOAD_MAX)};
 		why = (struct err){0};
 		JSON_AUTO cJSON *body = document_read(v, type, id, &record, &why);
 		if (body == NULL)
 			break;
 		if (edit(arg, &record, body, &to, &why) == 0) {
-			const struct ledger_event event = {.name = to.ledger, .details = to.details.len > 0 ? buf_text(&to.details) : NULL};
+			const struct ledger_event event = {.name = to.ledger,
+							   .details = to.details.len > 0 ? buf_text(&to.details) : NULL,
+							   .payload = to.payload.len > 0 ? to.payload.data : NULL,
+							   .payload_len = to.payload.len};
 			ret = to.details.failed || json_print(&bytes, body) != 0
 				  ? err_set(&why, ERR_INPUT, "the %s would become too large", type->noun)
 				  : vault_update(v, id,
@@ -51,6 +54,7 @@ int document_edit(struct vault *v, const struct document_type *type, const char 
 						 &event, &why);
 		}
 		buf_free(&to.details);
+		buf_wipe(&to.payload);
 		vault_record_free(&record);
 	}
 	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);

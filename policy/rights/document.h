@@ -16,9 +16,9 @@ struct document_type {
 cJSON *document_read(struct vault *v, const struct document_type *type, const char *id, struct vault_record *out, struct err *e);
 
 struct document_change {
-	const char *state;  // NULL: as before
-	const char *ledger; // the name of the ledger's entry
-	struct buf details; // of it
+	const char *state;           // NULL: as before
+	const char *ledger;          // the name of the ledger's entry
+	struct buf details, payload; // of it; empty: none
 	unsigned set, clear;
 };
 // Has `edit` change the body, and writes it, with the entry. Where somebody else changed it meanwhile, `edit` is called again with what is there now.

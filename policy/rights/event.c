@@ -2,6 +2,7 @@
 #include "policy/rights/event.h"
 #include "policy/base/array.h"
 #include "policy/base/when.h"
+#include "policy/rights/document.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -159,18 +160,10 @@ static void clock_touch(struct clock_facts *clock, enum rights_event id, time_t 
 	}
 }
 
-static time_t time_read(const cJSON *object, const char *name, time_t otherwise)
-{
-	const char *text = json_string(object, name);
-	time_t t;
-
-	return text != NULL && when_parse(&t, text) == 0 ? t : otherwise;
-}
-
 void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *state, time_t made, time_t now)
 {
 	const cJSON *events = json_get(body, "events"), *event, *identity = json_get(body, "identity");
-	const time_t code_until = time_read(identity, "until", 0);
+	const time_t code_until = json_time(identity, "until");
 	bool by_mail = false;
 	const char *by;
 
@@ -180,13 +173,15 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 	out->code_until = code_until > now && json_number(identity, "tries", IDENTITY_TRIES) < IDENTITY_TRIES ? code_until : 0;
 	if (!cJSON_IsArray(events)) {
 		out->state = rights_state_read(state);
-		out->clock.ended = time_read(body, "answered", (STATE_BIT(out->state) & STATES_ENDED) != 0 ? made : 0);
+		out->clock.ended = json_time(body, "answered");
+		if (out->clock.ended == 0 && (STATE_BIT(out->state) & STATES_ENDED) != 0)
+			out->clock.ended = made;
 		return;
 	}
 	cJSON_ArrayForEach(event, events)
 	{
 		enum rights_event id = rights_event_read(event);
-		time_t at = time_read(event, "at", made);
+		const time_t told = json_time(event, "at"), at = told != 0 ? told : made;
 		out->event_count++;
 		if (id == EVENT_COUNT)
 			continue;
@@ -242,18 +237,7 @@ int rights_event_check(const struct rights_facts *facts, enum rights_event event
 
 cJSON *rights_event_add(cJSON *body, enum rights_event event, time_t at, const char *by)
 {
-	cJSON *events = cJSON_GetObjectItemCaseSensitive(body, "events"), *one = cJSON_CreateObject();
-	char text[WHEN_TEXT];
-
-	if (events == NULL)
-		events = cJSON_AddArrayToObject(body, "events");
-	when_text(text, at);
-	bool ok = cJSON_AddStringToObject(one, "event", rights_events[event].name) != NULL &&
-		  cJSON_AddStringToObject(one, "at", text) != NULL && (by == NULL || cJSON_AddStringToObject(one, "by", by) != NULL);
-	if (ok && cJSON_AddItemToArray(events, one))
-		return one;
-	cJSON_Delete(one);
-	return NULL;
+	return document_event(body, rights_events[event].name, at, by);
 }
 
 bool rights_events_begin(cJSON *body, const char *state, time_t made)
@@ -264,7 +248,7 @@ bool rights_events_begin(cJSON *body, const char *state, time_t made)
 		return false;
 	if (rights_state_read(state) == STATE_PARTIAL)
 		return rights_event_add(body, EVENT_PARTIAL, made, "site") != NULL;
-	time_t answered = time_read(body, "answered", 0);
+	time_t answered = json_time(body, "answered");
 	return answered == 0 || rights_event_add(body, EVENT_ANSWERED, answered, "site") != NULL;
 }
 

@@ -5,12 +5,14 @@
 #include "policy/base/mail_address.h"
 #include "policy/rights/certificate.h"
 #include "policy/rights/clock.h"
+#include "policy/rights/document.h"
 #include "policy/rights/reading.h"
 #include "policy/vault/archive_token.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { SAME_MAX = 1200, SAME_BEFORE_MAX = 64, EDIT_TRIES = 16 };
+enum { SAME_MAX = 1200, SAME_BEFORE_MAX = 64 };
+static const struct document_type requests = {KIND_RIGHTS_REQUEST, "request", RIGHTS_REQUEST_MAX};
 
 static int refuse_right(const struct policy *p, struct err *e)
 {
@@ -85,13 +87,6 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	int id = policy_word_value(&policy_right_words, request->right, strlen(request->right));
 	const struct policy_right *right = id >= 0 ? policy_right(vault_policy(v), (enum policy_right_id)id) : NULL;
 	const char *signal = right != NULL && request->signal ? policy_word(&policy_signal_words, right->signal) : NULL;
-	const struct {
-		const char *name, *value;
-	} texts[] = {
-	    {"right", request->right},     {"contact", request->contact}, {"receipt", request->receipt},
-	    {"archive", request->archive}, {"message", request->message}, {"signal", signal},
-	    {"how", request->how},         {"record", request->record},
-	};
 	const time_t now = when_now(), received = request->received != 0 ? request->received : now;
 	char date[WHEN_DATE], details[256], tag[SAME_MAX] = "", head[RECORD_ID_LEN + 1];
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX);
@@ -119,8 +114,9 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 		joined = rights_event_add(body, EVENT_JOINED, now, "site");
 		ok = joined != NULL && cJSON_AddStringToObject(joined, "request", head) != NULL;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		ok = ok && (texts[i].value == NULL || cJSON_AddStringToObject(body, texts[i].name, texts[i].value) != NULL);
+	ok = ok && json_put_texts(body, JSON_TEXTS({"right", request->right}, {"contact", request->contact}, {"receipt", request->receipt},
+						   {"archive", request->archive}, {"message", request->message}, {"signal", signal},
+						   {"how", request->how}, {"record", request->record}));
 	ok = ok && (request->agent == NULL || cJSON_AddItemToObject(body, "agent", cJSON_Duplicate(request->agent, true)));
 	if (!ok || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "the request is too large to be stored");
@@ -217,45 +213,38 @@ static int ledger_details(struct buf *out, const char *id, const cJSON *body, co
 	const bool officer = act->by != NULL && strcmp(act->by, "person") != 0 && strcmp(act->by, "site") != 0;
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
 
-	return cJSON_AddStringToObject(o, "request", id) != NULL &&
-		       cJSON_AddStringToObject(o, "right", json_string(body, "right")) != NULL &&
-		       cJSON_AddStringToObject(o, "event", rights_events[act->event].name) != NULL &&
-		       cJSON_AddStringToObject(o, "state", rights_state_names[facts->state]) != NULL &&
-		       (act->fields == NULL || cJSON_AddStringToObject(o, "fields", act->fields) != NULL) &&
-		       (act->ground == NULL || cJSON_AddStringToObject(o, "ground", act->ground) != NULL) &&
-		       cJSON_AddStringToObject(o, "by",
-					       officer           ? "officer"
-					       : act->by != NULL ? act->by
-								 : "site") != NULL
+	return json_put_texts(o,
+			      JSON_TEXTS({"request", id}, {"right", json_string(body, "right")}, {"event", rights_events[act->event].name},
+					 {"state", rights_state_names[facts->state]}, {"fields", act->fields}, {"ground", act->ground},
+					 {"by", officer           ? "officer"
+						: act->by != NULL ? act->by
+								  : "site"}))
 		   ? json_print(out, o)
 		   : -1;
 }
 
-// One try. ERR_BUSY: somebody else changed it meanwhile.
-static int edit_once(struct vault *v, const char *id, int (*edit)(void *, cJSON *, const struct rights_facts *, struct err *), void *arg,
-		     const char *ledger, const struct rights_act *act, struct err *e)
-{
-	struct vault_record record = {0};
-	struct rights_facts before, after;
-	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX), read = BUF_INIT(READING_MAX);
-	BUF_AUTO struct buf details = BUF_INIT(4096);
-	int ret = -1;
+struct editing {
+	int (*edit)(void *, cJSON *, const struct rights_facts *, struct err *);
+	void *arg;
+	const char *ledger;
+	const struct rights_act *act;
+};
 
-	if (rights_get(v, id, &record, e) != 0)
+static int edit_on(void *arg, const struct vault_record *record, cJSON *body, struct document_change *change, struct err *e)
+{
+	const struct editing *x = arg;
+	struct rights_facts before, after;
+
+	if (json_string(body, "right") == NULL)
+		return err_set(e, ERR_CORRUPT, "request %s cannot be read", record->id);
+	rights_facts_read(&before, body, record->state, record->made, when_now());
+	if (!rights_events_begin(body, record->state, record->made))
+		return err_set(e, ERR_MEMORY, "no memory");
+	if (x->edit(x->arg, body, &before, e) != 0)
 		return -1;
-	JSON_AUTO cJSON *body = rights_body(&record, e);
-	if (body == NULL)
-		goto cleanup;
-	rights_facts_read(&before, body, record.state, record.made, when_now());
-	if (!rights_events_begin(body, record.state, record.made)) {
-		err_set(e, ERR_MEMORY, "no memory");
-		goto cleanup;
-	}
-	if (edit(arg, body, &before, e) != 0)
-		goto cleanup;
-	rights_facts_read(&after, body, record.state, record.made, when_now());
-	// What was corrected is not kept longer than it is looked into. What proved a mandate is not kept longer than the decision; that it was seen, and when, is.
+	rights_facts_read(&after, body, record->state, record->made, when_now());
 	const bool ended = (STATE_BIT(after.state) & STATES_ENDED) != 0;
+	// What was corrected is not kept longer than it is looked into. What proved a mandate is not kept longer than the decision; that it was seen, and when, is.
 	if (ended || after.verified)
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
 	if (ended) {
@@ -263,39 +252,21 @@ static int edit_once(struct vault *v, const char *id, int (*edit)(void *, cJSON 
 		cJSON_DeleteItemFromObjectCaseSensitive(
 		    cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(body, "agent"), "mandate"), "sha256");
 	}
-	if (json_print(&bytes, body) != 0 || ledger_details(&details, id, body, &after, act) != 0) {
-		err_set(e, ERR_INPUT, "the request would become too large");
-		goto cleanup;
-	}
 	// It says who asked for the restriction, and lives as long as what it keeps.
 	const bool keeps = after.restricted != NULL && rights_ground_keeps(after.restricted);
-	if (act->event == EVENT_READ && reading_payload(&read, "request", when_now(), act->by, act->reason, e) != 0)
-		goto cleanup;
-	const struct ledger_event event = {
-	    .name = ledger, .details = buf_text(&details), .payload = read.len > 0 ? read.data : NULL, .payload_len = read.len};
-	const struct vault_change change = {.state = rights_state_names[after.state],
-					    .body = bytes.data,
-					    .body_len = bytes.len,
-					    .was = &record.body,
-					    .set = (ended ? LIFE_BIT(LIFE_CLOSED) : 0) | (keeps ? LIFE_BIT(LIFE_WANTED) : 0),
-					    .clear = (ended ? 0 : LIFE_BIT(LIFE_CLOSED)) | (keeps ? 0 : LIFE_BIT(LIFE_WANTED))};
-	ret = vault_update(v, id, &change, &event, e);
-cleanup:
-	vault_record_free(&record);
-	return ret;
+	change->state = rights_state_names[after.state];
+	change->ledger = x->ledger;
+	change->set = (ended ? LIFE_BIT(LIFE_CLOSED) : 0) | (keeps ? LIFE_BIT(LIFE_WANTED) : 0);
+	change->clear = (ended ? 0 : LIFE_BIT(LIFE_CLOSED)) | (keeps ? 0 : LIFE_BIT(LIFE_WANTED));
+	if (x->act->event == EVENT_READ && reading_payload(&change->payload, "request", when_now(), x->act->by, x->act->reason, e) != 0)
+		return -1;
+	return ledger_details(&change->details, record->id, body, &after, x->act) != 0 ? err_set(e, ERR_MEMORY, "no memory") : 0;
 }
 
 int rights_edit(struct vault *v, const char *id, int (*edit)(void *, cJSON *, const struct rights_facts *, struct err *), void *arg,
 		const char *ledger, const struct rights_act *act, struct err *e)
 {
-	struct err why = {.code = ERR_BUSY};
-	int ret = -1;
-
-	for (int tries = 0; tries < EDIT_TRIES && ret != 0 && why.code == ERR_BUSY; tries++) {
-		why = (struct err){0};
-		ret = edit_once(v, id, edit, arg, ledger, act, &why);
-	}
-	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
+	return document_edit(v, &requests, id, edit_on, &(struct editing){edit, arg, ledger, act}, e);
 }
 
 struct acting {
@@ -335,11 +306,10 @@ static int certify(struct acting *x, const cJSON *body, const struct rights_fact
 	JSON_AUTO cJSON *more = cJSON_CreateObject();
 
 	when_text(due, next != NULL ? next->due : 0);
-	bool ok = cJSON_AddStringToObject(more, "outcome", rights_events[act->event].name) != NULL &&
-		  (ground == NULL || cJSON_AddStringToObject(more, "ground", ground->name) != NULL) &&
-		  (ground == NULL || ground->iri == NULL || cJSON_AddStringToObject(more, "ground_iri", ground->iri) != NULL) &&
-		  (next == NULL || cJSON_AddStringToObject(more, "due", due) != NULL) &&
-		  (before == NULL || cJSON_AddStringToObject(more, "supersedes", before) != NULL);
+	const bool ok =
+	    json_put_texts(more, JSON_TEXTS({"outcome", rights_events[act->event].name}, {"ground", ground != NULL ? ground->name : NULL},
+					    {"ground_iri", ground != NULL ? ground->iri : NULL}, {"due", next != NULL ? due : NULL},
+					    {"supersedes", before}));
 	return ok ? certificate_make(x->v, &of, NULL, more, &x->certificate, e) : err_set(e, ERR_MEMORY, "no memory for the certificate");
 }
 
@@ -347,10 +317,6 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 {
 	struct acting *x = arg;
 	const struct rights_act *act = x->act;
-	const struct {
-		const char *name, *value;
-	} members[] = {{"ground", act->ground}, {"reason", act->reason},       {"text", act->text},  {"how", act->how},
-		       {"request", act->other}, {"recipient", act->recipient}, {"about", act->about}};
 	const time_t at = act->at != 0 ? act->at : facts->clock.now;
 	const cJSON *event;
 
@@ -385,8 +351,8 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
 		ok = ok && certificate != NULL && cJSON_AddItemToObject(body, "certificate", certificate);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(members); i++)
-		ok = ok && (members[i].value == NULL || cJSON_AddStringToObject(added, members[i].name, members[i].value) != NULL);
+	ok = ok && json_put_texts(added, JSON_TEXTS({"ground", act->ground}, {"reason", act->reason}, {"text", act->text},
+						    {"how", act->how}, {"request", act->other}));
 	cJSON_Delete(x->includes);
 	x->includes = cJSON_CreateArray();
 	cJSON_ArrayForEach(event, json_get(body, "events"))
@@ -462,9 +428,10 @@ static bool add_clocks(cJSON *shown, const struct clock_line *lines, size_t coun
 	for (size_t i = 0; i < count && ok; i++) {
 		const struct clock_line *l = &lines[i];
 		cJSON *one = cJSON_CreateObject();
-		ok = cJSON_AddItemToArray(clocks, one) && cJSON_AddStringToObject(one, "name", clock_rows[l->id].name) != NULL &&
-		     cJSON_AddStringToObject(one, "law", clock_rows[l->id].law) != NULL && add_when(one, "due", l->due) &&
-		     add_when(one, "met", l->met) && cJSON_AddBoolToObject(one, "extended", l->extended) != NULL &&
+		ok = cJSON_AddItemToArray(clocks, one) &&
+		     json_put_texts(one, JSON_TEXTS({"name", clock_rows[l->id].name}, {"law", clock_rows[l->id].law})) &&
+		     add_when(one, "due", l->due) && add_when(one, "met", l->met) &&
+		     cJSON_AddBoolToObject(one, "extended", l->extended) != NULL &&
 		     cJSON_AddBoolToObject(one, "paused", l->paused) != NULL && cJSON_AddBoolToObject(one, "late", l->late) != NULL;
 	}
 	return ok;
@@ -537,9 +504,9 @@ static int show(struct vault *v, const struct vault_record *record, bool officer
 	bool ok = rights_events_begin(body, record->state, record->made);
 	size_t count = clock_lines(vault_policy(v), right_of(v, body), &facts.clock, lines);
 	const struct clock_line *next = clock_next(lines, count);
-	ok = ok && cJSON_AddStringToObject(shown, "id", record->id) != NULL &&
-	     cJSON_AddStringToObject(shown, "right", json_string(body, "right")) != NULL &&
-	     cJSON_AddStringToObject(shown, "state", rights_state_names[facts.state]) != NULL &&
+	ok = ok &&
+	     json_put_texts(shown, JSON_TEXTS({"id", record->id}, {"right", json_string(body, "right")},
+					      {"state", rights_state_names[facts.state]})) &&
 	     add_when(shown, "received", facts.clock.received) && add_when(shown, "due", next != NULL ? next->due : 0) &&
 	     cJSON_AddBoolToObject(shown, "late", facts.clock.ended == 0 && next != NULL && next->late) != NULL &&
 	     add_clocks(shown, lines, count) && add_events(shown, body, officer, personal) && show_recipients(shown, body) &&
