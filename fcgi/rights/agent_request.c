@@ -38,23 +38,19 @@ int agent_request_find(struct vault *v, const cJSON *agent, const char *number, 
 static cJSON *agent_member(const cJSON *agent, const struct agent_message *m)
 {
 	const char *regime = json_string(m->claims, strcmp(json_string(agent, "protocol"), AGENT_DRP) == 0 ? "regime" : "regulation");
-	cJSON *o = cJSON_CreateObject();
-	char now[WHEN_TEXT], sha256[2 * HASH_LEN + 1];
+	cJSON *o = cJSON_CreateObject(), *mandate;
+	char sha256[2 * HASH_LEN + 1];
 	uint8_t hash[HASH_LEN];
 
-	when_text(now, when_now());
-	bool ok = cJSON_AddStringToObject(o, "name", json_string(agent, "name")) != NULL &&
-		  cJSON_AddStringToObject(o, "id", json_string(agent, "id")) != NULL &&
-		  cJSON_AddStringToObject(o, "protocol", json_string(agent, "protocol")) != NULL &&
-		  (!m->numbered || cJSON_AddStringToObject(o, "request", m->once) != NULL) &&
-		  cJSON_AddStringToObject(o, "answer_to", "agent") != NULL &&
-		  (regime == NULL || cJSON_AddStringToObject(o, "regime", regime) != NULL) &&
+	bool ok = json_put_texts(o, JSON_TEXTS({"name", json_string(agent, "name")}, {"id", json_string(agent, "id")},
+					       {"protocol", json_string(agent, "protocol")}, {"request", m->numbered ? m->once : NULL},
+					       {"answer_to", "agent"}, {"regime", regime})) &&
 		  (!m->callback || cJSON_AddTrueToObject(o, "callback") != NULL);
 	if (ok && m->mandate != NULL) {
-		cJSON *mandate = cJSON_AddObjectToObject(o, "mandate");
 		plain_hash(hash, &(struct bytes){m->mandate, strlen(m->mandate)}, 1);
 		hex_encode(sha256, hash, sizeof hash);
-		ok = cJSON_AddStringToObject(mandate, "seen", now) != NULL && cJSON_AddStringToObject(mandate, "sha256", sha256) != NULL;
+		mandate = cJSON_AddObjectToObject(o, "mandate");
+		ok = json_put_time(mandate, "seen", when_now()) && json_put_texts(mandate, JSON_TEXTS({"sha256", sha256}));
 	}
 	if (ok)
 		return o;
@@ -63,10 +59,9 @@ static cJSON *agent_member(const cJSON *agent, const struct agent_message *m)
 }
 
 // What the sender has verified settles who it is where the policy asks for mail, or for identity; a receipt it can only name.
-static void identity_settle(struct vault *v, const char *id, const char *right_name, const struct agent_message *m)
+static void identity_settle(struct vault *v, const char *id, const struct agent_message *m)
 {
-	const int right_id = policy_word_value(&policy_right_words, right_name, strlen(right_name));
-	const struct policy_right *right = right_id >= 0 ? policy_right(vault_policy(v), (enum policy_right_id)right_id) : NULL;
+	const struct policy_right *right = policy_right_named(vault_policy(v), m->right);
 	char reason[128];
 
 	if (right == NULL || (right->verify != VERIFY_MAIL && right->verify != VERIFY_IDENTITY) || strstr(m->verified, "email") == NULL)
@@ -79,8 +74,7 @@ static void identity_settle(struct vault *v, const char *id, const char *right_n
 static void copy_answer(struct vault *v, const char *id, const struct agent_message *m)
 {
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(SHOWN_MAX);
-	const int right_id = policy_word_value(&policy_right_words, m->right, strlen(m->right));
-	const struct policy_right *right = right_id >= 0 ? policy_right(vault_policy(v), (enum policy_right_id)right_id) : NULL;
+	const struct policy_right *right = policy_right_named(vault_policy(v), m->right);
 
 	if (right == NULL || !right->self_service || (right->id != RIGHT_ACCESS && right->id != RIGHT_PORTABILITY) ||
 	    rights_show_officer(v, id, false, &json, NULL) != 0)
@@ -121,7 +115,7 @@ int agent_request_store(struct vault *v, const cJSON *agent, const struct agent_
 	if (ret != 0 || *again)
 		return ret;
 	memcpy(id, receipt.id, RECORD_ID_LEN + 1);
-	identity_settle(v, id, m->right, m);
+	identity_settle(v, id, m);
 	copy_answer(v, id, m);
 	return 0;
 }

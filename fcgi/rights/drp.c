@@ -13,8 +13,7 @@ static void drp_respond_fault(struct request *r, int status, const char *message
 	char code[16];
 
 	snprintf(code, sizeof code, "%d", status);
-	cJSON_AddStringToObject(o, "code", code);
-	cJSON_AddStringToObject(o, "message", message);
+	json_put_texts(o, JSON_TEXTS({"code", code}, {"message", message}));
 	if (fatal)
 		cJSON_AddTrueToObject(o, "fatal");
 	respond_json(r, status, o);
@@ -92,7 +91,7 @@ static void details_add(cJSON *status, const cJSON *shown)
 static void respond_status(struct request *r, struct vault *v, const cJSON *shown)
 {
 	const char *state = json_string(shown, "state"), *number = json_string(json_get(shown, "agent"), "request");
-	char url[AGENT_URL_MAX], until[WHEN_TEXT], site[AGENT_URL_MAX / 2];
+	char url[AGENT_URL_MAX], until[WHEN_TEXT], site[AGENT_URL_MAX / 2], page[AGENT_URL_MAX];
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
 	const cJSON *asked = agent_request_event(shown, "identity-asked");
 	const char *reason = NULL, *status = "in_progress";
@@ -115,24 +114,15 @@ static void respond_status(struct request *r, struct vault *v, const cJSON *show
 	default:
 		break;
 	}
-	cJSON_AddStringToObject(o, "request_id", json_string(shown, "id"));
-	cJSON_AddStringToObject(o, "received_at", json_string(shown, "received"));
-	cJSON_AddStringToObject(o, "expected_by", json_string(shown, "due"));
-	if (number != NULL)
-		cJSON_AddStringToObject(o, "agent_request_id", number);
+	const bool verify = reason != NULL && strcmp(reason, "need_user_verification") == 0;
+	const bool results = agent_request_results(r, v, shown, url, sizeof url, until);
+	request_site(r, site, sizeof site);
+	snprintf(page, sizeof page, "%s/rights", site);
+	json_put_texts(o, JSON_TEXTS({"request_id", json_string(shown, "id")}, {"received_at", json_string(shown, "received")},
+				     {"expected_by", json_string(shown, "due")}, {"agent_request_id", number}, {"status", status},
+				     {"reason", reason}, {"user_verification_url", verify ? page : NULL},
+				     {"results_url", results ? url : NULL}, {"expires_at", results ? until : NULL}));
 	details_add(o, shown);
-	cJSON_AddStringToObject(o, "status", status);
-	if (reason != NULL)
-		cJSON_AddStringToObject(o, "reason", reason);
-	if (reason != NULL && strcmp(reason, "need_user_verification") == 0) {
-		request_site(r, site, sizeof site);
-		snprintf(url, sizeof url, "%s/rights", site);
-		cJSON_AddStringToObject(o, "user_verification_url", url);
-	}
-	if (agent_request_results(r, v, shown, url, sizeof url, until)) {
-		cJSON_AddStringToObject(o, "results_url", url);
-		cJSON_AddStringToObject(o, "expires_at", until);
-	}
 	respond_json(r, 200, o);
 }
 
@@ -253,8 +243,7 @@ void drp_setup(struct request *r, void *vault)
 	}
 	agent_token(vault, agent, token);
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	cJSON_AddStringToObject(o, "agent-id", json_string(agent, "id"));
-	cJSON_AddStringToObject(o, "token", token);
+	json_put_texts(o, JSON_TEXTS({"agent-id", json_string(agent, "id")}, {"token", token}));
 	respond_json(r, 200, o);
 	explicit_bzero(token, sizeof token);
 }

@@ -100,11 +100,10 @@ static void export_answers(struct vault *v, const char *id, const struct buf *sh
 {
 	JSON_AUTO cJSON *request = json_parse(buf_text(shown), shown->len, NULL);
 	const char *name = json_string(request, "right"), *state = json_string(request, "state");
-	const int word_id = name != NULL ? policy_word_value(&policy_right_words, name, strlen(name)) : -1;
-	const struct policy_right *right =
-	    word_id == RIGHT_ACCESS || word_id == RIGHT_PORTABILITY ? policy_right(vault_policy(v), (enum policy_right_id)word_id) : NULL;
+	const struct policy_right *right = policy_right_named(vault_policy(v), name);
 
-	if (right != NULL && right->self_service && (STATE_BIT(rights_state_read(state)) & STATES_OPEN) != 0)
+	if (right != NULL && (right->id == RIGHT_ACCESS || right->id == RIGHT_PORTABILITY) && right->self_service &&
+	    (STATE_BIT(rights_state_read(state)) & STATES_OPEN) != 0)
 		(void)rights_act(v, id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "site"}, NULL); // else an officer sees it open
 }
 

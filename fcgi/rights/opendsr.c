@@ -56,9 +56,7 @@ static void opendsr_respond_fault(struct request *r, int status, const char *rea
 	cJSON_AddNumberToObject(error, "code", status);
 	cJSON_AddStringToObject(error, "message", message);
 	cJSON_AddItemToArray(cJSON_AddArrayToObject(error, "errors"), one);
-	cJSON_AddStringToObject(one, "domain", "Validation");
-	cJSON_AddStringToObject(one, "reason", reason);
-	cJSON_AddStringToObject(one, "message", message);
+	json_put_texts(one, JSON_TEXTS({"domain", "Validation"}, {"reason", reason}, {"message", message}));
 	respond_json(r, status, o);
 }
 
@@ -124,8 +122,7 @@ void opendsr_discovery(struct request *r, void *vault)
 	cJSON *identities = cJSON_AddArrayToObject(o, "supported_identities");
 	for (const char *const *type = agent_message_identities; *type != NULL; type++) {
 		cJSON *one = cJSON_CreateObject();
-		cJSON_AddStringToObject(one, "identity_type", *type);
-		cJSON_AddStringToObject(one, "identity_format", "raw");
+		json_put_texts(one, JSON_TEXTS({"identity_type", *type}, {"identity_format", "raw"}));
 		cJSON_AddItemToArray(identities, one);
 	}
 	cJSON *requests = cJSON_AddArrayToObject(o, "supported_subject_request_types");
@@ -164,9 +161,8 @@ static cJSON *answer_begin(const cJSON *shown)
 	const cJSON *agent = json_get(shown, "agent");
 	cJSON *o = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(o, "controller_id", json_string(agent, "id"));
-	cJSON_AddStringToObject(o, "subject_request_id", json_string(agent, "request"));
-	cJSON_AddStringToObject(o, "api_version", VERSION);
+	json_put_texts(o, JSON_TEXTS({"controller_id", json_string(agent, "id")}, {"subject_request_id", json_string(agent, "request")},
+				     {"api_version", VERSION}));
 	return o;
 }
 
@@ -176,7 +172,7 @@ void opendsr_request(struct request *r, void *vault)
 	JSON_AUTO cJSON *agents = NULL, *shown = NULL;
 	BUF_AUTO_WIPE struct buf encoded = BUF_INIT(2 * RIGHTS_BODY_MAX);
 	const cJSON *agent = controller(r, vault, &agents);
-	char id[RECORD_ID_LEN + 1], now[WHEN_TEXT];
+	char id[RECORD_ID_LEN + 1];
 	struct err e = {0};
 	bool again;
 	size_t len;
@@ -196,12 +192,10 @@ void opendsr_request(struct request *r, void *vault)
 		opendsr_respond_fault(r, 400, "DuplicateRequest", "subject_request_id was sent before.");
 		return;
 	}
-	when_text(now, when_now());
 	JSON_AUTO cJSON *answer = answer_begin(shown);
-	cJSON_AddStringToObject(answer, "expected_completion_time", due_by(shown));
-	cJSON_AddStringToObject(answer, "received_time", now);
 	base64_add(&encoded, body, len);
-	cJSON_AddStringToObject(answer, "encoded_request", buf_text(&encoded));
+	json_put_time(answer, "received_time", when_now());
+	json_put_texts(answer, JSON_TEXTS({"expected_completion_time", due_by(shown)}, {"encoded_request", buf_text(&encoded)}));
 	respond_signed(r, 201, answer);
 }
 
@@ -248,10 +242,9 @@ void opendsr_status(struct request *r, void *vault)
 	if (shown == NULL)
 		return;
 	JSON_AUTO cJSON *answer = answer_begin(shown);
-	cJSON_AddStringToObject(answer, "expected_completion_time", due_by(shown));
-	cJSON_AddStringToObject(answer, "request_status", status_of(shown));
-	if (agent_request_results(r, vault, shown, url, sizeof url, until))
-		cJSON_AddStringToObject(answer, "results_url", url);
+	const bool results = agent_request_results(r, vault, shown, url, sizeof url, until);
+	json_put_texts(answer, JSON_TEXTS({"expected_completion_time", due_by(shown)}, {"request_status", status_of(shown)},
+					  {"results_url", results ? url : NULL}));
 	respond_signed(r, 200, answer);
 }
 
@@ -260,7 +253,6 @@ void opendsr_cancel(struct request *r, void *vault)
 	JSON_AUTO cJSON *agents = NULL;
 	const cJSON *agent = controller(r, vault, &agents);
 	JSON_AUTO cJSON *shown = agent != NULL ? opendsr_own_request(r, vault, agent) : NULL;
-	char now[WHEN_TEXT];
 	struct err e = {0};
 
 	if (shown == NULL)
@@ -274,8 +266,7 @@ void opendsr_cancel(struct request *r, void *vault)
 		opendsr_respond_failure(r, &e);
 		return;
 	}
-	when_text(now, when_now());
 	JSON_AUTO cJSON *answer = answer_begin(shown);
-	cJSON_AddStringToObject(answer, "received_time", now);
+	json_put_time(answer, "received_time", when_now());
 	respond_signed(r, 202, answer);
 }

@@ -63,13 +63,6 @@ static const char *day_words(char out[WORD_DAY], const struct policy *p, const c
 	return out;
 }
 
-static const struct policy_right *right_named(const struct policy *p, const char *name)
-{
-	const int id = name != NULL ? policy_word_value(&policy_right_words, name, strlen(name)) : -1;
-
-	return id >= 0 ? policy_right(p, (enum policy_right_id)id) : NULL;
-}
-
 // A file that the browser has already: it is saved without asking us again.
 static void file_link(struct rights_page *page, const char *key, const char *name, const char *type, const char *text)
 {
@@ -103,7 +96,7 @@ void rights_page_start(struct request *r, const struct rights_typed *typed)
 void rights_page_fault(struct request *r, const char *right, const char *field, const char *fault)
 {
 	const struct policy *p = request_policy(r);
-	const struct policy_right *of = right_named(p, right);
+	const struct policy_right *of = policy_right_named(p, right);
 	BUF_AUTO struct buf words = BUF_INIT(4096);
 	struct rights_page page;
 	char length[WORD_NUMBER];
@@ -635,7 +628,7 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 {
 	const struct policy *p = request_policy(r);
 	const char *id = json_string(shown, "id"), *name = json_string(shown, "right"), *state_name = json_string(shown, "state");
-	const struct policy_right *right = right_named(p, name);
+	const struct policy_right *right = policy_right_named(p, name);
 	const enum rights_state state = rights_state_read(state_name != NULL ? state_name : "");
 	const bool open = (STATE_BIT(state) & STATES_OPEN) != 0;
 	struct rights_page page;

@@ -109,6 +109,13 @@ const struct policy_right *policy_right(const struct policy *p, enum policy_righ
 	return NULL;
 }
 
+const struct policy_right *policy_right_named(const struct policy *p, const char *name)
+{
+	const int id = name != NULL ? policy_word_value(&policy_right_words, name, strlen(name)) : -1;
+
+	return id >= 0 ? policy_right(p, (enum policy_right_id)id) : NULL;
+}
+
 bool policy_strings_have(const struct policy_strings *list, const char *word)
 {
 	for (size_t i = 0; i < list->count; i++) {

@@ -311,6 +311,7 @@ const struct policy_purpose *policy_purpose(const struct policy *p, const char *
 bool policy_inserts(const struct policy *p, enum policy_insert what);                     // an <insert what="…"/> of a section
 bool policy_promises(const struct policy *p, enum policy_claim_id id);                    // for the whole site
 const struct policy_right *policy_right(const struct policy *p, enum policy_right_id id); // NULL when it is not offered
+const struct policy_right *policy_right_named(const struct policy *p, const char *name);  // the same; NULL when there is no name, too
 // Whether data may go there without a transfer safeguard. `country`: ISO 3166, or "EU" for a region that its vendor does not split.
 bool policy_country_in_eea(const char *country);
 

@@ -41,8 +41,7 @@ int rights_record(struct vault *v, const struct rights_new *request, struct righ
 
 	if (rights_store(v, request, out, e) != 0)
 		return -1;
-	const int id = policy_word_value(&policy_right_words, request->right, strlen(request->right));
-	const struct policy_right *right = policy_right(vault_policy(v), (enum policy_right_id)id);
+	const struct policy_right *right = policy_right_named(vault_policy(v), request->right);
 	if (right == NULL || !right->self_service)
 		return 0;
 	if (request->principal != NULL)

@@ -54,8 +54,7 @@ void letter_write(struct buf *out, const struct policy *p, const struct letter_r
 	const char *name = json_string(request, "right"), *number = json_string(request, "id");
 	char received[WORD_DAY], due[WORD_DAY], today[WORD_DAY], key[32];
 	BUF_AUTO struct buf why = BUF_INIT(LETTER_MAX), address = BUF_INIT(4096);
-	int id = policy_word_value(&policy_right_words, name, strlen(name));
-	const struct policy_right *right = id >= 0 ? policy_right(p, (enum policy_right_id)id) : NULL;
+	const struct policy_right *right = policy_right_named(p, name);
 	size_t web = p->controller.web != NULL ? strlen(p->controller.web) : 0;
 	buf_printf(&address, "%s%srights", web > 0 ? p->controller.web : "", web > 0 && p->controller.web[web - 1] == '/' ? "" : "/");
 	const struct word_value values[] = {{"number", number},

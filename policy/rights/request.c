@@ -84,8 +84,7 @@ static int find_same(struct vault *v, const struct rights_new *request, char tag
 
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
 {
-	int id = policy_word_value(&policy_right_words, request->right, strlen(request->right));
-	const struct policy_right *right = id >= 0 ? policy_right(vault_policy(v), (enum policy_right_id)id) : NULL;
+	const struct policy_right *right = policy_right_named(vault_policy(v), request->right);
 	const char *signal = right != NULL && request->signal ? policy_word(&policy_signal_words, right->signal) : NULL;
 	const time_t now = when_now(), received = request->received != 0 ? request->received : now;
 	char date[WHEN_DATE], details[256], tag[SAME_MAX] = "", head[RECORD_ID_LEN + 1];
@@ -282,9 +281,7 @@ struct acting {
 static const struct policy_right *right_of(struct vault *v, const cJSON *body)
 {
 	static const struct policy_right gone = {.id = RIGHT_ACCESS, .statutory = true};
-	const char *name = json_string(body, "right");
-	int id = policy_word_value(&policy_right_words, name, strlen(name));
-	const struct policy_right *right = id >= 0 ? policy_right(vault_policy(v), (enum policy_right_id)id) : NULL;
+	const struct policy_right *right = policy_right_named(vault_policy(v), json_string(body, "right"));
 
 	return right != NULL ? right : &gone;
 }
