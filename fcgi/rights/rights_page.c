@@ -596,7 +596,7 @@ static void own_confirm(struct rights_page *page, const cJSON *confirm, const ch
 
 void rights_page_confirm(struct request *r, const char *token, const struct identity_request *asked)
 {
-	const struct policy_right *right = right_named(request_policy(r), asked->right);
+	const struct policy_right *right = policy_right_named(request_policy(r), asked->right);
 	struct rights_page page;
 	char path[128], day[WORD_DAY];
 
