@@ -182,7 +182,7 @@ site browser system: packages-test node-packages
 	@$(MAKE) --no-print-directory -s -j2 programs bench-programs && $(NODE) tests/run.mjs $@
 # The rows of tests/trust.txt at full sizes; build/trust.json has what was tried.
 trust: packages-test node-packages
-	@$(MAKE) --no-print-directory -s -j2 programs unit-programs bench-programs && $(NODE) tests/trust.mjs
+	@$(MAKE) --no-print-directory -s -j2 programs unit-programs bench-programs && $(NODE) tests/trust.mjs $(ROWS)
 lint: packages-test
 	@sh tests/lint.sh
 mutate: packages-test node-packages

@@ -379,17 +379,15 @@ static void change_make(struct change *c, const char *to)
 		xmlUnsetProp(c->node, BAD_CAST c->attribute);
 }
 
-// Whether what is published differs between the two contents. False too when either is no policy.
-static bool differs(xmlDoc *document, struct change *c, const char *one, const char *other)
+// Whether with this content something else is published. False too when it is no policy then.
+static bool differs(xmlDoc *document, struct change *c, const struct buf *published, const char *to)
 {
-	BUF_AUTO struct buf first = {0}, second = {0};
+	BUF_AUTO struct buf now = {0};
 
-	change_make(c, one);
-	bool both = publish(document, &first);
-	change_make(c, other);
-	both = both && publish(document, &second);
+	change_make(c, to);
+	bool valid = publish(document, &now);
 	change_make(c, (const char *)c->before);
-	return both && (first.len != second.len || memcmp(first.data, second.data, first.len) != 0);
+	return valid && (published->len != now.len || memcmp(published->data, now.data, now.len) != 0);
 }
 
 static const xmlNode *next_element(const xmlNode *n)
@@ -427,13 +425,14 @@ static bool open_value_shows(xmlDoc *document, xmlNode *node, const char *attrib
 {
 	static const char *const any[] = {"other words", "https://canary.example/", "canary@mail.example", "2024-02-29", "P9D", "NO", "77"};
 	struct change c = {node, attribute, xmlGetNoNsProp(node, BAD_CAST attribute)};
-	bool shows = false;
+	BUF_AUTO struct buf published = {0};
+	bool shows = false, valid = publish(document, &published);
 
-	for (size_t i = 0; i < ARRAY_LEN(any) && !shows; i++)
-		shows = differs(document, &c, (const char *)c.before, any[i]);
-	for (const xmlNode *n = xmlDocGetRootElement(document); n != NULL && !shows; n = next_element(n)) {
+	for (size_t i = 0; i < ARRAY_LEN(any) && valid && !shows; i++)
+		shows = differs(document, &c, &published, any[i]);
+	for (const xmlNode *n = xmlDocGetRootElement(document); n != NULL && valid && !shows; n = next_element(n)) {
 		xmlChar *id = named(n, attribute) ? xmlGetNoNsProp(n, BAD_CAST "id") : NULL;
-		shows = id != NULL && differs(document, &c, (const char *)c.before, (const char *)id);
+		shows = id != NULL && differs(document, &c, &published, (const char *)id);
 		xmlFree(id);
 	}
 	xmlFree(c.before);
@@ -446,12 +445,15 @@ static bool closed_value_shows(xmlDoc *document, xmlNode *node, const struct voc
 	struct change c = {node, row->attribute, xmlGetNoNsProp(node, BAD_CAST row->attribute)};
 	char attribute[80];
 	size_t len = (size_t)snprintf(attribute, sizeof attribute, "%s@%s=", row->element, row->attribute);
-	bool shows = false;
+	BUF_AUTO struct buf published = {0};
 
-	for (size_t i = 0; i < word_count && !shows; i++) {
+	change_make(&c, wanted);
+	bool shows = false, valid = publish(document, &published);
+	for (size_t i = 0; i < word_count && valid && !shows; i++) {
 		if (strncmp(words[i].text, attribute, len) == 0 && strcmp(words[i].text + len, wanted) != 0)
-			shows = differs(document, &c, wanted, words[i].text + len);
+			shows = differs(document, &c, &published, words[i].text + len);
 	}
+	change_make(&c, (const char *)c.before);
 	xmlFree(c.before);
 	return shows;
 }
@@ -466,7 +468,8 @@ static bool element_shows(xmlDoc *document, xmlNode *node)
 	xmlXPathObject *texts = xmlXPathEval(BAD_CAST "descendant::text()[normalize-space()]", context);
 	if (!xmlXPathNodeSetIsEmpty(texts->nodesetval)) {
 		struct change c = {texts->nodesetval->nodeTab[0], NULL, xmlNodeGetContent(texts->nodesetval->nodeTab[0])};
-		shows = differs(document, &c, (const char *)c.before, "quite other words");
+		BUF_AUTO struct buf published = {0};
+		shows = publish(document, &published) && differs(document, &c, &published, "quite other words");
 		xmlFree(c.before);
 	} else if (node->properties != NULL) {
 		shows = open_value_shows(document, node, (const char *)node->properties->name);
