@@ -279,14 +279,19 @@ int export_record(struct export *x, const char *officer, const char *reason, con
 		 officer != NULL ? "officer" : "person", (unsigned long long)export_records(x), (unsigned long long)export_files(x),
 		 export_missed(x) == NULL ? "true" : "false");
 	struct ledger_event event = {.name = "export", .details = details};
-	if (officer == NULL || request != NULL)
-		return ledger_append(x->v, &event, e) != 0 || (request != NULL && rights_act(x->v, request, &read, e) != 0) ? -1 : 0;
+	if (officer == NULL)
+		return ledger_append(x->v, &event, e);
+	if (request != NULL && rights_act(x->v, request, &read, e) != 0)
+		return -1;
+	if (request != NULL && x->selector_count == 1) // who asked sees it with the request
+		return ledger_append(x->v, &event, e);
 	if (reading_payload(&payload, "export", x->at, officer, reason, e) != 0)
 		return -1;
 	event.payload = payload.data;
 	event.payload_len = payload.len;
 	for (size_t i = 0; i < x->selector_count; i++) // whoever of them it is about sees it
-		if (vault_subject_note(x->v, x->selectors[i].by, x->selectors[i].value, &event, e) != 0)
+		if ((request == NULL || strcmp(x->selectors[i].value, request) != 0) &&
+		    vault_subject_note(x->v, x->selectors[i].by, x->selectors[i].value, &event, e) != 0)
 			return -1;
 	return 0;
 }
