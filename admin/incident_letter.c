@@ -174,7 +174,7 @@ static int incident_send_people(struct vault *v, const cJSON *incident, const ch
 	}
 	x->v = v;
 	x->until = json_time(incident, "noticed");
-	snprintf(x->what, sizeof x->what, "incident %.8s", id);
+	snprintf(x->what, sizeof x->what, "incident %.12s", id);
 	if (vault_each(v, KIND_RIGHTS_REQUEST, NULL, incident_person_add, x, e) != 0)
 		return -1;
 	if (x->failed)

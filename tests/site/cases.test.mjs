@@ -103,7 +103,7 @@ test('the letters of an incident say what they do not say yet, and go to everybo
   const complete = run(['incident', 'letter', id, '--to', 'people']);
   assert.deepEqual([complete.status, complete.stderr], [0, '']);
   // To the people: once each, and who cannot be reached is counted.
-  const letters = () => json(run(['outbox', 'list', '--format', 'json'])).filter((m) => m.letter === `incident ${id.slice(0, 8)}`).map((m) => m.request).sort();
+  const letters = () => json(run(['outbox', 'list', '--format', 'json'])).filter((m) => m.letter === `incident ${id.slice(0, 12)}`).map((m) => m.request).sort();
   const sent = run(['incident', 'letter', id, '--to', 'people', '--send', '--yes', '--format', 'json']);
   assert.equal(sent.status, 1, 'somebody is left');
   const counts = JSON.parse(sent.stdout);
