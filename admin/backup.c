@@ -66,7 +66,8 @@ static enum status backup_main(const struct admin *a, const struct arguments *ar
 	output_progress_begin("backing up");
 	const int ret = backup_make(s.vault, folder, keys, &b, &e);
 	// Whoever makes one a day needs nothing else to delete the old ones.
-	const int pruned = backup_prune(s.policy, folder, when_now(), false, &ended, &why);
+	struct clock_state clock;
+	const int pruned = vault_clock(s.vault, &clock, &why) != 0 ? -1 : backup_prune_all(s.vault, clock.judged, false, &ended, &why);
 	output_progress_end();
 	if (ret != 0)
 		return output_complain(e.code == ERR_REFUSED ? STATUS_UNSURE : STATUS_FOUND, "backup: %s", e.text);

@@ -457,6 +457,8 @@ static int look_at_backups(void *arg, const char *folder, struct err *e)
 	}
 	seen->all.count += list.count;
 	seen->all.ended += list.ended;
+	seen->all.ahead += list.ahead;
+	seen->all.oldest = seen->all.oldest == 0 || (list.oldest != 0 && list.oldest < seen->all.oldest) ? list.oldest : seen->all.oldest;
 	seen->all.newest = list.newest > seen->all.newest ? list.newest : seen->all.newest;
 	return 0;
 }
@@ -464,7 +466,7 @@ static int look_at_backups(void *arg, const char *folder, struct err *e)
 static void check_backups(struct check *c)
 {
 	struct backups_seen seen = {.c = c};
-	char age[SPAN_WORDS];
+	char age[SPAN_WORDS], oldest[SPAN_WORDS];
 	struct err e = {0};
 
 	if (c->policy->kinds[KIND_BACKUP].keep != KEEP_STORED) {
@@ -487,11 +489,16 @@ static void check_backups(struct check *c)
 			  "Tell whom it concerns, enter again what you know, and take note of it: lethe restore --confirm", "%s",
 			  restored < 0 ? e.text : buf_text(&note));
 	check_span_words(age, when_now() - seen.all.newest);
+	check_span_words(oldest, when_now() - seen.all.oldest);
+	if (seen.all.ahead > 0)
+		check_add(c, CHECK_UNSURE,
+			  "Set the clock right; where it is, delete them: they were made while it was ahead, and would be kept too long.",
+			  "%zu backups are dated in the future", seen.all.ahead);
 	if (seen.all.ended > 0)
 		check_add(c, CHECK_BROKEN, "Run lethe prune as who may delete them.", "%zu backups are older than the policy says",
 			  seen.all.ended);
 	if (seen.all.newest != 0 && when_now() - seen.all.newest <= BACKUP_SECONDS)
-		check_add(c, CHECK_KEPT, "", "%zu backups, the newest %s old", seen.all.count, age);
+		check_add(c, CHECK_KEPT, "", "%zu backups, the newest %s and the oldest %s old", seen.all.count, age, oldest);
 	else if (seen.away == 0)
 		check_add(c, CHECK_OVERDUE, "Run lethe backup, by a timer once a day.", "%s%s",
 			  seen.all.newest == 0 ? "there is no backup" : "the newest backup has the age of ",

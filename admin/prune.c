@@ -16,25 +16,6 @@ static const struct option_row prune_options[] = {
     {0},
 };
 
-struct backups_ending {
-	const struct policy *policy;
-	time_t horizon;
-	bool dry_run;
-	size_t ended;
-};
-
-// A disk that is not mounted now is told by `check`, once something on it is too old.
-static int end_backups(void *arg, const char *folder, struct err *e)
-{
-	struct backups_ending *x = arg;
-	struct backup_list list;
-	struct err why = {0};
-	const int ret = backup_prune(x->policy, folder, x->horizon, x->dry_run, &list, &why);
-
-	x->ended += ret == 0 ? list.ended : 0;
-	return ret == 0 || why.code == ERR_NOT_FOUND || why.code == ERR_BUSY ? 0 : err_set(e, why.code, "%s", why.text);
-}
-
 static enum status prune_main(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"what", "count", NULL};
@@ -63,8 +44,8 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	int ret = vault_prune(s.vault, ahead, dry_run, &r, &e);
 	int log_ret = r.horizon == 0 ? 0 : error_log_prune(s.policy, a->run, r.horizon, dry_run, &error_lines, &of_log);
 	struct err of_backups = {0};
-	struct backups_ending backups = {s.policy, r.horizon, dry_run, 0};
-	int backup_ret = r.horizon == 0 ? 0 : backup_folders(a->state, end_backups, &backups, &of_backups);
+	struct backup_list backups;
+	int backup_ret = backup_prune_all(s.vault, r.horizon, dry_run, &backups, &of_backups);
 	if (backup_ret == 0 && !dry_run)
 		backup_ret = sign_copy_tombstones(a, s.vault, &of_backups);
 	// A certificate waits for it, or published entries are kept no longer.

@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PIECE = 256 * 1024, MANIFEST_MAX = 64 * 1024 * 1024, TIME_IN_NAME = 16 };
+enum { PIECE = 256 * 1024, MANIFEST_MAX = 64 * 1024 * 1024, TIME_IN_NAME = 16, AHEAD_SECONDS = 2 * 3600 };
 static const char UNFINISHED[] = ".unfinished";
 static const char MANIFEST_HEAD[] = "lethe-backup/1\n";
 const char backup_folders_file[] = "backups";
@@ -342,6 +342,7 @@ int backup_make(struct vault *v, const char *folder, const char *keys, struct ba
 {
 	struct making m = {.v = v, .out = out, .manifest = BUF_INIT(MANIFEST_MAX)};
 	struct backup_facts read_back;
+	struct clock_state clock;
 	char name[NOTE_NAME_MAX + 64], at[TIME_IN_NAME + 1], until[WHEN_TEXT], details[128];
 	const struct ledger_event event = {.name = "backup", .details = details};
 
@@ -350,6 +351,11 @@ int backup_make(struct vault *v, const char *folder, const char *keys, struct ba
 		return err_set(
 		    e, ERR_REFUSED,
 		    "the policy keeps no backups, so a copy would keep what its notice says is gone; declare the kind backup in it");
+	if (vault_clock(v, &clock, e) != 0)
+		return -1;
+	if (clock.leapt) // its end would be reckoned from a time that may be wrong
+		return err_set(e, ERR_REFUSED,
+			       "the clock leapt: set it right, or confirm it with lethe clock confirm, then make the backup");
 	if (in_one_place(folder, v->state))
 		return err_set(e, ERR_REFUSED, "%s is missing, or not apart from the state folder", folder);
 	if (keys != NULL && (in_one_place(keys, v->state) || in_one_place(keys, folder)))
@@ -568,6 +574,7 @@ int backup_prune(const struct policy *p, const char *folder, time_t now, bool dr
 			continue;
 		if (whole && (until == 0 || until > now)) {
 			out->count++;
+			out->ahead += now != 0 && made > now + AHEAD_SECONDS;
 			out->oldest = out->oldest == 0 || made < out->oldest ? made : out->oldest;
 			out->newest = made > out->newest ? made : out->newest;
 			continue;
@@ -597,5 +604,63 @@ int backup_folders(const char *state, int (*each)(void *arg, const char *folder,
 		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
 	for (char *line = strtok_r(text.data, "\n", &rest); ret == 0 && line != NULL; line = strtok_r(NULL, "\n", &rest))
 		ret = each(arg, line, e);
+	return ret;
+}
+
+const char backup_number_count[] = "backups", backup_number_oldest[] = "backup-oldest";
+
+struct pruning_backups {
+	struct vault *v;
+	time_t now;
+	bool dry_run, away;
+	struct backup_list *all;
+};
+
+static int prune_folder(void *arg, const char *folder, struct err *e)
+{
+	struct pruning_backups *x = arg;
+	struct backup_list list, *all = x->all;
+	struct err why = {0};
+
+	if (backup_prune(x->v->policy, folder, x->now, x->dry_run || x->now == 0, &list, &why) != 0) {
+		x->away = true;
+		// A disk that is not mounted now is told by `check`, once something on it is too old.
+		return why.code == ERR_NOT_FOUND || why.code == ERR_BUSY ? 0 : err_set(e, why.code, "%s", why.text);
+	}
+	all->count += list.count;
+	all->ended += list.ended;
+	all->ahead += list.ahead;
+	all->oldest = all->oldest == 0 || (list.oldest != 0 && list.oldest < all->oldest) ? list.oldest : all->oldest;
+	all->newest = list.newest > all->newest ? list.newest : all->newest;
+	return 0;
+}
+
+static int run_note(struct vault *v, void *arg, struct err *e)
+{
+	const struct backup_list *all = arg;
+
+	return v->b->upkeep->number_set(v->store, backup_number_count, (int64_t)all->count, e) != 0 ||
+		       v->b->upkeep->number_set(v->store, backup_number_oldest, (int64_t)all->oldest, e) != 0
+		   ? -1
+		   : 0;
+}
+
+int backup_prune_all(struct vault *v, time_t now, bool dry_run, struct backup_list *out, struct err *e)
+{
+	struct pruning_backups x = {.v = v, .now = now, .dry_run = dry_run, .all = out};
+	struct op op = {.lane = LANE_RECORDS, .run = run_note, .arg = out};
+	int64_t count, oldest;
+
+	*out = (struct backup_list){0};
+	const int ret = backup_folders(v->state, prune_folder, &x, e);
+	if (dry_run || v->b->upkeep->number_get(v->store, backup_number_count, &count, e) != 0 ||
+	    v->b->upkeep->number_get(v->store, backup_number_oldest, &oldest, e) != 0)
+		return dry_run ? ret : -1;
+	if (ret != 0 || x.away) {
+		out->count = out->count > (size_t)count ? out->count : (size_t)count;
+		out->oldest = oldest != 0 && (out->oldest == 0 || oldest < out->oldest) ? (time_t)oldest : out->oldest;
+	}
+	if (((int64_t)out->count != count || (int64_t)out->oldest != oldest) && commit_run(v, &op, ret == 0 ? e : NULL) != 0)
+		return -1;
 	return ret;
 }

@@ -43,10 +43,16 @@ int backup_check(const char *path, const char *key_line, struct backup_facts *ou
 
 struct backup_list {
 	size_t count, ended; // that are kept; whose time is over, and that were deleted
+	size_t ahead;        // of those that are kept: dated in the future
 	time_t oldest, newest;
 };
 // Deletes those below the folder whose end has come at `now`, and what is left of unfinished ones; only counts when `dry_run`. ERR_BUSY: one is being made.
 int backup_prune(const struct policy *p, const char *folder, time_t now, bool dry_run, struct backup_list *out, struct err *e);
+
+// The same in every folder that one was ever made below, and notes for the census how many there are and of when the oldest is; of folders that
+// cannot be looked at now, what was noted before stands. `now` 0: nothing is deleted, as the clock cannot be trusted.
+int backup_prune_all(struct vault *v, time_t now, bool dry_run, struct backup_list *out, struct err *e);
+extern const char backup_number_count[], backup_number_oldest[];
 
 // Calls for each folder that a backup was ever made below, until there can be none any more.
 int backup_folders(const char *state, int (*each)(void *arg, const char *folder, struct err *e), void *arg, struct err *e);

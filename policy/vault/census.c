@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The census: what is held at this moment, at a cost that depends on the number of kinds and of log segments, not of records.
 #include "policy/base/file.h"
+#include "policy/vault/backup.h"
 #include "policy/vault/erase.h"
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
@@ -23,6 +24,19 @@ static int count_log(struct vault *v, struct census_row *row, struct err *e)
 	}
 	free(days);
 	return count < 0 ? -1 : 0;
+}
+
+// As they were noted when they were last looked at: who takes the census need not reach them.
+static int census_backups(const struct vault *v, struct census_row *row, struct err *e)
+{
+	int64_t count, oldest;
+
+	if (v->b->upkeep->number_get(v->store, backup_number_count, &count, e) != 0 ||
+	    v->b->upkeep->number_get(v->store, backup_number_oldest, &oldest, e) != 0)
+		return -1;
+	row->count = (uint64_t)count;
+	row->oldest = oldest;
+	return 0;
 }
 
 // Whether anything of the kind is past its end. Its oldest record may be one that was anonymised, when the policy still said so: it stays.
@@ -63,6 +77,8 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 		}
 		if (k == KIND_REQUEST_LOG && count_log(v, &row, e) != 0)
 			return -1;
+		if (k == KIND_BACKUP && census_backups(v, &row, e) != 0)
+			return -1;
 		// The ledger itself holds no personal data; what the policy says about its life is said of payloads.
 		bool judged = row.kind != KIND_LEDGER || row.keep == KEEP_STORED;
 		// Where lives depend on more than the time of making, the ends that are stamped on the records tell.
@@ -74,7 +90,7 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 		bool late = row.late, old = end != 0 && end <= now;
 		if (judged && row.count > 0 && (row.keep != KEEP_STORED || old))
 			row.late = true;
-		if (!late && old && row.late && row.keep == KEEP_STORED && row.kind != KIND_REQUEST_LOG &&
+		if (!late && old && row.late && row.keep == KEEP_STORED && row.kind != KIND_REQUEST_LOG && row.kind != KIND_BACKUP &&
 		    find_late(v, row.kind, now, &row.late, e) != 0)
 			return -1;
 		if (row.keep != KEEP_UNDECLARED || row.count > 0)

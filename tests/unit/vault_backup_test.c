@@ -332,6 +332,81 @@ static void old_ones_are_deleted_when_the_policy_says_so(void **state)
 	assert_int_not_equal(access(first.path, F_OK), 0);
 }
 
+static const struct census_row *census_backups(struct fixture *f, struct census *out)
+{
+	struct err e = {0};
+
+	assert_return_code(vault_census(f->vault, out, &e), 0);
+	for (size_t i = 0; i < out->row_count; i++)
+		if (out->rows[i].kind == KIND_BACKUP)
+			return &out->rows[i];
+	fail();
+	return NULL;
+}
+
+// The census tells of the oldest, also of one that nobody can reach: then it is late, and not forgotten.
+static void the_oldest_is_known_and_is_never_too_old_unseen(void **state)
+{
+	struct fixture *f = *state;
+	struct backup_list list;
+	struct census census;
+	struct err e = {0};
+	char away[192];
+
+	struct backup_facts first = make(f, false);
+	fixture_time += 10 * 86400;
+	struct backup_facts second = make(f, false);
+	assert_return_code(backup_prune_all(f->vault, fixture_time, false, &list, &e), 0);
+	const struct census_row *row = census_backups(f, &census);
+	assert_int_equal(row->count, 2);
+	assert_int_equal(row->oldest, first.made);
+	assert_int_equal(row->limit_seconds, 30 * 86400);
+	assert_false(row->late);
+	// A clock that nobody can trust ends nothing.
+	assert_return_code(backup_prune_all(f->vault, 0, false, &list, &e), 0);
+	assert_int_equal(list.count, 2);
+	fixture_time = first.until;
+	assert_true(census_backups(f, &census)->late);
+	snprintf(away, sizeof away, "%s.away", places.data);
+	assert_return_code(rename(places.data, away), 0);
+	assert_return_code(backup_prune_all(f->vault, fixture_time, false, &list, &e), 0);
+	row = census_backups(f, &census);
+	assert_true(row->late);
+	assert_int_equal(row->oldest, first.made);
+	assert_return_code(rename(away, places.data), 0);
+	assert_return_code(backup_prune_all(f->vault, fixture_time, false, &list, &e), 0);
+	assert_int_equal(list.ended, 1);
+	row = census_backups(f, &census);
+	assert_false(row->late);
+	assert_int_equal(row->count, 1);
+	assert_int_equal(row->oldest, second.made);
+}
+
+// A clock that leapt makes no backup, whose end would be wrong; one that stands back ends none and makes the one from before look ahead.
+static void a_wrong_clock_neither_makes_nor_ends_backups(void **state)
+{
+	struct fixture *f = *state;
+	struct prune_result pruned;
+	struct backup_list list;
+	struct backup_facts out;
+	struct err e = {0};
+	const time_t now = fixture_time;
+
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), 0);
+	struct backup_facts b = make(f, false);
+	fixture_time = now + 400 * 86400;
+	fixture_off = 400 * 86400; // the machine has not been up for so long
+	assert_int_not_equal(backup_make(f->vault, places.data, NULL, &out, &e), 0);
+	assert_int_equal(e.code, ERR_REFUSED);
+	fixture_time = now - 100 * 86400;
+	assert_return_code(backup_prune_all(f->vault, fixture_time, false, &list, &e), 0);
+	assert_int_equal(list.count, 1);
+	assert_int_equal(list.ahead, 1);
+	assert_int_equal(access(b.path, F_OK), 0);
+	fixture_time = now;
+	fixture_off = 0;
+}
+
 static void tombstones_end_with_the_backups(void **state)
 {
 	struct fixture *f = *state;
@@ -1034,6 +1109,8 @@ int main(void)
 	    T(data_and_keys_never_lie_together),
 	    T(a_changed_byte_is_found),
 	    T(old_ones_are_deleted_when_the_policy_says_so),
+	    T(the_oldest_is_known_and_is_never_too_old_unseen),
+	    T(a_wrong_clock_neither_makes_nor_ends_backups),
 	    T(tombstones_end_with_the_backups),
 	    T(an_altered_tombstone_stops_the_opening),
 	    T(restrictions_and_their_lifting_outlive_a_restore),
