@@ -70,8 +70,8 @@ size_t output_width(void);
 // As output_text(), in lines of at most output_width() columns that are broken at spaces and between Chinese characters. The text begins in the column `at` and goes on in
 // the column `indent` of the next line.
 int output_wrapped(struct buf *out, size_t at, size_t indent, const char *s);
-// As that, each line of the text; what does not fit goes on indented in the next.
-int output_wrapped_lines(struct buf *out, const char *text);
+// As that, each line of the text; what does not fit goes on in the next, in the column `indent`.
+int output_wrapped_lines(struct buf *out, size_t indent, const char *text);
 // The whole id of the request whose id begins with `given` (eight characters at least); *out is `given` where there is none. ERR_INPUT: there
 // are several. In requests.c.
 enum { SHORT_ID_LEAST = 8 };

@@ -283,7 +283,7 @@ enum status incident_letter_one(struct site *s, const struct arguments *args, co
 		return output_complain(STATUS_FOUND, "incident: the policy gives no mail address of the authority: print the letter, or "
 						     "use the authority's form, and record that with --sent");
 	buf_printf(&shown, "%s\n\n", buf_text(&subject));
-	output_wrapped_lines(&shown, buf_text(&text));
+	output_wrapped_lines(&shown, 0, buf_text(&text));
 	if (send && !argument_given(args, "yes")) {
 		output_complain(STATUS_DONE, "%s", buf_text(&shown));
 		if (!ask_yes("Send it? Type yes: "))

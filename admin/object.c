@@ -41,7 +41,7 @@ static enum status object_override_run(const struct admin *a, const struct argum
 	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
 	    rights_objection_override(s.vault, id, argument(args, "reason"), text.len > 0 ? buf_text(&text) : NULL, officer, &r, &e) != 0)
 		return restrict_failed(&e);
-	output_complain(STATUS_DONE, "the letter: lethe requests letter %.8s refuse", id);
+	output_complain(STATUS_DONE, "the letter: lethe requests letter %.12s refuse", id);
 	return restrict_did(args, id, "is refused; used again", &r);
 }
 

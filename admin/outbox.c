@@ -114,7 +114,7 @@ static enum status outbox_show_run(const struct admin *a, const struct arguments
 	buf_printf(&text, "%s %s: %s%s%s\nTo: %s\nSubject: %s\n\n", json_string(shown, "letter"), l.id, json_string(shown, "state"),
 		   *json_string(shown, "failure") ? ", " : "", json_string(shown, "failure"), json_string(shown, "to"),
 		   json_string(shown, "subject"));
-	output_wrapped_lines(&text, json_string(shown, "text"));
+	output_wrapped_lines(&text, 0, json_string(shown, "text"));
 	return output_object(args, shown, &text);
 }
 

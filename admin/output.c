@@ -117,7 +117,7 @@ int output_wrapped(struct buf *out, size_t at, size_t indent, const char *s)
 	return out->failed || safe.failed ? -1 : 0;
 }
 
-int output_wrapped_lines(struct buf *out, const char *text)
+int output_wrapped_lines(struct buf *out, size_t indent, const char *text)
 {
 	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
 
@@ -125,7 +125,7 @@ int output_wrapped_lines(struct buf *out, const char *text)
 		size_t len = strcspn(text, "\n");
 		buf_reset(&line);
 		buf_add(&line, text, len);
-		output_wrapped(out, 0, 2, buf_text(&line));
+		output_wrapped(out, 0, indent, buf_text(&line));
 		buf_addc(out, '\n');
 		text += len;
 	}

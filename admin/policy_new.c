@@ -414,7 +414,7 @@ static enum status new_main(const struct admin *admin, const struct arguments *a
 	buf_addc(&out, '\n');
 	struct writer w = {.form = FORM_TEXT, .out = &short_form, .policy = made};
 	summary_write(made, &w);
-	output_wrapped_lines(&out, buf_text(&short_form));
+	output_wrapped_lines(&out, 2, buf_text(&short_form));
 	output_wrapped(
 	    &out, 0, 0,
 	    "Read it and change what is different with you: it binds you. Then lethe policy lint, and lethe publish or lethe-run.");

@@ -90,7 +90,7 @@ static enum status register_main(const struct admin *a, const struct arguments *
 	if (count > 0)
 		fprintf(stderr, "lethe: register: %zu cells are empty, for the officer to fill in (in the CSV, then --merge):\n%s", count,
 			buf_text(&blank));
-	output_wrapped_lines(&shown, buf_text(&out));
+	output_wrapped_lines(&shown, 2, buf_text(&out));
 	return output_print(form == REGISTER_TEXT ? &shown : &out);
 }
 

@@ -116,6 +116,12 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 		return output_complain(STATUS_FOUND, "requests: it was not %s: lethe %s %s first", letter->event,
 				       strcmp(letter->kind, "lift") == 0 ? "restrict" : "requests",
 				       strcmp(letter->kind, "lift") == 0 ? "tell" : letter->kind);
+	const bool asks = strcmp(letter->kind, "identify") == 0 || strcmp(letter->kind, "clarify") == 0;
+	const char *recorded = json_string(
+	    letter_event(request, rights_events[*letter->kind == 'i' ? EVENT_IDENTITY_ASKED : EVENT_CLARIFICATION_ASKED].name), "reason");
+	asked.reason = asked.reason == NULL && asks ? recorded : asked.reason;
+	if (asks && asked.reason == NULL)
+		return output_complain(STATUS_UNSURE, "requests: --reason is needed: what is asked, and why");
 	letter_write(&text, p, letter, request, asked.reason);
 	letter_subject(&subject, p, request);
 	if (text.failed || (argument_given(args, "edit") && letter_edit(&text, &e) != 0))
@@ -125,7 +131,7 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 	cJSON_AddStringToObject(object, "language", p->language);
 	cJSON_AddStringToObject(object, "text", buf_text(&text));
 	BUF_AUTO_WIPE struct buf lines = BUF_INIT(OUTPUT_MAX);
-	output_wrapped_lines(&lines, buf_text(&text));
+	output_wrapped_lines(&lines, 0, buf_text(&text));
 	enum status printed = output_object(args, object, &lines);
 	if (printed != STATUS_DONE || !argument_given(args, "send"))
 		return printed;

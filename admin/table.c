@@ -99,7 +99,7 @@ size_t table_size(const struct table *t)
 // The length at which the id differs from the other, if that is more.
 static size_t id_length(const char *id, const char *other, size_t len)
 {
-	while (len < strlen(id) && strncmp(id, other, len) == 0)
+	while (len < strlen(id) && strcmp(id, other) != 0 && strncmp(id, other, len) == 0)
 		len++;
 	return len;
 }

@@ -81,11 +81,12 @@ static void hidden(void **state)
 
 	(void)state;
 	table_init(&t, some, "isDN");
-	table_add(&t, "01234567", "late", (time_t)1781000000, 3.0);
+	table_add(&t, "0123456789abcdef", "late", (time_t)1781000000, 3.0);
+	table_add(&t, "0123456789abcdef", "again", (time_t)1781000000, 3.0); // the same one is told from itself by nothing
 	print(&t, NULL, &out);
-	assert_string_equal(buf_text(&out), "id        left\n01234567  late\n");
+	assert_string_equal(buf_text(&out), "id        left\n01234567  late\n01234567  again\n");
 	print(&t, "csv", &out);
-	assert_string_equal(buf_text(&out), "id,left,day,count\r\n01234567,late,2026-06-09T10:13:20Z,3\r\n");
+	assert_string_equal(buf_text(&out), "id,left,day,count\r\n0123456789abcdef,late,2026-06-09T10:13:20Z,3\r\n0123456789abcdef,again,2026-06-09T10:13:20Z,3\r\n");
 	table_free(&t);
 }
 
