@@ -635,7 +635,7 @@ static int prune_folder(void *arg, const char *folder, struct err *e)
 	return 0;
 }
 
-static int run_note(struct vault *v, void *arg, struct err *e)
+static int backups_note_run(struct vault *v, void *arg, struct err *e)
 {
 	const struct backup_list *all = arg;
 
@@ -648,7 +648,7 @@ static int run_note(struct vault *v, void *arg, struct err *e)
 int backup_prune_all(struct vault *v, time_t now, bool dry_run, struct backup_list *out, struct err *e)
 {
 	struct pruning_backups x = {.v = v, .now = now, .dry_run = dry_run, .all = out};
-	struct op op = {.lane = LANE_RECORDS, .run = run_note, .arg = out};
+	struct op op = {.lane = LANE_RECORDS, .run = backups_note_run, .arg = out};
 	int64_t count, oldest;
 
 	*out = (struct backup_list){0};
