@@ -423,10 +423,17 @@ static void prune_all(struct pruning *p)
 		     {"the note of this run", note_run, true}};
 	bool more = true;
 
-	for (unsigned k = 0; k < KIND_COUNT && more; k++) {
+	struct store_survey held;
+	struct err failed = {0};
+	if (p->v->b->upkeep->survey(p->v->store, &held, &failed) != 0)
+		more = prune_failed(p, "records", &failed);
+	for (unsigned k = 0; k < KIND_COUNT && more && failed.code == ERR_NONE; k++) {
+		const struct kind_summary *all = &held.kinds[k];
 		struct err why = {0};
-		more = (prune_kind(p, (enum kind)k, &why) == 0 && prune_dated_ahead(p, (enum kind)k, &why) == 0) ||
-		       prune_failed(p, kind_row((enum kind)k)->name, &why);
+		if (all->due != 0 && all->due <= p->horizon && prune_kind(p, (enum kind)k, &why) != 0)
+			more = prune_failed(p, kind_row((enum kind)k)->name, &why);
+		else if (all->newest >= p->out->clock.now && prune_dated_ahead(p, (enum kind)k, &why) != 0)
+			more = prune_failed(p, kind_row((enum kind)k)->name, &why);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(steps) && more; i++) {
 		struct commit_alone alone;

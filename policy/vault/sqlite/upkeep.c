@@ -338,7 +338,18 @@ static int store_survey(struct store *s, struct store_survey *out, struct err *e
 			out->ledger.oldest = cursor_int(c, 1);
 		more = open < 0 ? -1 : 1;
 	}
+	if (more > 0) { // of most kinds there is nothing
+		enum kind kind;
+		cursor_end(&c);
+		c = db_query(db, SQL_TALLY_KINDS, NULL, e);
+		while ((more = cursor_next(c, e)) > 0)
+			if (kind_from_name(&kind, cursor_text(c, 0)) == 0)
+				out->kinds[kind].count = (uint64_t)cursor_int(c, 1);
+		more = more < 0 ? -1 : 1;
+	}
 	for (unsigned k = 0; k < KIND_COUNT && more > 0; k++) {
+		if (out->kinds[k].count == 0)
+			continue;
 		cursor_end(&c);
 		c = db_query(db, SQL_RECORD_SUMMARY, VALUES(V_TEXT(kind_row((enum kind)k)->name)), e);
 		more = cursor_next(c, e);
