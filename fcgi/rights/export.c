@@ -5,7 +5,6 @@
 #include "policy/base/text.h"
 #include "policy/rights/export.h"
 #include "policy/rights/request.h"
-#include "policy/rules/offer.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,16 +54,6 @@ static bool export_offered(const struct policy *p)
 	const struct policy_right *access = policy_right(p, RIGHT_ACCESS), *portability = policy_right(p, RIGHT_PORTABILITY);
 
 	return (access != NULL && access->self_service) || (portability != NULL && portability->self_service);
-}
-
-bool export_released(const struct policy *p, const cJSON *shown)
-{
-	const char *name = json_string(shown, "right"), *state = json_string(shown, "state");
-	const int id = name != NULL ? policy_word_value(&policy_right_words, name, strlen(name)) : -1;
-
-	return (id == RIGHT_ACCESS || id == RIGHT_PORTABILITY) && policy_right(p, (enum policy_right_id)id) != NULL &&
-	       (offer_of(policy_right(p, (enum policy_right_id)id))->at_once ||
-		rights_state_read(state != NULL ? state : "") == STATE_FULFILLED);
 }
 
 // Whether all of it was handed out.
@@ -143,7 +132,7 @@ void export_respond(struct request *r, void *vault)
 	}
 	if (id != NULL && !export_offered(request_policy(r))) { // then an officer's answer gives it out, to who has shown who they are
 		JSON_AUTO cJSON *request = json_parse(buf_text(&shown), shown.len, NULL);
-		if (!export_released(request_policy(r), request) || rights_check_identity(vault, id, &e) != 0) {
+		if (!rights_page_copy(request_policy(r), request) || rights_check_identity(vault, id, &e) != 0) {
 			respond_problem(r, 403, "problem.refused.export", NULL, NULL);
 			return;
 		}

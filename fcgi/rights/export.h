@@ -3,14 +3,10 @@
 #define LETHE_RIGHTS_PROGRAM_EXPORT_H
 
 #include "fcgi/serve/serve.h"
-#include "policy/base/json.h"
 
 // POST /api/export: who proves control of a set by its receipt, or of a request by its number and secret, gets what is kept of them, as a ZIP that is
 // written while it goes out and stored nowhere.
 void export_respond(struct request *r, void *vault);
-// Whether a request, as rights_show() shows it, is one for a copy that its owner may fetch: at once where the policy has it so, else once an officer has
-// answered it. That they have shown who they are is asked besides.
-bool export_released(const struct policy *p, const cJSON *shown);
 // The same by the number of a request alone, for who was already told that they may.
 void export_respond_request(struct request *r, struct vault *v, const char *id);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/rights_page.h"
-#include "fcgi/rights/export.h"
 #include "policy/base/array.h"
 #include "policy/base/base64.h"
 #include "policy/base/json.h"
@@ -624,6 +623,16 @@ void rights_page_confirmed(struct request *r)
 	page_end(&page, 200);
 }
 
+bool rights_page_copy(const struct policy *p, const cJSON *shown)
+{
+	const char *name = json_string(shown, "right"), *state = json_string(shown, "state");
+	const int id = name != NULL ? policy_word_value(&policy_right_words, name, strlen(name)) : -1;
+
+	return (id == RIGHT_ACCESS || id == RIGHT_PORTABILITY) && policy_right(p, (enum policy_right_id)id) != NULL &&
+	       (offer_of(policy_right(p, (enum policy_right_id)id))->at_once ||
+		rights_state_read(state != NULL ? state : "") == STATE_FULFILLED);
+}
+
 void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh, const char *fault)
 {
 	const struct policy *p = request_policy(r);
@@ -642,7 +651,7 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	if (json_get(shown, "confirm") != NULL)
 		own_confirm(&page, json_get(shown, "confirm"), id, secret, fault);
 	const cJSON *answer = own_answer(&page, shown);
-	if (export_released(p, shown)) {
+	if (rights_page_copy(p, shown)) {
 		framed_text(&page.out, "<section class=\"card\">\n<h2>", word(p, "page.own.export"), "</h2>\n");
 		write_note(&page.w, "page.rights.export_how", NULL);
 		own_form(&page, "/api/export", id, secret);

@@ -20,6 +20,9 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 // Behind the link of a mail: the button by which somebody shows that they read it. `asked`: of identity_link_find().
 void rights_page_confirm(struct request *r, const char *token, const struct identity_request *asked);
 void rights_page_confirmed(struct request *r);
+// Whether a request, as rights_show() shows it, is one for a copy that its owner may fetch: at once where the policy has it so, else once an officer has
+// answered it. That they have shown who they are is asked besides.
+bool rights_page_copy(const struct policy *p, const cJSON *shown);
 // Nothing was consented to, so nothing is withdrawn.
 void rights_page_no_consent(struct request *r);
 // An erasure that is done. `certificate` as rights_erase() writes it.
