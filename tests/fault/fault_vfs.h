@@ -373,6 +373,8 @@ static inline void cut_sector(struct fault_image *out, const struct fault_tracke
 		memcpy(after, t->current.bytes + at, now = t->current.len - at < len ? t->current.len - at : len);
 	unsigned choice = (unsigned)rand_r(seed) % 3;
 	size_t kept = choice == 0 ? 0 : choice == 1 ? len : (size_t)rand_r(seed) % len;
+	if (at >= t->current.len) // it was made shorter, which writes nothing to what is cut off: where its length comes back, so does that
+		kept = 0;
 	memcpy(out->bytes + at, after, kept);
 	memcpy(out->bytes + at + kept, before + kept, len - kept);
 }
