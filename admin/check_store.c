@@ -192,7 +192,7 @@ static void check_residue(struct check *c)
 
 struct late {
 	const struct policy *policy;
-	size_t open, late, unproven, unreadable, restricted, kept, unasked;
+	size_t open, late, unproven, unreadable, restricted, kept, unasked, waiting;
 	time_t next, restricted_since;
 };
 
@@ -207,12 +207,15 @@ static int count_request(void *arg, const struct rights_row *row)
 		if (l->restricted_since == 0 || row->facts.restricted_since < l->restricted_since)
 			l->restricted_since = row->facts.restricted_since;
 	}
-	if (!row->open || row->facts.joined)
+	if (!row->open)
 		return 0;
 	const int id = policy_word_value(&policy_right_words, row->right, strlen(row->right));
 	const struct policy_right *right = id >= 0 ? policy_right(l->policy, (enum policy_right_id)id) : NULL;
 	const bool shows = right != NULL && (right->verify == VERIFY_MAIL || right->verify == VERIFY_IDENTITY);
-	l->unasked += shows && !row->facts.verified && !row->facts.asked && row->facts.state != STATE_PARTIAL;
+	l->unasked +=
+	    shows && row->facts.joined_to == NULL && !row->facts.verified && !row->facts.asked && row->facts.state != STATE_PARTIAL;
+	const time_t since = clock_waiting_since(&row->facts.clock);
+	l->waiting += since != 0 && when_now() - since > (time_t)CLOCK_WAITING_DAYS * 86400;
 	l->open++;
 	l->late += row->late && row->facts.proven;
 	l->unproven += row->late && !row->facts.proven;
@@ -293,10 +296,15 @@ static void check_requests(struct check *c)
 			  "%zu of %zu open requests are to show who asks, and nobody asked them yet: there was no mail address, or no mail "
 			  "could go",
 			  l.unasked, l.open);
+	if (l.waiting > 0)
+		check_add(c, CHECK_OVERDUE,
+			  "Go on without that, or close them as non-responsive: lethe requests list --status waiting names them.",
+			  "%zu of %zu open requests have waited for the person for more than %d days", l.waiting, l.open,
+			  CLOCK_WAITING_DAYS);
 	if (l.late > 0)
 		check_add(c, CHECK_BROKEN, "Answer them: lethe requests list --overdue names them.", "%zu of %zu open requests are late",
 			  l.late, l.open);
-	else if (l.open > 0 && l.unproven == 0)
+	else if (l.open > 0 && l.unproven == 0 && l.waiting == 0)
 		check_add(c, CHECK_KEPT, "", "%zu open, the next is due on %s", l.open, next);
 	else if (l.open == 0)
 		check_add(c, CHECK_EMPTY, "", "none is open");

@@ -46,17 +46,15 @@ static const struct option_row add_options[] = {
 struct listed {
 	char id[RECORD_ID_LEN + 1], right[40];
 	const char *state;
-	time_t received, due;
-	bool open, late, paused, joined;
-	const char *mail; // "failed" or "waiting"; "" when all went
+	time_t received, due, waiting_since; // waiting_since: 0: the person is not waited for
+	bool open, late, paused;
+	char joined_to[RECORD_ID_LEN + 1]; // "": to none
+	const char *mail;                  // "failed" or "waiting"; "" when all went
 };
 struct listing {
-	const struct arguments *args;
 	struct listed *rows;
-	struct table *t;
-	size_t count, capacity, late;
-	time_t now, within; // within: 0: whenever
-	cJSON *mails;       // by the id of its request: whether one waits or failed
+	size_t count, capacity;
+	cJSON *mails; // by the id of its request: whether one waits or failed
 	bool failed;
 };
 
@@ -74,24 +72,19 @@ static int list_mail(void *arg, const struct outbox_row *row)
 static int list_row(void *arg, const struct rights_row *row)
 {
 	struct listing *l = arg;
-	const char *state = argument(l->args, "status"), *right = argument(l->args, "right");
 	struct listed one = {.state = row->state,
 			     .received = row->received,
 			     .due = row->due,
 			     .open = row->open,
+			     .late = row->late,
 			     .paused = row->paused,
-			     .joined = row->open && row->facts.joined,
+			     .waiting_since = row->open ? clock_waiting_since(&row->facts.clock) : 0,
 			     .mail = json_string(l->mails, row->id)};
 
-	one.late = row->late && !one.joined;
+	if (row->open && row->facts.joined_to != NULL)
+		snprintf(one.joined_to, sizeof one.joined_to, "%s", row->facts.joined_to);
 	snprintf(one.id, sizeof one.id, "%s", row->id);
 	snprintf(one.right, sizeof one.right, "%s", row->right);
-	l->late += one.late;
-	if ((state != NULL && strcmp(state, row->state) != 0) || (right != NULL && strcmp(right, row->right) != 0) ||
-	    (argument_given(l->args, "overdue") && !one.late) || (l->within != 0 && (!one.open || one.joined || one.due > l->within))) {
-		l->failed |= !cJSON_AddItemToArray(l->t->unlisted, cJSON_CreateString(one.id));
-		return 0;
-	}
 	if (l->count == l->capacity) {
 		size_t capacity = 2 * l->capacity + 64;
 		struct listed *rows = reallocarray(l->rows, capacity, sizeof *rows);
@@ -104,6 +97,48 @@ static int list_row(void *arg, const struct rights_row *row)
 	}
 	l->rows[l->count++] = one;
 	return 0;
+}
+
+static int list_by_id(const void *a, const void *b)
+{
+	const struct listed *x = a, *y = b;
+
+	return strcmp(x->id, y->id);
+}
+
+// What one is joined to in the end. NULL: none, or it is joined in a circle; what is not there any more is NULL, too, and `gone`.
+static struct listed *list_head(const struct listing *l, const struct listed *row, bool *gone)
+{
+	enum { DEPTH_MAX = 64 };
+	struct listed wanted, *head = NULL;
+	const struct listed *at = row;
+
+	for (int depth = 0; depth < DEPTH_MAX && at->joined_to[0] != '\0'; depth++) {
+		memcpy(wanted.id, at->joined_to, sizeof wanted.id);
+		at = head = bsearch(&wanted, l->rows, l->count, sizeof *l->rows, list_by_id);
+		*gone = head == NULL;
+		if (head == NULL)
+			return NULL;
+	}
+	return at->joined_to[0] == '\0' ? head : NULL;
+}
+
+// Who is answered for others is to be answered by the earliest of their dates. What is joined is late when that is, and when nothing answers it
+// any more.
+static void list_join(struct listing *l)
+{
+	qsort(l->rows, l->count, sizeof *l->rows, list_by_id);
+	for (int pass = 0; pass < 2; pass++) {
+		for (struct listed *row = l->rows; row < l->rows + l->count; row++) {
+			bool gone = false;
+			struct listed *head = list_head(l, row, &gone);
+			if (head != NULL && head->open && pass == 0) {
+				head->due = row->due < head->due ? row->due : head->due;
+				head->late = head->late || row->late;
+			}
+			row->late = row->late || gone || (head != NULL && (head->late || !head->open));
+		}
+	}
 }
 
 // Overdue ones, then open ones, each by when they are due; then what is over, by when it came.
@@ -124,8 +159,10 @@ static void list_left(char *out, size_t size, const struct listed *l, time_t now
 	long long days = (long long)(l->due > now ? l->due - now : now - l->due) / 86400;
 
 	*out = '\0';
-	if (l->joined)
-		snprintf(out, size, "joined to another");
+	if (l->joined_to[0] != '\0')
+		snprintf(out, size, l->late ? "late, joined" : "joined to another");
+	else if (l->waiting_since != 0 && !l->late && now - l->waiting_since > (time_t)CLOCK_WAITING_DAYS * 86400)
+		snprintf(out, size, "%lld days waited for", (long long)(now - l->waiting_since) / 86400);
 	else if (l->open && l->paused && !l->late)
 		snprintf(out, size, "clock stands still");
 	else if (l->open && days == 0)
@@ -139,29 +176,38 @@ static void list_left(char *out, size_t size, const struct listed *l, time_t now
 static int list_print(struct vault *v, const struct arguments *args, struct buf *out, size_t *late, struct err *e)
 {
 	static const char *const columns[] = {"id", "right", "state", "received", "due", "left", "late", "mail", NULL};
-	struct listing l = {.args = args, .now = when_now()};
-	const char *format = argument(args, "format"), *within = argument(args, "due-within");
+	const time_t now = when_now();
+	struct listing l = {0};
+	const char *format = argument(args, "format"), *within = argument(args, "due-within"), *state = argument(args, "status"),
+		   *right = argument(args, "right");
 	struct duration d;
+	time_t until = 0; // 0: whenever
 	char left[48];
 	TABLE_AUTO struct table t;
 
 	table_init(&t, columns, "issddsBS");
 	if (within != NULL && duration_parse(&d, within) != 0)
 		return err_set(e, ERR_INPUT, "--due-within is a duration: P3D are three days");
-	l.t = &t;
-	l.within = within != NULL ? duration_after(l.now, d) : 0;
+	until = within != NULL ? duration_after(now, d) : 0;
 	JSON_AUTO cJSON *mails = cJSON_CreateObject();
 	l.mails = mails;
 	int ret = outbox_each(v, list_mail, mails, e) != 0 ? -1 : rights_each(v, list_row, &l, e);
-	if (l.count > 0)
+	*late = 0;
+	if (l.count > 0) {
+		list_join(&l);
 		qsort(l.rows, l.count, sizeof *l.rows, list_order);
-	for (size_t i = 0; i < l.count && ret == 0; i++) {
-		list_left(left, sizeof left, &l.rows[i], l.now);
-		table_add(&t, l.rows[i].id, l.rows[i].right, l.rows[i].state, l.rows[i].received, l.rows[i].due, left, l.rows[i].late,
-			  l.rows[i].mail);
+	}
+	for (const struct listed *one = l.rows; one < l.rows + l.count && ret == 0; one++) {
+		if ((state != NULL && strcmp(state, one->state) != 0) || (right != NULL && strcmp(right, one->right) != 0) ||
+		    (argument_given(args, "overdue") && !one->late) || (until != 0 && (!one->open || one->due > until))) {
+			l.failed |= !cJSON_AddItemToArray(t.unlisted, cJSON_CreateString(one->id));
+			continue;
+		}
+		*late += one->late;
+		list_left(left, sizeof left, one, now);
+		table_add(&t, one->id, one->right, one->state, one->received, one->due, left, one->late, one->mail);
 	}
 	free(l.rows);
-	*late = l.late;
 	if (ret != 0)
 		return -1;
 	if (l.failed || table_print(&t, format, out) != 0)
@@ -286,11 +332,11 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 	if (request_id(s.vault, args->words[0], id, &e) != 0 || (personal && rights_act(s.vault, id, &reading, &e) != 0) ||
 	    rights_show_officer(s.vault, id, personal, &json, &e) != 0)
 		return requests_failed(&e);
-	if (format != NULL && *format == 'j') {
-		buf_printf(&out, "%s\n", buf_text(&json));
-		return output_print(&out);
-	}
 	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
+	if (rights_perhaps_same(s.vault, id, cJSON_AddArrayToObject(object, "perhaps_same"), &e) != 0)
+		return requests_failed(&e);
+	if (format != NULL && *format == 'j')
+		return output_object(args, object, &out);
 	cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(object, "certificate"), "evidence"); // for programs
 	JSON_AUTO cJSON *events = cJSON_DetachItemFromObjectCaseSensitive(object, "events");
 	cJSON_DeleteItemFromObjectCaseSensitive(object, "read");       // stands among the events
@@ -401,8 +447,10 @@ static enum status requests_add(const struct admin *a, const struct arguments *a
 	return output_object(args, object, &text);
 }
 
-const struct command requests_list_command = {
-    .name = "list", .run = requests_list, .line = "all of them, overdue first; exit status 1 when one is overdue", .options = list_options};
+const struct command requests_list_command = {.name = "list",
+					      .run = requests_list,
+					      .line = "all of them, overdue first; exit status 1 when one of those shown is overdue",
+					      .options = list_options};
 const struct command requests_show_command = {
     .name = "show", .run = requests_show, .line = "one of them", .words = "ID", .words_min = 1, .words_max = 1, .options = show_options};
 const struct command requests_add_command = {

@@ -71,7 +71,7 @@ static enum status act(const struct admin *a, const struct arguments *args, enum
 		return STATUS_UNSURE;
 	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
 	    (event == EVENT_JOINED && request_id(s.vault, args->words[1], other, &e) != 0) ||
-	    (event == EVENT_JOINED ? rights_join(s.vault, id, other, officer, &e) : rights_act(s.vault, id, &did, &e)) != 0 ||
+	    (event == EVENT_JOINED ? rights_join(s.vault, id, other, &did, &e) : rights_act(s.vault, id, &did, &e)) != 0 ||
 	    rights_show_officer(s.vault, id, false, &json, &e) != 0)
 		return requests_failed(&e);
 	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
@@ -126,6 +126,11 @@ static enum status identify_send(const struct admin *a, const struct arguments *
 	{                                                                                                                                  \
 		"text", OPTION_HIDDEN, NULL, line                                                                                          \
 	}
+// With --at, for what holds or ends a clock.
+#define HOW                                                                                                                                \
+	{                                                                                                                                  \
+		"how", OPTION_CHOICE, "letter|mail|phone|in-person", "with --at: by what it left; --reason has its number or date"         \
+	}
 // The command NAME brings about EVENT.
 #define ACT(id, title, event, help, words_of, count, ...)                                                                                  \
 	static enum status id##_run(const struct admin *a, const struct arguments *args)                                                   \
@@ -141,7 +146,7 @@ static enum status identify_send(const struct admin *a, const struct arguments *
 						    .words_max = count,                                                                    \
 						    .options = id##_options}
 
-ACT(acknowledge, "acknowledge", EVENT_ACKNOWLEDGED, "it was confirmed to the person that it came", "ID", 1, REASON);
+ACT(acknowledge, "acknowledge", EVENT_ACKNOWLEDGED, "it was confirmed to the person that it came", "ID", 1, HOW, REASON);
 static enum status identify_run(const struct admin *a, const struct arguments *args)
 {
 	if (argument_given(args, "send"))
@@ -154,6 +159,7 @@ static enum status identify_run(const struct admin *a, const struct arguments *a
 static const struct option_row identify_options[] = {
     {"send", OPTION_FLAG, NULL, "ask by a mail with a link and a code, to the address that the person gave"},
     {"language", OPTION_VALUE, "CODE", "of that mail; the policy's first one when not given"},
+    HOW,
     REASON,
     AT,
     OBJECT_FORMAT_OPTION,
@@ -167,19 +173,19 @@ static const struct command identify_command = {.name = "identify",
 						.options = identify_options};
 ACT(verify, "verify", EVENT_IDENTITY_GIVEN, "the person has shown who they are", "ID", 1,
     {"how", OPTION_CHOICE, "receipt|mail|document|known|override", "how; no copy of it is kept"}, REASON);
-ACT(clarify, "clarify", EVENT_CLARIFICATION_ASKED, "the person was asked what they mean", "ID", 1, REASON);
+ACT(clarify, "clarify", EVENT_CLARIFICATION_ASKED, "the person was asked what they mean", "ID", 1, HOW, REASON);
 ACT(clarified, "clarified", EVENT_CLARIFICATION_GIVEN, "the person has said what they mean", "ID", 1,
     TEXT("what they said, from a file or standard input"));
 ACT(extend, "extend", EVENT_EXTENDED, "the person was told that it takes longer", "ID", 1,
-    {"ground", OPTION_VALUE, "WORD", "complexity or high-volume"}, REASON);
-ACT(answer, "answer", EVENT_ANSWERED, "answered: done as asked", "ID", 1,
+    {"ground", OPTION_VALUE, "WORD", "complexity or high-volume"}, HOW, REASON);
+ACT(answer, "answer", EVENT_ANSWERED, "answered: done as asked", "ID", 1, HOW, REASON,
     TEXT("the answer, which the person can look up, from a file or standard input"));
 ACT(refusal, "refuse", EVENT_REFUSED, "refused, with its ground", "ID", 1,
-    {"ground", OPTION_VALUE, "WORD", "by Article 12 or 17; without it the list is named"}, REASON,
+    {"ground", OPTION_VALUE, "WORD", "by Article 12 or 17; without it the list is named"}, HOW, REASON,
     TEXT("more of it, for the person alone, from a file or standard input"));
-ACT(closing, "close", EVENT_CLOSED, "closed without an answer", "ID", 1, {"ground", OPTION_VALUE, "WORD", "spam or non-responsive"},
+ACT(closing, "close", EVENT_CLOSED, "closed without an answer", "ID", 1, {"ground", OPTION_VALUE, "WORD", "spam or non-responsive"}, HOW,
     REASON);
-ACT(withdraw, "withdraw", EVENT_WITHDRAWN, "the person has taken it back", "ID", 1, REASON);
+ACT(withdraw, "withdraw", EVENT_WITHDRAWN, "the person has taken it back", "ID", 1, HOW, REASON);
 ACT(reopen, "reopen", EVENT_REOPENED, "open again what was ended", "ID", 1, REASON);
 ACT(note, "note", EVENT_NOTE, "a note for officers, sealed", "ID", 1, TEXT("the note, from a file or standard input"));
 ACT(join, "join", EVENT_JOINED, "the first asks for the same as the second, and is answered with it", "ID ID", 2, REASON);

@@ -179,6 +179,14 @@ const struct clock_line *clock_next(const struct clock_line *lines, size_t count
 	return answer;
 }
 
+time_t clock_waiting_since(const struct clock_facts *facts)
+{
+	for (size_t i = 0; i < facts->pause_count; i++)
+		if (facts->pauses[i].until == 0)
+			return facts->pauses[i].from;
+	return 0;
+}
+
 time_t clock_due(const struct policy *p, const struct policy_right *right, time_t received)
 {
 	const struct clock_facts facts = {.received = received, .acknowledged = received, .now = received};

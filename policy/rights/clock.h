@@ -32,7 +32,13 @@ struct clock_row {
 };
 extern const struct clock_row clock_rows[CLOCK_IDS];
 
-enum { CLOCK_PAUSES_MAX = 32, CLOCK_STATUTORY_MONTHS = 1, CLOCK_EXTENDED_MONTHS = 3, CLOCK_SALE_BUSINESS_DAYS = 15 };
+enum {
+	CLOCK_PAUSES_MAX = 32,
+	CLOCK_STATUTORY_MONTHS = 1,
+	CLOCK_EXTENDED_MONTHS = 3,
+	CLOCK_SALE_BUSINESS_DAYS = 15,
+	CLOCK_WAITING_DAYS = 30
+};
 struct clock_pause {
 	time_t from, until; // until 0: not answered yet
 	bool identity;      // who they are; else what they mean
@@ -55,6 +61,8 @@ size_t clock_lines(const struct policy *p, const struct policy_right *right, con
 		   struct clock_line out[CLOCK_IDS]);
 // Of the clocks that still run, the earliest; where none does, the earliest for the answer.
 const struct clock_line *clock_next(const struct clock_line *lines, size_t count);
+// Since when the person is waited for; 0: they are not.
+time_t clock_waiting_since(const struct clock_facts *facts);
 // When the answer to a request that came at `received` is due, if nothing else happens.
 time_t clock_due(const struct policy *p, const struct policy_right *right, time_t received);
 // The last second of the statutory period for a request received at `received`, in whole months from receipt and then `days` that do not count. Receipt is

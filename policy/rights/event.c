@@ -56,27 +56,27 @@ const struct rights_event_row rights_events[EVENT_COUNT] = {
 
 #define GDPR_IRI "https://w3id.org/dpv/legal/eu/gdpr#Justification"
 const struct rights_ground rights_grounds[] = {
-    {"complexity", GDPR_IRI "A12Complexity", EVENT_EXTENDED, NULL},
-    {"high-volume", GDPR_IRI "A12HighVolume", EVENT_EXTENDED, NULL},
-    {"identity-failure", GDPR_IRI "A12IdentityFailure", EVENT_REFUSED, NULL},
-    {"identity-required", GDPR_IRI "A12IdentityRequired", EVENT_REFUSED, NULL},
-    {"information-required", GDPR_IRI "A12InformationRequired", EVENT_REFUSED, NULL},
-    {"manifestly-excessive", GDPR_IRI "A12ManifestlyExcessive", EVENT_REFUSED, NULL},
-    {"manifestly-unfounded", GDPR_IRI "A12ManifestlyUnfounded", EVENT_REFUSED, NULL},
-    {"malicious-intent", GDPR_IRI "A12MaliciousIntent", EVENT_REFUSED, NULL},
-    {"legal-claims", GDPR_IRI "A17LegalClaims", EVENT_REFUSED, "erasure"},
-    {"legally-required", GDPR_IRI "A17LegallyRequired", EVENT_REFUSED, "erasure"},
-    {"freedom-of-expression", GDPR_IRI "A17FreedomOfExpression", EVENT_REFUSED, "erasure"},
-    {"public-health", GDPR_IRI "A17PublicHealth", EVENT_REFUSED, "erasure"},
-    {"public-interest", GDPR_IRI "A17PublicInterest", EVENT_REFUSED, "erasure"},
-    {"archiving", GDPR_IRI "A17Archiving", EVENT_REFUSED, "erasure"},
-    {"compelling-grounds", NULL, EVENT_REFUSED, "objection"},
-    {"spam", NULL, EVENT_CLOSED, NULL},
-    {"non-responsive", NULL, EVENT_CLOSED, NULL},
-    {"accuracy-contested", NULL, EVENT_RESTRICTED, NULL},
-    {"unlawful-processing", NULL, EVENT_RESTRICTED, NULL},
-    {"claims-of-person", NULL, EVENT_RESTRICTED, NULL},
-    {"objection-pending", NULL, EVENT_RESTRICTED, NULL},
+    {"complexity", GDPR_IRI "A12Complexity", EVENT_EXTENDED, NULL, false},
+    {"high-volume", GDPR_IRI "A12HighVolume", EVENT_EXTENDED, NULL, false},
+    {"identity-failure", GDPR_IRI "A12IdentityFailure", EVENT_REFUSED, NULL, true},
+    {"identity-required", GDPR_IRI "A12IdentityRequired", EVENT_REFUSED, NULL, true},
+    {"information-required", GDPR_IRI "A12InformationRequired", EVENT_REFUSED, NULL, true},
+    {"manifestly-excessive", GDPR_IRI "A12ManifestlyExcessive", EVENT_REFUSED, NULL, false},
+    {"manifestly-unfounded", GDPR_IRI "A12ManifestlyUnfounded", EVENT_REFUSED, NULL, false},
+    {"malicious-intent", GDPR_IRI "A12MaliciousIntent", EVENT_REFUSED, NULL, true},
+    {"legal-claims", GDPR_IRI "A17LegalClaims", EVENT_REFUSED, "erasure", false},
+    {"legally-required", GDPR_IRI "A17LegallyRequired", EVENT_REFUSED, "erasure", false},
+    {"freedom-of-expression", GDPR_IRI "A17FreedomOfExpression", EVENT_REFUSED, "erasure", false},
+    {"public-health", GDPR_IRI "A17PublicHealth", EVENT_REFUSED, "erasure", false},
+    {"public-interest", GDPR_IRI "A17PublicInterest", EVENT_REFUSED, "erasure", false},
+    {"archiving", GDPR_IRI "A17Archiving", EVENT_REFUSED, "erasure", false},
+    {"compelling-grounds", NULL, EVENT_REFUSED, "objection", false},
+    {"spam", NULL, EVENT_CLOSED, NULL, true},
+    {"non-responsive", NULL, EVENT_CLOSED, NULL, true},
+    {"accuracy-contested", NULL, EVENT_RESTRICTED, NULL, false},
+    {"unlawful-processing", NULL, EVENT_RESTRICTED, NULL, false},
+    {"claims-of-person", NULL, EVENT_RESTRICTED, NULL, false},
+    {"objection-pending", NULL, EVENT_RESTRICTED, NULL, false},
     {0},
 };
 
@@ -167,7 +167,7 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 	bool by_mail = false;
 	const char *by;
 
-	*out = (struct rights_facts){.state = STATE_OPEN, .clock = {.received = made, .now = now}};
+	*out = (struct rights_facts){.state = STATE_OPEN, .clock = {.received = made, .now = now}, .entered = made};
 	out->verified = cJSON_IsTrue(json_get(body, "verified"));
 	out->proven = cJSON_IsTrue(json_get(body, "proven"));
 	out->code_until = code_until > now && json_number(identity, "tries", IDENTITY_TRIES) < IDENTITY_TRIES ? code_until : 0;
@@ -187,6 +187,8 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 			continue;
 		out->state = rights_events[id].to >= 0 ? (enum rights_state)rights_events[id].to : out->state;
 		clock_touch(&out->clock, id, at);
+		if (id == EVENT_RECEIVED)
+			out->entered = json_time(event, "entered") != 0 ? json_time(event, "entered") : at;
 		by = json_string(event, "by");
 		if (by != NULL && strcmp(by, "person") != 0 && strcmp(by, "site") != 0 && id != EVENT_READ)
 			out->recognised = out->proven = true;
@@ -207,7 +209,12 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 		const char *fields = id == EVENT_CORRECTED && by_mail ? json_string(event, "fields") : NULL;
 		if (fields != NULL && strstr(fields, "contact") != NULL)
 			out->verified = by_mail = false;
-		out->joined = id == EVENT_JOINED || (out->joined && id != EVENT_REOPENED && id != EVENT_PARTED);
+		const char *read_how = id == EVENT_READ ? json_string(event, "how") : NULL;
+		out->exported = out->exported || (read_how != NULL && strcmp(read_how, "export") == 0);
+		out->includes = out->includes || id == EVENT_INCLUDES;
+		out->joined_to = id == EVENT_JOINED                           ? json_string(event, "request")
+				 : id == EVENT_REOPENED || id == EVENT_PARTED ? NULL
+									      : out->joined_to;
 	}
 }
 

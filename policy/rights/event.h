@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What happened to a data-subject request: an append-only list of events, from which its state and its clocks follow. Nothing is overwritten.
 //
-// In the sealed body, `events` is an array of objects: event, at (UTC), and where they are known by (an officer, "person" or "site"), ground (a
+// In the sealed body, `events` is an array of objects: event, at (UTC), and where they are known entered (when it was written down, of what is dated back), by (an officer, "person" or "site"), ground (a
 // word of rights_grounds), reason (without personal data), text (personal), how (identity was proven, or it came), store with found, erased and
 // kept, request (the id of another one), recipient (a processor's id) with name, about, sent_at, expires_by and ack_sha256. Bodies of versions before have none: they were received when their record was made.
 #ifndef LETHE_RIGHTS_EVENT_H
@@ -98,6 +98,7 @@ struct rights_ground {
 	const char *iri;         // of the Data Privacy Vocabulary; NULL: none
 	enum rights_event event; // for which it may be given
 	const char *right;       // only for this one; NULL: for any
+	bool of_sender;          // it says something of who sent the request, and nothing of others that are joined to it
 };
 extern const struct rights_ground rights_grounds[]; // ended by {0}
 // The ground of that name for the event and the right; NULL: there is none.
@@ -111,11 +112,14 @@ struct rights_facts {
 	bool asked;             // somebody asked for it
 	time_t code_until;      // the code that was sent by mail holds until then; 0: none does
 	bool proven;            // what it names is here, an officer entered it, or was shown who asks
-	bool joined;            // another one is answered for it
+	bool includes;          // others were joined to it
+	const char *joined_to;  // the id of another one, in the body, which is answered for it; NULL: none is
 	const char *restricted; // on which ground what it names is restricted, in the body; NULL: it is not
 	time_t restricted_since;
 	bool lift_told; // the person knows that this will end
+	bool exported;  // what it asks for was handed out to who sent it
 	bool held;      // its erasure is done but for what a legal hold keeps
+	time_t entered; // when it was stored here
 	size_t event_count;
 };
 // What follows from the body. `state` is the record's: for bodies without events.

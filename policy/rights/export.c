@@ -269,7 +269,7 @@ const char *export_missed(const struct export *x)
 
 int export_record(struct export *x, const char *officer, const char *reason, const char *request, struct err *e)
 {
-	const struct rights_act read = {.event = EVENT_READ, .by = officer, .reason = reason};
+	const struct rights_act read = {.event = EVENT_READ, .by = officer, .reason = reason, .how = "export"};
 	BUF_AUTO_WIPE struct buf payload = BUF_INIT(READING_MAX);
 	char details[160];
 

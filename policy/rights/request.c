@@ -10,8 +10,9 @@
 #include "policy/vault/archive_token.h"
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-enum { SAME_MAX = 1200, SAME_BEFORE_MAX = 64 };
+enum { SAME_MAX = 1200, SAME_BEFORE_MAX = 64, JOINED_DEPTH_MAX = 64 };
 static const struct document_type requests = {KIND_RIGHTS_REQUEST, "request", RIGHTS_REQUEST_MAX};
 
 static int refuse_right(const struct policy *p, struct err *e)
@@ -45,21 +46,13 @@ static bool receipt_names_something(struct vault *v, const struct rights_new *re
 	return any > found.requests;
 }
 
-// By what two requests are the same: right, what is named, and how many such were over before. Contacts are compared without regard to case.
+// By what two requests are the same: right, what they name, and how many such were over before. A contact is no proof: anybody can give that of
+// another one.
 static bool same_value(char out[SAME_MAX], const struct rights_new *request, unsigned before)
 {
-	const char *value = request->receipt != NULL ? request->receipt : request->archive != NULL ? request->archive : request->contact;
+	const char *value = request->receipt != NULL ? request->receipt : request->archive;
 
-	if (value == NULL)
-		return false;
-	int n = snprintf(out, SAME_MAX, "%s %u ", request->right, before);
-	for (; *value != '\0' && n < SAME_MAX - 1; value++)
-		out[n++] =
-		    *value >= 'A' && *value <= 'Z' && request->contact != NULL && request->receipt == NULL && request->archive == NULL
-			? (char)(*value + 32)
-			: *value;
-	out[n] = '\0';
-	return true;
+	return value != NULL && snprintf(out, SAME_MAX, "%s %u %s", request->right, before, value) < SAME_MAX;
 }
 
 // The open request that this one repeats: its id in `head`, else ""; `tag` is what the new one is to be found by.
@@ -82,6 +75,23 @@ static int find_same(struct vault *v, const struct rights_new *request, char tag
 	return 0;
 }
 
+// What is dated back says when it was entered.
+static bool event_entered(cJSON *event, time_t at, time_t now)
+{
+	return event != NULL && (at >= now || json_put_time(event, "entered", now));
+}
+
+static bool request_is_open(struct vault *v, const char *id)
+{
+	struct vault_record record = {0};
+
+	if (rights_get(v, id, &record, NULL) != 0)
+		return false;
+	const bool open = (STATE_BIT(rights_state_read(record.state)) & STATES_OPEN) != 0;
+	vault_record_free(&record);
+	return open;
+}
+
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
 {
 	const struct policy_right *right = policy_right_named(vault_policy(v), request->right);
@@ -94,8 +104,11 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 
 	if (right == NULL)
 		return refuse_right(vault_policy(v), e);
+	const time_t life = life_end(vault_policy(v), KIND_RIGHTS_REQUEST, received);
 	if (received > now)
 		return err_set(e, ERR_INPUT, "it cannot have come later than now");
+	if (life != 0 && life <= now)
+		return err_set(e, ERR_INPUT, "it came so long ago that the policy does not keep it any more");
 	if (find_same(v, request, tag, head, e) != 0)
 		return -1;
 	token_new(out->secret);
@@ -107,7 +120,7 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	bool ok = cJSON_AddNumberToObject(body, "due", (double)out->due) != NULL &&
 		  cJSON_AddBoolToObject(body, "verified", verified) != NULL &&
 		  cJSON_AddBoolToObject(body, "proven", request->by != NULL || receipt_names_something(v, request)) != NULL &&
-		  rights_event_add(body, EVENT_RECEIVED, received, "person") != NULL &&
+		  event_entered(rights_event_add(body, EVENT_RECEIVED, received, "person"), received, now) &&
 		  (request->by == NULL || rights_event_add(body, EVENT_RECOGNISED, now, request->by) != NULL);
 	if (ok && *head != '\0') {
 		joined = rights_event_add(body, EVENT_JOINED, now, "site");
@@ -128,15 +141,17 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 		tags[tag_count++] = (struct vault_tag){"receipt", request->receipt};
 	if (request->once != NULL)
 		tags[tag_count++] = (struct vault_tag){"once", request->once};
-	if (*head == '\0' && *tag != '\0')
+	if (*head != '\0')
+		tags[tag_count++] = (struct vault_tag){"joined", head};
+	else if (*tag != '\0')
 		tags[tag_count++] = (struct vault_tag){"same", tag};
 	const struct vault_new record = {
-	    .kind = KIND_RIGHTS_REQUEST, .subject = out->secret, .tags = tags, .body = bytes.data, .body_len = bytes.len};
+	    .kind = KIND_RIGHTS_REQUEST, .subject = out->secret, .tags = tags, .body = bytes.data, .body_len = bytes.len, .made = received};
 	const struct ledger_event event = {.name = "request", .details = details};
 	if (vault_put(v, &record, &event, out->id, e) != 0)
 		return -1;
-	// It is recorded. Where the other one cannot be told of it any more, it is answered by itself: nothing ends it with the other.
-	if (*head != '\0' && rights_act(v, head, &(struct rights_act){.event = EVENT_INCLUDES, .by = "site", .other = out->id}, NULL) != 0)
+	// It is recorded. Where the other one was ended meanwhile, nothing will end this one with it.
+	if (*head != '\0' && !request_is_open(v, head))
 		(void)rights_act(v, out->id, &(struct rights_act){.event = EVENT_PARTED, .by = "site"}, NULL);
 	explicit_bzero(tag, sizeof tag);
 	return 0;
@@ -210,14 +225,16 @@ static int ledger_details(struct buf *out, const char *id, const cJSON *body, co
 			  const struct rights_act *act)
 {
 	const bool officer = act->by != NULL && strcmp(act->by, "person") != 0 && strcmp(act->by, "site") != 0;
+	char at[WHEN_TEXT];
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
 
-	return json_put_texts(o,
-			      JSON_TEXTS({"request", id}, {"right", json_string(body, "right")}, {"event", rights_events[act->event].name},
-					 {"state", rights_state_names[facts->state]}, {"fields", act->fields}, {"ground", act->ground},
-					 {"by", officer           ? "officer"
-						: act->by != NULL ? act->by
-								  : "site"}))
+	when_text(at, act->at);
+	return json_put_texts(o, JSON_TEXTS({"request", id}, {"at", act->at != 0 ? at : NULL}, {"right", json_string(body, "right")},
+					    {"event", rights_events[act->event].name}, {"state", rights_state_names[facts->state]},
+					    {"fields", act->fields}, {"ground", act->ground},
+					    {"by", officer           ? "officer"
+						   : act->by != NULL ? act->by
+								     : "site"}))
 		   ? json_print(out, o)
 		   : -1;
 }
@@ -227,11 +244,12 @@ struct editing {
 	void *arg;
 	const char *ledger;
 	const struct rights_act *act;
+	bool includes; // others are joined to it
 };
 
 static int edit_on(void *arg, const struct vault_record *record, cJSON *body, struct document_change *change, struct err *e)
 {
-	const struct editing *x = arg;
+	struct editing *x = arg;
 	struct rights_facts before, after;
 
 	if (json_string(body, "right") == NULL)
@@ -253,6 +271,7 @@ static int edit_on(void *arg, const struct vault_record *record, cJSON *body, st
 	}
 	// It says who asked for the restriction, and lives as long as what it keeps.
 	const bool keeps = after.restricted != NULL && rights_ground_keeps(after.restricted);
+	x->includes = after.includes;
 	change->state = rights_state_names[after.state];
 	change->ledger = x->ledger;
 	change->set = (ended ? LIFE_BIT(LIFE_CLOSED) : 0) | (keeps ? LIFE_BIT(LIFE_WANTED) : 0);
@@ -262,25 +281,18 @@ static int edit_on(void *arg, const struct vault_record *record, cJSON *body, st
 	return ledger_details(&change->details, record->id, body, &after, x->act) != 0 ? err_set(e, ERR_MEMORY, "no memory") : 0;
 }
 
-int rights_edit(struct vault *v, const char *id, int (*edit)(void *, cJSON *, const struct rights_facts *, struct err *), void *arg,
-		const char *ledger, const struct rights_act *act, struct err *e)
-{
-	return document_edit(v, &requests, id, edit_on, &(struct editing){edit, arg, ledger, act}, e);
-}
-
 struct acting {
 	struct vault *v;
 	const char *id;
 	const struct rights_act *act;
 	bool with_other;        // it is joined to the one that this happens to
-	cJSON *includes;        // ids of those that are joined to it
 	struct buf certificate; // of the answer, made once
 };
 
 // The right as the policy has it; one that it offers no more is due by the law alone.
 static const struct policy_right *right_of(struct vault *v, const cJSON *body)
 {
-	static const struct policy_right gone = {.id = RIGHT_ACCESS, .statutory = true};
+	static const struct policy_right gone = {.id = RIGHT_ACCESS, .statutory = true, .verify = VERIFY_IDENTITY};
 	const struct policy_right *right = policy_right_named(vault_policy(v), json_string(body, "right"));
 
 	return right != NULL ? right : &gone;
@@ -303,11 +315,85 @@ static int certify(struct acting *x, const cJSON *body, const struct rights_fact
 	JSON_AUTO cJSON *more = cJSON_CreateObject();
 
 	when_text(due, next != NULL ? next->due : 0);
-	const bool ok =
-	    json_put_texts(more, JSON_TEXTS({"outcome", rights_events[act->event].name}, {"ground", ground != NULL ? ground->name : NULL},
-					    {"ground_iri", ground != NULL ? ground->iri : NULL}, {"due", next != NULL ? due : NULL},
-					    {"supersedes", before}));
+	// An erasure that ran has another certificate, with its stores.
+	const bool nothing = act->event == EVENT_ANSWERED && strcmp(right, "erasure") == 0;
+	const bool ok = json_put_texts(more, JSON_TEXTS({"outcome", nothing ? "nothing-erased" : rights_events[act->event].name},
+							{"ground", ground != NULL ? ground->name : NULL},
+							{"ground_iri", ground != NULL ? ground->iri : NULL},
+							{"due", next != NULL ? due : NULL}, {"supersedes", before}));
 	return ok ? certificate_make(x->v, &of, NULL, more, &x->certificate, e) : err_set(e, ERR_MEMORY, "no memory for the certificate");
+}
+
+// Whether anything is left of what an erasure names. -1: that is not known.
+static int erasure_leaves(struct vault *v, const cJSON *body, struct err *e)
+{
+	const char *receipt = json_string(body, "receipt"), *archive = json_string(body, "archive"), *record = json_string(body, "record");
+	struct erase_result found = {0};
+	struct vault_record any = {0};
+	struct err why = {0};
+	int ret = 0;
+
+	if (receipt != NULL && vault_erase(v, ERASE_RECEIPT, receipt, true, &found, e) != 0)
+		return -1;
+	if (receipt != NULL && (vault_erase_pending(&found) || !found.complete))
+		return 1;
+	if (archive != NULL)
+		ret = archive_token_find_for_rights(v, archive, &any, &why);
+	else if (record != NULL)
+		ret = vault_get(v, record, &any, &why);
+	vault_record_free(&any);
+	if (why.code == ERR_NOT_FOUND)
+		return 0;
+	return ret != 0 ? err_set(e, why.code, "%s", why.text) : archive != NULL || record != NULL;
+}
+
+// What is answered was done, and for whom the policy asks for. What the site answers by itself, it has just done.
+static int answer_check(const struct acting *x, const cJSON *body, const struct rights_facts *facts, struct err *e)
+{
+	const char *name = json_string(body, "right");
+	const bool erasure = strcmp(name, "erasure") == 0;
+	const bool copy = strcmp(name, "access") == 0 || strcmp(name, "portability") == 0 || strcmp(name, "know") == 0;
+	const struct policy_right *right = right_of(x->v, body);
+	const bool names = json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL;
+	// By the answer an agent has the link to the copy, and a person the button, where they had none before.
+	const bool released = json_get(json_get(body, "agent"), "protocol") != NULL || (names && !right->self_service);
+	const bool by_site = x->act->by != NULL && strcmp(x->act->by, "site") == 0;
+	const bool identified =
+	    facts->verified || (right->verify != VERIFY_MAIL && right->verify != VERIFY_IDENTITY && (by_site || (!erasure && !copy)));
+	const int leaves = erasure ? erasure_leaves(x->v, body, e) : 0;
+
+	if (leaves < 0)
+		return -1;
+	if (leaves > 0)
+		return err_set(e, ERR_REFUSED, "what it names is here still: lethe erase --request erases it, and answers it");
+	if (!identified && !x->with_other)
+		return not_identified(x->id, e);
+	if (x->with_other || by_site || (!erasure && !copy))
+		return 0;
+	if (x->act->text != NULL || (copy && (facts->exported || released)))
+		return 0;
+	return err_set(e, ERR_INPUT,
+		       erasure ? "nothing was erased for it: say in --text what was found, or that nothing was"
+			       : "nothing was handed out for it: lethe export --request makes the copy; or say in --text what is answered");
+}
+
+// What is dated back and holds, lengthens or ends a clock needs what it can be checked by: how it left, with a number or date of that in the reason.
+// What nobody had entered yet, nobody can have asked about here, or told to take longer.
+static int dated_back_check(const struct rights_act *act, const struct rights_facts *facts, struct err *e)
+{
+	const enum rights_touches touches = rights_events[act->event].touches;
+	const bool holds = touches == TOUCHES_PAUSE || touches == TOUCHES_EXTENSION;
+	char known[WHEN_TEXT];
+
+	if (!holds && touches != TOUCHES_ACKNOWLEDGEMENT && touches != TOUCHES_END)
+		return 0;
+	if (act->how == NULL || act->reason == NULL || *act->reason == '\0')
+		return err_set(e, ERR_INPUT,
+			       "what is dated back needs --how it left, and a --reason with the number or date of that letter");
+	when_text(known, facts->entered);
+	return !holds || act->at >= facts->entered
+		   ? 0
+		   : err_set(e, ERR_REFUSED, "it was entered at %s: no clock stands still or runs longer from before that", known);
 }
 
 static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
@@ -315,15 +401,15 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 	struct acting *x = arg;
 	const struct rights_act *act = x->act;
 	const time_t at = act->at != 0 ? act->at : facts->clock.now;
-	const cJSON *event;
 
 	if (rights_event_check(facts, act->event, json_string(body, "right"), act->ground, act->reason, act->text, e) != 0)
 		return -1;
-	const enum policy_verify verify = right_of(x->v, body)->verify;
-	if (act->event == EVENT_ANSWERED && !facts->verified && !x->with_other && (verify == VERIFY_MAIL || verify == VERIFY_IDENTITY))
-		return not_identified(x->id, e);
+	if (act->event == EVENT_IDENTITY_ASKED && right_of(x->v, body)->verify == VERIFY_NONE)
+		return err_set(e, ERR_REFUSED, "for this right the policy asks nobody who they are: nothing stands still for that");
 	if (at > facts->clock.now || at < facts->clock.received)
 		return err_set(e, ERR_INPUT, "that was neither before it was received nor is it to come");
+	if (at < facts->clock.now && dated_back_check(act, facts, e) != 0)
+		return -1;
 	if (act->event == EVENT_EXTENDED) {
 		struct clock_facts then = facts->clock;
 		struct clock_line lines[CLOCK_IDS] = {0};
@@ -338,11 +424,13 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 					   ? "it was extended already"
 					   : "no clock of it can be extended: the person must be told inside the first month");
 	}
+	if (act->event == EVENT_ANSWERED && answer_check(x, body, facts, e) != 0)
+		return -1;
 	const bool certified = act->event == EVENT_ANSWERED || act->event == EVENT_REFUSED;
 	if (certified && x->certificate.len == 0 && certify(x, body, facts, e) != 0)
 		return -1;
 	cJSON *added = rights_event_add(body, act->event, at, act->by);
-	bool ok = added != NULL;
+	bool ok = added != NULL && event_entered(added, at, facts->clock.now);
 	if (certified) {
 		cJSON *certificate = json_parse(buf_text(&x->certificate), x->certificate.len, e);
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
@@ -350,50 +438,161 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 	}
 	ok = ok && json_put_texts(added, JSON_TEXTS({"ground", act->ground}, {"reason", act->reason}, {"text", act->text},
 						    {"how", act->how}, {"request", act->other}));
-	cJSON_Delete(x->includes);
-	x->includes = cJSON_CreateArray();
-	cJSON_ArrayForEach(event, json_get(body, "events"))
-	{
-		const char *name = json_string(event, "event"), *id = json_string(event, "request");
-		if (name != NULL && id != NULL && strcmp(name, rights_events[EVENT_INCLUDES].name) == 0)
-			ok = cJSON_AddItemToArray(x->includes, cJSON_CreateString(id)) && ok;
-	}
 	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
+}
+
+// ---- one that is joined to another ----
+
+struct joined {
+	const char *to;
+	cJSON *ids;
+	bool failed;
+};
+
+static int joined_row(void *arg, const struct vault_record *record)
+{
+	struct joined *x = arg;
+	struct rights_facts facts;
+	JSON_AUTO cJSON *body = record->unreadable ? NULL : rights_body(record, NULL);
+
+	if (body == NULL)
+		return 0;
+	rights_facts_read(&facts, body, record->state, record->made, record->made);
+	if ((STATE_BIT(facts.state) & STATES_OPEN) != 0 && facts.joined_to != NULL && strcmp(facts.joined_to, x->to) == 0)
+		x->failed = !cJSON_AddItemToArray(x->ids, cJSON_CreateString(record->id)) || x->failed;
+	return x->failed;
+}
+
+// Whoever sent the other ones may be somebody else: they learn that it is over, and nothing of what was written to this one. Where it ends for what
+// its sender did, or where that one is not answered by it, the others are still to be answered. Each does the same to those that are joined to it. What
+// cannot be written stays joined to a request that is over, which the officer's list shows as late.
+static void joined_end(struct vault *v, const char *id, const struct rights_act *act, bool includes)
+{
+	static const char decided[] = "decided together with another request for the same; the ground says why";
+	const struct rights_ground *ground = act->ground != NULL ? rights_ground_find(act->event, "erasure", act->ground) : NULL;
+	const struct rights_act parted = {.event = EVENT_PARTED, .by = "site"};
+	const struct rights_act same = {
+	    .event = act->event, .by = act->by, .ground = act->ground, .reason = act->event == EVENT_REFUSED ? decided : NULL};
+	const bool parts = act->event == EVENT_WITHDRAWN || (ground != NULL && ground->of_sender);
+	struct vault_record any = {0};
+	struct joined x = {.to = id};
+	const cJSON *other;
+
+	// Those that came by themselves have a tag; the others an officer has joined.
+	if (!includes && vault_find_head_for_rights(v, KIND_RIGHTS_REQUEST, "joined", id, &any, NULL) != 0)
+		return;
+	vault_record_free(&any);
+	JSON_AUTO cJSON *ids = cJSON_CreateArray();
+	x.ids = ids;
+	(void)vault_each(v, KIND_RIGHTS_REQUEST, NULL, joined_row, &x, NULL);
+	cJSON_ArrayForEach(other, ids)
+	{
+		struct acting y = {
+		    .v = v, .id = other->valuestring, .act = &same, .with_other = true, .certificate = BUF_INIT(CERTIFICATE_MAX)};
+		if (parts || rights_edit(v, y.id, act_on, &y, "request-event", &same, NULL) != 0)
+			(void)rights_act(v, y.id, &parted, NULL);
+		buf_free(&y.certificate);
+	}
+}
+
+int rights_edit(struct vault *v, const char *id, int (*edit)(void *, cJSON *, const struct rights_facts *, struct err *), void *arg,
+		const char *ledger, const struct rights_act *act, struct err *e)
+{
+	struct editing x = {.edit = edit, .arg = arg, .ledger = ledger, .act = act};
+	const int ret = document_edit(v, &requests, id, edit_on, &x, e);
+
+	if (ret == 0 && rights_events[act->event].touches == TOUCHES_END && act->event != EVENT_HELD)
+		joined_end(v, id, act, x.includes);
+	return ret;
 }
 
 int rights_act(struct vault *v, const char *id, const struct rights_act *act, struct err *e)
 {
 	struct acting x = {.v = v, .id = id, .act = act, .certificate = BUF_INIT(CERTIFICATE_MAX)};
-	const cJSON *other;
 	int ret = rights_edit(v, id, act_on, &x, act->event == EVENT_READ ? "request-read" : "request-event", act, e);
 
-	// Whoever sent the other ones may be somebody else: they learn that it is over, and nothing of what was written to this one.
-	// Where one is taken back, the others are still to be answered.
-	if (ret == 0 && rights_events[act->event].touches == TOUCHES_END) {
-		struct rights_act same = {.event = act->event, .by = act->by, .ground = act->ground, .reason = act->reason};
-		if (act->event == EVENT_WITHDRAWN)
-			same = (struct rights_act){.event = EVENT_PARTED, .by = "site"};
-		cJSON_ArrayForEach(other, x.includes)
-		{
-			struct acting y = {
-			    .v = v, .id = other->valuestring, .act = &same, .with_other = true, .certificate = BUF_INIT(CERTIFICATE_MAX)};
-			(void)rights_edit(v, other->valuestring, act_on, &y, "request-event", &same, NULL);
-			cJSON_Delete(y.includes);
-			buf_free(&y.certificate);
-		}
-	}
-	cJSON_Delete(x.includes);
 	buf_free(&x.certificate);
 	return ret;
 }
 
-int rights_join(struct vault *v, const char *id, const char *to, const char *by, struct err *e)
+// Reads right and facts of a request, and what it is joined to in the end: itself, where it is answered by itself.
+static int joined_head(struct vault *v, const char *id, char head[RECORD_ID_LEN + 1], cJSON **body, struct rights_facts *facts,
+		       struct err *e)
 {
-	if (strcmp(id, to) == 0)
-		return err_set(e, ERR_INPUT, "a request cannot be joined to itself");
-	if (rights_act(v, to, &(struct rights_act){.event = EVENT_INCLUDES, .by = by, .other = id}, e) != 0)
+	struct vault_record record = {0};
+
+	snprintf(head, RECORD_ID_LEN + 1, "%s", id);
+	for (int depth = 0; depth < JOINED_DEPTH_MAX; depth++) {
+		cJSON_Delete(*body);
+		*body = NULL;
+		if (rights_get(v, head, &record, e) != 0)
+			return -1;
+		*body = rights_body(&record, e);
+		if (*body != NULL)
+			rights_facts_read(facts, *body, record.state, record.made, when_now());
+		vault_record_free(&record);
+		if (*body == NULL || facts->joined_to == NULL)
+			return *body == NULL ? -1 : 0;
+		snprintf(head, RECORD_ID_LEN + 1, "%s", facts->joined_to);
+	}
+	return err_set(e, ERR_REFUSED, "it is joined to one that is joined to others, and so on without end");
+}
+
+int rights_join(struct vault *v, const char *id, const char *to, const struct rights_act *act, struct err *e)
+{
+	char head[RECORD_ID_LEN + 1], own_head[RECORD_ID_LEN + 1];
+	JSON_AUTO cJSON *body = NULL, *own = NULL;
+	struct rights_facts facts, own_facts;
+
+	if (joined_head(v, to, head, &body, &facts, e) != 0 || joined_head(v, id, own_head, &own, &own_facts, e) != 0)
 		return -1;
-	return rights_act(v, id, &(struct rights_act){.event = EVENT_JOINED, .by = by, .other = to}, e);
+	if (strcmp(own_head, head) == 0)
+		return err_set(e, ERR_REFUSED, strcmp(id, to) == 0 ? "a request cannot be joined to itself" : "they are joined already");
+	if (strcmp(own_head, id) != 0)
+		return err_set(e, ERR_REFUSED, "it is joined to %s already", own_head);
+	if (strcmp(json_string(own, "right"), json_string(body, "right")) != 0)
+		return err_set(e, ERR_REFUSED, "one asks for %s, the other for %s: each is answered by itself", json_string(own, "right"),
+			       json_string(body, "right"));
+	const struct rights_act includes = {.event = EVENT_INCLUDES, .by = act->by, .other = id},
+				joined = {.event = EVENT_JOINED, .by = act->by, .reason = act->reason, .other = head};
+	if (rights_event_check(&own_facts, EVENT_JOINED, json_string(own, "right"), NULL, NULL, NULL, e) != 0)
+		return -1;
+	return rights_act(v, head, &includes, e) != 0 ? -1 : rights_act(v, id, &joined, e);
+}
+
+struct perhaps_same {
+	const char *id, *right, *contact;
+	cJSON *ids;
+	bool failed;
+};
+
+static int perhaps_same_row(void *arg, const struct vault_record *record)
+{
+	struct perhaps_same *x = arg;
+	JSON_AUTO cJSON *body = record->unreadable ? NULL : rights_body(record, NULL);
+	const char *contact = json_string(body, "contact");
+
+	if (contact != NULL && strcmp(record->id, x->id) != 0 && (STATE_BIT(rights_state_read(record->state)) & STATES_OPEN) != 0 &&
+	    strcasecmp(contact, x->contact) == 0 && strcmp(json_string(body, "right"), x->right) == 0)
+		x->failed = !cJSON_AddItemToArray(x->ids, cJSON_CreateString(record->id));
+	return x->failed;
+}
+
+int rights_perhaps_same(struct vault *v, const char *id, cJSON *ids, struct err *e)
+{
+	struct vault_record record = {0};
+
+	if (rights_get(v, id, &record, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = rights_body(&record, e);
+	const bool open = (STATE_BIT(rights_state_read(record.state)) & STATES_OPEN) != 0;
+	struct perhaps_same x = {.id = id, .ids = ids, .contact = json_string(body, "contact"), .right = json_string(body, "right")};
+	vault_record_free(&record);
+	if (body == NULL || x.contact == NULL || !open)
+		return body != NULL ? 0 : -1;
+	if (vault_each(v, KIND_RIGHTS_REQUEST, NULL, perhaps_same_row, &x, e) != 0)
+		return -1;
+	return x.failed ? err_set(e, ERR_MEMORY, "no memory") : 0;
 }
 
 // ---- showing ----
@@ -441,7 +640,7 @@ static bool add_confirm(cJSON *shown, struct vault *v, const cJSON *body, const 
 	const char *contact = json_string(body, "contact");
 	char address[MAIL_ADDRESS_SIZE];
 
-	if (right_of(v, body)->verify != VERIFY_MAIL || facts->verified || facts->joined || !undecided)
+	if (right_of(v, body)->verify != VERIFY_MAIL || facts->verified || facts->joined_to != NULL || !undecided)
 		return true;
 	cJSON *confirm = cJSON_AddObjectToObject(shown, "confirm");
 	const bool mail = contact != NULL && mail_address_read(address, contact, NULL) == 0;
@@ -451,8 +650,8 @@ static bool add_confirm(cJSON *shown, struct vault *v, const cJSON *body, const 
 // What the person is told of the events, and who read what they left; to the officer all.
 static bool add_events(cJSON *shown, const cJSON *body, bool officer, bool personal)
 {
-	static const char *const told[] = {"event",  "at",   "by",     "ground",    "reason", "how",        "store", "found",
-					   "erased", "kept", "fields", "recipient", "about",  "ack_sha256", NULL};
+	static const char *const told[] = {"event", "at",     "entered", "by",     "ground",    "reason", "how",        "store",
+					   "found", "erased", "kept",    "fields", "recipient", "about",  "ack_sha256", NULL};
 	static const char *const texts[] = {"text", NULL}, *const others[] = {"request", NULL},
 				 *const reading[] = {"at", "by", "reason", NULL};
 	cJSON *events = cJSON_AddArrayToObject(shown, "events"), *read = cJSON_AddArrayToObject(shown, "read");
@@ -514,7 +713,7 @@ static int show(struct vault *v, const struct vault_record *record, bool officer
 	if (officer)
 		ok = ok && cJSON_AddBoolToObject(shown, "verified", facts.verified) != NULL &&
 		     cJSON_AddBoolToObject(shown, "proven", facts.proven) != NULL &&
-		     cJSON_AddBoolToObject(shown, "joined", facts.joined) != NULL && add_members(shown, body, officer_members) &&
+		     cJSON_AddBoolToObject(shown, "joined", facts.joined_to != NULL) != NULL && add_members(shown, body, officer_members) &&
 		     cJSON_AddBoolToObject(shown, "names_receipt",
 					   json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL) != NULL &&
 		     cJSON_AddBoolToObject(shown, "has_contact", json_get(body, "contact") != NULL) != NULL &&

@@ -46,7 +46,7 @@ struct rights_receipt {
 	time_t due;
 	const char *signal; // "gpc" when the browser sent it and it was recorded; else NULL
 };
-// Stores a request and carries out nothing: see rights_record(). Where an open one of the same right names the same receipt, archive or contact, it
+// Stores a request and carries out nothing: see rights_record(). Where an open one of the same right names the same receipt or archive, it
 // is joined to that one: answered with it, without either telling of the other. ERR_REFUSED: the policy does not offer the right; the text lists
 // those it does.
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e);
@@ -61,18 +61,23 @@ struct rights_act {
 	const char *ground;            // a word of rights_grounds
 	const char *reason;            // without personal data
 	const char *text;              // personal; for EVENT_ANSWERED the answer, which the person is shown
-	const char *how;               // identity was shown
+	const char *how;               // identity was shown; of what is dated back: by what it left
 	const char *other;             // the id of another request
 	const char *fields;            // names of those that were corrected
 	const char *recipient, *about; // of a notice: recipient.h
-	time_t at;                     // 0: now
+	time_t
+	    at; // 0: now; else, for what holds or ends a clock, with how and reason, and no clock is held from before the request was entered
 };
-// Appends the event, with an entry in the ledger that has no personal data. What ends a request ends those that are joined to it, without its text.
+// Appends the event, with an entry in the ledger that has no personal data. What ends a request ends those that are joined to it, without its text and
+// reason; where it is withdrawn, or ended on a ground that is about its sender (event.h), they are answered by themselves again.
 // What is answered or refused gets a certificate, in the body. ERR_NOT_FOUND;
 // ERR_REFUSED: not in this state; ERR_INPUT: something is missing or wrong.
 int rights_act(struct vault *v, const char *id, const struct rights_act *act, struct err *e);
-// `id` is joined to `to`: asked twice, answered once.
-int rights_join(struct vault *v, const char *id, const char *to, const char *by, struct err *e);
+// `id` is joined to `to`, or to what that one is joined to: asked twice, answered once. `act` has by and reason. ERR_REFUSED: it is joined already, or asks
+// for something else.
+int rights_join(struct vault *v, const char *id, const char *to, const struct rights_act *act, struct err *e);
+// Adds the ids of other open requests for the same right that give the same contact, without regard to case: a hint for the officer, and no proof.
+int rights_perhaps_same(struct vault *v, const char *id, cJSON *ids, struct err *e);
 // The person takes it back. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_withdraw(struct vault *v, const char *id, const char *secret, struct err *e);
 // The person adds something, up to EVENT_ADDED_MAX times; where they were asked what they mean, it is the answer to that. As above; ERR_REFUSED: it is over, or

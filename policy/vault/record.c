@@ -205,8 +205,8 @@ static int put_record(struct vault *v, const struct put *p, struct err *e)
 	struct tag_row tags[RECORD_TAGS_MAX];
 	size_t tag_count = 0;
 
-	row.facts.made = when_now();
-	change_facts(&row.facts, r->facts, 0, row.facts.made);
+	row.facts.made = r->made != 0 ? r->made : when_now();
+	change_facts(&row.facts, r->facts, 0, when_now());
 	time_t promised = life_of(kind, &row.facts).end;
 	if (promised != 0 && r->due > promised)
 		return err_set(e, ERR_REFUSED, "%s: the policy does not let it live that long", kind_row(r->kind)->name);

@@ -64,6 +64,7 @@ struct vault_new {
 	const char *file; // a finished file in the spool to own: it is renamed to <id>.zip and dies with the record; NULL: none
 	const char *once; // a tag's name: ERR_BUSY where a record of the kind that is not over has the same value of it; NULL
 	time_t due;       // 0: as the policy says; an earlier time is kept, a later one is refused
+	time_t made;      // from when on its life counts; 0: now
 	unsigned facts;   // LIFE_BIT()s that are so from the beginning
 	bool carried;     // it outlives a restore from before it was put, as everything of some kinds does (kind.h)
 };

@@ -20,6 +20,7 @@ const pack = (claims, key = keys.mine.privateKey) => {
   const text = Buffer.from(typeof claims === 'string' ? claims : JSON.stringify(claims));
   return Buffer.concat([sign(null, text, key), text]).toString('base64');
 };
+const known = (id) => assert.equal(site.officer(['requests', 'verify', id, '--how', 'known', '--reason', 'seen']).code, 0);
 const head = (more = {}) => ({ 'agent-id': 'AGENT_ONE', 'business-id': BUSINESS, 'issued-at': iso(-1000), 'expires-at': iso(600000), 'drp.version': '1.0', ...more });
 const claim = (more = {}) => head({ exercise: 'access', regime: 'ccpa', name: 'Ines Probe', email: 'ines.probe@example.org', email_verified: true, ...more });
 const send = (method, path, body, headers = {}) => fetch(site.url + path, { method, headers: { ...(body !== undefined ? { 'content-type': 'text/plain' } : {}), ...headers }, body });
@@ -163,6 +164,10 @@ test('states and grounds are told in the words of the protocol; another agent is
   let n = 0;
   for (const [[command, ...words], wanted] of rows) {
     const id = await ask(++n);
+    if (command === 'answer') {
+      assert.notEqual(site.officer(['requests', command, id]).code, 0, 'nobody knows who asks');
+      known(id);
+    }
     const run = site.officer(['requests', command, id, ...words]);
     assert.equal(run.code, 0, run.stderr);
     const body = await (await status(id)).json();
@@ -177,6 +182,7 @@ test('states and grounds are told in the words of the protocol; another agent is
 test('a mandate is kept until the decision, and that it was seen afterwards', async () => {
   const { request_id: id } = await (await exercise(claim({ email: 'mandate@example.org', power_of_attorney: 'paper 9' }))).json();
   assert.match(shown(id).agent.mandate.sha256, /^[0-9a-f]{64}$/);
+  known(id);
   assert.equal(site.officer(['requests', 'answer', id]).code, 0);
   assert.deepEqual(Object.keys(shown(id).agent.mandate), ['seen']);
   // A letter of an agent.
@@ -201,7 +207,7 @@ test('it is taken back by a signed message, once; what is over cannot be', async
     assert.deepEqual([answer.status, (await answer.json()).status], [200, 'revoked']);
   }
   const { request_id: over } = await (await exercise(claim({ email: 'over@example.org' }))).json();
-  site.officer(['requests', 'answer', over]);
+  site.officer(['requests', 'refuse', over, '--ground', 'manifestly-unfounded', '--reason', 'x']);
   assert.equal((await send('DELETE', `/v1/data-rights-request/${over}`, pack({ reason: 'x' }), bearer(token.mine))).status, 409);
 });
 
@@ -256,6 +262,7 @@ test('OpenDSR: what is offered is found, and each answer is signed by the certif
   site.officer(['requests', 'acknowledge', mine.id]);
   assert.equal(await state(first.subject_request_id), 'in_progress');
   assert.equal((await ask('DELETE', `/${first.subject_request_id}`)).status, 400);
+  known(mine.id);
   site.officer(['requests', 'answer', mine.id]);
   assert.equal(await state(first.subject_request_id), 'completed');
   const second = wish({ subject_request_type: 'portability' });

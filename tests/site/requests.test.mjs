@@ -153,7 +153,7 @@ test('a letter is entered, acknowledged, extended and answered, and each step ca
 });
 
 test('the list: overdue ones first, filters, eighty columns, and status 1 while one is overdue', (t) => {
-  const { p, json, add } = store(t);
+  const { p, ok, json, add } = store(t);
   const late = add('erasure', day(60), 'x').id;
   const soon = add('objection', day(25), 'x').id;
   const fresh = add('access', day(0), 'x').id;
@@ -170,9 +170,56 @@ test('the list: overdue ones first, filters, eighty columns, and status 1 while 
   assert.equal(json(['refuse', late, '--ground', 'legally-required', '--reason', 'tax law']).state, 'refused');
   assert.deepEqual(list(), { status: 0, ids: [soon, fresh, late] });
   assert.deepEqual(list('--status', 'refused').ids, [late]);
-  assert.equal(json(['join', fresh, soon]).joined, true);
-  assert.equal(json(['close', soon, '--ground', 'non-responsive']).state, 'closed');
-  assert.equal(json(['show', fresh]).state, 'closed', 'what is joined ends with the other');
+  const refused = p.run(['requests', 'join', fresh, soon]);
+  assert.match(refused.stderr, /one asks for access, the other for objection/);
+  // What is joined is late in its own time, and makes the other one due then; a filter's status is of what it shows.
+  const early = add('objection', day(60), 'x').id, young = add('objection', day(1), 'x').id;
+  assert.equal(json(['join', early, young]).joined, true);
+  assert.match(p.run(['requests', 'join', young, early]).stderr, /joined already/);
+  assert.deepEqual(new Set(list('--overdue').ids), new Set([early, young]));
+  assert.equal(list().status, 1);
+  assert.deepEqual(list('--right', 'access'), { status: 0, ids: [fresh] });
+  assert.match(p.run(['check', '--offline', '--format', 'json']).stdout, /1 of 4 open requests are late/);
+  assert.equal(json(['close', young, '--ground', 'non-responsive']).state, 'closed');
+  assert.equal(json(['show', early]).state, 'open', 'what is closed for its sender leaves the other one to be answered');
+  assert.equal(json(['join', early, soon]).joined, true);
+  ok(['answer', soon]);
+  assert.equal(json(['show', early]).state, 'fulfilled', 'what is joined ends with the other');
+  assert.deepEqual(list(), { status: 0, ids: [fresh, early, soon, young, late].sort((a, b) => list().ids.indexOf(a) - list().ids.indexOf(b)) });
+});
+
+test('what is dated back says so: nothing that an officer enters holds a clock in the past', (t) => {
+  const { p, json, add } = store(t);
+  const { id } = add('access', day(60), 'x');
+  const failing = (words) => { const out = p.run(['requests', ...words]); assert.notEqual(out.status, 0); return out.stderr; };
+  assert.match(failing(['extend', id, '--ground', 'complexity', '--reason', 'late', '--at', day(40)]), /--how/);
+  assert.match(failing(['extend', id, '--ground', 'complexity', '--reason', 'letter 7', '--how', 'letter', '--at', day(40)]), /it was entered at/);
+  assert.match(failing(['identify', id, '--reason', 'letter 7', '--how', 'letter', '--at', day(40)]), /it was entered at/);
+  const complaint = add('complaint', day(2), 'x').id;
+  assert.match(failing(['identify', complaint, '--reason', 'a doubt']), /asks nobody/);
+  assert.match(failing(['add', '--right', 'complaint', '--received', '1900-01-01']), /so long ago/);
+  const [received] = json(['show', id]).events;
+  assert.equal(received.at.slice(0, 10), day(60));
+  assert.equal(received.entered.slice(0, 10), day(0));
+  // Neither is an erasure or a copy answered that nobody made.
+  assert.match(failing(['answer', id]), /has not shown/);
+  json(['verify', id, '--how', 'known', '--reason', 'at the desk']);
+  assert.match(failing(['answer', id]), /nothing was handed out/);
+  const erasure = add('erasure', day(1), 'x').id;
+  json(['verify', erasure, '--how', 'known', '--reason', 'at the desk']);
+  assert.match(failing(['answer', erasure]), /nothing was erased/);
+});
+
+test('the same contact is a hint for the officer', (t) => {
+  const { p, ok, json } = store(t);
+  const contact = join(p.base, 'contact');
+  writeFileSync(contact, 'karla@example.org\n');
+  const add = (right) => json(['add', '--right', right, '--contact', `@${contact}`]).id;
+  const [one, two, other] = ['objection', 'objection', 'complaint'].map(add);
+  assert.deepEqual(json(['show', two]).perhaps_same, [one]);
+  assert.equal(json(['show', two]).joined, false);
+  assert.match(ok(['show', two]), new RegExp(`perhaps_same\\S* +${one}`));
+  assert.deepEqual(json(['show', other]).perhaps_same, []);
 });
 
 test('letters say what was recorded, with the policy\'s facts, and can be edited', (t) => {
@@ -207,8 +254,8 @@ test('a list that is watched is printed again when it has changed', { timeout: 6
   await until(/There are no requests\./);
   const { id } = add('access', day(1), 'x');
   await until(new RegExp(`${id.slice(0, 8)}\\w* .* open `));
-  ok(['answer', id]);
-  await until(new RegExp(`${id.slice(0, 8)}\\w* .* fulfilled `));
+  ok(['refuse', id, '--ground', 'manifestly-unfounded', '--reason', 'x']);
+  await until(new RegExp(`${id.slice(0, 8)}\\w* .* refused `));
   watch.kill('SIGTERM');
   await once(watch, 'close');
   // Nothing changes any more, and nobody reads: it ends all the same.

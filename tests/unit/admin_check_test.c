@@ -104,9 +104,11 @@ static void last_prune(void **state)
 static void late_requests(void **state)
 {
 	static const struct policy_right access = {.id = RIGHT_ACCESS, .statutory = true};
-	const struct rights_new request = {.right = "access"};
+	static const struct rights_act answered = {.event = EVENT_ANSWERED, .by = "anna", .text = "enclosed"},
+				       asked = {.event = EVENT_CLARIFICATION_ASKED, .by = "anna", .reason = "which"};
+	const struct rights_new request = {.right = "access"}, letter = {.right = "access", .by = "anna"};
 	struct fixture *f = *state;
-	struct rights_receipt receipt;
+	struct rights_receipt receipt, other;
 	struct err e = {0};
 	BUF_AUTO struct buf finding = BUF_INIT(65536);
 
@@ -124,8 +126,28 @@ static void late_requests(void **state)
 	assert_int_equal(rights_act(f->vault, receipt.id, &(struct rights_act){.event = EVENT_ACKNOWLEDGED, .by = "anna"}, &e), 0);
 	assert_int_equal(judge(f, "requests", &finding), CHECK_BROKEN);
 	assert_non_null(strstr(buf_text(&finding), "1 of 1"));
-	assert_int_equal(rights_act(f->vault, receipt.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, &e), 0);
+	assert_int_equal(rights_act(f->vault, receipt.id, &answered, &e), 0);
 	assert_int_equal(judge(f, "requests", &finding), CHECK_KEPT);
+	// What is joined is not answered yet, and keeps its own time.
+	assert_int_equal(rights_record(f->vault, &letter, &receipt, &e), 0);
+	fixture_time += 10 * DAY;
+	assert_int_equal(rights_record(f->vault, &letter, &other, &e), 0);
+	assert_int_equal(rights_join(f->vault, receipt.id, other.id, &(struct rights_act){.by = "anna"}, &e), 0);
+	fixture_time = receipt.due + 1;
+	assert_int_equal(judge(f, "requests", &finding), CHECK_BROKEN);
+	assert_non_null(strstr(buf_text(&finding), "1 of 2 open requests"));
+	assert_int_equal(rights_act(f->vault, other.id, &answered, &e), 0);
+	assert_int_equal(judge(f, "requests", &finding), CHECK_KEPT);
+	// Nobody is waited for without end.
+	fixture_time = receipt.due;
+	assert_int_equal(rights_record(f->vault, &letter, &receipt, &e), 0);
+	assert_int_equal(rights_act(f->vault, receipt.id, &asked, &e), 0);
+	fixture_time += 29 * DAY;
+	judge(f, "requests", &finding);
+	assert_null(strstr(buf_text(&finding), "waited for the person"));
+	fixture_time += 2 * DAY;
+	judge(f, "requests", &finding);
+	assert_non_null(strstr(buf_text(&finding), "1 of 1 open requests have waited for the person for more than 30 days"));
 }
 
 static void append(struct fixture *f, const char *name, const char *details)

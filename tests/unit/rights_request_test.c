@@ -534,6 +534,7 @@ static void a_request_hangs_on_the_receipt_that_it_names(void **state)
 	struct rights_receipt open = record(p->vault, "access", RECEIPT), over = record(p->vault, "objection", RECEIPT);
 	struct rights_receipt other = record(p->vault, "objection", NULL);
 	assert_int_equal(rights_act(p->vault, over.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, &e), 0);
+	const struct rights_act answer = {.event = EVENT_ANSWERED, .by = "anna", .text = "enclosed"};
 	struct rights_receipt erasure = record(p->vault, "erasure", RECEIPT); // carried out at once
 	JSON_AUTO cJSON *shown = show(p->vault, &erasure);
 	assert_string_equal(json_string(shown, "state"), "fulfilled");
@@ -556,7 +557,7 @@ static void a_request_hangs_on_the_receipt_that_it_names(void **state)
 	for (int answered = 0; answered < 2; answered++) {
 		BUF_AUTO struct buf text = BUF_INIT(65536);
 		if (answered)
-			assert_int_equal(rights_act(p->vault, open.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, &e), 0);
+			assert_int_equal(rights_act(p->vault, open.id, &answer, &e), 0);
 		assert_int_equal(rights_erase(p->vault, RECEIPT, &text, &e), 0);
 		JSON_AUTO cJSON *again = json_parse(buf_text(&text), text.len, &e);
 		assert_int_equal(json_number(records_of(again), "found", 0), answered ? 1 : 2);
@@ -836,9 +837,9 @@ static void what_cannot_happen_is_refused_and_changes_nothing(void **state)
 static void a_letter_counts_from_the_day_it_came(void **state)
 {
 	struct place *p = *state;
-	const time_t came = when_now() - 40 * (time_t)86400;
-	const struct rights_new letter = {.right = "access", .by = "anna", .how = "letter", .received = came, .contact = CONTACT};
-	struct rights_act extension = {.event = EVENT_EXTENDED, .by = "anna", .ground = "complexity", .reason = "x"};
+	const time_t now = when_now(), came = now - 40 * (time_t)86400, too_long_ago = now - 900 * (time_t)86400;
+	struct rights_new letter = {.right = "access", .by = "anna", .how = "letter", .received = came, .contact = CONTACT};
+	struct vault_record kept = {0};
 	struct rights_receipt r;
 	struct err e = {0};
 
@@ -846,12 +847,98 @@ static void a_letter_counts_from_the_day_it_came(void **state)
 	assert_int_equal(r.due, clock_statutory(NULL, came, 1, 0));
 	JSON_AUTO cJSON *shown = show(p->vault, &r);
 	assert_true(cJSON_IsTrue(json_get(shown, "late")));
-	did(p->vault, r.id, &extension, ERR_REFUSED);
-	extension.at = came + 20 * (time_t)86400;
-	did(p->vault, r.id, &extension, ERR_NONE);
-	JSON_AUTO cJSON *extended = show(p->vault, &r);
-	assert_false(cJSON_IsTrue(json_get(extended, "late")));
-	assert_true(cJSON_IsTrue(json_get(cJSON_GetArrayItem(json_get(extended, "clocks"), 0), "extended")));
+	// So does the time that it is kept, and the person sees when it was entered.
+	assert_int_equal(vault_get(p->vault, r.id, &kept, &e), 0);
+	assert_int_equal(kept.due, life_end(p->policy, KIND_RIGHTS_REQUEST, came));
+	vault_record_free(&kept);
+	time_t entered = 0;
+	assert_int_equal(when_parse(&entered, json_string(json_get(shown, "events")->child, "entered")), 0);
+	assert_true(entered >= now);
+	for (int i = 0; i < 2; i++) {
+		letter.received = i == 0 ? too_long_ago : when_now() + 60;
+		assert_int_equal(rights_record(p->vault, &letter, &r, &e), -1);
+		assert_int_equal(e.code, ERR_INPUT);
+	}
+}
+
+// An officer's word alone holds, lengthens or ends no clock in the past.
+static void what_is_dated_back_says_so_and_by_what_it_left(void **state)
+{
+	struct place *p = *state;
+	const time_t day = 86400, now = when_now(), came = now - 40 * day;
+	const struct rights_new letter = {.right = "access", .by = "anna", .how = "letter", .received = came, .receipt = RECEIPT};
+	struct rights_act act = {
+	    .event = EVENT_EXTENDED, .by = "anna", .ground = "complexity", .reason = "letter 17", .at = came + 20 * day};
+	struct rights_receipt r;
+	struct err e = {0};
+
+	assert_int_equal(rights_record(p->vault, &letter, &r, &e), 0);
+	did(p->vault, r.id, &act, ERR_INPUT);
+	act.how = "letter";
+	did(p->vault, r.id, &act, ERR_REFUSED); // it was not known here then
+	act = (struct rights_act){.event = EVENT_IDENTITY_ASKED, .by = "anna", .reason = "letter 18", .how = "letter", .at = now - day};
+	did(p->vault, r.id, &act, ERR_REFUSED);
+	act = (struct rights_act){.event = EVENT_ANSWERED, .by = "anna", .text = "enclosed", .reason = "letter 19", .at = came + 9 * day};
+	did(p->vault, r.id, &act, ERR_INPUT);
+	JSON_AUTO cJSON *late = show(p->vault, &r);
+	assert_true(cJSON_IsTrue(json_get(late, "late")));
+	act.how = "letter";
+	did(p->vault, r.id, &act, ERR_NONE);
+	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	const cJSON *answered = cJSON_GetArrayItem(json_get(shown, "events"), cJSON_GetArraySize(json_get(shown, "events")) - 1);
+	time_t at = 0, entered = 0;
+	assert_int_equal(when_parse(&at, json_string(answered, "at")), 0);
+	assert_int_equal(when_parse(&entered, json_string(answered, "entered")), 0);
+	assert_int_equal(at, came + 9 * day);
+	assert_true(entered >= now);
+	assert_string_equal(json_string(answered, "how"), "letter");
+}
+
+static void nobody_is_asked_who_they_are_where_the_policy_asks_nobody(void **state)
+{
+	const struct rights_act ask = {.event = EVENT_IDENTITY_ASKED, .by = "anna", .reason = "a doubt"};
+	struct place *p = *state;
+	struct rights_receipt complaint = record(p->vault, "complaint", NULL);
+
+	did(p->vault, complaint.id, &ask, ERR_REFUSED);
+	assert_state(p->vault, &complaint, "open");
+}
+
+// No certificate says of an erasure or a copy that it was given where nothing was.
+static void an_erasure_or_a_copy_is_answered_when_it_was_done(void **state)
+{
+	const struct rights_act bare = {.event = EVENT_ANSWERED, .by = "anna"},
+				text = {.event = EVENT_ANSWERED, .by = "anna", .text = "nothing"},
+				known = {.event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "known", .reason = "seen"},
+				handed = {.event = EVENT_READ, .by = "anna", .how = "export", .reason = "for the answer"};
+	struct place *p = *state;
+	char archive[RECORD_ID_LEN + 1];
+	const struct rights_new letter = {.right = "erasure", .by = "anna", .receipt = RECEIPT};
+	struct rights_receipt r;
+	struct err e = {0};
+
+	((struct policy_right *)(uintptr_t)policy_right(p->policy, RIGHT_ERASURE))->self_service = false;
+	put_archive(p->vault, RECEIPT, archive);
+	assert_int_equal(rights_record(p->vault, &letter, &r, &e), 0);
+	did(p->vault, r.id, &bare, ERR_REFUSED);
+	did(p->vault, r.id, &text, ERR_REFUSED); // there is something
+	assert_int_equal(rights_erase_everywhere(p->vault, ERASE_RECEIPT, RECEIPT, false, &(struct erase_result){0}, &e), 0);
+	did(p->vault, r.id, &bare, ERR_INPUT);
+	did(p->vault, r.id, &text, ERR_NONE);
+	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	assert_string_equal(json_string(json_get(shown, "certificate"), "outcome"), "nothing-erased");
+	assert_null(json_get(json_get(shown, "certificate"), "stores"));
+	static const char *const copies[] = {"access", "portability"};
+	for (size_t i = 0; i < ARRAY_LEN(copies); i++) {
+		struct rights_receipt unknown = record(p->vault, copies[i], NULL), named = record(p->vault, copies[i], RECEIPT);
+		did(p->vault, unknown.id, &text, ERR_REFUSED);
+		did(p->vault, unknown.id, &known, ERR_NONE);
+		did(p->vault, unknown.id, &bare, ERR_INPUT);
+		did(p->vault, unknown.id, &text, ERR_NONE);
+		did(p->vault, named.id, &bare, ERR_INPUT);
+		did(p->vault, named.id, &handed, ERR_NONE);
+		did(p->vault, named.id, &bare, ERR_NONE);
+	}
 }
 
 static void bodies_of_versions_before_are_read(void **state)
@@ -882,40 +969,104 @@ static void bodies_of_versions_before_are_read(void **state)
 	}
 }
 
+static void assert_joined(struct vault *v, const struct rights_receipt *r, bool joined)
+{
+	BUF_AUTO struct buf officer = BUF_INIT(65536);
+	struct err e = {0};
+
+	assert_int_equal(rights_show_officer(v, r->id, false, &officer, &e), 0);
+	assert_non_null(strstr(buf_text(&officer), joined ? "\"joined\":true" : "\"joined\":false"));
+}
+
 static void who_asks_twice_is_answered_once_and_told_nothing_of_the_other(void **state)
 {
+	static const char secret_words[] = "Dear Mr Smith of Main Street 5";
+	const struct rights_act ends[] = {
+	    {.event = EVENT_ANSWERED, .by = "anna", .text = secret_words},
+	    {.event = EVENT_REFUSED, .by = "anna", .ground = "manifestly-unfounded", .reason = secret_words, .text = secret_words},
+	    {.event = EVENT_CLOSED, .by = "anna", .ground = "spam", .reason = secret_words},
+	    {.event = EVENT_REFUSED, .by = "anna", .ground = "identity-failure", .reason = secret_words},
+	    {.event = EVENT_WITHDRAWN, .by = "person"},
+	};
+	static const char *const then[] = {"fulfilled", "refused", "open", "open", "open"};
 	struct place *p = *state;
-	struct rights_receipt first = record(p->vault, "access", NULL);
-	const struct rights_new louder = {.right = "access", .contact = "INES.PROBE@example.ORG"};
-	const struct rights_act answer = {.event = EVENT_ANSWERED, .by = "anna", .text = "what only the first may read"};
-	struct rights_receipt second, third;
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		char receipt[TOKEN_LEN + 1];
+		uint64_t before, after;
+		token_new(receipt);
+		struct rights_receipt first = record(p->vault, "objection", receipt);
+		assert_int_equal(ledger_size(p->vault, &before, &e), 0);
+		struct rights_receipt second = record(p->vault, "objection", receipt), third = record(p->vault, "objection", receipt);
+		assert_int_equal(ledger_size(p->vault, &after, &e), 0);
+		assert_int_equal(after, before + 2); // its sender waits for no more than any other
+		assert_joined(p->vault, &first, false);
+		assert_joined(p->vault, &second, true);
+		JSON_AUTO cJSON *shown = show(p->vault, &second);
+		BUF_AUTO struct buf text = BUF_INIT(65536), ended = BUF_INIT(65536);
+		assert_int_equal(json_print(&text, shown), 0);
+		assert_null(strstr(buf_text(&text), first.id));
+		assert_null(strstr(buf_text(&text), "joined"));
+		did(p->vault, first.id, &ends[i], ERR_NONE);
+		assert_state(p->vault, &second, then[i]);
+		assert_state(p->vault, &third, then[i]);
+		JSON_AUTO cJSON *over = show(p->vault, &second);
+		assert_int_equal(json_print(&ended, over), 0);
+		assert_null(strstr(buf_text(&ended), secret_words));
+		if (strcmp(then[i], "open") == 0)
+			assert_joined(p->vault, &second, false);
+		// Whoever takes one back takes back that one alone.
+		assert_int_equal(rights_withdraw(p->vault, third.id, second.secret, &e), -1);
+		assert_int_equal(e.code, ERR_NOT_FOUND);
+	}
+}
+
+// Anybody can type the contact of another one.
+static void the_same_contact_is_a_hint_alone(void **state)
+{
+	struct place *p = *state;
+	struct rights_receipt first = record(p->vault, "objection", NULL), other_right = record(p->vault, "complaint", NULL), second;
+	const struct rights_new louder = {.right = "objection", .contact = "INES.PROBE@example.ORG"},
+				elsewhere = {.right = "objection", .contact = "somebody@example.org"};
+	JSON_AUTO cJSON *ids = cJSON_CreateArray();
+	struct rights_receipt third;
 	struct err e = {0};
 
 	assert_int_equal(rights_record(p->vault, &louder, &second, &e), 0);
-	JSON_AUTO cJSON *shown = show(p->vault, &second);
-	BUF_AUTO struct buf text = BUF_INIT(65536), officer = BUF_INIT(65536), answered = BUF_INIT(65536), later = BUF_INIT(65536);
-	assert_int_equal(json_print(&text, shown), 0);
-	assert_null(strstr(buf_text(&text), first.id));
-	assert_null(strstr(buf_text(&text), "joined"));
-	assert_int_equal(rights_show_officer(p->vault, second.id, false, &officer, &e), 0);
-	assert_non_null(strstr(buf_text(&officer), "\"joined\":true"));
-	did(p->vault, first.id, &answer, ERR_NONE);
-	JSON_AUTO cJSON *after = show(p->vault, &second);
-	assert_int_equal(json_print(&answered, after), 0);
-	assert_string_equal(json_string(after, "state"), "fulfilled");
-	assert_null(strstr(buf_text(&answered), answer.text));
-	// The first is over: who asks now asks anew.
-	assert_int_equal(rights_record(p->vault, &louder, &third, &e), 0);
-	assert_state(p->vault, &third, "open");
-	assert_int_equal(rights_record(p->vault, &louder, &second, &e), 0);
-	// Whoever takes one back takes back that one alone.
-	assert_int_equal(rights_withdraw(p->vault, third.id, second.secret, &e), -1);
-	assert_int_equal(e.code, ERR_NOT_FOUND);
-	assert_int_equal(rights_withdraw(p->vault, third.id, third.secret, &e), 0);
-	assert_state(p->vault, &third, "withdrawn");
+	assert_int_equal(rights_record(p->vault, &elsewhere, &third, &e), 0);
+	assert_joined(p->vault, &second, false);
+	assert_int_equal(rights_perhaps_same(p->vault, second.id, ids, &e), 0);
+	assert_int_equal(cJSON_GetArraySize(ids), 1);
+	assert_string_equal(ids->child->valuestring, first.id);
+	did(p->vault, first.id, &(struct rights_act){.event = EVENT_CLOSED, .by = "anna", .ground = "spam"}, ERR_NONE);
 	assert_state(p->vault, &second, "open");
-	assert_int_equal(rights_show_officer(p->vault, second.id, false, &later, &e), 0);
-	assert_non_null(strstr(buf_text(&later), "\"joined\":false"));
+	assert_state(p->vault, &other_right, "open");
+}
+
+static void what_is_joined_by_hand_ends_with_its_head_and_never_in_a_circle(void **state)
+{
+	const struct rights_act by = {.by = "anna", .reason = "the same letter"};
+	struct place *p = *state;
+	struct rights_receipt r[4], other = record(p->vault, "complaint", NULL);
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(r); i++)
+		r[i] = record(p->vault, "objection", NULL);
+	assert_int_equal(rights_join(p->vault, r[0].id, r[0].id, &by, &e), -1);
+	assert_int_equal(rights_join(p->vault, other.id, r[0].id, &by, &e), -1); // asks for something else
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_int_equal(rights_join(p->vault, r[0].id, r[1].id, &by, &e), 0);
+	assert_int_equal(rights_join(p->vault, r[1].id, r[0].id, &by, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_int_equal(rights_join(p->vault, r[0].id, r[2].id, &by, &e), -1); // joined already
+	assert_int_equal(rights_join(p->vault, r[1].id, r[2].id, &by, &e), 0);
+	assert_int_equal(rights_join(p->vault, r[3].id, r[0].id, &by, &e), 0); // to what that one is joined to
+	assert_int_equal(rights_join(p->vault, r[2].id, r[0].id, &by, &e), -1);
+	did(p->vault, r[2].id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, ERR_NONE);
+	for (size_t i = 0; i < ARRAY_LEN(r); i++)
+		assert_state(p->vault, &r[i], "fulfilled");
+	assert_state(p->vault, &other, "open");
 }
 
 static void the_owner_adds_to_an_open_request_and_so_answers_what_was_asked(void **state)
@@ -996,7 +1147,7 @@ static int look_for_contact(void *arg, const struct ledger_entry *entry)
 static void the_ledger_has_each_event_and_nothing_personal(void **state)
 {
 	struct place *p = *state;
-	struct rights_receipt r = record(p->vault, "access", NULL);
+	struct rights_receipt r = record(p->vault, "access", RECEIPT);
 	uint64_t before, after;
 	bool named = false;
 	struct err e = {0};
@@ -1018,7 +1169,12 @@ int main(void)
 	    PLACED(what_cannot_happen_is_refused_and_changes_nothing),
 	    PLACED(a_letter_counts_from_the_day_it_came),
 	    PLACED(bodies_of_versions_before_are_read),
+	    PLACED(what_is_dated_back_says_so_and_by_what_it_left),
+	    PLACED(nobody_is_asked_who_they_are_where_the_policy_asks_nobody),
+	    PLACED(an_erasure_or_a_copy_is_answered_when_it_was_done),
 	    PLACED(who_asks_twice_is_answered_once_and_told_nothing_of_the_other),
+	    PLACED(the_same_contact_is_a_hint_alone),
+	    PLACED(what_is_joined_by_hand_ends_with_its_head_and_never_in_a_circle),
 	    PLACED(the_owner_adds_to_an_open_request_and_so_answers_what_was_asked),
 	    PLACED(no_event_is_lost_when_two_write_at_once),
 	    PLACED(the_ledger_has_each_event_and_nothing_personal),
