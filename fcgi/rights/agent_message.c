@@ -8,7 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SIGNATURE_LEN = 64, SENDER_TEXT_MAX = 4000, IDENTITIES_MAX = 8, YEAR_SECONDS = 366 * 86400, SKEW_SECONDS = 300 };
+enum {
+	SIGNATURE_LEN = 64,
+	SENDER_TEXT_MAX = 4000,
+	IDENTITIES_MAX = 8,
+	YEAR_SECONDS = 366 * 86400,
+	SKEW_SECONDS = 300,
+	AGENT_MESSAGE_SECONDS = 86400
+};
 
 void agent_message_free(struct agent_message *m)
 {
@@ -134,6 +141,8 @@ int agent_message_signed(struct agent_message *m, const char *body, size_t len, 
 		return message_fault(m, 400, false, "issued-at is not reached yet: check the clock.");
 	if (now >= expires)
 		return message_fault(m, 400, true, "expires-at is over.");
+	if (timed && expires - issued > AGENT_MESSAGE_SECONDS)
+		return message_fault(m, 400, true, "expires-at is more than a day after issued-at.");
 	if (!claim_is(m->claims, "drp.version", "1.0", timed))
 		return message_fault(m, 400, true, "drp.version must be 1.0.");
 	plain_hash(hash, &(struct bytes){text, text_len}, 1);

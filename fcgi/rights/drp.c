@@ -195,8 +195,9 @@ void drp_revoke(struct request *r, void *vault)
 		return;
 	}
 	const char *reason = json_string(m.claims, "reason");
-	if (reason != NULL && strlen(reason) > AGENT_TEXT_MAX) {
-		drp_respond_fault(r, 400, "reason is too long.", true);
+	// What was signed to ask for something takes nothing back.
+	if (reason == NULL || strlen(reason) > AGENT_TEXT_MAX || json_get(m.claims, "exercise") != NULL) {
+		drp_respond_fault(r, 400, "reason is needed, as a text that is not too long, and no exercise.", true);
 		return;
 	}
 	JSON_AUTO cJSON *shown = drp_own_request(r, vault, agent);

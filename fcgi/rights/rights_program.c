@@ -353,6 +353,8 @@ static void handle_own(struct request *r, struct vault *v, enum own_act act)
 			respond_problem(r, 409, "problem.no-mail", NULL, NULL);
 		else if (act == OWN_MAIL && e.code == ERR_BUSY)
 			respond_problem(r, 429, "problem.mail-often", NULL, NULL);
+		else if (act == OWN_ADD && e.code == ERR_INPUT)
+			respond_problem(r, 409, "problem.request-full", "text", NULL);
 		else if (e.code == ERR_REFUSED)
 			respond_problem(r, 409, "problem.request-over", NULL, NULL);
 		else
@@ -546,7 +548,6 @@ static const struct route routes[] = {
      .deadline_ms = ERASE_DEADLINE_MS,
      .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
      .changes_state = true,
-     .from_anywhere = true,
      .handle = handle_request},
     {.method = "POST",
      .path = "/api/rights/look-up",

@@ -783,8 +783,8 @@ int rights_add(struct vault *v, const char *id, const char *secret, const char *
 	{
 		added += rights_event_read(event) == EVENT_ADDED;
 	}
-	if (added >= EVENT_ADDED_MAX)
-		return err_set(e, ERR_REFUSED, "no more can be added to it");
+	if (added >= EVENT_ADDED_MAX && (STATE_BIT(facts.state) & STATES_OPEN) != 0)
+		return err_set(e, ERR_INPUT, "no more can be added to it");
 	for (size_t i = 0; i < facts.clock.pause_count; i++)
 		asked = asked || (facts.clock.pauses[i].until == 0 && !facts.clock.pauses[i].identity);
 	return rights_act(v, id,

@@ -80,8 +80,8 @@ int rights_join(struct vault *v, const char *id, const char *to, const struct ri
 int rights_perhaps_same(struct vault *v, const char *id, cJSON *ids, struct err *e);
 // The person takes it back. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_withdraw(struct vault *v, const char *id, const char *secret, struct err *e);
-// The person adds something, up to EVENT_ADDED_MAX times; where they were asked what they mean, it is the answer to that. As above; ERR_REFUSED: it is over, or
-// too much was added.
+// The person adds something, up to EVENT_ADDED_MAX times; where they were asked what they mean, it is the answer to that. As above; ERR_REFUSED: it is over;
+// ERR_INPUT: no more can be added.
 int rights_add(struct vault *v, const char *id, const char *secret, const char *text, struct err *e);
 // What rights_act() does, for what is more than one event: `edit` changes the body, to which events were given, and is called again where somebody else
 // changed it meanwhile. The state is what its events say then. `ledger` is the entry's name.

@@ -119,6 +119,7 @@ test('each fault has its row: nothing is stored, and the reply says what is wron
     ['another business', pack(claim({ 'business-id': 'SOMEBODY' })), 403, /business-id/, true],
     ['no time', pack(claim({ 'issued-at': undefined })), 400, /issued-at/, true],
     ['a bad time', pack(claim({ 'expires-at': 'tomorrow' })), 400, /expires-at/, true],
+    ['held for years', pack(claim({ 'expires-at': '2099-01-01T00:00:00Z' })), 400, /more than a day/, true],
     ['too early', pack(claim({ 'issued-at': iso(60000) })), 400, /issued-at/, undefined],
     ['too late', pack(claim({ 'issued-at': iso(-9000), 'expires-at': iso(-1000) })), 400, /expires-at is over/, true],
     ['another version', pack(claim({ 'drp.version': '0.5' })), 400, /drp\.version/, true],
@@ -202,6 +203,8 @@ test('it is taken back by a signed message, once; what is over cannot be', async
   const revoke = (as = token.mine, key = keys.mine.privateKey) => send('DELETE', `/v1/data-rights-request/${id}`, pack({ reason: 'changed my mind' }, key), bearer(as));
   assert.equal((await revoke(token.other, keys.other.privateKey)).status, 403);
   assert.equal((await revoke(token.mine, keys.other.privateKey)).status, 403);
+  for (const bad of [claim({ email: 'revoke@example.org' }), claim({ reason: 'x' }), {}, { reason: 7 }])
+    assert.equal((await send('DELETE', `/v1/data-rights-request/${id}`, pack(bad), bearer(token.mine))).status, 400, 'what asks for something takes nothing back');
   for (let i = 0; i < 2; i++) {
     const answer = await revoke();
     assert.deepEqual([answer.status, (await answer.json()).status], [200, 'revoked']);
@@ -319,4 +322,17 @@ test('without the settings nothing of either protocol is there', async () => {
       assert.equal(answer.status, 404, path);
     }
   } finally { await plain.stop(); }
+});
+
+test('a page in a sandboxed frame files nothing for its visitor; what is full says so', async () => {
+  const file = (headers) => fetch(`${site.url}/api/rights`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: '{"right":"complaint"}' });
+  assert.equal((await file({ origin: 'null' })).status, 403);
+  assert.equal((await file({ origin: 'null', 'sec-fetch-site': 'cross-site' })).status, 403);
+  assert.equal((await file({ origin: 'null', 'sec-fetch-site': 'same-origin' })).status, 201);
+  const { id, secret } = await (await file({})).json();
+  const add = () => fetch(`${site.url}/api/rights/add`, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: JSON.stringify({ id, secret, text: 'x' }) });
+  for (let i = 0; i < 50; i++) assert.equal((await add()).status, 200);
+  const full = await add();
+  assert.equal(full.status, 409);
+  assert.match(await full.text(), /No more can be added|nichts mehr hinzu/);
 });

@@ -1091,7 +1091,7 @@ static void the_owner_adds_to_an_open_request_and_so_answers_what_was_asked(void
 	for (int i = 1; i < EVENT_ADDED_MAX; i++)
 		assert_int_equal(rights_add(p->vault, r.id, r.secret, "again", &e), 0);
 	assert_int_equal(rights_add(p->vault, r.id, r.secret, "too much", &e), -1);
-	assert_int_equal(e.code, ERR_REFUSED);
+	assert_int_equal(e.code, ERR_INPUT);
 	e = (struct err){0};
 	assert_int_equal(rights_withdraw(p->vault, r.id, r.secret, &e), 0);
 	assert_int_equal(rights_add(p->vault, r.id, r.secret, "too late", &e), -1);
