@@ -27,7 +27,8 @@ static const char *const state_files[] = {
     "run.lock",
     "run.env",
     "space-reserve",
-    "tombstones@(|.new|." HEX8 ".tmp)",
+    "tombstones/",
+    "tombstones/list@(|.new|." HEX8 ".tmp)",
     "backups",
     "restoring",
     "restoring.new/**",
@@ -133,7 +134,7 @@ static void check_folders(struct check *c)
 // locks that this process holds on it.
 int check_private_files(const char *state, bool close, void (*each)(void *arg, const char *path, mode_t mode), void *arg, struct err *e)
 {
-	static const char *const folders[] = {".", "keys", "log"};
+	static const char *const folders[] = {".", "keys", "log", "tombstones"};
 	char folder[PATH_MAX], path[PATH_MAX];
 	struct stat st;
 

@@ -37,7 +37,7 @@ const struct program_row *program_find(const char *name); // NULL when there is 
 
 // The files and folders that a program may write, for its sandbox; everything else of the state and run folders is read-only for it: the
 // policy in force, and what was published for nginx and for visitors.
-enum { PROGRAM_PATHS_MAX = 12 };
+enum { PROGRAM_PATHS_MAX = 16 };
 struct program_paths {
 	const char *list[PROGRAM_PATHS_MAX + 1]; // NULL-terminated; into `text`
 	char text[PROGRAM_PATHS_MAX][PATH_MAX];

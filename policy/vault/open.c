@@ -10,6 +10,7 @@
 #include "policy/vault/request_log.h"
 #include "policy/vault/segment.h"
 #include "policy/vault/space_reserve.h"
+#include "policy/vault/tombstone.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -90,7 +91,7 @@ int open_restored(struct vault **out, const char *state, const char *run, const 
 	if (mode == VAULT_PROGRAM)
 		folder_make(v->spool, 0750, NULL);
 	// Nobody reads what was erased, whatever brought it back. A look changes nothing.
-	if (mode != VAULT_LOOK && erase_again_all(v, e) != 0) {
+	if (mode != VAULT_LOOK && (tombstone_folder(state, p, e) != 0 || erase_again_all(v, e) != 0)) {
 		vault_close(v);
 		*out = NULL;
 		return -1;

@@ -138,6 +138,11 @@ static int place_tombstones(const struct placing *p, const char *copy, struct er
 		return err_system(e, ERR_IO, errno, "%s", copy);
 	if (tombstone_last(copy) <= tombstone_last(to))
 		return 0;
+	snprintf(beside, sizeof beside, "%s", to);
+	*strrchr(beside, '/') = '\0';
+	if (folder_make(beside, 0700, e) != 0)
+		return -1;
+	file_own_like(beside, p->state);
 	snprintf(beside, sizeof beside, "%s.new", to);
 	if (backup_copy_file(copy, beside, sha256, &bytes, e) != 0)
 		return -1;

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum { FILE_BYTES_MAX = 1024 * 1024 * 1024, LINE_BYTES_MAX = 2 * STORE_VALUE_MAX, FIELDS = 10 };
-const char tombstone_file[] = "tombstones";
+const char tombstone_file[] = "tombstones/list";
 static const char SEEN[] = "tombstone";                // the number of the last that vault.db has seen
 static const char SEEN_UNTIL[] = "tombstone-until";    // when that one expires
 static const char KEPT_FROM[] = "tombstone-kept-from"; // the first that the file is to have still; 0: all
@@ -25,6 +25,18 @@ static const char *const act_names[] = {
 time_t tombstone_expiry(const struct policy *p, time_t now)
 {
 	return p->kinds[KIND_BACKUP].keep == KEEP_STORED ? life_end(p, KIND_BACKUP, now) : 0;
+}
+
+int tombstone_folder(const char *state, const struct policy *p, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if (p->kinds[KIND_BACKUP].keep != KEEP_STORED)
+		return 0;
+	if (path_join(path, sizeof path, state, "tombstones", e) != 0 || folder_make(path, 0700, e) != 0)
+		return -1;
+	file_own_like(path, state);
+	return 0;
 }
 
 static void tombstone_seal(const struct vault *v, const char *line, size_t len, char out[2 * HASH_LEN + 1])
@@ -199,7 +211,7 @@ static bool tombstones_carry(const struct buf *text)
 	return text->len > 0 && memmem(text->data, text->len, " carried ", 9) != NULL;
 }
 
-// The line that carries the record; NULL: none.
+// A line that carries the record; NULL: none.
 static const char *carrying_line(const struct buf *text, const char *id)
 {
 	char middle[RECORD_ID_LEN + 32];
@@ -238,34 +250,6 @@ int tombstone_carried(const struct vault *v, const char *id, struct buf *out, st
 	return ret;
 }
 
-// Appends the line, and empties one before it that carries the same record: both, or none.
-static int tombstone_replace(const struct vault *v, const struct tombstone *t, const struct buf *line, struct err *e)
-{
-	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX), out BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
-	char path[PATH_MAX];
-
-	if (tombstones_read(v, path, &text, e) != 0)
-		return -1;
-	const char *at = carrying_line(&text, t->id);
-	if (at == NULL)
-		return tombstone_append(path, line, e);
-	const char *fields = at;
-	struct tombstone *before = calloc(1, sizeof *before);
-	if (before == NULL)
-		return err_set(e, ERR_MEMORY, "no memory");
-	before->number = strtoll(fields, (char **)&fields, 10);
-	before->at = strtoll(fields, (char **)&fields, 10);
-	before->until = strtoll(fields, NULL, 10);
-	buf_add(&out, text.data, (size_t)(at - text.data));
-	tombstone_void(v, before, &out);
-	free(before);
-	buf_adds(&out, strchr(at, '\n') + 1);
-	buf_add(&out, line->data, line->len);
-	if (out.failed)
-		return err_set(e, ERR_MEMORY, "no memory");
-	return file_write(path, out.data, out.len, 0600, NULL, e);
-}
-
 int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e)
 {
 	struct buf line BUF_AUTO = BUF_INIT(LINE_BYTES_MAX);
@@ -284,10 +268,11 @@ int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e)
 	tombstone_text(v, t, &line);
 	if (line.failed)
 		return err_set(e, ERR_MEMORY, "no memory");
-	if ((t->act == TOMBSTONE_CARRIED ? tombstone_replace(v, t, &line, e) : tombstone_append(path, &line, e)) != 0)
+	if (tombstone_append(path, &line, e) != 0)
 		return -1;
 	file_own_like(path, v->state);
-	return new ? folder_sync(v->state, e) : 0;
+	*strrchr(path, '/') = '\0';
+	return new ? folder_sync(path, e) : 0;
 }
 
 int tombstone_applied(const struct vault *v, const struct tombstone *t, struct err *e)
@@ -375,7 +360,50 @@ struct tombstones_left {
 	struct buf *out;
 	size_t gone;
 	int64_t kept_from;
+	struct tombstone_carrying { // the last line for each record, by its id
+		char id[RECORD_ID_LEN + 1];
+		int64_t number;
+	} * last;
+	size_t last_count, last_capacity;
 };
+
+static int carrying_order(const void *a, const void *b)
+{
+	const struct tombstone_carrying *x = a, *y = b;
+	const int by_id = strcmp(x->id, y->id);
+
+	return by_id != 0 ? by_id : (x->number > y->number) - (x->number < y->number);
+}
+
+static int tombstone_note_carrying(void *arg, const struct tombstone *t, struct err *e)
+{
+	struct tombstones_left *left = arg;
+
+	if (t->act != TOMBSTONE_CARRIED)
+		return 0;
+	if (left->last_count == left->last_capacity) {
+		const size_t capacity = 2 * left->last_capacity + 64;
+		struct tombstone_carrying *more = reallocarray(left->last, capacity, sizeof *more);
+		if (more == NULL)
+			return err_set(e, ERR_MEMORY, "no memory");
+		left->last = more;
+		left->last_capacity = capacity;
+	}
+	struct tombstone_carrying *one = &left->last[left->last_count++];
+	snprintf(one->id, sizeof one->id, "%s", t->id);
+	one->number = t->number;
+	return 0;
+}
+
+// Whether a later line carries the same record.
+static bool tombstone_superseded(const struct tombstones_left *left, const struct tombstone *t)
+{
+	struct tombstone_carrying wanted = {.number = t->number};
+
+	snprintf(wanted.id, sizeof wanted.id, "%s", t->id);
+	const struct tombstone_carrying *one = bsearch(&wanted, left->last, left->last_count, sizeof wanted, carrying_order);
+	return one != NULL && one + 1 < left->last + left->last_count && strcmp(one[1].id, t->id) == 0;
+}
 
 static int tombstone_leave(void *arg, const struct tombstone *t, struct err *e)
 {
@@ -386,8 +414,8 @@ static int tombstone_leave(void *arg, const struct tombstone *t, struct err *e)
 		left->kept_from = t->number + 1;
 		return 0;
 	}
-	bool ended = false;
-	if (t->act == TOMBSTONE_CARRIED) {
+	bool ended = t->act == TOMBSTONE_CARRIED && tombstone_superseded(left, t);
+	if (t->act == TOMBSTONE_CARRIED && !ended) {
 		struct record_list list = {0};
 		if (left->v->b->records->find(left->v->store, VIEW_COMMITTED, &(struct record_query){.by = RECORD_WITH_ID, .id = t->id},
 					      &list, e) != 0)
@@ -423,7 +451,12 @@ int tombstone_prune(struct vault *v, time_t now, struct err *e)
 	until = until == NULL ? NULL : strchr(until + 1, ' ');
 	if (until == NULL || (strtoll(until + 1, NULL, 10) > now && !tombstones_carry(&text)))
 		return 0;
-	if (tombstones_walk(v, &text, tombstone_leave, &left, e) != 0)
+	int ret = tombstones_walk(v, &text, tombstone_note_carrying, &left, e);
+	if (ret == 0 && left.last_count > 0)
+		qsort(left.last, left.last_count, sizeof *left.last, carrying_order);
+	ret = ret == 0 ? tombstones_walk(v, &text, tombstone_leave, &left, e) : ret;
+	free(left.last);
+	if (ret != 0)
 		return -1;
 	if (out.failed)
 		return err_set(e, ERR_MEMORY, "no memory");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Inside the vault: tombstones. Where the policy keeps backups, what is erased is named in a file beside vault.db, `tombstones`, before it is
+// Inside the vault: tombstones. Where the policy keeps backups, what is erased is named in a file beside vault.db, tombstones/list, before it is
 // deleted, so that a store which was brought back from before the erasure erases it again before anybody reads it: vault_open() compares the
 // file's last number with the one that vault.db has seen. So it finishes, too, what a crash between the two left undone. Restrictions, the withdrawal
 // of a consent, legal holds on a record, and the end of either are named like erasures, for the same reason.
@@ -9,8 +9,8 @@
 // Subject, tag and the hashes of the request log's days are keyed hashes, as the stores have them: nobody is named. A line whose HMAC does not hold
 // stops the opening; a last one without its end was never synced, and its erasure had not begun. It goes when no backup from before it is left.
 //
-// A line with the act "carried" carries a whole record, sealed (carry.h), in the place of the days. It is emptied (act "void") when a later line
-// carries the same record, and when that record has ended.
+// A line with the act "carried" carries a whole record, sealed (carry.h), in the place of the days. The next pruning empties it (act "void")
+// where a later line carries the same record, and when that record has ended: who writes a line may only append.
 #ifndef LETHE_VAULT_TOMBSTONE_H
 #define LETHE_VAULT_TOMBSTONE_H
 
@@ -45,6 +45,8 @@ struct tombstone {
 	size_t day_count;
 	const char *carried; // CARRIED: base64 of what carry.c sealed; valid during the call
 };
+// Makes the folder of the list, where the policy keeps backups. A program that is confined may write below it only when it is there before.
+int tombstone_folder(const char *state, const struct policy *p, struct err *e);
 // When no backup is left of what is stored now; 0: the policy keeps none.
 time_t tombstone_expiry(const struct policy *p, time_t now);
 // For who is alone in the lane of the records: gives it its number and makes it durable. Nothing, and number 0, where the policy keeps no backups.

@@ -232,7 +232,7 @@ test('policy show and subprocessors print every format', (t) => {
 test('every list says what its columns are, also where no terminal is; an empty one says so', (t) => {
   const { run } = place(t);
   for (const [words, heading] of [[['policy', 'show'], /^part +name +says$/], [['audit', 'show'], /^There are no entries\.$/], [['requests', 'list'], /^There are no requests\.$/],
-    [['prune', '--dry-run'], /^what +count$/], [['erase', '--record', '0'.repeat(32), '--dry-run'], /^store +found +erased +kept$/], [['check', '--offline'], /^kept +policy +\S/]]) {
+    [['prune', '--dry-run'], /^what +count$/], [['erase', '--record', '0'.repeat(32), '--dry-run'], /^store +found +goes +stays +why$/], [['check', '--offline'], /^kept +policy +\S/]]) {
     const { stdout, stderr } = run(words);
     const [first] = stdout.split('\n');
     assert.match(first, heading, words.join(' ') + stderr);

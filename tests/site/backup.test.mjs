@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { root } from './harness.mjs';
+import { root, startSite } from './harness.mjs';
 import { place } from './admin_support.mjs';
 
 // A site whose policy keeps backups for 30 days, with places for them and for their keys.
@@ -104,7 +104,7 @@ test('the certificate of an erasure says by which tombstone backups obey it, and
   });
   const certificates = made.map((c) => c.certificate ?? c);
   assert.deepEqual(certificates.map(({ backups }) => backups.tombstone_id), [3, 5]); // 1, 2, 4 and 6 carry the requests, which are kept as they are open
-  const lines = readFileSync(join(p.state, 'tombstones'), 'utf8').trim().split('\n').map((line) => line.split(' '));
+  const lines = readFileSync(join(p.state, 'tombstones/list'), 'utf8').trim().split('\n').map((line) => line.split(' '));
   certificates.forEach(({ backups }) => {
     const line = lines.find(([number]) => number === `${backups.tombstone_id}`);
     assert.equal(line[3], 'erased');
@@ -162,7 +162,7 @@ test('erasures made since the backup are done again, by the copy of the list tha
   const [first] = requests(p);
   const erased = p.run(['erase', '--record', first.id, '--yes']);
   assert.ok([0, 1].includes(erased.status), erased.stderr);
-  const list = join(p.state, 'tombstones');
+  const list = join(p.state, 'tombstones/list');
   if (!existsSync(list)) return assert.fail(`no list: ${erased.stdout}${erased.stderr}`);
   assert.equal(p.run(['prune']).status, 0);
   const copy = join(p.copy, 'bizimages.tombstones');
@@ -180,4 +180,26 @@ test('erasures made since the backup are done again, by the copy of the list tha
   assert.equal(JSON.parse(back.stdout).tombstones, copy);
   assert.equal(p.run(['restore', '--confirm']).status, 0);
   assert.equal(finding(p)[0].result, 'kept');
+});
+
+test('a site whose policy keeps backups: its confined program lists what it ends and carries, also after the list was pruned', { timeout: 120000 }, async (t) => {
+  const site = await startSite({ site: 'blogimg', policy: join(root, 'policy/sites/blogimg.xml'), env: { LETHE_ALLOW_UNBUILT: '1' } });
+  t.after(() => site.stop());
+  const post = (path, body) => fetch(site.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const list = () => readFileSync(join(site.state, 'tombstones/list'), 'utf8');
+  for (let i = 0; i < 2; i++) {
+    const made = await post('/api/rights', { right: 'opt-out-of-analytics' });
+    assert.equal(made.status, 201);
+    const { id, secret } = await made.json();
+    const asked = await post('/api/rights', { right: 'complaint', message: 'x' });
+    assert.equal(asked.status, 201);
+    const open = await asked.json();
+    const more = await post('/api/rights/add', { id: open.id, secret: open.secret, text: 'y' });
+    assert.ok(more.ok, await more.text());
+    assert.ok(list().includes(id) && list().split(open.id).length === 3, 'both versions of the one that was added to');
+    assert.equal(site.officer(['prune']).code, 0);
+    assert.equal(list().split(open.id).length, 2);
+    assert.ok(secret);
+  }
+  assert.equal(site.officer(['check', '--format', 'json'], {}).stdout.includes('list of erasures lacks'), false);
 });
