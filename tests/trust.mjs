@@ -42,23 +42,31 @@ const git = (...words) => { const r = spawnSync('git', words, { cwd: root, encod
 const commit = git('rev-parse', 'HEAD'), altered = git('status', '--porcelain') !== '';
 const [result, signature, key, pub] = ['trust.json', 'trust.json.sig', 'trust.key', 'trust.pub'].map((f) => join(root, 'build', f));
 
-let failed = 0;
-const results = [];
-for (const r of rows) {
-  const tests = r.tests.map(run);
-  failed += tests.filter((t) => !t.held).length;
-  console.log(`${tests.every((t) => t.held) ? 'held  ' : 'FAILED'} ${r.row.padStart(2)} ${r.what}`);
-  for (const t of tests) console.log(`          ${t.held ? 'ok' : 'not ok'} ${t.test} (${t.seconds} s)${t.said.length ? `\n             ${t.said.join('\n             ')}` : ''}`);
-  results.push({ row: Number(r.row), what: r.what, held: tests.every((t) => t.held), at: new Date().toISOString(), commit, altered, percent: Number(percent), tests });
-}
-const earlier = wanted.length > 0 && existsSync(result) ? JSON.parse(readFileSync(result, 'utf8')).rows.filter((e) => e.commit && !results.some((r) => r.row === e.row)) : [];
-writeFileSync(result, `${JSON.stringify({ rows: [...earlier, ...results].sort((a, b) => a.row - b.row) }, null, 1)}\n`);
 if (!existsSync(key)) {
   execFileSync('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', key]);
   chmodSync(key, 0o600);
 }
 execFileSync('openssl', ['pkey', '-in', key, '-pubout', '-out', pub]);
-execFileSync('openssl', ['pkeyutl', '-sign', '-inkey', key, '-rawin', '-in', result, '-out', signature]);
-console.log(`build/trust.json is signed: openssl pkeyutl -verify -pubin -inkey build/trust.pub -rawin -in build/trust.json -sigfile build/trust.json.sig`);
-console.log(`${results.flatMap((r) => r.tests).length - failed} passed, ${failed} failed`);
+
+// After each row, as all of them take hours.
+const results = wanted.length > 0 && existsSync(result) ? JSON.parse(readFileSync(result, 'utf8')).rows.filter((e) => e.commit) : [];
+function save(row) {
+  results.splice(0, results.length, ...results.filter((r) => r.row !== row.row), row);
+  writeFileSync(result, `${JSON.stringify({ rows: results.sort((a, b) => a.row - b.row) }, null, 1)}\n`);
+  execFileSync('openssl', ['pkeyutl', '-sign', '-inkey', key, '-rawin', '-in', result, '-out', signature]);
+}
+
+// In the order in which they were asked for.
+if (wanted.length > 0) rows.sort((a, b) => wanted.indexOf(a.row) - wanted.indexOf(b.row));
+let passed = 0, failed = 0;
+for (const r of rows) {
+  const tests = r.tests.map(run), held = tests.every((t) => t.held);
+  passed += tests.filter((t) => t.held).length;
+  failed += tests.filter((t) => !t.held).length;
+  console.log(`${held ? 'held  ' : 'FAILED'} ${r.row.padStart(2)} ${r.what}`);
+  for (const t of tests) console.log(`          ${t.held ? 'ok' : 'not ok'} ${t.test} (${t.seconds} s)${t.said.length ? `\n             ${t.said.join('\n             ')}` : ''}`);
+  save({ row: Number(r.row), what: r.what, held, at: new Date().toISOString(), commit, altered, percent: Number(percent), tests });
+}
+console.log('build/trust.json is signed: openssl pkeyutl -verify -pubin -inkey build/trust.pub -rawin -in build/trust.json -sigfile build/trust.json.sig');
+console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
