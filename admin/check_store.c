@@ -490,6 +490,11 @@ static void check_backups(struct check *c)
 		check_add(c, CHECK_BROKEN, "Put tombstones in the state folder back from its copy, beside that of the checkpoint.",
 			  "the list of erasures lacks number %lld and what follows: a restore would bring back what they name",
 			  (long long)missing);
+	if (tombstones_size(c->admin->state) > TOMBSTONES_CARRY_BYTES)
+		check_add(
+		    c, CHECK_OVERDUE, "See who sends so many requests; make a backup now, which has them.",
+		    "the list of erasures has %llu MiB and takes no more requests of data subjects: a restore would lose those from now on",
+		    (unsigned long long)(tombstones_size(c->admin->state) >> 20));
 	struct buf note BUF_AUTO = BUF_INIT(OUTPUT_MAX);
 	const int restored = c->vault == NULL ? 0 : restore_note(c->vault, &note, &e);
 	if (restored != 0)

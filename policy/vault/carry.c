@@ -60,6 +60,8 @@ int carry_record(const struct vault *v, const struct record_row *row, const stru
 	const time_t backups_end = tombstone_expiry(v->policy, row->facts.made);
 	if (backups_end == 0 || (row->due != 0 && row->due <= backups_end))
 		return 0;
+	if ((row->kind == KIND_RIGHTS_REQUEST || row->kind == KIND_CONSENT) && tombstones_size(v->state) > TOMBSTONES_CARRY_BYTES)
+		return 0;
 	life_facts_text(facts, &row->facts);
 	buf_printf(&plain, "%s\n%s\n%lld %s\n", kind_row(row->kind)->name, row->state, (long long)row->facts.made, facts);
 	for (size_t i = 0; tags != NULL && i < tag_count; i++) {

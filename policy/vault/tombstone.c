@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FILE_BYTES_MAX = 1024 * 1024 * 1024, LINE_BYTES_MAX = 2 * STORE_VALUE_MAX, FIELDS = 10 };
@@ -162,6 +163,14 @@ static int tombstones_walk(const struct vault *v, const struct buf *text, int (*
 	}
 	free(t);
 	return ret;
+}
+
+uint64_t tombstones_size(const char *state)
+{
+	char path[PATH_MAX];
+	struct stat about;
+
+	return path_join(path, sizeof path, state, tombstone_file, NULL) == 0 && stat(path, &about) == 0 ? (uint64_t)about.st_size : 0;
 }
 
 int64_t tombstone_last(const char *path)

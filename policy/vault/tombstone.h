@@ -17,7 +17,8 @@
 #include "policy/vault/backend.h"
 #include "policy/vault/vault.h"
 
-enum { TOMBSTONE_DAYS_MAX = 400 };
+// Beyond that size of the list, which whoever sends requests makes larger, no more of them are carried: `lethe check` says so.
+enum { TOMBSTONE_DAYS_MAX = 400, TOMBSTONES_CARRY_BYTES = 64 * 1024 * 1024 };
 enum tombstone_act {
 	TOMBSTONE_ERASED,
 	TOMBSTONE_RESTRICTED,
@@ -66,6 +67,7 @@ int tombstone_settle(struct vault *v, time_t now, struct err *e);
 int tombstone_missing(const struct vault *v, int64_t *first, struct err *e);
 // Inside a transaction, after a restore: what the file does not begin with any more had expired.
 int tombstone_restored(const struct vault *v, struct err *e);
+uint64_t tombstones_size(const char *state); // of the list, in bytes
 // The number of the last line of such a file; 0: there is none.
 int64_t tombstone_last(const char *path);
 extern const char tombstone_file[]; // its name in the state folder
