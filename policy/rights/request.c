@@ -436,8 +436,9 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
 		ok = ok && certificate != NULL && cJSON_AddItemToObject(body, "certificate", certificate);
 	}
-	ok = ok && json_put_texts(added, JSON_TEXTS({"ground", act->ground}, {"reason", act->reason}, {"text", act->text},
-						    {"how", act->how}, {"request", act->other}));
+	ok =
+	    ok && json_put_texts(added, JSON_TEXTS({"ground", act->ground}, {"reason", act->reason}, {"text", act->text}, {"how", act->how},
+						   {"request", act->other}, {"recipient", act->recipient}, {"about", act->about}));
 	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
 }
 
