@@ -94,6 +94,7 @@ test('a certificate is signed within a minute, and holds for whoever has the key
 });
 
 test('over HTTP alone: the checkpoint, the tiles, the entries and the certificate lead to one root', async () => {
+  sign();
   const { origin, key, minimum_index: minimum, size: told } = JSON.parse(await text('/.well-known/ledger.json'));
   const note = await text('/.well-known/checkpoint'), { size, root } = readCheckpoint(note, key);
   assert.equal(await text('/checkpoint'), note);
@@ -119,6 +120,7 @@ test('over HTTP alone: the checkpoint, the tiles, the entries and the certificat
 });
 
 test('the code of Go’s checksum database finds the same: notes, inclusion, and that the tree only grew', async () => {
+  sign();
   const { key } = JSON.parse(await text('/.well-known/ledger.json'));
   const at = (file, content) => { writeFileSync(join(site.base, file), content); return join(site.base, file); };
   const log = async () => {
