@@ -146,7 +146,8 @@ int check_private_files(const char *state, bool close, void (*each)(void *arg, c
 			return err_system(e, ERR_IO, errno, "%s", i == 0 ? state : folder);
 		for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;) {
 			mode_t others = S_IRWXG | S_IRWXO;
-			if (strcmp(entry->d_name, "ledger.pub") == 0 || strcmp(entry->d_name, "ledger.past") == 0 || strcmp(entry->d_name, "master.key") == 0 ||
+			if (strcmp(entry->d_name, "ledger.pub") == 0 || strcmp(entry->d_name, "ledger.past") == 0 ||
+			    strcmp(entry->d_name, "master.key") == 0 ||
 			    path_join(path, sizeof path, i == 0 ? state : folder, entry->d_name, NULL) != 0 || lstat(path, &st) < 0)
 				continue;
 			if (S_ISREG(st.st_mode) && (st.st_mode & others) != 0 && (!close || chmod(path, st.st_mode & 07777 & ~others) == 0))

@@ -11,8 +11,9 @@ const struct program_row programs[PROGRAM_COUNT] = {
 };
 
 // What the vault may open anew once a program runs. It is never made anew then: that would need a right to the whole state folder.
-static const char *const store_files[] = {"vault.db",     "vault.db-wal",     "vault.db-shm",     "vault.lock", "space-reserve",
-					  "keys/keys.db", "keys/keys.db-wal", "keys/keys.db-shm", "log",        "spool",        "tombstones"};
+static const char *const store_files[] = {"vault.db",      "vault.db-wal", "vault.db-shm",     "vault.lock",
+					  "space-reserve", "keys/keys.db", "keys/keys.db-wal", "keys/keys.db-shm",
+					  "log",           "spool",        "tombstones"};
 
 const struct program_row *program_find(const char *name)
 {

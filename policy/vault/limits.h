@@ -6,7 +6,7 @@
 enum {
 	RECORD_ID_LEN = 32, // 128 bits in hex
 	RECORD_TAGS_MAX = 16,
-	STATE_MAX = 32,     // of a record, with its NUL
+	STATE_MAX = 32, // of a record, with its NUL
 	KEY_ID_LEN = 16,
 	LOG_HASH_LEN = 16,
 	VAULT_BODY_MAX = 1024 * 1024,         // a sealed body is JSON of a few KiB; files live in the spool

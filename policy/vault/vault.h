@@ -206,10 +206,10 @@ struct erase_result {
 	struct erase_kept kept[KIND_COUNT];
 	size_t kept_count;
 	time_t oldest, newest; // when the first and the last of the records found were made; 0: none
-	uint64_t requests; // of the records: data-subject requests that name the receipt
-	uint64_t settled;  // of those that are kept: nothing changes for them
-	bool held;         // a legal hold keeps some of it
-	bool complete;     // false: partial, and `reason` says why
+	uint64_t requests;     // of the records: data-subject requests that name the receipt
+	uint64_t settled;      // of those that are kept: nothing changes for them
+	bool held;             // a legal hold keeps some of it
+	bool complete;         // false: partial, and `reason` says why
 	char reason[256];
 	uint64_t residue_files, residue_bytes, residue_hits; // of the scan afterwards; no files: none was made
 	bool searched_later;                                 // as the files are large

@@ -86,7 +86,9 @@ static void hidden(void **state)
 	print(&t, NULL, &out);
 	assert_string_equal(buf_text(&out), "id        left\n01234567  late\n01234567  again\n");
 	print(&t, "csv", &out);
-	assert_string_equal(buf_text(&out), "id,left,day,count\r\n0123456789abcdef,late,2026-06-09T10:13:20Z,3\r\n0123456789abcdef,again,2026-06-09T10:13:20Z,3\r\n");
+	assert_string_equal(
+	    buf_text(&out),
+	    "id,left,day,count\r\n0123456789abcdef,late,2026-06-09T10:13:20Z,3\r\n0123456789abcdef,again,2026-06-09T10:13:20Z,3\r\n");
 	table_free(&t);
 }
 
