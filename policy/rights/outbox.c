@@ -236,8 +236,10 @@ static int text_fill(struct buf *out, const cJSON *body, const char *text)
 	return out->failed ? -1 : 0;
 }
 
-// One attempt, if it is due. ERR_BUSY: somebody else has it.
-static int mail_try(struct vault *v, const char *id, bool now, const struct outbox_way *way, struct outbox_sent *out, struct err *e)
+// One attempt, if it is due and the server is not *down: a server that did not answer is not waited for again in the same run. ERR_BUSY: somebody
+// else has it.
+static int mail_try(struct vault *v, const char *id, bool now, const struct outbox_way *way, struct outbox_sent *out, bool *down,
+		    struct err *e)
 {
 	const struct policy_processor *processor = outbox_processor(vault_policy(v));
 	struct vault_record r = {0};
@@ -267,7 +269,7 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 		goto cleanup;
 	}
 	const bool gave_up = strcmp(r.state, failed) == 0;
-	if (!now && (gave_up || time_of(body, "next") > when_now())) {
+	if (*down || (!now && (gave_up || time_of(body, "next") > when_now()))) {
 		out->failed += gave_up;
 		out->waiting += !gave_up;
 		ret = 0;
@@ -298,6 +300,7 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 		out->sent += ret == 0;
 		goto cleanup;
 	}
+	*down = took > 0 && (strcmp(failure, "timeout") == 0 || strcmp(failure, "no-egress") == 0);
 	const bool ends = took < 0 || when_now() >= r.made + OUTBOX_GIVE_UP;
 	if (!text_set(body, "failure", failure) || outbox_write(v, id, &tried, ends ? failed : waiting, body, &after, e) != 0)
 		goto cleanup;
@@ -328,6 +331,7 @@ static int id_note(void *arg, const struct vault_record *r)
 int outbox_send(struct vault *v, const char *id, bool now, const struct outbox_way *way, struct outbox_sent *out, struct err *e)
 {
 	struct outbox_ids ids = {.at = calloc(IDS_MAX, sizeof *ids.at)};
+	bool down = false;
 	int ret = 0;
 
 	*out = (struct outbox_sent){0};
@@ -339,7 +343,8 @@ int outbox_send(struct vault *v, const char *id, bool now, const struct outbox_w
 		ret = vault_each(v, KIND_OUTBOX, NULL, id_note, &ids, e);
 	for (size_t i = 0; i < ids.count && ret == 0; i++) {
 		struct err why = {0};
-		if (mail_try(v, ids.at[i], now, way, out, &why) == 0 || why.code == ERR_BUSY || (id == NULL && why.code == ERR_NOT_FOUND))
+		if (mail_try(v, ids.at[i], now, way, out, &down, &why) == 0 || why.code == ERR_BUSY ||
+		    (id == NULL && why.code == ERR_NOT_FOUND))
 			continue; // somebody else has sent it, or is about to
 		ret = err_set(e, why.code, "%s", why.text);
 	}

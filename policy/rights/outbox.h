@@ -43,6 +43,7 @@ struct outbox_sent {
 	unsigned sent, waiting, failed;
 };
 // Tries the mail of this id, or (NULL) all that are due; `now`: whether they are due or not, those that failed too.
+// After the first failure "timeout" or "no-egress" the others wait for the next run.
 int outbox_send(struct vault *v, const char *id, bool now, const struct outbox_way *way, struct outbox_sent *out, struct err *e);
 
 struct outbox_row {
