@@ -164,7 +164,7 @@ test('an hour later neither holds, and a mail that could not go is not sent any 
     assert.equal(server.mails().length, count);
     assert.deepEqual(JSON.parse(on.officer('outbox', 'list', '--format', 'json').stdout), []);
     assert.equal((await on.shown(late)).events.at(-1).reason, 'confirm: expired');
-  }, { keep: kept, wrap: ['faketime', '-f', '+61m'] });
+  }, { keep: kept, clock: '+61m' });
 });
 
 test('who gave no mail address is shown to the officer, who asks in another way; nothing is answered before', () => withSite(async (on) => {
