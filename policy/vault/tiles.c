@@ -223,18 +223,24 @@ static int write_facts(const struct tiles *t, uint64_t minimum, struct err *e)
 	JSON_AUTO cJSON *facts = cJSON_CreateObject(), *lines = cJSON_CreateArray();
 	cJSON *keys;
 	char origin[NOTE_NAME_MAX];
+	bool good = true;
 
 	if (ledger_keys_json(t->v->state, &keys, e) != 0)
 		return -1;
-	for (int i = cJSON_GetArraySize(keys); i-- > 0;) // the newest first
-		cJSON_AddItemToArray(lines, cJSON_CreateString(json_string(cJSON_GetArrayItem(keys, i), "key")));
+	for (int i = cJSON_GetArraySize(keys); i-- > 0;) { // the newest first
+		const cJSON *one = cJSON_GetArrayItem(keys, i), *until = json_get(one, "until_size");
+		cJSON *line = cJSON_CreateObject();
+		cJSON_AddItemToArray(lines, line);
+		good &= cJSON_AddStringToObject(line, "key", json_string(one, "key")) != NULL &&
+			(until == NULL || cJSON_AddNumberToObject(line, "until_size", cJSON_GetNumberValue(until)) != NULL);
+	}
 	const char *key = json_string(cJSON_GetArrayItem(keys, cJSON_GetArraySize(keys) - 1), "key");
 	ledger_key_origin(t->v, origin);
 	cJSON_AddStringToObject(facts, "origin", origin);
 	cJSON_AddStringToObject(facts, "key", key);
 	cJSON_AddNumberToObject(facts, "minimum_index", (double)minimum);
 	cJSON_AddNumberToObject(facts, "size", (double)t->size);
-	const bool good = json_print(&list, lines) == 0;
+	good = good && json_print(&list, lines) == 0;
 	// The same for the page that may fetch nothing.
 	buf_printf(&text, "export const key = \"%s\";\nexport const keys = %s;\n", key, buf_text(&list));
 	if (!cJSON_AddItemToObject(facts, "keys", keys))

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
 // A person erases, receives the certificate, and checks it in the browser, which sends nothing; an altered one is told.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { forge } from '../site/forge.mjs';
 import { startSite } from '../site/harness.mjs';
 import { assertAccessible, finished, screenshot, send, startBrowser, visit } from './browser.mjs';
 
@@ -75,5 +76,22 @@ test('it holds, also as a file and with its proof behind it; what was altered do
   assert.match(await verify(page, certificate), /This is no verifier key/);
   assert.deepEqual(sent, [], 'nothing was sent');
   assert.equal(await page.evaluate(() => fetch('/healthz').then(() => 'sent', () => 'refused')), 'refused', 'nor may it be');
+  await v.close();
+});
+
+test('a key that was given up vouches for what it signed before, and for nothing that whoever has it signs since', each, async () => {
+  const of = (name) => readFileSync(join(site.state, 'keys', name), 'utf8'), stolen = { seed: of('ledger.key'), line: of('ledger.pub').trim() };
+  const changed = site.officer(['keys', 'rotate', '--ledger', '--format', 'json']);
+  assert.equal(changed.code, 0, changed.stderr);
+  const { keys: [{ until_size: until }] } = JSON.parse(changed.stdout);
+  const v = await visit(browser, site), { page } = v;
+  await page.goto('/verify');
+  await page.waitForFunction(() => document.getElementById('key').value !== '');
+  assert.notEqual(await page.locator('#key').inputValue(), stolen.line);
+  for (const key of [undefined, stolen.line]) {
+    if (key !== undefined) await page.locator('#key').fill(key);
+    assert.match(await verify(page, certificate), /^The certificate holds/);
+    assert.match(await verify(page, forge(certificate, stolen, until + 1)), /^The certificate does not hold\s+It was signed with a key that had been given up/);
+  }
   await v.close();
 });

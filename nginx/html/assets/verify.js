@@ -36,7 +36,7 @@ async function readKey(line) {
 	const typed = base64(encoded);
 	if (typed.length !== 33 || typed[0] !== 1 || hex((await sha256(encoder.encode(`${name}\n`), typed)).slice(0, 4)) !== id)
 		throw new Fault("key");
-	return { name, id, bytes: typed.slice(1) };
+	return { line: line.trim(), name, id, bytes: typed.slice(1) };
 }
 
 // A signed checkpoint: its size and root, once the signature holds.
@@ -72,8 +72,10 @@ async function rootOf(leaf, index, size, path) {
 	return hash;
 }
 
-// Of the site itself, where it is published; else it is asked for.
-const published = import("/.well-known/ledger.js").then(({ key, keys }) => keys ?? [key], () => []);
+// Of the site itself, where they are published, the present one first; else the key is asked for. One that was given up counts for nothing where
+// it is not told up to which size it signed.
+const published = import("/.well-known/ledger.js")
+	.then(({ key, keys = [] }) => [{ key }, ...keys.slice(1).filter((one) => Number.isSafeInteger(one.until_size))], () => []);
 
 async function check(text, keyLine, receipt) {
 	const begins = text.search(/^c2sp\.org\/tlog-proof@v1$/m); // a proof that was fetched later, behind the certificate
@@ -96,8 +98,10 @@ async function check(text, keyLine, receipt) {
 	const lines = rest.filter((line) => !line.startsWith("extra "));
 	if (first !== "c2sp.org/tlog-proof@v1" || lines[0] !== `index ${entry.index}` || !Number.isSafeInteger(entry.index))
 		throw new Fault("form");
-	// The present key of the site stands for those that it had before.
-	const candidates = keyLine.trim() === all[0] ? [given, ...await Promise.all(all.slice(1).map(readKey))] : [given];
+	// The present key of the site stands for those that it had before. Whoever has one of these may have taken it since.
+	const until = (line) => all.find((one) => one.key === line)?.until_size ?? Infinity;
+	const old = keyLine.trim() === all[0]?.key ? all.slice(1).map((one) => one.key) : [];
+	const candidates = [given, ...await Promise.all(old.map(readKey))];
 	let key, checkpoint;
 	for (key of candidates) {
 		try {
@@ -108,6 +112,8 @@ async function check(text, keyLine, receipt) {
 				throw error;
 		}
 	}
+	if (checkpoint.size > until(key.line))
+		throw new Fault("given_up");
 	const line = `lethe-ledger/v1\n${entry.index}\n${entry.at}\n${entry.event}\n${entry.policy}\n${entry.details}\n`;
 	const leaf = await sha256([0], encoder.encode(line), new Uint8Array(32));
 	if (!equal(await rootOf(leaf, entry.index, checkpoint.size, lines.slice(1).map(base64)), checkpoint.root))
@@ -177,8 +183,8 @@ if (handed.startsWith("{")) {
 	$("certificate").value = handed;
 	history.replaceState(null, "", location.pathname);
 }
-published.then(([key]) => {
-	$("key").value ||= key ?? "";
+published.then(([now]) => {
+	$("key").value ||= now?.key ?? "";
 	if (handed.startsWith("{"))
 		$("verify").requestSubmit();
 });
