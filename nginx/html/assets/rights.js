@@ -4,8 +4,12 @@
 
 const $all = (selector) => document.querySelectorAll(selector);
 
-// A step is a place on the page: its heading is focused, also by browsers that only scroll there.
-const step = () => document.getElementById(location.hash.slice(1))?.focus();
+// A step is a place on the page: its heading is focused, also by browsers that only scroll there. Whoever was quicker is in it already.
+const step = () => {
+	const heading = document.getElementById(location.hash.slice(1));
+	if (heading && !heading.closest(".step")?.contains(document.activeElement))
+		heading.focus();
+};
 addEventListener("hashchange", step);
 if (location.hash)
 	step();
