@@ -115,7 +115,9 @@ static void quiet_policy(struct buf *text)
 		snprintf(from, sizeof from, "<promise id=\"%s>", promises[i]);
 		replace_once(text, from, "<promise id=\"no-mixing\">");
 	}
-	replace_once(text, "unless=\"closed\" then=\"delete\" hold=\"yes\"", "unless=\"closed\" then=\"delete\"");
+	replace_once(text, "after=\"closing\" then=\"delete\" hold=\"yes\" ends-on-erasure=\"no\"",
+		     "after=\"closing\" then=\"delete\" hold=\"yes\"");
+	replace_once(text, "unless=\"closed\" then=\"delete\" hold=\"yes\" ends-on-erasure=\"no\"", "unless=\"closed\" then=\"delete\"");
 	replace_once(text, "  <notice>",
 		     "<law-enforcement answers=\"required-by-law\"><what>Authorities.</what></law-enforcement>  <notice>");
 }

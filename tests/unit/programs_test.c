@@ -58,7 +58,7 @@ static void nginx_passes_what_the_rows_say(void **state)
 		assert_int_equal(sscanf(at, "\nlocation %*[=^~] %63s", address), 1);
 		const struct program_row *row = program_find(name);
 		assert_non_null(row);
-		char row_routes[256], wanted[80];
+		char row_routes[1024], wanted[80];
 		snprintf(row_routes, sizeof row_routes, " %s ", row->routes);
 		snprintf(wanted, sizeof wanted, " %s ", address);
 		if (strstr(row_routes, wanted) == NULL)
