@@ -39,6 +39,8 @@ static int census_backups(const struct vault *v, struct census_row *row, struct 
 	return 0;
 }
 
+enum { PRUNE_SOON = 10 * 60 }; // seconds since the last run, in which the next one is not missed
+
 // Whether anything of the kind is past its end. Its oldest record may be one that was anonymised, when the policy still said so: it stays.
 static int find_late(const struct vault *v, enum kind kind, time_t now, bool *late, struct err *e)
 {
@@ -64,13 +66,15 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 	time_t now = when_now();
 
 	*out = (struct census){0};
-	if (v->b->upkeep->survey(v->store, &held, e) != 0)
+	if (v->b->upkeep->survey(v->store, &held, e) != 0 || v->b->upkeep->number_get(v->store, "last_prune", &last_prune, e) != 0)
 		return -1;
+	const bool pruned = last_prune != 0 && now - last_prune <= PRUNE_SOON;
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		const struct kind_summary *all = &held.kinds[k];
 		struct census_row row = {
 		    .kind = (enum kind)k, .keep = v->policy->kinds[k].keep, .count = all->count, .oldest = all->oldest};
-		row.late = all->due != 0 && all->due <= now;
+		// What ends at once, as a consent that is withdrawn, ends with the next run.
+		row.late = all->due != 0 && all->due <= now && !(pruned && all->due > last_prune);
 		if (k == KIND_LEDGER) {
 			row.count = (uint64_t)(held.ledger.last + 1);
 			row.oldest = held.ledger.oldest;
@@ -96,7 +100,7 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 		if (row.keep != KEEP_UNDECLARED || row.count > 0)
 			out->rows[out->row_count++] = row;
 	}
-	if (v->b->upkeep->number_get(v->store, "last_prune", &last_prune, e) != 0 || erase_outstanding(v, &out->unsearched, e) != 0)
+	if (erase_outstanding(v, &out->unsearched, e) != 0)
 		return -1;
 	out->last_prune = last_prune;
 	out->database_bytes = held.database_bytes;

@@ -108,6 +108,14 @@ test('an opt-out is kept for who decided nothing yet, and the signal says no', a
     [['withdrawal', '/api/rights'], ['opt-out-of-marketing', '/api/rights'], ['cookie-preferences', '/api/rights']]);
 });
 
+test('what ends at once waits for the next pruning, and check calls that no breach', async () => {
+  const given = await decide({ view: true });
+  const cookie = cookieOf(given);
+  assert.equal((await decide({ view: false }, { cookie })).status, 200);
+  const held = JSON.parse(site.officer(['check', '--offline', '--format', 'json'], { policy: site.policyFile }).stdout).filter((f) => f.check === 'retention' && f.finding.startsWith('consent'));
+  assert.deepEqual(held.map((f) => f.result), ['kept']);
+});
+
 test('where the policy asks for none, nothing is decided and no cookie set', async () => {
   plain = await startSite();
   const answer = await fetch(`${plain.url}/api/consents`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"news":true}' });

@@ -270,8 +270,9 @@ test('one visitor cannot take all: 429 says when to come again, others go on', a
   assert.equal((await post('127.0.0.3')).status, 200);
 });
 
-test('one visitor with a network of IPv6 addresses is still one', async () => {
-  const deployed = readFileSync(new URL('../../nginx/lethe.conf', import.meta.url), 'utf8').match(/map \S+ \$lethe_visitor \{(?:.*\}\n|[^]*?\n\t\})/)[0];
+for (const file of ['lethe.conf', 'run.conf'])
+test(`one visitor with a network of IPv6 addresses is still one, and IPv4 addresses written in IPv6 are many: ${file}`, async () => {
+  const deployed = readFileSync(new URL(`../../nginx/${file}`, import.meta.url), 'utf8').match(/map \S+ \$lethe_visitor \{(?:.*\}\n|[^]*?\n\t\})/)[0];
   const site = await fill('run.conf', (text) => text.replace(/map \S+ \$lethe_visitor \{[^]*?\n\t\}/,
     () => `${deployed}\nset_real_ip_from 127.0.0.1;\nreal_ip_header X-Test-From;`));
   const program = await startProgram(join(site.run, 'generate.sock'), plain);
@@ -279,7 +280,7 @@ test('one visitor with a network of IPv6 addresses is still one', async () => {
   const post = (from) => ask(site, '/api/generate', { method: 'POST', body: '{}', headers: { 'x-test-from': from } }).then(({ status }) => status);
   try {
     server = await startNginx(site);
-    for (const [from, other] of [[(i) => `2001:db8:a:a:${i}::${i + 1}`, '2001:db8:a:b::1'], [() => '192.0.2.1', '192.0.2.2']]) {
+    for (const [from, other] of [[(i) => `2001:db8:a:a:${i}::${i + 1}`, '2001:db8:a:b::1'], [() => '192.0.2.1', '192.0.2.2'], [() => '::ffff:198.51.100.1', '::ffff:198.51.100.2']]) {
       const answers = [];
       for (let i = 0; i < 14; i++) answers.push(await post(from(i)));
       assert.deepEqual([answers[9], answers.at(-1)], [200, 429]);
