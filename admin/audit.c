@@ -4,6 +4,7 @@
 #include "admin/table.h"
 #include "policy/base/file.h"
 #include "policy/rights/certificate.h"
+#include "policy/vault/checkpoint.h"
 #include "policy/vault/ledger_key.h"
 #include "policy/vault/restore.h"
 #include <inttypes.h>
@@ -79,6 +80,31 @@ static int audit_key_line(const char *given, struct buf *out, struct err *e)
 												    : file_read(given, out, e);
 }
 
+// Where the ledger itself is here, what was signed must be of it: a key that was stolen signs any tree. Its root binds the entry and its index.
+static enum status audit_certificate_here(const struct admin *a, const struct certificate_check *check, struct err *e)
+{
+	SITE_AUTO struct site s = {0};
+	enum ledger_result result;
+	const int there = site_stores_there(a, e);
+
+	if (there <= 0)
+		return there < 0 ? STATUS_UNSURE : STATUS_DONE;
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE) {
+		err_set(e, ERR_IO, "it cannot be compared with the ledger that is here");
+		return STATUS_UNSURE;
+	}
+	if (checkpoint_compare(s.vault, check->size, check->root, &result, e) != 0)
+		return STATUS_UNSURE;
+	if (result == LEDGER_TRUNCATED)
+		err_set(e, ERR_CORRUPT, "it was signed for %" PRIu64 " entries, and the ledger here has fewer", check->size);
+	else if (result == LEDGER_FORKED)
+		err_set(e, ERR_CORRUPT,
+			"what was signed is not this ledger: its first %" PRIu64
+			" entries are others; whoever has the key can have made it",
+			check->size);
+	return result == LEDGER_TRUNCATED ? STATUS_TRUNCATED : result == LEDGER_FORKED ? STATUS_FORKED : STATUS_DONE;
+}
+
 static enum status audit_verify_certificate(const struct admin *a, const struct arguments *args)
 {
 	const char *file = argument(args, "certificate"), *given = argument(args, "key");
@@ -111,13 +137,21 @@ static enum status audit_verify_certificate(const struct admin *a, const struct 
 					"audit: the ledger's key was changed since the one that was given, and leads to the one "
 					"that signed this");
 	}
+	enum status status = ret == 0 ? STATUS_DONE : e.code == ERR_CORRUPT ? STATUS_FOUND : STATUS_UNSURE;
+	if (ret == 0 && given == NULL)
+		status = audit_certificate_here(a, &check, &e);
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	cJSON_AddBoolToObject(object, "intact", ret == 0);
-	if (ret != 0) {
+	cJSON_AddBoolToObject(object, "intact", status == STATUS_DONE);
+	if (status != STATUS_DONE) {
 		cJSON_AddStringToObject(object, "finding", e.text);
-		output_complain(STATUS_FOUND, "audit: %s%s", e.code == ERR_CORRUPT ? "ALTERED: " : "", e.text);
+		output_complain(STATUS_FOUND, "audit: %s%s",
+				status == STATUS_FOUND       ? "ALTERED: "
+				: status == STATUS_TRUNCATED ? "TRUNCATED: "
+				: status == STATUS_FORKED    ? "FORKED: "
+							     : "",
+				e.text);
 		(void)output_object(args, object, &out);
-		return e.code == ERR_CORRUPT ? STATUS_FOUND : STATUS_UNSURE;
+		return status;
 	}
 	cJSON_AddStringToObject(object, "log", key.name);
 	cJSON_AddNumberToObject(object, "entry", (double)check.index);

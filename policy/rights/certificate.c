@@ -245,6 +245,7 @@ int certificate_verify(const char *text, size_t len, const struct signed_note_ke
 		return err_set(e, ERR_CORRUPT, "the entry vouches for no certificate");
 	out->index = proof.index;
 	out->size = proof.checkpoint.size;
+	memcpy(out->root, proof.checkpoint.root, HASH_LEN);
 	if (canonical_hash(c, out->sha256) != 0)
 		return err_set(e, ERR_MEMORY, "no memory for the certificate");
 	return strcmp(sha256, out->sha256) == 0 && strcmp(id, json_string(c, "cert_id")) == 0

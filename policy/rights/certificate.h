@@ -44,8 +44,9 @@ int certificate_make(struct vault *v, const struct certificate_of *of, const str
 int certificate_prove(struct vault *v, cJSON *certificate, struct err *e);
 
 struct certificate_check {
-	uint64_t index;  // of its entry
-	uint64_t size;   // of the ledger when it was signed
+	uint64_t index; // of its entry
+	uint64_t size;  // of the ledger when it was signed
+	uint8_t root[HASH_LEN];
 	char sha256[65]; // of its canonical form
 };
 // Checks a certificate with nothing but the verifier key. ERR_CORRUPT: it was altered, or its proof does not hold. ERR_INPUT: it is no certificate.

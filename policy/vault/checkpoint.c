@@ -86,6 +86,35 @@ static int grown_root(const struct vault *v, uint64_t size, uint8_t root[HASH_LE
 	return 0;
 }
 
+int checkpoint_compare(const struct vault *v, uint64_t size, const uint8_t root[HASH_LEN], enum ledger_result *out, struct err *e)
+{
+	struct mark_row row;
+	struct merkle head;
+	uint8_t grown[HASH_LEN];
+	time_t at;
+	bool kept;
+
+	if (ledger_head(v, VIEW_COMMITTED, &head, &at, e) != 0)
+		return -1;
+	*out = LEDGER_TRUNCATED;
+	if (size > head.size)
+		return 0;
+	if (grown_root(v, size, grown, &kept, e) != 0)
+		return -1;
+	if (!kept) {
+		const int there = v->b->ledger->mark_get(v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_UP_TO, size, &row, e);
+		if (there < 0)
+			return -1;
+		if (there == 0 || row.size != size)
+			return err_set(e, ERR_NOT_FOUND,
+				       "the events that the checkpoint of size %llu could be compared with are kept no longer",
+				       (unsigned long long)size);
+		memcpy(grown, row.root, HASH_LEN);
+	}
+	*out = memcmp(grown, root, HASH_LEN) == 0 ? LEDGER_INTACT : LEDGER_FORKED;
+	return 0;
+}
+
 static int count_one(void *arg, const struct ledger_row *row)
 {
 	authority_count_event(arg, row);

@@ -7,5 +7,8 @@
 
 enum signature { SIGNATURE_GOOD, SIGNATURE_BAD, SIGNATURE_NO_KEY };
 enum signature checkpoint_verify(const struct vault *v, const char *note, uint64_t size, const uint8_t root[HASH_LEN]);
+// Whether the first `size` events lead to this root: LEDGER_FORKED where they do not, LEDGER_TRUNCATED where there are not so many. Reads one segment,
+// and looks at no seal. ERR_NOT_FOUND: what it would be compared with is kept no longer.
+int checkpoint_compare(const struct vault *v, uint64_t size, const uint8_t root[HASH_LEN], enum ledger_result *out, struct err *e);
 
 #endif
