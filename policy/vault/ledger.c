@@ -45,38 +45,48 @@ int ledger_check(const struct ledger_event *event, struct err *e)
 	return 0;
 }
 
-int ledger_row_bytes(const struct ledger_row *row, struct buf *out)
+enum { ROW_PARTS = 8, ROW_HEAD = 16 + 2 * NUMBER_TEXT + 2 };
+
+// What its leaf is the hash of, where it stands: what must not fail for want of memory needs none.
+static void row_parts(const struct ledger_row *row, char head[ROW_HEAD], struct bytes parts[ROW_PARTS])
 {
 	static const char first[] = "lethe-ledger/v1\n";
-	const size_t name = strlen(row->name), policy = strlen(row->policy), details = strlen(row->details);
-	char number[NUMBER_TEXT], *to = buf_reserve(out, sizeof first + 2 * sizeof number + name + policy + details + 3 + HASH_LEN);
-	char *at = to;
+	char *at = mempcpy(head, first, sizeof first - 1);
 
-	if (to == NULL)
-		return -1;
-	at = mempcpy(at, first, sizeof first - 1);
-	at = mempcpy(at, number, text_number(number, row->seq));
+	at += text_number(at, row->seq);
 	*at++ = '\n';
-	at = mempcpy(at, number, text_number(number, row->at));
+	at += text_number(at, row->at);
 	*at++ = '\n';
-	at = mempcpy(at, row->name, name);
-	*at++ = '\n';
-	at = mempcpy(at, row->policy, policy);
-	*at++ = '\n';
-	at = mempcpy(at, row->details, details);
-	*at++ = '\n';
-	at = mempcpy(at, row->commitment, HASH_LEN);
-	buf_took(out, (size_t)(at - to));
+	const struct bytes all[ROW_PARTS] = {{head, (size_t)(at - head)},
+					     {row->name, strlen(row->name)},
+					     {"\n", 1},
+					     {row->policy, strlen(row->policy)},
+					     {"\n", 1},
+					     {row->details, strlen(row->details)},
+					     {"\n", 1},
+					     {row->commitment, HASH_LEN}};
+	memcpy(parts, all, sizeof all);
+}
+
+int ledger_row_bytes(const struct ledger_row *row, struct buf *out)
+{
+	struct bytes parts[ROW_PARTS];
+	char head[ROW_HEAD];
+
+	row_parts(row, head, parts);
+	for (size_t i = 0; i < ROW_PARTS; i++)
+		if (buf_add(out, parts[i].at, parts[i].len) != 0)
+			return -1;
 	return 0;
 }
 
 void ledger_leaf(const struct ledger_row *row, uint8_t leaf[HASH_LEN])
 {
-	struct buf text BUF_AUTO = BUF_INIT(4 * STORE_VALUE_MAX);
+	struct bytes parts[ROW_PARTS];
+	char head[ROW_HEAD];
 
-	ledger_row_bytes(row, &text);
-	const struct bytes part = {buf_text(&text), text.len};
-	merkle_leaf(leaf, &part, 1);
+	row_parts(row, head, parts);
+	merkle_leaf(leaf, parts, ROW_PARTS);
 }
 
 void ledger_row_seal(const struct vault *v, const uint8_t leaf[HASH_LEN], uint8_t out[HASH_LEN])
@@ -88,11 +98,11 @@ void ledger_row_seal(const struct vault *v, const uint8_t leaf[HASH_LEN], uint8_
 
 static void head_seal(const struct vault *v, const struct mark_row *row, uint8_t out[HASH_LEN])
 {
-	struct buf text BUF_AUTO = BUF_INIT(64 + MERKLE_PACKED_MAX);
+	char text[64 + MERKLE_PACKED_MAX];
+	const size_t len = (size_t)snprintf(text, 64, "%llu %lld ", (unsigned long long)row->size, (long long)row->at);
 
-	buf_printf(&text, "%llu %lld ", (unsigned long long)row->size, (long long)row->at);
-	buf_add(&text, row->range, row->range_len);
-	keyed_hash(out, v->ledger_key, "head", buf_text(&text), text.len);
+	memcpy(text + len, row->range, row->range_len);
+	keyed_hash(out, v->ledger_key, "head", text, len + row->range_len);
 }
 
 int ledger_head(const struct vault *v, enum view view, struct merkle *m, time_t *at, struct err *e)

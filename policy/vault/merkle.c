@@ -15,9 +15,9 @@ void merkle_join(uint8_t out[HASH_LEN], const uint8_t left[HASH_LEN], const uint
 void merkle_leaf(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count)
 {
 	static const uint8_t leaf_prefix = 0x00;
-	struct bytes all[4] = {{&leaf_prefix, 1}};
+	struct bytes all[1 + MERKLE_PARTS_MAX] = {{&leaf_prefix, 1}};
 
-	for (size_t i = 0; i < count && i < 3; i++)
+	for (size_t i = 0; i < count && i < MERKLE_PARTS_MAX; i++)
 		all[i + 1] = parts[i];
 	plain_hash(out, all, count + 1);
 }

@@ -6,7 +6,7 @@
 
 #include "policy/vault/seal.h"
 
-enum { MERKLE_LEVELS = 64, MERKLE_PACKED_MAX = MERKLE_LEVELS * HASH_LEN };
+enum { MERKLE_LEVELS = 64, MERKLE_PACKED_MAX = MERKLE_LEVELS * HASH_LEN, MERKLE_PARTS_MAX = 8 };
 
 struct merkle {
 	uint64_t size;
@@ -15,7 +15,7 @@ struct merkle {
 
 // SHA-256(0x01 || left || right); `out` may be one of them.
 void merkle_join(uint8_t out[HASH_LEN], const uint8_t left[HASH_LEN], const uint8_t right[HASH_LEN]);
-void merkle_leaf(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count); // SHA-256(0x00 || parts); count <= 3
+void merkle_leaf(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count); // SHA-256(0x00 || parts)
 void merkle_append(struct merkle *m, const uint8_t leaf[HASH_LEN]);
 // Appends the root of a complete subtree of 2^level leaves; the size must be a multiple of that.
 void merkle_append_subtree(struct merkle *m, unsigned level, const uint8_t root[HASH_LEN]);

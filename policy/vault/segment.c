@@ -31,14 +31,15 @@ static int segment_path(const struct vault *v, uint64_t start, char out[PATH_MAX
 
 static void segment_seal(const struct vault *v, const struct mark_row *row, uint8_t out[HASH_LEN])
 {
-	struct buf text BUF_AUTO = BUF_INIT(256 + MERKLE_PACKED_MAX);
+	static const char ended[] = " ended"; // only who has the key may say that its file is rightly gone
+	char text[128 + HASH_LEN + MERKLE_PACKED_MAX + sizeof ended], *at = text;
 
-	buf_printf(&text, "%llu %llu %lld %lld ", (unsigned long long)row->start, (unsigned long long)row->size, (long long)row->first_at,
-		   (long long)row->at);
-	buf_add(&text, row->root, HASH_LEN);
-	buf_add(&text, row->range, row->range_len);
-	buf_adds(&text, row->there ? "" : " ended"); // only who has the key may say that its file is rightly gone
-	keyed_hash(out, v->ledger_key, "segment", buf_text(&text), text.len);
+	at += snprintf(text, 128, "%llu %llu %lld %lld ", (unsigned long long)row->start, (unsigned long long)row->size,
+		       (long long)row->first_at, (long long)row->at);
+	at = mempcpy(at, row->root, HASH_LEN);
+	at = mempcpy(at, row->range, row->range_len);
+	at = mempcpy(at, ended, row->there ? 0 : sizeof ended - 1);
+	keyed_hash(out, v->ledger_key, "segment", text, (size_t)(at - text));
 }
 
 int segment_row_get(const struct vault *v, enum mark_side side, uint64_t size, struct mark_row *out, struct err *e)

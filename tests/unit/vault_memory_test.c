@@ -125,10 +125,36 @@ static void memory_that_is_missing_once_loses_nothing(void **state)
 	assert_true(failed > 100);
 }
 
+// Each allocation of one event, for each of its first ones: whatever is missing, no event is there whose seal does not hold.
+static void an_event_is_whole_or_not_there(void **state)
+{
+	struct fixture *f = *state;
+	const struct ledger_event event = {.name = "put", .details = "{\"n\":1}", .payload = "personal", .payload_len = 8, .subject = "s"};
+	struct ledger_report report;
+	struct err e = {0};
+	uint64_t size = 0, n = 1;
+
+	if (!COUNTED)
+		skip();
+	for (failed = 0; failed + 1 >= n; n++) {
+		allocations = 0;
+		fails_at = n;
+		size += ledger_append(f->vault, &event, &e) == 0;
+		fails_at = 0;
+		assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
+		if (!report.intact || report.size != size)
+			fail_msg("allocation %llu: %llu events instead of %llu: %s", (unsigned long long)n, (unsigned long long)report.size,
+				 (unsigned long long)size, report.finding);
+	}
+	print_message("each of %llu allocations failed\n", (unsigned long long)failed);
+	assert_true(failed > 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(memory_that_is_missing_once_loses_nothing, fixture_setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(an_event_is_whole_or_not_there, fixture_setup, fixture_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
