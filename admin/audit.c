@@ -9,6 +9,7 @@
 #include "policy/vault/restore.h"
 #include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -173,6 +174,55 @@ static int audit_verify_against(struct vault *v, const char *file, const char *k
 	return ledger_verify_against(v, buf_text(&note), note.len, key_given != NULL ? buf_text(&key) : NULL, report, e);
 }
 
+// A ledger whose checkpoints were taken out of the store looks as if it was never signed, or not since: what was published, copied, and handed over
+// from one key to the next tells. Fills *report where it tells of a later one than the store has.
+static int audit_signed_elsewhere(const struct admin *a, struct vault *v, struct ledger_report *report, bool *ever, struct err *e)
+{
+	char paths[3][PATH_MAX] = {""};
+	struct ledger_keys keys;
+	uint64_t newest, size, told = 0;
+	const char *by = NULL;
+
+	if (path_join(paths[0], PATH_MAX, a->state, "publish/html/.well-known/checkpoint", e) != 0 ||
+	    sign_copy_path(vault_policy(v), paths[1], e) != 0 || path_join(paths[2], PATH_MAX, a->state, "keys/ledger.past", e) != 0 ||
+	    ledger_keys_read(a->state, &keys, e) != 0)
+		return -1;
+	if (keys.count > 1) {
+		told = keys.list[keys.count - 2].until;
+		by = paths[2];
+	}
+	for (size_t i = 0; i < 2; i++) {
+		BUF_AUTO struct buf note = BUF_INIT(CHECKPOINT_BYTES_MAX);
+		struct checkpoint there;
+		struct err why = {0};
+		if (paths[i][0] == '\0' || (file_read(paths[i], &note, &why) != 0 && why.code == ERR_NOT_FOUND))
+			continue;
+		if (why.code != ERR_NONE)
+			return err_set(e, why.code, "%s", why.text);
+		// What no key of the ledger signed says nothing of it; `lethe check` tells of that.
+		if (ledger_keys_open(&keys, buf_text(&note), note.len, &there, &why) == 0 && there.size > told) {
+			told = there.size;
+			by = paths[i];
+		}
+	}
+	// Both only grow, and a checkpoint is in the store before it is anywhere else.
+	if (checkpoint_newest(v, &newest, e) != 0 || ledger_size(v, &size, e) != 0)
+		return -1;
+	*ever = newest > 0;
+	if (told <= newest)
+		return 0;
+	report->intact = false;
+	report->result = told > size ? LEDGER_TRUNCATED : LEDGER_ALTERED;
+	report->bad_index = told > size ? size : told;
+	if (told > size)
+		snprintf(report->finding, sizeof report->finding,
+			 "the ledger ends here, and %.120s tells of a checkpoint of %" PRIu64 " entries", by, told);
+	else
+		snprintf(report->finding, sizeof report->finding,
+			 "the checkpoint of this size, of which %.120s tells, was taken out, and what was signed since", by);
+	return 0;
+}
+
 static enum status audit_verify(const struct admin *a, const struct arguments *args)
 {
 	static const struct {
@@ -201,6 +251,9 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 	output_progress_begin("verifying the ledger");
 	int ret = against != NULL ? audit_verify_against(s.vault, against, argument(args, "key"), &report, &e)
 				  : ledger_verify(s.vault, since ? LEDGER_SINCE : LEDGER_WHOLE, &report, &e);
+	bool ever = true;
+	if (ret == 0 && report.intact && against == NULL)
+		ret = audit_signed_elsewhere(a, s.vault, &report, &ever, &e);
 	output_progress_end();
 	if (ret < 0)
 		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
@@ -228,7 +281,10 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 	cJSON_AddStringToObject(object, "root", report.root);
 	cJSON_AddNumberToObject(object, "from", (double)report.from);
 	cJSON_AddNumberToObject(object, "missing", (double)report.missing);
+	cJSON_AddBoolToObject(object, "signed", ever);
 	buf_printf(&out, "intact: %s, root %s\n", COUNTED(report.size, "entry", "entries"), report.root);
+	if (!ever)
+		buf_adds(&out, "never signed: nothing but the keys of this machine vouches for them; run: lethe audit checkpoint\n");
 	if (report.followed) {
 		cJSON_AddBoolToObject(object, "key_followed", true);
 		buf_adds(&out,

@@ -30,13 +30,13 @@ static void note_body(const struct vault *v, uint64_t size, const uint8_t root[H
 	authority_count_lines(years, out);
 }
 
-enum signature checkpoint_verify(const struct vault *v, const char *note, uint64_t size, const uint8_t root[HASH_LEN])
+enum signature checkpoint_verify(const struct vault *v, const char *note, uint64_t size, const uint8_t root[HASH_LEN], struct err *e)
 {
 	struct ledger_keys keys;
 	struct checkpoint signed_there;
 	struct err none = {0};
 
-	if (ledger_keys_read(v->state, &keys, &none) != 0)
+	if (ledger_keys_read(v->state, &keys, e) != 0)
 		return SIGNATURE_NO_KEY;
 	return ledger_keys_open(&keys, note, strlen(note), &signed_there, &none) == 0 && signed_there.size == size &&
 		       memcmp(signed_there.root, root, HASH_LEN) == 0
@@ -115,6 +115,15 @@ int checkpoint_compare(const struct vault *v, uint64_t size, const uint8_t root[
 	return 0;
 }
 
+int checkpoint_newest(const struct vault *v, uint64_t *size, struct err *e)
+{
+	struct mark_row last;
+	const int there = v->b->ledger->mark_get(v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_UP_TO, UINT64_MAX, &last, e);
+
+	*size = there > 0 ? last.size : 0;
+	return there < 0 ? -1 : 0;
+}
+
 static int count_one(void *arg, const struct ledger_row *row)
 {
 	authority_count_event(arg, row);
@@ -134,7 +143,10 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 	if (there < 0 || ledger_head(v, VIEW_WRITER, &head, &at, e) != 0)
 		return -1;
 	if (there > 0) {
-		if (checkpoint_verify(v, last.note, last.size, last.root) != SIGNATURE_GOOD)
+		const enum signature signature = checkpoint_verify(v, last.note, last.size, last.root, e);
+		if (signature == SIGNATURE_NO_KEY)
+			return -1;
+		if (signature != SIGNATURE_GOOD)
 			return err_set(e, ERR_CORRUPT, "the last checkpoint's signature does not hold; run: lethe audit verify");
 		if (head.size < last.size)
 			return err_set(e, ERR_CORRUPT, "the ledger is shorter than its last checkpoint; run: lethe audit verify");

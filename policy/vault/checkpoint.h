@@ -6,9 +6,12 @@
 #include "policy/vault/vault.h"
 
 enum signature { SIGNATURE_GOOD, SIGNATURE_BAD, SIGNATURE_NO_KEY };
-enum signature checkpoint_verify(const struct vault *v, const char *note, uint64_t size, const uint8_t root[HASH_LEN]);
+// SIGNATURE_NO_KEY: the keys to verify it with cannot be read, *e says why.
+enum signature checkpoint_verify(const struct vault *v, const char *note, uint64_t size, const uint8_t root[HASH_LEN], struct err *e);
 // Whether the first `size` events lead to this root: LEDGER_FORKED where they do not, LEDGER_TRUNCATED where there are not so many. Reads one segment,
 // and looks at no seal. ERR_NOT_FOUND: what it would be compared with is kept no longer.
 int checkpoint_compare(const struct vault *v, uint64_t size, const uint8_t root[HASH_LEN], enum ledger_result *out, struct err *e);
+// How far the ledger was signed, as the store has it: the size of its newest checkpoint. 0: never.
+int checkpoint_newest(const struct vault *v, uint64_t *size, struct err *e);
 
 #endif

@@ -124,13 +124,22 @@ static int key_publish(const struct vault *v, EVP_PKEY *key, struct err *e)
 		   : 0;
 }
 
-int ledger_key_read(const struct vault *v, struct buf *line, struct signed_note_key *out, struct err *e)
+static int public_read(const char *state, struct buf *line, struct signed_note_key *out, struct err *e)
 {
 	char path[PATH_MAX];
+	struct err why = {0};
 
-	if (path_join(path, sizeof path, v->state, PUBLIC, e) != 0 || file_read(path, line, e) != 0)
+	if (path_join(path, sizeof path, state, PUBLIC, e) != 0)
 		return -1;
-	return signed_note_key_parse(out, buf_text(line), e) != 0 ? err_prefix(e, "%s", path) : 0;
+	if (file_read(path, line, &why) != 0)
+		return err_set(e, why.code, "%s%s", why.code == ERR_NOT_FOUND ? path : why.text,
+			       why.code == ERR_NOT_FOUND ? " is missing: bring back the copy of it" : "");
+	return signed_note_key_parse(out, buf_text(line), &why) != 0 ? err_set(e, why.code, "%s is damaged: %s", path, why.text) : 0;
+}
+
+int ledger_key_read(const struct vault *v, struct buf *line, struct signed_note_key *out, struct err *e)
+{
+	return public_read(v->state, line, out, e);
 }
 
 // ---- all of them ----
@@ -143,11 +152,15 @@ static int past_read(const char *state, cJSON **out, struct err *e)
 
 	if (path_join(path, sizeof path, state, PAST, e) != 0)
 		return -1;
-	if (file_read(path, &text, &why) == 0)
-		*out = json_parse(text.data, text.len, &why);
-	else if (why.code == ERR_NOT_FOUND)
+	if (file_read(path, &text, &why) != 0) {
+		if (why.code != ERR_NOT_FOUND)
+			return err_set(e, why.code, "%s", why.text);
 		*out = cJSON_CreateArray();
-	return *out == NULL || !cJSON_IsArray(*out) ? err_set(e, why.code != ERR_NONE ? why.code : ERR_INPUT, "%s: %s", path, why.text) : 0;
+		return *out == NULL ? err_set(e, ERR_MEMORY, "no memory") : 0;
+	}
+	*out = json_parse(buf_text(&text), text.len, &why);
+	return cJSON_IsArray(*out) ? 0
+				   : err_set(e, ERR_INPUT, "%s is damaged: %s", path, why.code != ERR_NONE ? why.text : "it holds no list");
 }
 
 int ledger_keys_read(const char *state, struct ledger_keys *out, struct err *e)
@@ -155,7 +168,7 @@ int ledger_keys_read(const char *state, struct ledger_keys *out, struct err *e)
 	struct buf line BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	JSON_AUTO cJSON *past = NULL;
 	const cJSON *one;
-	char path[PATH_MAX];
+	struct err why = {0};
 
 	*out = (struct ledger_keys){0};
 	if (past_read(state, &past, e) != 0)
@@ -166,25 +179,23 @@ int ledger_keys_read(const char *state, struct ledger_keys *out, struct err *e)
 		struct ledger_key *k = &out->list[out->count];
 		if (out->count == LEDGER_KEYS_PAST_MAX || key == NULL || handover == NULL || strlen(handover) >= sizeof k->handover)
 			return err_set(e, ERR_INPUT, "%s/%s is damaged", state, PAST);
-		if (signed_note_key_parse(&k->key, key, e) != 0)
-			return err_prefix(e, "%s/%s", state, PAST);
+		if (signed_note_key_parse(&k->key, key, &why) != 0)
+			return err_set(e, why.code, "%s/%s is damaged: %s", state, PAST, why.text);
 		k->until = (uint64_t)cJSON_GetNumberValue(json_get(one, "until_size"));
 		snprintf(k->handover, sizeof k->handover, "%s", handover);
 		out->count++;
 	}
-	if (path_join(path, sizeof path, state, PUBLIC, e) != 0 || file_read(path, &line, e) != 0)
-		return -1;
 	out->list[out->count].until = UINT64_MAX;
-	return signed_note_key_parse(&out->list[out->count++].key, buf_text(&line), e) != 0 ? err_prefix(e, "%s", path) : 0;
+	return public_read(state, &line, &out->list[out->count++].key, e);
 }
 
 int ledger_keys_json(const char *state, cJSON **out, struct err *e)
 {
 	struct buf line BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
-	char path[PATH_MAX];
+	struct signed_note_key present;
 
 	*out = NULL;
-	if (past_read(state, out, e) != 0 || path_join(path, sizeof path, state, PUBLIC, e) != 0 || file_read(path, &line, e) != 0)
+	if (past_read(state, out, e) != 0 || public_read(state, &line, &present, e) != 0)
 		return -1;
 	line.data[strcspn(line.data, "\n")] = '\0';
 	const cJSON *last = cJSON_GetArrayItem(*out, cJSON_GetArraySize(*out) - 1), *since = json_get(last, "until");

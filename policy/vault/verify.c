@@ -111,7 +111,7 @@ static int verify_checkpoint(struct verification *w, struct err *e)
 	if (there <= 0 || row.size != size)
 		return there < 0 ? -1 : 0;
 	verify_root(w, root);
-	enum signature signature = checkpoint_verify(w->v, row.note, size, root);
+	enum signature signature = checkpoint_verify(w->v, row.note, size, root, e);
 	if (memcmp(row.root, root, HASH_LEN) != 0)
 		verify_found(w, size, "the events before %llu do not lead to the root of the checkpoint signed there",
 			     (unsigned long long)size);
@@ -120,7 +120,7 @@ static int verify_checkpoint(struct verification *w, struct err *e)
 	else if (signature == SIGNATURE_GOOD)
 		verify_authorities(w, size, row.note);
 	else if (signature == SIGNATURE_NO_KEY)
-		verify_found(w, size, "checkpoints are there, but keys/ledger.pub to check them with is missing");
+		return -1;
 	w->next = 0;
 	return 0;
 }

@@ -173,6 +173,61 @@ test('an entry altered behind our back is found by audit verify and by check', (
   assert.ok(JSON.parse(check.stdout).some((f) => f.check === 'ledger' && f.result === 'BROKEN'));
 });
 
+test('a ledger whose checkpoints were taken out is not called one that was never signed', (t) => {
+  const p = place(t), elsewhere = join(p.base, 'elsewhere'), env = { LETHE_CHECKPOINT_COPY: elsewhere }, published = join(p.state, 'publish/html/.well-known/checkpoint');
+  const verify = () => p.run(['audit', 'verify', '--format', 'json'], { env });
+  const sql = (statements) => execFileSync('sqlite3', [join(p.state, 'vault.db'), statements]);
+  mkdirSync(elsewhere);
+  const never = p.run(['audit', 'verify'], { env });
+  assert.equal(never.status, 0, never.stderr);
+  assert.match(never.stdout, /^never signed: /m);
+  assert.equal(JSON.parse(verify().stdout).signed, false);
+  p.run(['publish']);
+  assert.equal(p.run(['audit', 'checkpoint'], { env }).status, 0);
+  const [copy] = readdirSync(elsewhere).map((name) => join(elsewhere, name)), note = readFileSync(copy, 'utf8'), size = Number(note.split('\n')[1]);
+  assert.equal(readFileSync(published, 'utf8'), note);
+  assert.equal(JSON.parse(verify().stdout).signed, true);
+  sql('DROP TRIGGER checkpoint_keep_rows; DELETE FROM checkpoint;');
+  const found = (code) => {
+    const { status, stdout, stderr } = verify();
+    assert.equal(status, code, stderr);
+    return { stderr, ...JSON.parse(stdout) };
+  };
+  const taken = found(1);
+  assert.deepEqual([taken.result, taken.altered_at], ['altered', size]);
+  assert.match(taken.stderr, /taken out/);
+  rmSync(published);
+  assert.ok(found(1).finding.includes(copy));
+  rmSync(copy);
+  assert.equal(found(0).signed, false);
+  writeFileSync(published, note);
+  assert.ok(found(1).finding.includes(published));
+  // Signed again, and the key changed: keys/ledger.past tells alone.
+  rmSync(published);
+  assert.equal(p.run(['keys', 'rotate', '--ledger']).status, 0);
+  sql('DELETE FROM checkpoint;');
+  rmSync(published);
+  assert.match(found(1).finding, /ledger\.past/);
+});
+
+test('audit verify names the key’s file that is missing or damaged, and calls nothing altered', (t) => {
+  const p = place(t), at = (name) => join(p.state, 'keys', name);
+  assert.equal(p.run(['audit', 'checkpoint']).status, 0);
+  assert.equal(p.run(['keys', 'rotate', '--ledger']).status, 0);
+  assert.equal(p.run(['audit', 'verify']).status, 0);
+  for (const [name, content, why] of [['ledger.pub', '', 'is damaged'], ['ledger.pub', 'nothing\n', 'is damaged'], ['ledger.pub', null, 'is missing'], ['ledger.past', '', 'is damaged'], ['ledger.past', '{}', 'is damaged'], ['ledger.past', '[{"key":1}]', 'is damaged']]) {
+    const was = readFileSync(at(name));
+    rmSync(at(name));
+    if (content !== null) writeFileSync(at(name), content);
+    const { status, stderr } = p.run(['audit', 'verify']);
+    assert.equal(status, 5, `${name} ${content}: ${stderr}`);
+    assert.ok(stderr.includes(`${at(name)} ${why}`), stderr);
+    assert.doesNotMatch(stderr, /ALTERED/);
+    assert.ok(p.run(['check', '--offline']).status < 3);
+    writeFileSync(at(name), was);
+  }
+});
+
 test('audit verify --against a checkpoint kept elsewhere: 0 grown out of it, 2 cut, 3 another, 5 cannot tell', async (t) => {
   const p = place(t), other = place(t), note = join(p.base, 'checkpoint'), key = join(p.state, 'keys/ledger.pub');
   p.run(['publish']);
