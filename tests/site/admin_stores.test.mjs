@@ -202,8 +202,17 @@ test('a ledger whose checkpoints were taken out is not called one that was never
   assert.equal(found(0).signed, false);
   writeFileSync(published, note);
   assert.ok(found(1).finding.includes(published));
-  // Signed again, and the key changed: keys/ledger.past tells alone.
+  // An older state, whose end was cut off.
   rmSync(published);
+  const older = join(p.base, 'older');
+  execFileSync('cp', ['-a', p.state, older]);
+  assert.equal(p.run(['requests', 'add', '--right', 'complaint', '--contact', '-'], { input: 'someone@example.org' }).status, 0);
+  assert.equal(p.run(['audit', 'checkpoint'], { env }).status, 0);
+  rmSync(p.state, { recursive: true });
+  execFileSync('cp', ['-a', older, p.state]);
+  assert.equal(found(2).result, 'truncated');
+  rmSync(copy);
+  // Signed again, and the key changed: keys/ledger.past tells alone.
   assert.equal(p.run(['keys', 'rotate', '--ledger']).status, 0);
   sql('DELETE FROM checkpoint;');
   rmSync(published);
