@@ -8,6 +8,9 @@
 #include "policy/rules/active.h"
 #include "policy/rules/load.h"
 #include "policy/vault/restore.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,20 +25,25 @@ static const struct option_row restore_options[] = {
     {0},
 };
 
+static const char ASIDE[] = ".before-";
+
 // Events after the backup are lost, so a checkpoint that was signed meanwhile is of another tree: it is evidence, and kept beside.
 static void set_copy_aside(struct vault *v)
 {
 	struct buf old BUF_AUTO = BUF_INIT(COPY_BYTES_MAX);
 	struct ledger_report report;
 	struct err none = {0};
-	char path[PATH_MAX], aside[PATH_MAX + 32], now[WHEN_TEXT];
+	char path[PATH_MAX], aside[PATH_MAX + 48], now[WHEN_TEXT];
+	int ret = -1;
 
 	if (sign_copy_path(vault_policy(v), path, &none) != 0 || path[0] == '\0' || file_read(path, &old, &none) != 0 ||
 	    (ledger_verify_against(v, old.data, old.len, NULL, &report, &none) == 0 && report.intact))
 		return;
 	when_text(now, when_now());
-	snprintf(aside, sizeof aside, "%s.before-%s", path, now);
-	if (rename(path, aside) == 0)
+	snprintf(aside, sizeof aside, "%s%s%s", path, ASIDE, now);
+	for (int number = 2; (ret = renameat2(AT_FDCWD, path, AT_FDCWD, aside, RENAME_NOREPLACE)) != 0 && errno == EEXIST; number++)
+		snprintf(aside, sizeof aside, "%s%s%s-%d", path, ASIDE, now, number); // one that was kept in the same second
+	if (ret == 0)
 		output_complain(
 		    STATUS_DONE,
 		    "restore: the ledger goes on from the backup, and what it had after that is lost: its last checkpoint is kept in %s",
@@ -71,8 +79,30 @@ static int lost_add(void *arg, const struct ledger_entry *entry)
 	return 0;
 }
 
-// What the ledger has had after the backup, told by the store that is to be replaced, else, its number alone, by the checkpoint that was
-// copied: {"entries", "until", "names": {name: count}}. Null: neither can tell.
+// Whether a checkpoint that was copied there was set aside since: what is signed now need not have grown out of the backup.
+static bool copy_set_aside_since(const char *path, time_t since)
+{
+	char folder[PATH_MAX], when[WHEN_TEXT];
+	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+	const size_t len = strlen(name), mark = strlen(ASIDE);
+	bool found = false;
+
+	snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - path) : 1, slash != NULL ? path : ".");
+	DIR *d = opendir(folder);
+	for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;) {
+		time_t at = 0;
+		if (strncmp(entry->d_name, name, len) != 0 || strncmp(entry->d_name + len, ASIDE, mark) != 0)
+			continue;
+		snprintf(when, sizeof when, "%.*s", WHEN_TEXT - 1, entry->d_name + len + mark);
+		found = found || when_parse(&at, when) != 0 || at >= since;
+	}
+	if (d != NULL)
+		closedir(d);
+	return found || d == NULL;
+}
+
+// What the ledger has had after the last entry that the backup has, too, told by the store that is to be replaced, else, its number alone, by the
+// checkpoint that was copied: {"entries", "until", "names": {name: count}}. Nothing: it cannot be told.
 static void lost_find(const struct admin *a, const struct policy *p, const char *backup, struct buf *out)
 {
 	struct buf copy BUF_AUTO = BUF_INIT(COPY_BYTES_MAX);
@@ -82,11 +112,12 @@ static void lost_find(const struct admin *a, const struct policy *p, const char 
 	struct vault *v = NULL;
 	struct err none = {0};
 	char path[PATH_MAX], until[WHEN_TEXT];
+	uint64_t common;
 
 	if (p == NULL || backup_read(backup, NULL, &facts, &none) != 0)
 		return;
 	const bool told = site_stores_there(a, &none) > 0 && vault_open(&v, a->state, a->run, p, VAULT_LOOK, &none) == 0 &&
-			  ledger_each(v, facts.events, lost_add, &lost, &none) >= 0;
+			  backup_common(v, backup, &common, &none) == 0 && ledger_each(v, common, lost_add, &lost, &none) >= 0;
 	if (told) {
 		cJSON_AddNumberToObject(o, "entries", (double)lost.entries);
 		when_text(until, lost.last != 0 ? lost.last : facts.made);
@@ -94,10 +125,11 @@ static void lost_find(const struct admin *a, const struct policy *p, const char 
 		cJSON *names = cJSON_AddObjectToObject(o, "names");
 		for (size_t i = 0; i < lost.count; i++)
 			cJSON_AddNumberToObject(names, lost.names[i].name, (double)lost.names[i].count);
-	} else if (sign_copy_path(p, path, &none) == 0 && path[0] != '\0' && file_read(path, &copy, &none) == 0 &&
-		   strchr(copy.data, '\n') != NULL) {
+	} else if (v == NULL && sign_copy_path(p, path, &none) == 0 && path[0] != '\0' && file_read(path, &copy, &none) == 0 &&
+		   strchr(copy.data, '\n') != NULL && !copy_set_aside_since(path, facts.made)) {
 		const uint64_t size = strtoull(strchr(copy.data, '\n'), NULL, 10);
-		cJSON_AddNumberToObject(o, "entries", size > facts.events ? (double)(size - facts.events) : 0);
+		if (size > facts.events) // else what came after it was not signed
+			cJSON_AddNumberToObject(o, "entries", (double)(size - facts.events));
 	}
 	vault_close(v);
 	if (o->child != NULL)

@@ -28,6 +28,7 @@ enum store_access {
 	STORE_LOOK,   // the stores must exist with the current schema; where nobody may write them, as a copy, they are only read
 	STORE_SERVE,  // and are read through first when not all who had them open have closed them: ERR_CORRUPT with the first finding
 	STORE_CREATE, // makes them and migrates their schema
+	STORE_COPY,   // of what `copy` made: vault.db in that folder, alone and only read, whoever may write it
 };
 enum lane { LANE_RECORDS, LANE_LOG, LANE_COUNT };
 enum view {

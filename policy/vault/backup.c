@@ -7,6 +7,7 @@
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/ledger_key.h"
+#include "policy/vault/ledger_walk.h"
 #include "policy/vault/request_log.h"
 #include "policy/vault/segment.h"
 #include <dirent.h>
@@ -21,7 +22,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PIECE = 256 * 1024, MANIFEST_MAX = 64 * 1024 * 1024, TIME_IN_NAME = 16, AHEAD_SECONDS = 2 * 3600 };
+enum {
+	PIECE = 256 * 1024,
+	MANIFEST_MAX = 64 * 1024 * 1024,
+	TIME_IN_NAME = 16,
+	AHEAD_SECONDS = 2 * 3600,
+	NAME_TRIES = 40,
+	NAME_PAUSE_NS = 50 * 1000 * 1000
+};
 static const char UNFINISHED[] = ".unfinished";
 static const char MANIFEST_HEAD[] = "lethe-backup/1\n";
 const char backup_folders_file[] = "backups";
@@ -66,11 +74,11 @@ static bool in_one_place(const char *a, const char *b)
 	return x == NULL || y == NULL || (strncmp(x, y, len) == 0 && (xl == yl || (xl > yl ? x[yl] : y[xl]) == '/'));
 }
 
-int backup_keys_path(const struct policy *p, const char *keys, char out[PATH_MAX], struct err *e)
+int backup_keys_path(const char *site, const char *keys, char out[PATH_MAX], struct err *e)
 {
 	char name[NOTE_NAME_MAX + 16];
 
-	snprintf(name, sizeof name, "lethe-%s-keys", p->site);
+	snprintf(name, sizeof name, "lethe-%s-keys", site);
 	return path_join(out, PATH_MAX, keys, name, e);
 }
 
@@ -275,7 +283,7 @@ static int make_keys(const struct vault *v, const char *keys, struct err *e)
 	struct err why = {0};
 	uint64_t bytes;
 
-	if (backup_keys_path(v->policy, keys, folder, e) != 0 || folder_make(folder, 0700, e) != 0)
+	if (backup_keys_path(v->policy->site, keys, folder, e) != 0 || folder_make(folder, 0700, e) != 0)
 		return -1;
 	for (size_t i = 0; backup_key_files[i] != NULL; i++) {
 		if (path_join(to, sizeof to, v->state, "keys", e) != 0 || path_join(from, sizeof from, to, backup_key_files[i], e) != 0 ||
@@ -346,7 +354,7 @@ int backup_make(struct vault *v, const char *folder, const char *keys, struct ba
 	char name[NOTE_NAME_MAX + 64], at[TIME_IN_NAME + 1], until[WHEN_TEXT], details[128];
 	const struct ledger_event event = {.name = "backup", .details = details};
 
-	*out = (struct backup_facts){.made = when_now()};
+	*out = (struct backup_facts){0};
 	if (v->policy->kinds[KIND_BACKUP].keep != KEEP_STORED)
 		return err_set(
 		    e, ERR_REFUSED,
@@ -361,17 +369,24 @@ int backup_make(struct vault *v, const char *folder, const char *keys, struct ba
 	if (keys != NULL && (in_one_place(keys, v->state) || in_one_place(keys, folder)))
 		return err_set(e, ERR_REFUSED,
 			       "%s is missing, or not apart from the data: keys that lie beside what they open protect nothing", keys);
-	out->until = life_end(v->policy, KIND_BACKUP, out->made);
-	time_in_name(at, out->made);
-	snprintf(name, sizeof name, "lethe-%s-%s", v->policy->site, at);
-	if (path_join(out->path, PATH_MAX, folder, name, e) != 0)
-		return -1;
-	snprintf(m.path, sizeof m.path, "%.*s%s", PATH_MAX - (int)sizeof UNFINISHED, out->path, UNFINISHED);
 	FD_AUTO int lock = backup_lock(folder, true, e);
 	if (lock < 0)
 		return -1;
-	if (access(out->path, F_OK) == 0)
-		return err_set(e, ERR_BUSY, "%s was made in this second", out->path);
+	// One that was made in this second has its name: this is the next second's.
+	for (int tries = 0;; tries++) {
+		out->made = when_now();
+		time_in_name(at, out->made);
+		snprintf(name, sizeof name, "lethe-%s-%s", v->policy->site, at);
+		if (path_join(out->path, PATH_MAX, folder, name, e) != 0)
+			return -1;
+		if (access(out->path, F_OK) != 0)
+			break;
+		if (tries == NAME_TRIES)
+			return err_set(e, ERR_BUSY, "%s is there already", out->path);
+		nanosleep(&(struct timespec){.tv_nsec = NAME_PAUSE_NS}, NULL);
+	}
+	out->until = life_end(v->policy, KIND_BACKUP, out->made);
+	snprintf(m.path, sizeof m.path, "%.*s%s", PATH_MAX - (int)sizeof UNFINISHED, out->path, UNFINISHED);
 	when_text(until, out->until);
 	snprintf(details, sizeof details, "{\"until\":\"%s\",\"keys\":%s}", until, keys != NULL ? "true" : "false");
 	int ret = remember_folder(v, folder, e) != 0 || ledger_append(v, &event, e) != 0 || backup_remove(m.path, e) != 0 ||
@@ -528,6 +543,79 @@ int backup_check(const char *path, const char *key_line, struct backup_facts *ou
 	if (ret == 0 && !c.has_store)
 		ret = err_set(e, ERR_CORRUPT, "%s: the manifest names no vault.db", path);
 	buf_free(&m.text);
+	return ret;
+}
+
+// ---- comparing ----
+
+enum { COMPARED_AT_ONCE = 1 << SEGMENT_LEVEL };
+struct leaves {
+	size_t count;
+	uint8_t hash[COMPARED_AT_ONCE][HASH_LEN];
+};
+
+static int leaf_keep(void *arg, const struct ledger_row *row)
+{
+	struct leaves *l = arg;
+
+	if (row->commitment == NULL)
+		return 1;
+	ledger_leaf(row, l->hash[l->count++]);
+	return 0;
+}
+
+static int leaves_read(const struct vault *v, uint64_t from, uint64_t to, struct leaves *out, struct err *e)
+{
+	out->count = 0;
+	if (ledger_walk(v, from, to, leaf_keep, out, e) != 0)
+		return -1;
+	return out->count == to - from ? 0 : err_set(e, ERR_CORRUPT, "an event after %llu is missing", (unsigned long long)from);
+}
+
+// Segments that both have closed are compared by their roots.
+int backup_common(struct vault *v, const char *path, uint64_t *out, struct err *e)
+{
+	struct vault *backup = calloc(1, sizeof *backup);
+	struct leaves *ours = malloc(sizeof *ours), *theirs = malloc(sizeof *theirs);
+	uint64_t size, limit, at = 0;
+	int ret = -1;
+
+	if (backup == NULL || ours == NULL || theirs == NULL) {
+		err_set(e, ERR_MEMORY, "no memory");
+		goto cleanup;
+	}
+	backup->b = v->b;
+	memcpy(backup->ledger_key, v->ledger_key, KEY_LEN);
+	snprintf(backup->state, sizeof backup->state, "%s", path);
+	if (v->b->upkeep->open(&backup->store, path, STORE_COPY, e) != 0 || ledger_size(v, &size, e) != 0 ||
+	    ledger_size(backup, &limit, e) != 0)
+		goto cleanup;
+	for (limit = size < limit ? size : limit; at < limit;) {
+		struct mark_row a, b;
+		const int here = segment_row_get(v, MARK_FROM, at + 1, &a, e);
+		const int there = here < 0 ? -1 : segment_row_get(backup, MARK_FROM, at + 1, &b, e);
+		if (there < 0)
+			goto cleanup;
+		if (here > 0 && there > 0 && a.start == at && b.start == at && a.size == b.size && memcmp(a.root, b.root, HASH_LEN) == 0) {
+			at = a.size;
+			continue;
+		}
+		const size_t count = limit - at < COMPARED_AT_ONCE ? (size_t)(limit - at) : COMPARED_AT_ONCE;
+		size_t same = 0;
+		if (leaves_read(v, at, at + count, ours, e) != 0 || leaves_read(backup, at, at + count, theirs, e) != 0)
+			goto cleanup;
+		while (same < count && memcmp(ours->hash[same], theirs->hash[same], HASH_LEN) == 0)
+			same++;
+		at += same;
+		if (same < count)
+			break;
+	}
+	*out = at;
+	ret = 0;
+cleanup:
+	vault_close(backup);
+	free(ours);
+	free(theirs);
 	return ret;
 }
 

@@ -41,6 +41,9 @@ int backup_read(const char *path, const char *key_line, struct backup_facts *out
 // Whether a backup is whole, file by file. `key_line`: the verifier key, NULL: its signature is not looked at. ERR_CORRUPT, ERR_INPUT: it is none.
 int backup_check(const char *path, const char *key_line, struct backup_facts *out, struct err *e);
 
+// How many entries the ledger and that of a backup have in common: their first ones. ERR_CORRUPT, ERR_NOT_FOUND, ERR_INPUT, …: it cannot be told.
+int backup_common(struct vault *v, const char *path, uint64_t *out, struct err *e);
+
 struct backup_list {
 	size_t count, ended; // that are kept; whose time is over, and that were deleted
 	size_t ahead;        // of those that are kept: dated in the future
@@ -65,6 +68,6 @@ int backup_remove(const char *folder, struct err *e);
 // Calls for the files of a checked backup, by their names within it.
 int backup_files(const char *path, int (*each)(void *arg, const char *name, struct err *e), void *arg, struct err *e);
 extern const char *const backup_key_files[]; // in the copy of the keys and in keys/, ended by NULL; the first is needed
-int backup_keys_path(const struct policy *p, const char *keys, char out[PATH_MAX], struct err *e);
+int backup_keys_path(const char *site, const char *keys, char out[PATH_MAX], struct err *e);
 
 #endif

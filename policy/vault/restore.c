@@ -161,13 +161,17 @@ int restore_place(const char *state, const struct restore_from *from, struct bac
 	FD_AUTO int held = -1;
 	const char *name = strrchr(from->backup, '/');
 
-	if (from->keys != NULL) { // the folder of the copy, or the one that it is in
-		const size_t len = strlen(from->keys);
-		snprintf(keys, sizeof keys, "%s", from->keys);
-		if (path_join(path, sizeof path, keys, "keys.db", e) != 0 || len == 0)
+	if (from->keys != NULL) { // the folder of the copy, or the one that was named when it was made
+		if (path_join(path, sizeof path, from->keys, "keys.db", e) != 0 || backup_read(from->backup, NULL, out, e) != 0)
 			return -1;
-		if (access(path, R_OK) != 0)
-			return err_system(e, ERR_IO, errno, "%s", path);
+		snprintf(keys, sizeof keys, "%s", from->keys);
+		if (access(path, R_OK) != 0 && strchr(out->site, '/') == NULL && backup_keys_path(out->site, from->keys, keys, e) != 0)
+			return -1;
+		if (path_join(to, sizeof to, keys, "keys.db", e) != 0)
+			return -1;
+		if (access(to, R_OK) != 0)
+			return err_set(e, ERR_INPUT, "%s holds no copy of the keys of the site %s: neither %s nor %s can be read",
+				       from->keys, out->site, path, to);
 	}
 	if (path_join(path, sizeof path, from->keys != NULL ? keys : state, from->keys != NULL ? "ledger.pub" : "keys/ledger.pub", e) != 0)
 		return -1;

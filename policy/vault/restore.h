@@ -12,7 +12,7 @@
 
 struct restore_from {
 	const char *backup;
-	const char *keys;       // the folder that was given to backup_make for them; NULL: those in the state folder
+	const char *keys; // the folder that was given to backup_make for them, or that of the copy in it; NULL: those in the state folder
 	const char *tombstones; // a copy of that file, kept elsewhere; NULL: none
 	const char *site;       // whose state folder it is; NULL: not known
 	const char *lost;       // JSON: what is known of what the stores had besides; kept while it is under way; NULL: nothing

@@ -93,6 +93,68 @@ test('what the ledger lost is told by a checkpoint that was kept elsewhere, with
   assert.equal(p.run(['audit', 'checkpoint']).status, 0, 'the ledger goes on');
 });
 
+test('what a restore throws away is counted from the last entry that the backup has, too, on whatever branch it was made', (t) => {
+  const p = placeWithBackups(t);
+  const json = (words) => { const r = p.run([...words, '--format', 'json']); assert.equal(r.status, 0, r.stderr); return JSON.parse(r.stdout); };
+  const old = json(['backup']);
+  for (let i = 0; i < 9; i++) ask(p, `first-branch-${i}@example.org`);
+  const later = json(['backup']);
+  assert.ok(later.events > old.events + 9);
+  json(['restore', old.path, '--replace']);
+  assert.equal(p.run(['restore', '--confirm']).status, 0);
+  ask(p, 'second-branch@example.org');
+  const size = json(['audit', 'verify']).entries;
+  const { lost } = json(['restore', later.path, '--replace']);
+  assert.equal(lost.entries, size - old.events);
+  assert.equal(Object.values(lost.names).reduce((a, b) => a + b), lost.entries);
+  assert.equal(lost.names.restore, 1);
+  assert.equal(p.run(['restore', '--confirm']).status, 0);
+  // One of the same branch: as many as were written since.
+  const newest = json(['backup']);
+  ask(p, 'third-branch@example.org');
+  const now = json(['audit', 'verify']).entries;
+  assert.equal(json(['restore', newest.path, '--replace']).lost.entries, now - newest.events);
+  assert.equal(p.run(['audit', 'checkpoint']).status, 0);
+  // The machine burns down: the checkpoint's number alone tells nothing, as there was a restore since.
+  rmSync(p.state, { recursive: true });
+  const back = p.run(['restore', later.path, '--keys', p.keys]);
+  assert.equal(back.status, 0, back.stderr);
+  assert.match(back.stdout, /lost: it is not known how many entries of the ledger, and/);
+});
+
+test('the folder that backup --keys was given is what restore --keys takes, or the copy in it; another is refused by name', (t) => {
+  const p = placeWithBackups(t);
+  ask(p, 'somebody@example.org');
+  const { path } = JSON.parse(p.run(['backup', '--format', 'json']).stdout);
+  for (const keys of [p.keys, join(p.keys, 'lethe-bizimages-keys')]) {
+    rmSync(p.state, { recursive: true });
+    const back = p.run(['restore', path, '--keys', keys]);
+    assert.equal(back.status, 0, back.stderr);
+    assert.equal(requests(p).length, 1);
+  }
+  const refused = p.run(['restore', path, '--replace', '--keys', p.copy]);
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /holds no copy of the keys of the site bizimages/);
+  assert.equal(requests(p).length, 1);
+});
+
+test('nothing that was kept is overwritten by what is kept in the same second', (t) => {
+  const p = placeWithBackups(t);
+  const { path } = JSON.parse(p.run(['backup', '--format', 'json']).stdout);
+  for (let i = 0; i < 3; i++) { const more = p.run(['backup']); assert.equal(more.status, 0, more.stderr); }
+  assert.equal(readdirSync(p.data).length, 4);
+  for (let i = 0; i < 4; i++) ask(p, `later-${i}@example.org`);
+  assert.equal(p.run(['audit', 'checkpoint']).status, 0);
+  const kept = [...Array(120).keys()].map((s) => join(p.copy, `bizimages.checkpoint.before-${new Date(Date.now() + s * 1000).toISOString().slice(0, 19)}Z`));
+  for (const file of kept) writeFileSync(file, 'of an earlier restore');
+  const last = readFileSync(join(p.copy, 'bizimages.checkpoint'), 'utf8');
+  assert.equal(p.run(['restore', path, '--replace']).status, 0);
+  for (const file of kept) assert.equal(readFileSync(file, 'utf8'), 'of an earlier restore');
+  const second = readdirSync(p.copy).filter((name) => name.endsWith('Z-2'));
+  assert.equal(second.length, 1);
+  assert.equal(readFileSync(join(p.copy, second[0]), 'utf8'), last);
+});
+
 test('the certificate of an erasure says by which tombstone backups obey it, and when the last of them is gone', (t) => {
   const p = placeWithBackups(t);
   ask(p, 'first@example.org');
@@ -123,6 +185,7 @@ test('a hold placed after the backup holds after its restore, one that was lifte
   const placed = place(first.id);
   assert.equal(p.run(['hold', 'lift', lifted, '--reason', 'settled']).status, 0);
   assert.equal(p.run(['prune']).status, 0);
+  assert.equal(p.run(['audit', 'checkpoint']).status, 0);
   rmSync(p.state, { recursive: true });
   const back = p.run(['restore', made.path, '--keys', join(p.keys, 'lethe-bizimages-keys')]);
   assert.equal(back.status, 0, back.stderr);

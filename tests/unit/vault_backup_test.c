@@ -7,6 +7,7 @@
 #include "policy/vault/open.h"
 #include "policy/vault/record.h"
 #include "policy/vault/restore.h"
+#include "policy/vault/segment.h"
 #include "policy/vault/tombstone.h"
 #include "tests/unit/vault_fixture.h"
 #include <dirent.h>
@@ -308,6 +309,65 @@ static void a_changed_byte_is_found(void **state)
 		assert_int_equal(pwrite(fd, &byte, 1, 40), 1);
 		close(fd);
 	}
+}
+
+static void put_tickets(struct fixture *f, int count)
+{
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	for (int i = 0; i < count; i++)
+		put_ticket(f, "receipt", "body", id);
+	f->vault->segment_level = 3;
+	if (segment_close_all(f->vault, &e) != 0)
+		fail_msg("segment_close_all: %s", e.text);
+}
+
+static uint64_t common(struct fixture *f, const struct backup_facts *b)
+{
+	struct err e = {0};
+	uint64_t out = 0;
+
+	if (backup_common(f->vault, b->path, &out, &e) != 0)
+		fail_msg("backup_common: %s", e.text);
+	return out;
+}
+
+// Of segments that both have closed, of one that one of them has, and of entries in none.
+static void what_a_ledger_and_a_backup_have_in_common_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = {0};
+	char path[PATH_MAX + 32];
+	struct backup_facts again;
+	uint64_t out;
+
+	put_tickets(f, 20);
+	struct backup_facts first = make(f, false);
+	put_tickets(f, 7);
+	struct backup_facts second = make(f, false);
+	put_tickets(f, 30);
+	assert_true(first.events % 8 != 0 && first.events + 7 < second.events);
+	assert_int_equal(common(f, &first), first.events);
+	assert_int_equal(common(f, &second), second.events);
+	// On another branch, first shorter than the second backup, then longer.
+	const struct restore_from from = {.backup = first.path, .replace = true};
+	restore_to(f, f->state, &from);
+	assert_int_equal(common(f, &second), first.events);
+	put_tickets(f, 30);
+	assert_int_equal(common(f, &second), first.events);
+	assert_int_equal(common(f, &first), first.events);
+	assert_intact(f);
+	// Nothing of the backup is written, and one that cannot be read tells nothing.
+	snprintf(path, sizeof path, "%s/vault.db-wal", second.path);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_return_code(backup_check(second.path, NULL, &again, &e), 0);
+	snprintf(path, sizeof path, "%s/ledger/%012llu.gz", second.path, (unsigned long long)first.events / 8 * 8);
+	assert_int_equal(unlink(path), 0);
+	assert_int_not_equal(backup_common(f->vault, second.path, &out, &e), 0);
+	snprintf(path, sizeof path, "%s/vault.db", second.path);
+	assert_int_equal(unlink(path), 0);
+	assert_int_not_equal(backup_common(f->vault, second.path, &out, &e), 0);
 }
 
 static void old_ones_are_deleted_when_the_policy_says_so(void **state)
@@ -1122,6 +1182,7 @@ int main(void)
 	    T(what_ends_before_the_backup_is_not_in_it),
 	    T(data_and_keys_never_lie_together),
 	    T(a_changed_byte_is_found),
+	    T(what_a_ledger_and_a_backup_have_in_common_is_told),
 	    T(old_ones_are_deleted_when_the_policy_says_so),
 	    T(the_oldest_is_known_and_is_never_too_old_unseen),
 	    T(a_wrong_clock_neither_makes_nor_ends_backups),

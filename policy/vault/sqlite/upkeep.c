@@ -468,6 +468,7 @@ static int store_open(struct store **out, const char *state, enum store_access a
 {
 	struct store *s = calloc(1, sizeof *s);
 	pthread_mutexattr_t brief;
+	char path[PATH_MAX];
 	int ret = -1;
 
 	*out = NULL;
@@ -482,7 +483,13 @@ static int store_open(struct store **out, const char *state, enum store_access a
 		s->lock_fd[i] = -1;
 	if (snprintf(s->state, sizeof s->state, "%s", state) >= PATH_MAX)
 		err_set(e, ERR_INPUT, "the state folder's path is too long");
-	else if ((access != STORE_CREATE || make_folders(s, e) == 0) && open_locks(s, access, e) == 0 && store_enter(s, LANE_LOG, e) == 0) {
+	else if (access == STORE_COPY) {
+		s->copy = true;
+		ret = path_join(path, sizeof path, s->state, "vault.db", e) != 0 || db_open(&s->read.vault, DB_VAULT, path, DB_COPY, e) != 0
+			  ? -1
+			  : 0;
+	} else if ((access != STORE_CREATE || make_folders(s, e) == 0) && open_locks(s, access, e) == 0 &&
+		   store_enter(s, LANE_LOG, e) == 0) {
 		if (store_enter(s, LANE_RECORDS, e) == 0) {
 			ret = open_connections(s, access, e) != 0 ? -1 : count_in(s, access, e);
 			store_leave(s, LANE_RECORDS);
