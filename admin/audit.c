@@ -42,7 +42,7 @@ static int audit_parse_index(const char *text, uint64_t *out)
 static enum status audit_show(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"index", "at", "event", "policy", "details", NULL};
-	uint64_t from, last = 0, end = 0;
+	uint64_t from, first = 0, last = 0, end = 0;
 	struct err e;
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
@@ -56,6 +56,9 @@ static enum status audit_show(const struct admin *a, const struct arguments *arg
 		return STATUS_UNSURE;
 	int ret = argument_given(args, "last") ? ledger_size(s.vault, &end, &e) : 0;
 	from = end > last ? end - last : from;
+	if (ret == 0 && !argument_given(args, "from"))
+		ret = ledger_first(s.vault, &first, &e);
+	from = from < first ? first : from;
 	if (ret != 0 || ledger_each(s.vault, from, audit_row, &t, &e) != 0)
 		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
 	return table_output(&t, args, "There are no entries.");

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: ISC
 // The census: what is held at this moment, at a cost that depends on the number of kinds and of log segments, not of records.
 #include "policy/base/file.h"
+#include "policy/model/life.h"
 #include "policy/vault/backup.h"
+#include "policy/vault/clock_guard.h"
 #include "policy/vault/erase.h"
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
+#include "policy/vault/segment.h"
 #include "policy/vault/state.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +43,24 @@ static int census_backups(const struct vault *v, struct census_row *row, struct 
 }
 
 enum { PRUNE_SOON = 10 * 60 }; // seconds since the last run, in which the next one is not missed
+
+// The ledger's oldest entries end as they are kept: a closed segment by its last event, others each by its own. `until`: what ended by then is late.
+static int census_ledger(const struct vault *v, time_t until, struct census_row *row, struct err *e)
+{
+	struct mark_row closed;
+	int64_t from;
+
+	if (segment_minimum(v, &from, e) != 0)
+		return -1;
+	struct err why = {0};
+	const int there = segment_row_get(v, MARK_FROM, (uint64_t)from + 1, &closed, &why);
+	const time_t end =
+	    there < 0 || row->oldest == 0 ? 0 : life_end(v->policy, KIND_LEDGER, clock_guard_date(v, there > 0 ? closed.at : row->oldest));
+	row->count -= (uint64_t)from;
+	row->late = row->late || (row->keep == KEEP_STORED && end != 0 && end <= until);
+	// That a row was altered, verifying tells.
+	return there >= 0 || why.code == ERR_CORRUPT ? 0 : err_set(e, why.code, "%s", why.text);
+}
 
 // Whether anything of the kind is past its end. Its oldest record may be one that was anonymised, when the policy still said so: it stays.
 static int find_late(const struct vault *v, enum kind kind, time_t now, bool *late, struct err *e)
@@ -78,6 +99,8 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 		if (k == KIND_LEDGER) {
 			row.count = (uint64_t)(held.ledger.last + 1);
 			row.oldest = held.ledger.oldest;
+			if (census_ledger(v, pruned && last_prune < now ? last_prune : now, &row, e) != 0)
+				return -1;
 		}
 		if (k == KIND_REQUEST_LOG && count_log(v, &row, e) != 0)
 			return -1;

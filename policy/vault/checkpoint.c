@@ -168,7 +168,12 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 	struct err why = {0};
 	if (there > 0 && authority_count_read(&years, last.note) != 0)
 		return err_set(e, ERR_CORRUPT, "the last checkpoint has a line that is none; run: lethe audit verify");
-	if (ledger_walk(v, there > 0 ? last.size : 0, head.size, count_one, &years, &why) != 0 && why.code != ERR_NOT_FOUND)
+	int64_t from;
+	if (segment_minimum(v, &from, e) != 0)
+		return -1;
+	if (there > 0 && (uint64_t)from < last.size)
+		from = (int64_t)last.size;
+	if (ledger_walk(v, (uint64_t)from, head.size, count_one, &years, &why) != 0 && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
 	struct mark_row row = {.mark = MARK_CHECKPOINT, .size = head.size, .at = when_now()};
 	row.range_len = merkle_pack(&head, row.range);

@@ -8,7 +8,7 @@
 // nothing in 200 random histories; if it should find something, the files are rewritten whatever their size.
 //
 // The list (keyed hashes and record ids) is the payload of the erasure's own event: sealed, bound to it, and ended when the search is done. The
-// number UNSEARCHED leads to the first one. So what a crash or a full disk leaves undone is known, `lethe check` shows it, and pruning completes it.
+// number "unsearched" leads to the first one. So what a crash or a full disk leaves undone is known, `lethe check` shows it, and pruning completes it.
 #include "policy/vault/erase.h"
 #include "policy/base/array.h"
 #include "policy/base/text.h"
@@ -20,6 +20,7 @@
 #include "policy/vault/record.h"
 #include "policy/vault/request_log.h"
 #include "policy/vault/restrict.h"
+#include "policy/vault/segment.h"
 #include "policy/vault/space_reserve.h"
 #include "policy/vault/subject.h"
 #include "policy/vault/tombstone.h"
@@ -31,8 +32,7 @@
 #include <unistd.h>
 
 enum { STORE_RECORDS, STORE_SPOOL, STORE_REQUEST_LOG, STORE_PAYLOADS, ERASE_STORES };
-enum { FINISH_MAX = 256 };                     // erasures in one go; the others come next time
-static const char UNSEARCHED[] = "unsearched"; // the number of the first event with such a list, and 1; 0: none
+enum { FINISH_MAX = 256 }; // erasures in one go; the others come next time
 static const char LIST_HEAD[] = "lethe-erasure/1\n";
 
 struct markers { // what is searched for
@@ -353,9 +353,10 @@ static int erase_rows(struct erasure *x, struct err *e)
 		return err_set(e, ERR_MEMORY, "no memory for so large an erasure");
 	const struct ledger_event event = {
 	    .name = "erasure", .details = details, .payload = list.data, .payload_len = list.len, .subject = x->list_subject};
-	if (ledger_write(v, &event, &x->out->ledger_index, e) != 0 || v->b->upkeep->number_get(v->store, UNSEARCHED, &first, e) != 0)
+	if (ledger_write(v, &event, &x->out->ledger_index, e) != 0 ||
+	    v->b->upkeep->number_get(v->store, segment_number_unsearched, &first, e) != 0)
 		return -1;
-	return first != 0 ? 0 : v->b->upkeep->number_set(v->store, UNSEARCHED, (int64_t)x->out->ledger_index + 1, e);
+	return first != 0 ? 0 : v->b->upkeep->number_set(v->store, segment_number_unsearched, (int64_t)x->out->ledger_index + 1, e);
 }
 
 // ---- everything else ----
@@ -575,14 +576,14 @@ static int run_finish(struct vault *v, void *arg, struct err *e)
 		    (f->complete && v->b->ledger->payload_end(v->store, f->list[i].subject, 0, 0, false, &ended, e) != 0))
 			return -1;
 	}
-	if (!f->complete || v->b->upkeep->number_get(v->store, UNSEARCHED, &first, e) != 0)
+	if (!f->complete || v->b->upkeep->number_get(v->store, segment_number_unsearched, &first, e) != 0)
 		return f->complete ? -1 : 0;
 	if (first == 0 || (!f->first && (uint64_t)first != last + 1))
 		return 0;
 	// Others may have come since.
 	int there = v->b->ledger->payload_get(v->store, NULL, (int64_t)last + 1, &next, e);
 	buf_free(&next.body);
-	return there < 0 ? -1 : v->b->upkeep->number_set(v->store, UNSEARCHED, there > 0 ? (int64_t)last + 2 : 0, e);
+	return there < 0 ? -1 : v->b->upkeep->number_set(v->store, segment_number_unsearched, there > 0 ? (int64_t)last + 2 : 0, e);
 }
 
 static int finish_run(struct vault *v, struct finish *f, struct err *e)
@@ -603,7 +604,7 @@ int erase_outstanding(struct vault *v, time_t *since, struct err *e)
 	int64_t first;
 
 	*since = 0;
-	if (v->b->upkeep->number_get(v->store, UNSEARCHED, &first, e) != 0)
+	if (v->b->upkeep->number_get(v->store, segment_number_unsearched, &first, e) != 0)
 		return -1;
 	return first == 0 ? 0 : ledger_walk(v, (uint64_t)first - 1, (uint64_t)first, take_time, since, e);
 }
@@ -667,7 +668,7 @@ static int take_up_all(struct vault *v, struct finish *f, struct markers *m, str
 {
 	struct payload_row row;
 	int64_t from;
-	int there = 1, ret = v->b->upkeep->number_get(v->store, UNSEARCHED, &from, e);
+	int there = 1, ret = v->b->upkeep->number_get(v->store, segment_number_unsearched, &from, e);
 
 	if (ret != 0 || from == 0)
 		return ret;

@@ -80,3 +80,12 @@ int ledger_size(struct vault *v, uint64_t *out, struct err *e)
 	*out = head.size;
 	return there < 0 ? -1 : 0;
 }
+
+int ledger_first(struct vault *v, uint64_t *out, struct err *e)
+{
+	int64_t first;
+	const int ret = segment_minimum(v, &first, e);
+
+	*out = ret == 0 ? (uint64_t)first : 0;
+	return ret;
+}

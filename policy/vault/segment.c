@@ -16,7 +16,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { COMPRESSION = 9 };
+enum { COMPRESSION = 9, ENDED_LEVEL = 8 };
+const char segment_number_unsearched[] = "unsearched";
 static const char ENDED[] = "segments-ended"; // the number of the first event whose file may still be there
 
 static int segment_path(const struct vault *v, uint64_t start, char out[PATH_MAX], struct err *e)
@@ -218,19 +219,29 @@ struct closing {
 	struct err why;
 };
 
+// The leaf of the row that is to be the event of this number, whose seal must hold.
+static int sealed_leaf(const struct vault *v, const struct ledger_row *event, uint64_t number, uint8_t leaf[HASH_LEN], struct err *e)
+{
+	uint8_t expected[HASH_LEN];
+
+	if ((uint64_t)event->seq != number || event->commitment == NULL || event->seal == NULL)
+		return err_set(e, ERR_CORRUPT, "event %llu is missing or damaged", (unsigned long long)number);
+	ledger_leaf(event, leaf);
+	ledger_row_seal(v, leaf, expected);
+	return equal_secret(expected, event->seal, HASH_LEN)
+		   ? 0
+		   : err_set(e, ERR_CORRUPT, "event %llu was altered", (unsigned long long)event->seq);
+}
+
 static int close_event(void *arg, const struct ledger_row *event)
 {
 	static const uint8_t none[HASH_LEN];
 	struct closing *c = arg;
-	uint8_t leaf[HASH_LEN], expected[HASH_LEN];
+	uint8_t leaf[HASH_LEN];
 	char hex[2 * HASH_LEN + 1] = "-";
 
-	if ((uint64_t)event->seq != c->whole.size || event->commitment == NULL || event->seal == NULL)
-		return err_set(&c->why, ERR_CORRUPT, "event %llu is missing or damaged", (unsigned long long)c->whole.size);
-	ledger_leaf(event, leaf);
-	ledger_row_seal(c->v, leaf, expected);
-	if (!equal_secret(expected, event->seal, HASH_LEN))
-		return err_set(&c->why, ERR_CORRUPT, "event %llu was altered", (unsigned long long)event->seq);
+	if (sealed_leaf(c->v, event, c->whole.size, leaf, &c->why) != 0)
+		return -1;
 	if (strpbrk(event->name, "\t\n") != NULL || strpbrk(event->policy, "\t\n") != NULL || strpbrk(event->details, "\t\n") != NULL)
 		return err_set(&c->why, ERR_INPUT, "event %llu has a line or a tab in it", (unsigned long long)event->seq);
 	merkle_append(&c->part, leaf);
@@ -316,7 +327,8 @@ static int put_row(struct vault *v, const struct mark_row *row, const struct led
 	return commit_run(v, &op, e);
 }
 
-// 1: closed, 0: it is not complete yet. Its rows are committed and nobody changes them, so nobody waits while they are read and packed.
+// 1: closed, 0: it is not complete yet. Its rows are committed and nobody changes them, so nobody waits while they are read and packed. Where its first
+// events have ended as rows, the rest is closed in complete subtrees.
 static int segment_close(struct vault *v, const char *folder, struct err *e)
 {
 	struct closing c = {.v = v, .text = BUF_INIT(SEGMENT_BYTES_MAX), .row = {.mark = MARK_SEGMENT, .there = true}};
@@ -328,9 +340,10 @@ static int segment_close(struct vault *v, const char *folder, struct err *e)
 
 	if (there < 0 || (there > 0 && segment_tree(&last, &c.whole, e) != 0) || ledger_head(v, VIEW_COMMITTED, &head, &at, e) != 0)
 		return -1;
+	const uint64_t whole = 1ULL << v->segment_level, aligned = c.whole.size & -c.whole.size; // the largest power of 2 that divides it
 	c.row.start = c.whole.size;
-	c.row.size = c.whole.size + (1ULL << v->segment_level);
-	if (head.size < c.row.size)
+	c.row.size = c.whole.size + (aligned == 0 || aligned > whole ? whole : aligned);
+	if (head.size < (c.row.start | (whole - 1)) + 1)
 		return 0;
 	head_line(line, c.row.start, c.row.size - c.row.start);
 	buf_adds(&c.text, line);
@@ -374,6 +387,103 @@ static int run_ended(struct vault *v, void *arg, struct err *e)
 	return v->b->upkeep->number_set(v->store, ENDED, (int64_t) * (const uint64_t *)arg, e);
 }
 
+static bool event_is_due(const struct vault *v, time_t at, time_t horizon)
+{
+	const time_t end =
+	    v->policy->kinds[KIND_LEDGER].keep == KEEP_STORED ? life_end(v->policy, KIND_LEDGER, clock_guard_date(v, at)) : 0;
+
+	return end != 0 && end <= horizon;
+}
+
+// Rows that end before their segment is complete: a row of a segment for each, whose root is its leaf; or one for a whole block of them.
+struct ending {
+	const struct vault *v;
+	time_t horizon;
+	uint64_t from;
+	struct merkle whole, block; // of all up to now; of those of the block that ended together
+	struct mark_row *rows;
+	size_t count, capacity;
+	struct err why;
+};
+
+static int end_event(void *arg, const struct ledger_row *event)
+{
+	struct ending *x = arg;
+	const size_t block = 1U << (x->v->segment_level < ENDED_LEVEL ? x->v->segment_level : ENDED_LEVEL);
+	uint8_t leaf[HASH_LEN];
+
+	if (!event_is_due(x->v, event->at, x->horizon))
+		return 1;
+	if (sealed_leaf(x->v, event, x->whole.size, leaf, &x->why) != 0)
+		return -1;
+	if (x->count == x->capacity) {
+		const size_t capacity = x->capacity == 0 ? 64 : 2 * x->capacity;
+		struct mark_row *more = realloc(x->rows, capacity * sizeof *more);
+		if (more == NULL)
+			return err_set(&x->why, ERR_MEMORY, "no memory");
+		x->rows = more;
+		x->capacity = capacity;
+	}
+	if (x->whole.size % block == 0)
+		x->block = (struct merkle){0};
+	merkle_append(&x->block, leaf);
+	merkle_append(&x->whole, leaf);
+	struct mark_row *row = &x->rows[x->count++];
+	*row = (struct mark_row){
+	    .mark = MARK_SEGMENT, .start = (uint64_t)event->seq, .size = x->whole.size, .first_at = event->at, .at = event->at};
+	memcpy(row->root, leaf, HASH_LEN);
+	if (x->block.size == block) {
+		x->count -= block - 1;
+		row -= block - 1;
+		row->size = x->whole.size;
+		row->at = event->at;
+		merkle_root(&x->block, row->root);
+	}
+	row->range_len = merkle_pack(&x->whole, row->range);
+	segment_seal(x->v, row, row->seal);
+	return 0;
+}
+
+static int run_end_rows(struct vault *v, void *arg, struct err *e)
+{
+	const struct ending *x = arg;
+	char details[128];
+	const struct ledger_event event = {.name = "prune", .details = details};
+
+	snprintf(details, sizeof details, "{\"kind\":\"ledger\",\"from\":%llu,\"events\":%llu}", (unsigned long long)x->from,
+		 (unsigned long long)(x->whole.size - x->from));
+	for (size_t i = 0; i < x->count; i++)
+		if (v->b->ledger->append(v->store, NULL, NULL, &x->rows[i], e) != 0)
+			return -1;
+	return v->b->upkeep->number_set(v->store, ENDED, (int64_t)x->whole.size, e) != 0 ? -1 : ledger_write(v, &event, NULL, e);
+}
+
+// Those in no segment yet, from the first on. The row that tells of this stands behind them.
+static int end_rows(struct vault *v, time_t horizon, uint64_t to, bool dry_run, size_t *events, struct err *e)
+{
+	struct ending x = {.v = v, .horizon = horizon};
+	struct op op = {.lane = LANE_RECORDS, .run = run_end_rows, .arg = &x};
+	struct mark_row last;
+	struct merkle head;
+	time_t at;
+	int there = segment_row_get(v, MARK_UP_TO, UINT64_MAX, &last, e);
+
+	if (there < 0 || (there > 0 && segment_tree(&last, &x.whole, e) != 0) || ledger_head(v, VIEW_COMMITTED, &head, &at, e) != 0)
+		return -1;
+	x.from = x.whole.size;
+	int ret = ledger_walk_rows(v, (int64_t)x.from, (int64_t)(to < head.size ? to : head.size), false, end_event, &x, e) < 0 ? -1 : 0;
+	if (ret == 0 && x.why.code != ERR_NONE)
+		ret = err_set(e, x.why.code, "the ledger's entries do not end: %s; run: lethe audit verify", x.why.text);
+	*events += (size_t)(x.whole.size - x.from);
+	if (ret == 0 && !dry_run && x.count > 0)
+		ret = commit_run(v, &op, e) != 0 ? -1 : commit_sanitise(v, SANITISE_TRIM, e);
+	// Nor do they stay in the write-ahead log; a reader may hold that up, the next time does it.
+	if (ret == 0 && !dry_run && x.count > 0)
+		commit_sanitise(v, SANITISE_LOGS, &(struct err){0});
+	free(x.rows);
+	return ret;
+}
+
 // How far it came is noted last, so that a file which a crash left is unlinked by the next run.
 int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events, struct err *e)
 {
@@ -382,12 +492,16 @@ int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events,
 	FD_AUTO int lock = dry_run ? -1 : segment_lock(v, folder, e);
 	const struct ledger_event event = {.name = "prune", .details = details};
 	struct op op = {.lane = LANE_RECORDS, .run = run_ended, .arg = &row.size};
-	int64_t from;
-	int there, ret = (!dry_run && lock < 0) || v->b->upkeep->number_get(v->store, ENDED, &from, e) != 0 ? -1 : 0;
+	int64_t from, unfinished;
+	int there, ret = (!dry_run && lock < 0) || v->b->upkeep->number_get(v->store, ENDED, &from, e) != 0 ||
+				 v->b->upkeep->number_get(v->store, segment_number_unsearched, &unfinished, e) != 0
+			     ? -1
+			     : 0;
+	const uint64_t to =
+	    ret != 0 || unfinished == 0 ? INT64_MAX : (uint64_t)unfinished - 1; // an erasure that is not finished needs its event
 
 	while (ret == 0 && (there = segment_row_get(v, MARK_FROM, (uint64_t)from + 1, &row, e)) != 0) {
-		time_t end = there < 0 ? 0 : life_end(v->policy, KIND_LEDGER, clock_guard_date(v, row.at));
-		if (there < 0 || v->policy->kinds[KIND_LEDGER].keep != KEEP_STORED || end == 0 || end > horizon)
+		if (there < 0 || row.size > to || !event_is_due(v, row.at, horizon))
 			return there < 0 ? -1 : 0;
 		uint64_t count = row.there ? row.size - row.start : 0;
 		snprintf(details, sizeof details, "{\"kind\":\"ledger\",\"from\":%llu,\"events\":%llu}", (unsigned long long)row.start,
@@ -404,5 +518,5 @@ int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events,
 			return err_system(e, ERR_IO, errno, "%s is kept no longer, but is still there", path);
 		ret = folder_sync(folder, e) != 0 ? -1 : commit_run(v, &op, e);
 	}
-	return ret;
+	return ret != 0 ? -1 : end_rows(v, horizon, to, dry_run, events, e);
 }

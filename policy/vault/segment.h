@@ -22,7 +22,9 @@
 // as rows too, for who looks for them alone.
 //
 // Where the policy gives the ledger a life that ends, a segment whose last event is past it loses its file: its row stays, so that everything
-// after it verifies, and every signed checkpoint and every proof made before stays valid.
+// after it verifies, and every signed checkpoint and every proof made before stays valid. Events that are past it before their segment is complete lose
+// their rows: each becomes a segment of its own without a file, whose root is its leaf, or 2^8 of them that end together become one. What is left
+// of such a segment is closed, once it is complete, in complete subtrees of it.
 #ifndef LETHE_VAULT_SEGMENT_H
 #define LETHE_VAULT_SEGMENT_H
 
@@ -48,11 +50,13 @@ int segment_lock(const struct vault *v, char folder[PATH_MAX], struct err *e);
 // How many files of segments there are; -1 when this user may not look. Whether that of a row is one of them.
 int64_t segment_files(const struct vault *v);
 bool segment_file_there(const struct vault *v, const struct mark_row *row);
+// A number of the store: that of the first event of an erasure that is not finished, and 1; 0: none. That event stays.
+extern const char segment_number_unsearched[];
 // The number of the first event whose text is kept.
 int segment_minimum(const struct vault *v, int64_t *out, struct err *e);
 // Closes all segments that are complete, and takes their rows away.
 int segment_close_all(struct vault *v, struct err *e);
-// Ends the files of those whose last event is past its life at `horizon`; only counts their events when `dry_run`.
+// Ends the files of those whose last event is past its life at `horizon`, and the rows of events in none; only counts the events when `dry_run`.
 int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events, struct err *e);
 
 #endif

@@ -138,6 +138,30 @@ static int add_event(void *arg, const struct ledger_row *row)
 	return 0;
 }
 
+// What stands in the place of events that are kept no longer: their hash, and an entry of length 0.
+static int add_ended(struct tiles *t, struct err *e)
+{
+	struct mark_row row;
+	int there;
+
+	while ((there = segment_row_get(t->v, MARK_FROM, t->size + 1, &row, e)) > 0 && !row.there && row.start == t->size) {
+		const uint64_t count = row.size - row.start;
+		if (count != 1 && count != TILE_WIDTH)
+			return 0; // whose hashes are in the files, or nowhere
+		t->size = row.size;
+		if (add_hash(t, count == 1 ? 0 : 1, row.start / count, row.root, e) != 0)
+			return -1;
+		if (count == 1)
+			buf_add(&t->entries, (const uint8_t[2]){0}, 2);
+		if (count == 1 && t->size % TILE_WIDTH == 0) {
+			if (write_entries(t, row.start / TILE_WIDTH, 0, e) != 0)
+				return -1;
+			buf_reset(&t->entries);
+		}
+	}
+	return there < 0 ? -1 : 0;
+}
+
 // The edges as they were published for a size that is full on level 0. -1: they cannot all be read.
 static int read_edges(struct tiles *t, uint64_t size)
 {
@@ -164,7 +188,7 @@ static int add_up_to(struct tiles *t, const struct mark_row *to, struct err *e)
 	struct merkle tree = {0};
 	uint8_t root[HASH_LEN];
 
-	if (ledger_walk(t->v, t->size, to->size, add_event, t, e) != 0)
+	if (add_ended(t, e) != 0 || (t->size < to->size && ledger_walk(t->v, t->size, to->size, add_event, t, e) != 0))
 		return -1;
 	if (t->why.code != ERR_NONE || t->size != to->size || t->entries.failed)
 		return err_set(e, t->why.code != ERR_NONE ? t->why.code : ERR_CORRUPT, "%s",
@@ -204,6 +228,34 @@ static void remove_pruned(const struct tiles *t, uint64_t minimum)
 		tile_remove(t, 0, number, 0);
 		tile_remove(t, ENTRIES, number, 0);
 	}
+}
+
+static int keep_entry(void *arg, const struct ledger_row *row)
+{
+	struct tiles *t = arg;
+	struct buf bytes BUF_AUTO = BUF_INIT(UINT16_MAX);
+
+	if (row->commitment == NULL || ledger_row_bytes(row, &bytes) != 0)
+		return -1;
+	buf_add(&t->entries, (const uint8_t[]){(uint8_t)(bytes.len >> 8), (uint8_t)bytes.len}, 2);
+	return buf_add(&t->entries, bytes.data, bytes.len);
+}
+
+// The entries' tile of which the first are kept no longer.
+static int blank_pruned(struct tiles *t, uint64_t minimum, struct err *e)
+{
+	const uint64_t number = minimum / TILE_WIDTH, rest = t->size - number * TILE_WIDTH,
+		       end = rest < TILE_WIDTH ? t->size : (number + 1) * TILE_WIDTH;
+
+	if (minimum % TILE_WIDTH == 0 || minimum >= t->size)
+		return 0;
+	buf_reset(&t->entries);
+	for (uint64_t i = number * TILE_WIDTH; i < minimum; i++)
+		buf_add(&t->entries, (const uint8_t[2]){0}, 2);
+	if (ledger_walk(t->v, minimum, end, keep_entry, t, e) != 0)
+		return -1;
+	return t->entries.failed ? err_set(e, ERR_MEMORY, "no memory to publish the ledger")
+				 : write_entries(t, number, (unsigned)(end % TILE_WIDTH), e);
 }
 
 static int facts_write(const struct tiles *t, const char *name, const struct buf *text, struct err *e)
@@ -287,8 +339,10 @@ int tiles_publish(struct vault *v, const char *folder, struct err *e)
 	}
 	if (ret == 0) {
 		remove_pruned(&t, (uint64_t)minimum);
-		ret = write_facts(&t, (uint64_t)minimum, e) != 0 || file_write(path, last.note, strlen(last.note), 0644, NULL, e) != 0 ? -1
-																       : 0;
+		ret = blank_pruned(&t, (uint64_t)minimum, e) != 0 || write_facts(&t, (uint64_t)minimum, e) != 0 ||
+			      file_write(path, last.note, strlen(last.note), 0644, NULL, e) != 0
+			  ? -1
+			  : 0;
 		file_own_like(path, folder);
 	}
 	if (ret == 0 && known)

@@ -8,8 +8,8 @@
 //	tile/<L>/<N>[.p/<W>]	256 hashes (or W) of level L: each the root over 256^L entries
 //	tile/entries/<N>[.p/<W>].gz	in gzip, 256 entries (or W), each with its length in two bytes before it: metadata and commitment (ledger.c)
 //
-// N is written as x001/x234/067. A full tile never changes. Where the ledger's text is kept no longer, its entries and their hashes of level 0 go; what
-// stands above them proves the rest.
+// N is written as x001/x234/067. A full tile of hashes never changes. Where the ledger's text is kept no longer, its entries and their hashes of level 0 go; what
+// stands above them proves the rest. In the tile with entry `minimum_index`, those before it have the length 0.
 #ifndef LETHE_VAULT_TILES_H
 #define LETHE_VAULT_TILES_H
 

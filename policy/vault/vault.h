@@ -293,7 +293,8 @@ struct ledger_entry {
 	const char *name, *policy_version, *details; // valid during the call
 };
 int ledger_each(struct vault *v, uint64_t from, int (*each)(void *, const struct ledger_entry *), void *arg, struct err *e);
-int ledger_size(struct vault *v, uint64_t *out, struct err *e); // as its head states it
+int ledger_size(struct vault *v, uint64_t *out, struct err *e);  // as its head states it
+int ledger_first(struct vault *v, uint64_t *out, struct err *e); // the number of the first entry that is kept
 struct ledger_report {
 	uint64_t size;
 	uint64_t from;    // the first entry that was looked at

@@ -72,17 +72,49 @@ static void what_is_kept_no_longer_is_not_published(void **state)
 	assert_return_code(segment_close_all(f->vault, &e), 0);
 	fixture_time += 11 * 86400;
 	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
-	assert_int_equal(r.ledger_events, 1024);
+	assert_int_equal(r.ledger_events, 1100);
 	grow_and_sign(f, 5);
 	publish_to(f, "site");
 	assert_int_equal(shell(f, "test ! -e site/tile/0/003 && test ! -e site/tile/entries/000.gz && test -e site/tile/1/000.p/4"), 0);
-	assert_int_equal(shell(f, "grep -q '\"minimum_index\":1024,' site/.well-known/ledger.json"), 0);
+	assert_int_equal(shell(f, "grep -q '\"minimum_index\":1100,' site/.well-known/ledger.json"), 0);
+}
+
+// Of a ledger that never filled a segment: what has ended is in no file, and all can be published anew.
+static void entries_of_a_small_site_end_in_its_files_too(void **state)
+{
+	struct fixture *f = *state;
+	struct prune_result r;
+	struct err e = {0};
+
+	fixture_lives[KIND_LEDGER][0] = (struct policy_life){.length.days = 10, .has_length = true};
+	assert_return_code(ledger_append(f->vault, &(struct ledger_event){.name = "generation", .details = "{\"old\":1}"}, &e), 0);
+	grow_and_sign(f, 299);
+	publish_to(f, "site");
+	fixture_time += 6 * 86400;
+	assert_return_code(ledger_append(f->vault, &(struct ledger_event){.name = "generation", .details = "{\"new\":1}"}, &e), 0);
+	grow_and_sign(f, 300);
+	publish_to(f, "site");
+	assert_int_equal(shell(f, "zcat site/tile/entries/000.gz | grep -qa old"), 0);
+	fixture_time += 5 * 86400;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
+	assert_int_equal(r.ledger_events, 300);
+	publish_to(f, "site"); // before the next checkpoint, too
+	assert_int_equal(shell(f, "test ! -e site/tile/entries/000.gz && test ! -e site/tile/0/000 && grep -q '\"minimum_index\":300,' "
+				  "site/.well-known/ledger.json"),
+			 0);
+	assert_int_equal(shell(f, "test $(zcat site/tile/entries/001.gz | head -c 88 | tr -d '\\0' | wc -c) = 0 && "
+				  "zcat site/tile/entries/001.gz | tail -c +91 | grep -qam1 new"),
+			 0);
+	grow_and_sign(f, 5);
+	publish_to(f, "site");
+	publish_to(f, "anew");
+	assert_int_equal(shell(f, "diff -r site anew"), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-	    T(step_by_step_is_as_at_once), T(what_is_kept_no_longer_is_not_published)};
+	    T(step_by_step_is_as_at_once), T(what_is_kept_no_longer_is_not_published), T(entries_of_a_small_site_end_in_its_files_too)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -831,6 +831,74 @@ static void closed_events_end_when_the_policy_says(void **state)
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 }
 
+// As many as a small site has: they end each at its time, in the table and in the file, and everything after them verifies and can be proved.
+static void a_few_events_end_without_a_full_segment(void **state)
+{
+	struct fixture *f = *state;
+	struct buf note BUF_AUTO = BUF_INIT(4096), later BUF_AUTO = BUF_INIT(4096), proof BUF_AUTO = BUF_INIT(16384);
+	struct prune_result r;
+	struct census_row row = {0};
+	struct err e = {0};
+	char command[512];
+	uint64_t first;
+
+	fixture_lives[KIND_LEDGER][0] = (struct policy_life){.length.days = 10, .has_length = true};
+	for (int i = 0; i < 3; i++)
+		assert_return_code(ledger_append(f->vault, &(struct ledger_event){.name = "clean", .details = "{\"zyxwv\":1}"}, &e), 0);
+	assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
+	fixture_time += 24 * 3600;
+	assert_return_code(ledger_append(f->vault, &(struct ledger_event){.name = "clean"}, &e), 0);
+	assert_return_code(ledger_checkpoint(f->vault, &later, &e), 0);
+	fixture_time += 9 * 24 * 3600 - 1;
+	fixture_census(f, KIND_LEDGER, &row);
+	assert_false(row.late);
+	fixture_time++;
+	assert_int_equal(fixture_census(f, KIND_LEDGER, &row), 4);
+	assert_true(row.late);
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, true, &r, &e), 0);
+	assert_int_equal(r.ledger_events, 3);
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
+	assert_int_equal(r.ledger_events, 3);
+	assert_int_equal(fixture_census(f, KIND_LEDGER, &row), 2); // the one that is left, and what pruning wrote
+	assert_false(row.late);
+	assert_return_code(ledger_first(f->vault, &first, &e), 0);
+	assert_int_equal(first, 3);
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_int_equal(sql_number(f, "SELECT min(seq) FROM ledger"), 3);
+	snprintf(command, sizeof command, "grep -ra zyxwv '%s'", f->state);
+	assert_int_not_equal(system(command), 0);
+	struct ledger_report now = verify(f), against;
+	if (!now.intact || now.missing != 3)
+		fail_msg("%s, %llu are gone", now.finding, (unsigned long long)now.missing);
+	const struct buf *const notes[] = {&note, &later};
+	for (size_t i = 0; i < 2; i++) { // what somebody kept from before
+		assert_return_code(ledger_verify_against(f->vault, notes[i]->data, notes[i]->len, NULL, &against, &e), 0);
+		assert_true(against.intact);
+	}
+	// The rest is closed when the segment is full, and ends as a closed one does.
+	append_events(f, 40);
+	buf_reset(&note);
+	assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
+	assert_return_code(ledger_proof(f->vault, PROOF_OF_EVENT, 3, &proof, &e), 0);
+	close_segments(f);
+	now = verify(f);
+	if (!now.intact || now.missing != 3)
+		fail_msg("closed: %s, %llu are gone", now.finding, (unsigned long long)now.missing);
+	snprintf(command, sizeof command, "test $(ls '%s/ledger' | head -1) = 000000000003.gz && test $(ls '%s/ledger' | grep -c gz) -gt 3",
+		 f->state, f->state);
+	assert_int_equal(system(command), 0);
+	struct buf again BUF_AUTO = BUF_INIT(16384);
+	assert_return_code(ledger_proof(f->vault, PROOF_OF_EVENT, 3, &again, &e), 0);
+	assert_string_equal(buf_text(&again), buf_text(&proof));
+	fixture_time += 11 * 24 * 3600;
+	f->vault->segment_level = SMALL;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
+	assert_true(r.ledger_events > 40);
+	now = verify(f);
+	if (!now.intact || now.size - now.missing > 20)
+		fail_msg("ended: %s, %llu of %llu are gone", now.finding, (unsigned long long)now.missing, (unsigned long long)now.size);
+}
+
 static void verifier_key(const struct fixture *f, struct buf *out)
 {
 	char path[256];
@@ -1126,6 +1194,7 @@ int main(void)
 	    T(closing_goes_on_after_a_crash),
 	    T(every_event_and_every_growth_can_be_proved),
 	    T(closed_events_end_when_the_policy_says),
+	    T(a_few_events_end_without_a_full_segment),
 	    T(erasing_and_pruning_keep_every_proof),
 	    T(a_checkpoint_kept_elsewhere_tells_a_cut_from_a_fork),
 	    T(verifying_goes_on_where_the_last_time_ended),
