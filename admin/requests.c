@@ -110,7 +110,7 @@ static int list_by_id(const void *a, const void *b)
 static struct listed *list_head(const struct listing *l, const struct listed *row, bool *gone)
 {
 	enum { DEPTH_MAX = 64 };
-	struct listed wanted, *head = NULL;
+	struct listed wanted = {0}, *head = NULL;
 	const struct listed *at = row;
 
 	for (int depth = 0; depth < DEPTH_MAX && at->joined_to[0] != '\0'; depth++) {

@@ -39,10 +39,10 @@ typedef uint32_t kind_set; // bit (1u << kind)
 
 struct kind_row {
 	enum kind kind;
+	bool carried;             // its records outlive a restore from before they were put or changed (policy/vault/carry.h)
 	const char *name;         // as the policy writes it: "request-log"
 	const char *where;        // "memory", "vault.db", "log/", "spool/", "nginx"
 	const char *words;        // "request log", for messages
-	bool carried;             // its records outlive a restore from before they were put or changed (policy/vault/carry.h)
 	const char *const *stays; // the members of its body that stay when it is anonymised, ended by NULL; NULL: none
 };
 

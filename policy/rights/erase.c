@@ -64,8 +64,9 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 		return -1;
 	// Anybody can make receipts up: what is found by none is searched for in no file, and keeps nobody waiting.
 	int ret = vault_erase(v, ERASE_RECEIPT, receipt, true, &result, e);
-	if (ret == 0 && (vault_erase_pending(&result) || !result.complete) && (ret = hold_apply(v, e)) == 0) {
-		if ((ret = recipients_tell(v, NULL, ABOUT_ERASURE, cJSON_GetObjectItemCaseSensitive(reach, "recipients"), "site", e)) != 0)
+	if (ret == 0 && (vault_erase_pending(&result) || !result.complete)) {
+		cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
+		if (hold_apply(v, e) != 0 || recipients_tell(v, NULL, ABOUT_ERASURE, recipients, "site", e) != 0)
 			return -1;
 		pthread_mutex_lock(&one_at_a_time);
 		ret = vault_erase(v, ERASE_RECEIPT, receipt, false, &result, e);

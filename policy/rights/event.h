@@ -97,8 +97,8 @@ struct rights_ground {
 	const char *name;
 	const char *iri;         // of the Data Privacy Vocabulary; NULL: none
 	enum rights_event event; // for which it may be given
-	const char *right;       // only for this one; NULL: for any
 	bool of_sender;          // it says something of who sent the request, and nothing of others that are joined to it
+	const char *right;       // only for this one; NULL: for any
 };
 extern const struct rights_ground rights_grounds[]; // ended by {0}
 // The ground of that name for the event and the right; NULL: there is none.

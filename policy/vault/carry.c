@@ -84,7 +84,7 @@ int carry_record(const struct vault *v, const struct record_row *row, const stru
 	struct tombstone *t = calloc(1, sizeof *t);
 	if (ret == 0 && (t == NULL || base64_add(&text, sealed.data, sealed.len) != 0))
 		ret = err_set(e, ERR_MEMORY, "no memory");
-	if (ret == 0) {
+	if (ret == 0 && t != NULL) {
 		*t = (struct tombstone){.at = when_now(),
 					.act = TOMBSTONE_CARRIED,
 					.by = ERASE_RECORD,

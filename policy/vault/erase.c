@@ -640,7 +640,7 @@ static int finish_log(struct vault *v, struct markers *m, struct err *e)
 	size_t left = 0;
 	int ret = list == NULL ? err_set(e, ERR_MEMORY, "no memory") : count < 0 ? -1 : 0;
 
-	for (size_t i = 0; i < m->count && ret == 0; i++) {
+	for (size_t i = 0; list != NULL && i < m->count && ret == 0; i++) {
 		const uint8_t *hash = m->list[i].bytes;
 		uint64_t later = 0;
 		for (int pass = 0; pass < 2 && m->list[i].len == LOG_HASH_LEN && ret == 0; pass++) {

@@ -306,7 +306,7 @@ int ledger_key_sign(const struct vault *v, struct buf *note, struct err *e)
 		return err_set(e, ERR_INPUT,
 			       "keys/ledger.key is not the key of keys/ledger.pub, which others verify with: nothing is signed");
 	EVP_PKEY *next PKEY_AUTO = next_announced(v, &following);
-	char *text TEXT_AUTO = memcpy(malloc(len + 1), buf_text(note), len + 1);
+	char *text TEXT_AUTO = strndup(buf_text(note), len);
 	if (text == NULL || buf_addc(note, '\n') != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	return signature_add(v, key, text, len, note, e) != 0 || (next != NULL && signature_add(v, next, text, len, note, e) != 0) ? -1 : 0;

@@ -430,9 +430,8 @@ static void prune_all(struct pruning *p)
 	for (unsigned k = 0; k < KIND_COUNT && more && failed.code == ERR_NONE; k++) {
 		const struct kind_summary *all = &held.kinds[k];
 		struct err why = {0};
-		if (all->due != 0 && all->due <= p->horizon && prune_kind(p, (enum kind)k, &why) != 0)
-			more = prune_failed(p, kind_row((enum kind)k)->name, &why);
-		else if (all->newest >= p->out->clock.now && prune_dated_ahead(p, (enum kind)k, &why) != 0)
+		if ((all->due != 0 && all->due <= p->horizon && prune_kind(p, (enum kind)k, &why) != 0) ||
+		    (all->newest >= p->out->clock.now && prune_dated_ahead(p, (enum kind)k, &why) != 0))
 			more = prune_failed(p, kind_row((enum kind)k)->name, &why);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(steps) && more; i++) {

@@ -410,6 +410,8 @@ static bool tombstone_superseded(const struct tombstones_left *left, const struc
 	struct tombstone_carrying wanted = {.number = t->number};
 
 	snprintf(wanted.id, sizeof wanted.id, "%s", t->id);
+	if (left->last_count == 0)
+		return false;
 	const struct tombstone_carrying *one = bsearch(&wanted, left->last, left->last_count, sizeof wanted, carrying_order);
 	return one != NULL && one + 1 < left->last + left->last_count && strcmp(one[1].id, t->id) == 0;
 }
