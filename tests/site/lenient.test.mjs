@@ -70,13 +70,14 @@ test('a body that begins with a byte order mark, and a contact as an input metho
   assert.equal((await post('\ufeff')).status, 400);
 });
 
-test('a form without scripts sends its origin; one that hides it may ask for rights and nothing else', async () => {
+test('a form without scripts sends its origin; one that hides it is taken only where the browser says that it is of this site', async () => {
   assert.equal((await fetch(`${site.url}/rights`)).headers.get('referrer-policy'), 'same-origin');
-  const send = (path, origin, fields) => rawRequest(site.port, `POST ${path} HTTP/1.1\r\nHost: lan.example\r\nOrigin: ${origin}\r\nAccept: text/html\r\n` +
+  const send = (path, origin, fields, more = '') => rawRequest(site.port, `POST ${path} HTTP/1.1\r\nHost: lan.example\r\nOrigin: ${origin}\r\n${more}Accept: text/html\r\n` +
     `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${fields.length}\r\nConnection: close\r\n\r\n${fields}`).then((text) => Number(text.split(' ')[1]));
   const asking = 'right=access&contact=jane@example.org';
   assert.equal(await send('/api/rights', 'http://lan.example', asking), 201);
-  assert.equal(await send('/api/rights', 'null', asking), 201);
+  assert.equal(await send('/api/rights', 'null', asking, 'Sec-Fetch-Site: same-origin\r\n'), 201);
+  for (const more of ['', 'Sec-Fetch-Site: cross-site\r\n']) assert.equal(await send('/api/rights', 'null', asking, more), 403);
   assert.equal(await send('/api/rights', 'http://evil.example', asking), 403);
   assert.equal(await send('/api/erase', 'null', 'receipt=x'), 403);
   assert.equal(await send('/api/generate', 'null', 'description=bread'), 403);
