@@ -4,6 +4,7 @@
 #include "policy/base/array.h"
 #include "policy/base/mail_address.h"
 #include "policy/publish/words/words.h"
+#include "policy/rights/document.h"
 #include "policy/rights/export.h"
 #include "policy/rights/outbox.h"
 #include <stdio.h>
@@ -51,7 +52,7 @@ static void incident_letter_write(struct buf *out, const struct policy *p, const
 	const char *unknown = word(p, "letter.incident.unknown"), *known[ARRAY_LEN(incident_facts)];
 	char subjects[24], records[24];
 	BUF_AUTO struct buf kinds = BUF_INIT(4096);
-	const cJSON *one;
+	const kind_set about = document_kinds(incident);
 
 	for (size_t i = 0; i < ARRAY_LEN(incident_facts); i++) {
 		known[i] = json_string(incident, incident_facts[i].name);
@@ -59,13 +60,10 @@ static void incident_letter_write(struct buf *out, const struct policy *p, const
 	}
 	snprintf(subjects, sizeof subjects, "%.0f", json_number(incident, "subjects", 0));
 	snprintf(records, sizeof records, "%.0f", json_number(incident, "records", 0) + json_number(incident, "log_rows", 0));
-	cJSON_ArrayForEach(one, json_get(incident, "kinds"))
-	{
-		enum kind k;
-		if (cJSON_IsString(one) && kind_from_name(&k, one->valuestring) == 0)
+	for (enum kind k = 0; k < KIND_COUNT; k++)
+		if ((about & KIND_BIT(k)) != 0)
 			buf_printf(&kinds, "%s%s", kinds.len > 0 ? ", " : "",
 				   p->kinds[k].name != NULL ? p->kinds[k].name : kind_row(k)->words);
-	}
 	const struct word_value *values =
 	    WORD_VALUES({"site", p->shown_as}, {"authority", p->authority.name != NULL ? p->authority.name : unknown},
 			{"controller", p->controller.name != NULL ? p->controller.name : p->shown_as}, {"contact", p->contact},
@@ -162,16 +160,10 @@ static int incident_person_add(void *arg, const struct vault_record *r)
 static int incident_send_people(struct vault *v, const cJSON *incident, const char *id, const char *subject, const char *text,
 				struct incident_people *x, unsigned *queued, struct err *e)
 {
-	const cJSON *one;
 	char mail_id[RECORD_ID_LEN + 1];
 	int ret = 0;
 
-	cJSON_ArrayForEach(one, json_get(incident, "kinds"))
-	{
-		enum kind k;
-		if (cJSON_IsString(one) && kind_from_name(&k, one->valuestring) == 0)
-			x->kinds |= KIND_BIT(k);
-	}
+	x->kinds = document_kinds(incident);
 	x->v = v;
 	x->until = json_time(incident, "noticed");
 	snprintf(x->what, sizeof x->what, "incident %.12s", id);

@@ -4,6 +4,7 @@
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/rights/case.h"
+#include "policy/rights/document.h"
 #include "policy/rights/request.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,28 +193,6 @@ static int sent_finish(struct vault *v, const char *id, const cJSON *body, struc
 	return vault_end(v, id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, e);
 }
 
-static kind_set kinds_of(const cJSON *body)
-{
-	kind_set kinds = KIND_BIT(KIND_OUTBOX);
-	const cJSON *name;
-	enum kind kind;
-
-	cJSON_ArrayForEach(name, json_get(body, "kinds"))
-	{
-		if (cJSON_IsString(name) && kind_from_name(&kind, name->valuestring) == 0)
-			kinds |= KIND_BIT(kind);
-	}
-	return kinds;
-}
-
-static time_t time_of(const cJSON *body, const char *name)
-{
-	const char *text = json_string(body, name);
-	time_t t = 0;
-
-	return text != NULL && when_parse(&t, text) == 0 ? t : 0;
-}
-
 // The text as it goes out. What stands in it for a secret is filled in now and not before.
 static int text_fill(struct buf *out, const cJSON *body, const char *text)
 {
@@ -259,7 +238,7 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 		ret = sent_finish(v, id, body, e);
 		goto cleanup;
 	}
-	const time_t until = time_of(body, "until");
+	const time_t until = json_time(body, "until");
 	if (until != 0 && until <= when_now()) {
 		BUF_AUTO struct buf details = BUF_INIT(1024);
 		if (details_print(&details, json_string(body, "what"), "expired", "") == 0)
@@ -269,7 +248,7 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 		goto cleanup;
 	}
 	const bool gave_up = strcmp(r.state, failed) == 0;
-	if (*down || (!now && (gave_up || time_of(body, "next") > when_now()))) {
+	if (*down || (!now && (gave_up || json_time(body, "next") > when_now()))) {
 		out->failed += gave_up;
 		out->waiting += !gave_up;
 		ret = 0;
@@ -287,9 +266,9 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 	}
 	if (outbox_write(v, id, &r.body, waiting, body, &tried, e) != 0)
 		goto cleanup;
-	int took = processor == NULL
-		       ? 1
-		       : way->deliver(way->run, processor->id, kinds_of(body), to, subject, number, buf_text(&filled), filled.len, failure);
+	int took = processor == NULL ? 1
+				     : way->deliver(way->run, processor->id, KIND_BIT(KIND_OUTBOX) | document_kinds(body), to, subject,
+						    number, buf_text(&filled), filled.len, failure);
 	if (processor == NULL)
 		snprintf(failure, sizeof failure, "undeclared-processor");
 	if (took == 0) {
@@ -381,7 +360,7 @@ static int walk_mail(void *arg, const struct vault_record *r)
 						: strcmp(r->state, failed) == 0 ? failed
 										: waiting,
 				       .made = r->made,
-				       .next = time_of(body, "next"),
+				       .next = json_time(body, "next"),
 				       .attempts = (unsigned)json_number(body, "attempts", 0)};
 	return w->each(w->arg, &row);
 }
