@@ -253,7 +253,7 @@ void ledger_keys_follow(struct ledger_keys *keys, const struct signed_note_key *
 
 // ---- signing ----
 
-static int signature_add(const struct vault *v, EVP_PKEY *key, const char *text, size_t len, struct buf *note, struct err *e)
+static int signature_add(const struct vault *v, EVP_PKEY *key, const struct buf *text, struct buf *note, struct err *e)
 {
 	EVP_MD_CTX *c SIGN_AUTO = EVP_MD_CTX_new();
 	struct buf line BUF_AUTO = BUF_INIT(NOTE_KEY_MAX + 2);
@@ -264,7 +264,7 @@ static int signature_add(const struct vault *v, EVP_PKEY *key, const char *text,
 	if (public_of(v, key, &public, &line, e) != 0)
 		return -1;
 	if (c == NULL || EVP_DigestSignInit(c, NULL, NULL, NULL, key) != 1 ||
-	    EVP_DigestSign(c, blob + NOTE_KEY_ID_LEN, &signature, (const uint8_t *)text, len) != 1)
+	    EVP_DigestSign(c, blob + NOTE_KEY_ID_LEN, &signature, (const uint8_t *)text->data, text->len) != 1)
 		return err_set(e, ERR_IO, "the checkpoint cannot be signed");
 	memcpy(blob, public.id, NOTE_KEY_ID_LEN);
 	buf_printf(note, "%s%s ", signed_note_line, public.name);
@@ -296,8 +296,8 @@ int ledger_key_sign(const struct vault *v, struct buf *note, struct err *e)
 {
 	EVP_PKEY *key PKEY_AUTO = private_read(v, PRIVATE, e);
 	struct buf line BUF_AUTO = BUF_INIT(NOTE_KEY_MAX + 2), published_line BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct buf text BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	struct signed_note_key public, published, following;
-	const size_t len = note->len;
 	struct err none = {0};
 
 	if (key == NULL || public_of(v, key, &public, &line, e) != 0)
@@ -306,10 +306,9 @@ int ledger_key_sign(const struct vault *v, struct buf *note, struct err *e)
 		return err_set(e, ERR_INPUT,
 			       "keys/ledger.key is not the key of keys/ledger.pub, which others verify with: nothing is signed");
 	EVP_PKEY *next PKEY_AUTO = next_announced(v, &following);
-	char *text TEXT_AUTO = strndup(buf_text(note), len);
-	if (text == NULL || buf_addc(note, '\n') != 0)
+	if (buf_add(&text, note->data, note->len) != 0 || buf_addc(note, '\n') != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
-	return signature_add(v, key, text, len, note, e) != 0 || (next != NULL && signature_add(v, next, text, len, note, e) != 0) ? -1 : 0;
+	return signature_add(v, key, &text, note, e) != 0 || (next != NULL && signature_add(v, next, &text, note, e) != 0) ? -1 : 0;
 }
 
 // ---- changing ----
