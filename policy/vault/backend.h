@@ -28,7 +28,9 @@ enum store_access {
 	STORE_LOOK,   // the stores must exist with the current schema; where nobody may write them, as a copy, they are only read
 	STORE_SERVE,  // and are read through first when not all who had them open have closed them: ERR_CORRUPT with the first finding
 	STORE_CREATE, // makes them and migrates their schema
-	STORE_COPY,   // of what `copy` made: vault.db in that folder, alone and only read, whoever may write it
+	STORE_COPY,   // what `copy` made, in that folder: only read, whoever may write it
+	STORE_CHECK,  // and all of it is read through: ERR_CORRUPT with the first finding
+	STORE_ALONE, // of all verbs only `close` may follow; nobody can open what is or will be there until then. ERR_BUSY when somebody has
 };
 enum lane { LANE_RECORDS, LANE_LOG, LANE_COUNT };
 enum view {
@@ -63,7 +65,8 @@ struct kind_summary {
 };
 // What is held at this moment, at a cost that does not depend on how much it is.
 struct store_survey {
-	struct kind_summary kinds[KIND_COUNT]; // of the records
+	struct kind_summary kinds[KIND_COUNT];
+	uint64_t records; // of all kinds, also of those that this version does not know
 	struct ledger_span {
 		int64_t last;          // number of the last event; -1: none
 		time_t oldest, newest; // of what is kept; 0: none
@@ -106,13 +109,8 @@ struct backend_upkeep {
 	// Calls for everything that is there and not of this version, or lacks: tables, columns, triggers, records of unknown kinds.
 	int (*drift)(struct store *s, void (*each)(void *arg, const char *finding), void *arg, struct err *e);
 	// Copies what is committed to a new file, which nobody waits for and which is not synced: the records and the ledger's open part, the keys, or
-	// a day of the request log (1: there is none any more).
+	// a day of the request log (1: there is none any more). Keys, which no other copy can replace, are read through.
 	int (*copy)(struct store *s, const struct copy_order *order, const char *path, struct copy_facts *out, struct err *e);
-	// Reads a copy through. ERR_CORRUPT with the first finding.
-	int (*copy_check)(enum copied what, const char *path, struct copy_facts *out, struct err *e);
-	// ERR_BUSY when anybody else has the stores open to write; nobody can open them until this one closes them, or, where `s` is NULL, those of
-	// the folder `state` until fd_close(*held).
-	int (*hold)(struct store *s, const char *state, int *held, struct err *e);
 	bool (*stamp)(struct store *s, struct store_stamp *out);                           // false: it cannot be told in this moment
 	int (*number_get)(struct store *s, const char *name, int64_t *out, struct err *e); // 0 when it was never set; VIEW_COMMITTED
 	int (*number_set)(struct store *s, const char *name, int64_t value, struct err *e);
@@ -184,7 +182,8 @@ struct backend_keys {
 	int (*get)(struct store *s, enum view view, const uint8_t *id, const char *kind, const char *scope, struct key_row *out,
 		   struct err *e);
 	int (*put)(struct store *s, const struct key_row *row, struct err *e);
-	// By itself, all or none: calls for every key, to be given another wrapping. What it was before is in no file any more.
+	// By itself, all or none: calls for every key, to be given another wrapping. What it was before is in no file any more. ERR_BUSY, before
+	// anything is called for, when anybody else has the stores open to write; nobody can open them until this one closes them.
 	int (*wrap_all)(struct store *s, int (*wrap)(void *arg, struct key_row *row, struct err *e), void *arg, struct err *e);
 	// A key to be destroyed is named in the transaction that deletes what it sealed, so that a crash between the two cannot leave it behind.
 	int (*end_later)(struct store *s, const uint8_t id[KEY_ID_LEN], struct err *e);
@@ -239,10 +238,9 @@ struct backend_ledger {
 		    struct err *e);
 	// The first from a number on, of all or of those of a subject (NULL: all): 1, 0: none, -1.
 	int (*payload_get)(struct store *s, const uint8_t *subject, int64_t from, struct payload_row *out, struct err *e);
-	// Ends those of a subject (NULL: of none), and at most `limit` that are due at `due` (0: none), or only counts them; their keys are
-	// named to be ended. *out: how many.
-	int (*payload_end)(struct store *s, const uint8_t *subject, time_t due, size_t limit, bool count_only, uint64_t *out,
-			   struct err *e);
+	// Ends those of a subject (NULL: of none), and at most `limit` that are due at `due` (0: none); their keys are named to be ended. *out:
+	// how many.
+	int (*payload_end)(struct store *s, const uint8_t *subject, time_t due, size_t limit, uint64_t *out, struct err *e);
 };
 
 // ---- request log: a place of its own for each UTC day, which goes as a whole ----
@@ -265,7 +263,7 @@ struct log_day {
 struct log_erasure { // of rows of a day, with the address or the receipt; NULL: none of that sort
 	const char *day;
 	const uint8_t *address, *receipt;
-	uint64_t rows;  // that went, or were counted
+	uint64_t rows;  // that went
 	struct err err; // ERR_NONE: it is done
 };
 
@@ -275,9 +273,9 @@ struct backend_log {
 	// Their number, or -1; oldest first; the caller frees *out. Only `day` and `set_aside` are told.
 	int (*days)(struct store *s, struct log_day **out, struct err *e);
 	int (*read)(struct store *s, struct log_day *day, struct err *e); // the rest of it
-	// Deletes these rows up to a time, or only counts them; durably, all days side by side. By itself. What was deleted is in no file any
-	// more, as after SANITISE_LOGS.
-	void (*erase)(struct store *s, struct log_erasure *list, size_t count, time_t until, bool count_only);
+	// Deletes these rows up to a time, durably, all days side by side. By itself. What was deleted is in no file any more, as after
+	// SANITISE_LOGS.
+	void (*erase)(struct store *s, struct log_erasure *list, size_t count, time_t until);
 	int (*find)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt,
 		    int (*each)(void *, const struct log_row *), void *arg, struct err *e); // those rows, oldest first; only reads
 	int (*end_day)(struct store *s, const char *day, struct err *e);                    // by itself, and durably

@@ -135,6 +135,29 @@ static bool erase_log_by(struct erasure *x, const char *day, struct subject_log 
 	return by->address != NULL || by->receipt != NULL;
 }
 
+struct row_count {
+	time_t until;
+	uint64_t rows;
+};
+
+static int count_row(void *arg, const struct log_row *row)
+{
+	struct row_count *count = arg;
+
+	count->rows += row->at <= count->until;
+	return 0;
+}
+
+// What log->erase would delete.
+static void count_rows(struct vault *v, struct log_erasure *list, size_t count, time_t until)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct row_count c = {.until = until};
+		v->b->log->find(v->store, list[i].day, list[i].address, list[i].receipt, count_row, &c, &list[i].err);
+		list[i].rows = c.rows;
+	}
+}
+
 static void erase_log(struct erasure *x, bool count_only)
 {
 	struct vault *v = x->v;
@@ -162,12 +185,15 @@ static void erase_log(struct erasure *x, bool count_only)
 		if (failed.code != ERR_NONE && why.code == ERR_NONE)
 			why = failed;
 	}
-	v->b->log->erase(v->store, list, n, until, count_only);
+	if (count_only)
+		count_rows(v, list, n, until);
+	else
+		v->b->log->erase(v->store, list, n, until);
 	for (size_t i = 0; i < n; i++) {
 		struct log_erasure *one = &list[i];
-		while (one->err.code != ERR_NONE && made_space(x, &one->err)) {
+		while (!count_only && one->err.code != ERR_NONE && made_space(x, &one->err)) {
 			one->err = (struct err){0};
-			v->b->log->erase(v->store, one, 1, until, count_only);
+			v->b->log->erase(v->store, one, 1, until);
 		}
 		*(count_only ? &sum->found : &sum->erased) += one->rows;
 		if (commit_outcome(v, one->err.code == ERR_NONE ? 0 : -1, &one->err) != 0)
@@ -234,22 +260,34 @@ static void count_kept(struct erasure *x)
 	x->records.count = left;
 }
 
+static int payloads_count(struct vault *v, const uint8_t *subject, uint64_t *count, struct err *e)
+{
+	struct payload_row row;
+	int there;
+
+	for (int64_t from = 0; (there = v->b->ledger->payload_get(v->store, subject, from, &row, e)) > 0; from = row.seq + 1) {
+		buf_free(&row.body);
+		++*count;
+	}
+	return there;
+}
+
 // What the ledger has sealed about the subject, and about who made a request that ends with it.
 static int payloads_end(struct erasure *x, bool count_only, uint64_t *count, struct err *e)
 {
-	const struct backend_ledger *ledger = x->v->b->ledger;
-	uint64_t more;
+	struct vault *v = x->v;
 
 	*count = 0;
-	if (x->who.known && ledger->payload_end(x->v->store, x->who.hash, 0, 0, count_only, count, e) != 0)
-		return -1;
-	for (size_t i = 0; i < x->records.count; i++) {
-		const struct record_row *r = &x->records.rows[i];
-		if (!names_the_receipt(x, r) || is_kept(x, r))
+	for (size_t i = 0; i <= x->records.count; i++) {
+		const struct record_row *r = i < x->records.count ? &x->records.rows[i] : NULL;
+		const uint8_t *subject = r != NULL ? r->subject : x->who.hash;
+		uint64_t ended = 0;
+		if (r != NULL ? !names_the_receipt(x, r) || is_kept(x, r) : !x->who.known)
 			continue;
-		if (ledger->payload_end(x->v->store, r->subject, 0, 0, count_only, &more, e) != 0)
+		if (count_only ? payloads_count(v, subject, count, e) != 0
+			       : v->b->ledger->payload_end(v->store, subject, 0, 0, &ended, e) != 0)
 			return -1;
-		*count += more;
+		*count += ended;
 	}
 	return 0;
 }
@@ -573,7 +611,7 @@ static int run_finish(struct vault *v, void *arg, struct err *e)
 		snprintf(details, sizeof details, "{\"event\":%llu,\"complete\":%s}", (unsigned long long)f->list[i].index,
 			 f->complete ? "true" : "false");
 		if ((f->tell && ledger_write(v, &outcome, NULL, e) != 0) ||
-		    (f->complete && v->b->ledger->payload_end(v->store, f->list[i].subject, 0, 0, false, &ended, e) != 0))
+		    (f->complete && v->b->ledger->payload_end(v->store, f->list[i].subject, 0, 0, &ended, e) != 0))
 			return -1;
 	}
 	if (!f->complete || v->b->upkeep->number_get(v->store, segment_number_unsearched, &first, e) != 0)
@@ -646,7 +684,10 @@ static int finish_log(struct vault *v, struct markers *m, struct err *e)
 		for (int pass = 0; pass < 2 && m->list[i].len == LOG_HASH_LEN && ret == 0; pass++) {
 			for (int d = 0; d < count; d++)
 				list[d] = (struct log_erasure){.day = days[d].day, .address = hash, .receipt = hash};
-			v->b->log->erase(v->store, list, (size_t)count, pass == 0 ? m->at[i] : INT64_MAX, pass > 0);
+			if (pass == 0)
+				v->b->log->erase(v->store, list, (size_t)count, m->at[i]);
+			else
+				count_rows(v, list, (size_t)count, INT64_MAX);
 			for (int d = 0; d < count && ret == 0; d++) {
 				if (commit_outcome(v, list[d].err.code == ERR_NONE ? 0 : -1, &list[d].err) != 0)
 					ret = err_set(e, list[d].err.code, "%s", list[d].err.text);

@@ -232,7 +232,8 @@ static int finish_rotation(struct vault *v, const char *path, struct err *e)
 
 struct rotation {
 	const struct vault *v;
-	uint8_t master[KEY_LEN]; // the next
+	uint8_t master[KEY_LEN];   // the next
+	const char *next, *folder; // its file, beside that of the one of now
 	uint64_t count;
 };
 
@@ -243,6 +244,9 @@ static int wrap_again(void *arg, struct key_row *row, struct err *e)
 	struct data_key DATA_KEY_AUTO key;
 	char context[256];
 
+	// Durable before the first key needs it, and not before it is known that nobody else needs the one of now.
+	if (r->count == 0 && write_master(r->next, r->master, r->folder, e) != 0)
+		return -1;
 	wrap_context(context, row);
 	if (unwrap(r->v, row, &key, e) != 0 || seal(r->master, context, key.bytes, KEY_LEN, &wrapped, e) != 0)
 		return -1;
@@ -253,17 +257,15 @@ static int wrap_again(void *arg, struct key_row *row, struct err *e)
 
 int key_rotate(struct vault *v, uint64_t *count, struct err *e)
 {
-	struct rotation r = {.v = v};
 	char path[PATH_MAX], next[PATH_MAX], folder[PATH_MAX];
+	struct rotation r = {.v = v, .next = next, .folder = folder};
 
 	if (master_path(v, path, e) != 0 || next_path(path, next, e) != 0)
 		return -1;
 	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
 	random_bytes(r.master, KEY_LEN);
-	int ret = write_master(next, r.master, folder, e) != 0 ||
-			  commit_outcome(v, v->b->keys->wrap_all(v->store, wrap_again, &r, e), e) != 0 || next_to_master(next, path, e) != 0
-		      ? -1
-		      : 0;
+	int ret =
+	    commit_outcome(v, v->b->keys->wrap_all(v->store, wrap_again, &r, e), e) != 0 || next_to_master(next, path, e) != 0 ? -1 : 0;
 	if (ret == 0)
 		memcpy(v->master, r.master, KEY_LEN);
 	*count = r.count;

@@ -118,7 +118,7 @@ int vault_rotate_master(struct vault *v, uint64_t *count, struct err *e)
 	char details[64];
 	const struct ledger_event event = {.name = "keys", .details = details};
 
-	if (v->b->upkeep->hold(v->store, NULL, NULL, e) != 0 || commit_alone(v, &alone, e) != 0)
+	if (commit_alone(v, &alone, e) != 0)
 		return -1;
 	int ret = key_rotate(v, count, e);
 	commit_release(v, &alone);

@@ -354,7 +354,7 @@ static int prune_payloads(struct pruning *p, struct err *e)
 	int ret = 0;
 
 	while (ret == 0 && payloads == PAGE_ROWS) {
-		ret = v->b->ledger->payload_end(v->store, NULL, p->horizon, PAGE_ROWS, false, &payloads, e);
+		ret = v->b->ledger->payload_end(v->store, NULL, p->horizon, PAGE_ROWS, &payloads, e);
 		ret = transaction_end(v, LANE_RECORDS, ret, e);
 	}
 	return ret;

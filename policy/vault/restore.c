@@ -152,13 +152,18 @@ static int place_tombstones(const struct placing *p, const char *copy, struct er
 	return 0;
 }
 
+static void end_alone(struct store **alone)
+{
+	sqlite_backend.upkeep->close(*alone);
+}
+
 int restore_place(const char *state, const struct restore_from *from, struct backup_facts *out, struct err *e)
 {
 	struct placing p = {.state = state, .backup = from->backup};
 	struct buf key BUF_AUTO = BUF_INIT(NOTE_KEY_MAX + 2);
 	char marker[PATH_MAX], path[PATH_MAX], keys[PATH_MAX] = "", to[PATH_MAX];
 	struct err none = {0};
-	FD_AUTO int held = -1;
+	__attribute__((cleanup(end_alone))) struct store *alone = NULL; // nobody opens them meanwhile
 	const char *name = strrchr(from->backup, '/');
 
 	if (from->keys != NULL) { // the folder of the copy, or the one that was named when it was made
@@ -186,7 +191,7 @@ int restore_place(const char *state, const struct restore_from *from, struct bac
 	const bool again = access(marker, F_OK) == 0;
 	if (!again && !from->replace && is_stored(state))
 		return err_set(e, ERR_REFUSED, "%s holds a store already, which would be deleted: give --replace if that is meant", state);
-	if (sqlite_backend.upkeep->hold(NULL, state, &held, e) != 0 || backup_remove(p.incoming, e) != 0)
+	if (sqlite_backend.upkeep->open(&alone, state, STORE_ALONE, e) != 0 || backup_remove(p.incoming, e) != 0)
 		return -1;
 	char line[256 + LOST_MAX];
 	snprintf(line, sizeof line, "%.200s\n%.*s\n", name != NULL ? name + 1 : from->backup, LOST_MAX,

@@ -534,11 +534,9 @@ ENGINE_TEST(the_ledger_keeps_its_order)
 	buf_free(&back.body);
 	assert_int_equal(p->b->ledger->payload_get(p->other, NULL, 3, &back, &failed), 0);
 	enter(p, LANE_RECORDS);
-	OK(p->b->ledger->payload_end(p->s, payload.subject, 0, 0, true, &count, &failed));
-	assert_int_equal(count, 1);
-	OK(p->b->ledger->payload_end(p->s, NULL, AT + 49, 5, false, &count, &failed));
+	OK(p->b->ledger->payload_end(p->s, NULL, AT + 49, 5, &count, &failed));
 	assert_int_equal(count, 0);
-	OK(p->b->ledger->payload_end(p->s, payload.subject, 0, 5, false, &count, &failed));
+	OK(p->b->ledger->payload_end(p->s, payload.subject, 0, 5, &count, &failed));
 	assert_int_equal(count, 1);
 	commit(p, LANE_RECORDS);
 	assert_int_equal(p->b->ledger->payload_get(p->other, NULL, 2, &back, &failed), 0);
@@ -673,18 +671,16 @@ ENGINE_TEST(single_rows_of_days_end)
 		list[d] = (struct log_erasure){.day = days[d], .address = address};
 	}
 	OK(p->b->upkeep->enter(p->s, LANE_LOG, &failed));
-	p->b->log->erase(p->s, list, DAYS, AT + 9, true);
-	assert_int_equal(list[0].rows, 3);
-	p->b->log->erase(p->s, list, 1, AT + 1, true); // the other two are later
+	p->b->log->erase(p->s, list, 1, AT + 1); // the other two are later
 	assert_int_equal(list[0].rows, 1);
 	for (int d = 0; d < DAYS; d++) {
-		assert_int_equal(day_of(p, p->other, days[d]).lines, d != 7 ? 6 : 0);
+		assert_int_equal(day_of(p, p->other, days[d]).lines, d == 7 ? 0 : d == 0 ? 5 : 6);
 		list[d].receipt = receipt;
 	}
-	p->b->log->erase(p->s, list, DAYS, AT + 9, false);
+	p->b->log->erase(p->s, list, DAYS, AT + 9);
 	for (int d = 0; d < DAYS; d++) {
 		assert_int_equal(list[d].err.code, ERR_NONE);
-		assert_int_equal(list[d].rows, d != 7 ? 4 : 0);
+		assert_int_equal(list[d].rows, d == 7 ? 0 : d == 0 ? 3 : 4);
 		assert_int_equal(day_of(p, p->other, days[d]).lines, d != 7 ? 2 : 0);
 	}
 	struct found_rows seen = {0};
@@ -698,52 +694,68 @@ ENGINE_TEST(single_rows_of_days_end)
 
 // ---- copies, other wrappings, and nobody else ----
 
-static void copy_path(const struct place *p, char out[96], const char *name)
+static void copy_path(const struct place *p, char out[PATH_MAX], const char *name)
 {
-	snprintf(out, 96, "%s/%s.copy", p->state, name);
+	snprintf(out, PATH_MAX, "%s/copy/%s", p->state, name);
 }
 
 ENGINE_TEST(a_copy_leaves_out_what_is_due)
 {
 	static const uint8_t ended[1][KEY_ID_LEN] = {{7}};
+	static struct store_survey held;
 	struct copy_order order = {.what = COPY_RECORDS, .horizon = AT + 102, .ended = ended, .ended_count = 1};
-	struct copy_facts made, read;
+	struct copy_facts made;
 	struct marker marker = {.bytes = "GOES-BEFORE", .len = 11};
-	char path[96];
+	struct store *copy;
+	char folder[PATH_MAX], path[PATH_MAX], log[PATH_MAX];
 	struct err e = {0};
 
+	copy_path(p, folder, "");
+	copy_path(p, log, "log");
+	assert_int_equal(mkdir(folder, 0700) + mkdir(log, 0700), 0);
 	put(p, 1, "GOES-BEFORE");
 	put(p, 2, "GOES-BEFORE");
 	put(p, 3, "stays");
+	log_one(p, TODAY, AT, 1, 1);
 	enter(p, LANE_RECORDS);
 	put_in(p, 4, "not committed");
-	copy_path(p, path, "records");
+	copy_path(p, path, "vault.db");
 	OK(p->b->upkeep->copy(p->other, &order, path, &made, &failed)); // waits for nobody
 	roll_back(p, LANE_RECORDS);
 	assert_true(made.records == 1 && made.left_records == 2 && made.left_payloads == 0 && made.events == 0);
-	OK(p->b->upkeep->copy_check(COPY_RECORDS, path, &read, &failed));
-	assert_true(read.records == 1 && read.events == 0);
-	assert_true(has(p, p->other, VIEW_COMMITTED, 1)); // the copy alone lacks it
-	FILE *f = fopen(path, "r+");
-	static char bytes[1 << 20];
-	size_t len = fread(bytes, 1, sizeof bytes, f);
-	assert_true(len > 0 && len < sizeof bytes);
-	assert_null(memmem(bytes, len, marker.bytes, marker.len));
-	memset(bytes, 0xA5, len);
-	rewind(f);
-	assert_int_equal(fwrite(bytes, 1, len, f), len);
-	fclose(f);
-	assert_int_equal(p->b->upkeep->copy_check(COPY_RECORDS, path, &read, &e), -1);
-
-	log_one(p, TODAY, AT, 1, 1);
-	copy_path(p, path, "day");
+	copy_path(p, path, "log/2026-11-22.db");
 	OK(p->b->upkeep->copy(p->other, &(struct copy_order){.what = COPY_LOG_DAY, .day = TODAY}, path, NULL, &failed));
-	OK(p->b->upkeep->copy_check(COPY_LOG_DAY, path, &read, &failed));
+	OK(p->b->upkeep->open(&copy, folder, STORE_CHECK, &failed));
+	OK(p->b->upkeep->survey(copy, &held, &failed));
+	assert_true(held.records == 1 && held.ledger.last == -1);
+	assert_true(has(p, copy, VIEW_COMMITTED, 3) && !has(p, copy, VIEW_COMMITTED, 1));
+	assert_int_equal(day_of(p, copy, TODAY).lines, 1);
+	OK(p->b->upkeep->find_bytes(copy, &marker, 1, &(struct found_bytes){0}, &failed));
+	p->b->upkeep->close(copy);
+	assert_true(has(p, p->other, VIEW_COMMITTED, 1)); // the copy alone lacks it
+
 	order = (struct copy_order){.what = COPY_LOG_DAY, .day = YESTERDAY};
 	assert_int_equal(p->b->upkeep->copy(p->other, &order, path, NULL, &failed), 1); // there is none
 	copy_path(p, path, "keys");
 	OK(p->b->upkeep->copy(p->other, &(struct copy_order){.what = COPY_KEYS}, path, NULL, &failed));
-	OK(p->b->upkeep->copy_check(COPY_KEYS, path, &read, &failed));
+
+	static const char *const damaged[] = {"log/2026-11-22.db", "vault.db"};
+	for (size_t i = 0; i < ARRAY_LEN(damaged); i++) {
+		copy_path(p, path, damaged[i]);
+		FILE *f = fopen(path, "r+");
+		static char bytes[1 << 20];
+		size_t len = fread(bytes, 1, sizeof bytes, f);
+		assert_true(len > 0 && len < sizeof bytes);
+		assert_null(memmem(bytes, len, marker.bytes, marker.len));
+		memset(bytes + len / 2, 0xA5, len - len / 2);
+		rewind(f);
+		assert_int_equal(fwrite(bytes, 1, len, f), len);
+		fclose(f);
+		e = (struct err){0};
+		assert_int_equal(p->b->upkeep->open(&copy, folder, STORE_CHECK, &e), -1);
+		assert_int_equal(e.code, ERR_CORRUPT);
+		assert_null(copy);
+	}
 }
 
 static int wrap_two(void *arg, struct key_row *row, struct err *e)
@@ -783,27 +795,28 @@ ENGINE_TEST(all_keys_are_wrapped_again_or_none)
 	assert_int_equal(found.hits, 0);
 }
 
-ENGINE_TEST(who_holds_the_stores_is_alone)
+ENGINE_TEST(who_must_be_alone_waits_for_nobody)
 {
-	struct store *third = NULL;
+	struct store *alone, *third;
+	unsigned left = 1;
 	struct err e = {0};
-	int held = -1;
 
-	OK(p->b->upkeep->hold(p->s, NULL, NULL, &failed)); // `other` only looks
-	assert_int_equal(p->b->upkeep->hold(NULL, p->state, &held, &e), -1);
+	assert_int_equal(p->b->upkeep->open(&alone, p->state, STORE_ALONE, &e), -1);
 	assert_int_equal(e.code, ERR_BUSY);
-	assert_int_equal(held, -1);
-	p->b->upkeep->close(p->s);
-	OK(p->b->upkeep->hold(NULL, p->state, &held, &failed));
+	assert_null(alone);
+	p->b->upkeep->close(p->s); // `other` only looks
+	OK(p->b->upkeep->open(&alone, p->state, STORE_ALONE, &failed));
 	assert_int_equal(p->b->upkeep->open(&third, p->state, STORE_SERVE, &e), -1);
-	close(held);
+	p->b->upkeep->close(alone);
 	p->s = open_store(p, STORE_SERVE);
 	third = open_store(p, STORE_SERVE);
 	e = (struct err){0};
-	assert_int_equal(p->b->upkeep->hold(p->s, NULL, NULL, &e), -1); // somebody else writes
+	assert_int_equal(p->b->keys->wrap_all(p->s, wrap_two, &left, &e), -1); // somebody else writes
 	assert_int_equal(e.code, ERR_BUSY);
+	assert_int_equal(left, 1); // before anything is called for
 	p->b->upkeep->close(third);
-	OK(p->b->upkeep->hold(p->s, NULL, NULL, &failed));
+	OK(p->b->keys->wrap_all(p->s, wrap_two, &left, &failed));
+	assert_int_equal(p->b->upkeep->open(&third, p->state, STORE_SERVE, &e), -1);
 }
 
 // ---- upkeep ----
@@ -888,7 +901,7 @@ int main(void)
 	    cmocka_unit_test(single_rows_of_days_end),
 	    cmocka_unit_test(a_copy_leaves_out_what_is_due),
 	    cmocka_unit_test(all_keys_are_wrapped_again_or_none),
-	    cmocka_unit_test(who_holds_the_stores_is_alone),
+	    cmocka_unit_test(who_must_be_alone_waits_for_nobody),
 	    cmocka_unit_test(what_was_deleted_is_in_no_file),
 	    cmocka_unit_test(a_new_store_has_no_drift),
 	};

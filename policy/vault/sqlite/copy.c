@@ -66,15 +66,8 @@ int copy_store(struct store *s, const struct copy_order *order, const char *path
 		return 1;
 	if (file_begin(path, 0600, &made, e) != 0 || db_copy_to(db, path, e) != 0)
 		return -1;
-	return order->what == COPY_RECORDS ? copy_finish(path, order, out, e) : 0;
-}
-
-int copy_check(enum copied what, const char *path, struct copy_facts *out, struct err *e)
-{
-	struct db *db DB_AUTO = NULL;
-
-	*out = (struct copy_facts){0};
-	if (db_open(&db, copied_file[what], path, DB_COPY, e) != 0 || db_check(db, e) != 0)
-		return -1;
-	return what == COPY_RECORDS ? copy_count(db, out, e) : 0;
+	if (order->what == COPY_RECORDS)
+		return copy_finish(path, order, out, e);
+	struct db *keys DB_AUTO = NULL;
+	return order->what == COPY_KEYS && (db_open(&keys, DB_KEYS, path, DB_COPY, e) != 0 || db_check(keys, e) != 0) ? -1 : 0;
 }

@@ -6,6 +6,5 @@
 #include "policy/vault/sqlite/log.h"
 
 int copy_store(struct store *s, const struct copy_order *order, const char *path, struct copy_facts *out, struct err *e);
-int copy_check(enum copied what, const char *path, struct copy_facts *out, struct err *e);
 
 #endif

@@ -48,7 +48,7 @@ static int keys_wrap_all(struct store *s, int (*wrap)(void *arg, struct key_row 
 	struct key_row row;
 	int more = -1;
 
-	if (db_begin(db, e) != 0)
+	if (store_alone(s, e) != 0 || db_begin(db, e) != 0)
 		return -1;
 	struct cursor *c = db_query(db, SQL_KEY_ALL, NULL, e);
 	while ((more = cursor_next(c, e)) > 0) {

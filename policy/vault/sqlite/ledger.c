@@ -113,17 +113,10 @@ static int payload_get(struct store *s, const uint8_t *subject, int64_t from, st
 	return more;
 }
 
-static int payload_end(struct store *s, const uint8_t *subject, time_t due, size_t limit, bool count_only, uint64_t *out, struct err *e)
+static int payload_end(struct store *s, const uint8_t *subject, time_t due, size_t limit, uint64_t *out, struct err *e)
 {
 	const struct value *which = VALUES(V_BLOB(subject, HASH_LEN), due == 0 ? V_NULL : V_INT(due), V_INT(limit));
 
-	if (count_only) {
-		struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_PAYLOAD_COUNT, which, e);
-		int more = cursor_next(c, e);
-		*out = more == 1 ? (uint64_t)cursor_int(c, 0) : 0;
-		store_done(s, VIEW_COMMITTED, &c);
-		return more == 1 ? 0 : -1;
-	}
 	if (store_write(s, SQL_PAYLOAD_KEYS_END, which, e) != 0 || store_write(s, SQL_PAYLOAD_DELETE, which, e) != 0)
 		return -1;
 	*out = db_changes(s->write.vault);

@@ -228,21 +228,20 @@ int log_days(struct store *s, struct log_day **out, struct err *e)
 
 // ---- ending ----
 
-static void day_count(struct store *s, struct log_erasure *x, time_t until)
+static bool day_has(struct store *s, struct log_erasure *x, time_t until)
 {
 	const struct value *which = VALUES(V_BLOB(x->address, LOG_HASH_LEN), V_BLOB(x->receipt, LOG_HASH_LEN), V_INT(until));
 	struct db *db = NULL;
 	int more = reader_take(s, x->day, &db, &x->err);
 
-	x->rows = 0;
 	if (more == 0 && db != NULL) {
-		struct cursor *c CURSOR_AUTO = db_query(db, SQL_LOG_COUNT, which, &x->err);
+		struct cursor *c CURSOR_AUTO = db_query(db, SQL_LOG_ANY, which, &x->err);
 		more = cursor_next(c, &x->err);
-		x->rows = more > 0 ? (uint64_t)cursor_int(c, 0) : 0;
 	}
 	if (more < 0)
 		db_close(&db);
 	reader_give(s, x->day, &db);
+	return more > 0;
 }
 
 struct day_erasure {
@@ -282,18 +281,16 @@ static void *day_erase(void *arg)
 
 // Each day in a thread of its own: the disk syncs together what is to be synced at the same time, while one day after the other would wait
 // for it three times each.
-static void log_erase(struct store *s, struct log_erasure *list, size_t count, time_t until, bool count_only)
+static void log_erase(struct store *s, struct log_erasure *list, size_t count, time_t until)
 {
 	enum { AT_ONCE = 16 };
 	struct day_erasure days[AT_ONCE];
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		day_count(s, &list[i], until);
-		if (!count_only && list[i].rows > 0) {
-			list[i].rows = 0;
+		list[i].rows = 0;
+		if (day_has(s, &list[i], until))
 			days[n++] = (struct day_erasure){.s = s, .x = &list[i], .until = until};
-		}
 		if (n < AT_ONCE && i + 1 < count)
 			continue;
 		for (size_t k = 0; k < n; k++) {

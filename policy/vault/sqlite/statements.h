@@ -63,7 +63,6 @@ STATEMENT(SEGMENT_UP_TO, SELECT_SEGMENT " WHERE size <= $1 ORDER BY size DESC LI
 STATEMENT(PAYLOAD_PUT, "INSERT INTO ledger_payload(seq, subject, due, key, body) VALUES($1, $2, $3, $4, $5)")
 STATEMENT(PAYLOAD_GET, "SELECT seq, subject, key, body FROM ledger_payload WHERE seq >= $1 ORDER BY seq LIMIT 1")
 STATEMENT(PAYLOAD_OF, "SELECT seq, subject, key, body FROM ledger_payload WHERE subject = $2 AND seq >= $1 ORDER BY seq LIMIT 1")
-STATEMENT(PAYLOAD_COUNT, "SELECT count(*) FROM ledger_payload " PAYLOADS)
 STATEMENT(PAYLOAD_KEYS_END, "INSERT INTO ended_key(key) SELECT key FROM ledger_payload " PAYLOADS " ON CONFLICT(key) DO NOTHING")
 STATEMENT(PAYLOAD_DELETE, "DELETE FROM ledger_payload " PAYLOADS)
 STATEMENT(CHECKPOINT_PUT, "INSERT INTO checkpoint(size, at, range, root, note) VALUES($1, $2, $3, $5, $6)")
@@ -95,6 +94,6 @@ STATEMENT(LOG_SUMMARY, "SELECT lines, oldest, newest FROM summary WHERE only = 1
 STATEMENT(LOG_SUMMARY_ADD,
 	  "UPDATE summary SET lines = lines + $1, oldest = CASE WHEN oldest IS NULL OR oldest > $2 THEN $2 ELSE oldest END, "
 	  "newest = CASE WHEN newest IS NULL OR newest < $3 THEN $3 ELSE newest END WHERE only = 1")
-STATEMENT(LOG_COUNT, "SELECT count(*) FROM line WHERE (address_hash = $1 OR receipt_hash = $2) AND at <= $3")
+STATEMENT(LOG_ANY, "SELECT 1 FROM line WHERE (address_hash = $1 OR receipt_hash = $2) AND at <= $3 LIMIT 1")
 STATEMENT(LOG_FIND, "SELECT at, address_hash, receipt_hash, body FROM line WHERE address_hash = $1 OR receipt_hash = $2 ORDER BY at, rowid")
 STATEMENT(LOG_DELETE, "DELETE FROM line WHERE (address_hash = $1 OR receipt_hash = $2) AND at <= $3")

@@ -6,6 +6,7 @@
 #include "policy/vault/sqlite/store.h"
 #include "policy/base/file.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/file.h>
 
 int store_file_begin(const struct store *s, const char *path, struct err *e)
@@ -50,6 +51,20 @@ int store_sanitise_one(struct db *db, enum sanitise how, struct err *e)
 	if (how == SANITISE_ALL || (how == SANITISE_SMALL && db_bytes(db) <= REWRITE_ALWAYS_MAX))
 		return db_rewrite(db, e);
 	return db_flush(db, e);
+}
+
+bool store_lock_first_byte(const struct store *s, short type)
+{
+	struct flock first = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
+
+	return fcntl(s->lock_fd[LANE_RECORDS], F_OFD_SETLK, &first) == 0;
+}
+
+int store_alone(const struct store *s, struct err *e)
+{
+	return store_lock_first_byte(s, F_WRLCK)
+		   ? 0
+		   : err_set(e, ERR_BUSY, "programs have the stores in %s open: stop the site first", s->state);
 }
 
 // ---- lanes ----

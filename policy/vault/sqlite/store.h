@@ -47,6 +47,8 @@ struct store {
 // Makes an empty file of the right mode and owner where there is none: SQLite makes what stands beside a database (-wal, -shm) like it.
 int store_file_begin(const struct store *s, const char *path, struct err *e);
 int store_sanitise_one(struct db *db, enum sanitise how, struct err *e);
+bool store_lock_first_byte(const struct store *s, short type); // of vault.lock, as said above
+int store_alone(const struct store *s, struct err *e);         // ERR_BUSY where anybody else has them open to write
 int store_enter(struct store *s, enum lane lane, struct err *e);
 void store_leave(struct store *s, enum lane lane);
 // As db_run, in vault.db, keys.db or the day that is written; the first of each begins its transaction.

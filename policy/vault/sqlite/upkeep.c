@@ -26,13 +26,6 @@ static uint64_t file_bytes(const char *folder, const char *name)
 
 // ---- who has them open? ----
 
-static bool lock_first_byte(int fd, short type)
-{
-	struct flock first = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
-
-	return fcntl(fd, F_OFD_SETLK, &first) == 0;
-}
-
 // vault.lock: how many have the stores open, and what is remembered of them.
 struct lock_text {
 	int64_t count, events;
@@ -186,7 +179,7 @@ static int count_in(struct store *s, enum store_access access, struct err *e)
 
 	if (access == STORE_LOOK)
 		return 0;
-	if (lock_first_byte(s->lock_fd[LANE_RECORDS], F_WRLCK) && now.count != 0 && access == STORE_SERVE) {
+	if (store_lock_first_byte(s, F_WRLCK) && now.count != 0 && access == STORE_SERVE) {
 		if (db_check(s->write.vault, e) != 0 || db_check(s->write.keys, e) != 0)
 			return -1;
 		now.count = 0;
@@ -195,7 +188,7 @@ static int count_in(struct store *s, enum store_access access, struct err *e)
 	if (count_events(s, &now.events, e) != 0 || lock_write(s, now, true, e) != 0)
 		return -1;
 	s->counted = true;
-	return lock_first_byte(s->lock_fd[LANE_RECORDS], F_RDLCK) ? 0 : err_system(e, ERR_IO, errno, "vault.lock");
+	return store_lock_first_byte(s, F_RDLCK) ? 0 : err_system(e, ERR_IO, errno, "vault.lock");
 }
 
 static void store_close(struct store *s)
@@ -270,6 +263,8 @@ static int each_store_file(struct store *s, enum db_access access, int (*each)(s
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		struct db *db DB_AUTO = NULL;
+		if (i == DB_KEYS && s->read.keys == NULL) // a copy of the records has them elsewhere
+			continue;
 		if (path_join(path, sizeof path, s->state, names[i], e) != 0 ||
 		    db_open(&db, (enum db_file)i, path, s->copy ? DB_COPY : access, e) != 0 || each(db, arg, e) != 0)
 			return -1;
@@ -282,6 +277,12 @@ static int each_store_file(struct store *s, enum db_access access, int (*each)(s
 	}
 	free(days);
 	return count < 0 ? -1 : ret;
+}
+
+static int check_file(struct db *db, void *arg, struct err *e)
+{
+	(void)arg;
+	return db_check(db, e);
 }
 
 static int rewrite_file(struct db *db, void *arg, struct err *e)
@@ -342,9 +343,11 @@ static int store_survey(struct store *s, struct store_survey *out, struct err *e
 		enum kind kind;
 		cursor_end(&c);
 		c = db_query(db, SQL_TALLY_KINDS, NULL, e);
-		while ((more = cursor_next(c, e)) > 0)
+		while ((more = cursor_next(c, e)) > 0) {
+			out->records += (uint64_t)cursor_int(c, 1);
 			if (kind_from_name(&kind, cursor_text(c, 0)) == 0)
 				out->kinds[kind].count = (uint64_t)cursor_int(c, 1);
+		}
 		more = more < 0 ? -1 : 1;
 	}
 	for (unsigned k = 0; k < KIND_COUNT && more > 0; k++) {
@@ -464,11 +467,34 @@ static int open_connections(struct store *s, enum store_access access, struct er
 	return -1;
 }
 
+static int open_copied(struct store *s, enum store_access access, struct err *e)
+{
+	char path[PATH_MAX];
+
+	s->copy = true;
+	if (path_join(path, sizeof path, s->state, "vault.db", e) != 0 || db_open(&s->read.vault, DB_VAULT, path, DB_COPY, e) != 0)
+		return -1;
+	return access == STORE_CHECK ? each_store_file(s, DB_COPY, check_file, NULL, e) : 0;
+}
+
+static int open_alone(struct store *s, struct err *e)
+{
+	char path[PATH_MAX];
+	int *fd = &s->lock_fd[LANE_RECORDS];
+
+	if (path_join(path, sizeof path, s->state, "vault.lock", e) != 0)
+		return -1;
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*fd < 0)
+		return err_system(e, ERR_IO, errno, "%s", path);
+	file_own_like(path, s->state);
+	return store_alone(s, e);
+}
+
 static int store_open(struct store **out, const char *state, enum store_access access, struct err *e)
 {
 	struct store *s = calloc(1, sizeof *s);
 	pthread_mutexattr_t brief;
-	char path[PATH_MAX];
 	int ret = -1;
 
 	*out = NULL;
@@ -483,13 +509,11 @@ static int store_open(struct store **out, const char *state, enum store_access a
 		s->lock_fd[i] = -1;
 	if (snprintf(s->state, sizeof s->state, "%s", state) >= PATH_MAX)
 		err_set(e, ERR_INPUT, "the state folder's path is too long");
-	else if (access == STORE_COPY) {
-		s->copy = true;
-		ret = path_join(path, sizeof path, s->state, "vault.db", e) != 0 || db_open(&s->read.vault, DB_VAULT, path, DB_COPY, e) != 0
-			  ? -1
-			  : 0;
-	} else if ((access != STORE_CREATE || make_folders(s, e) == 0) && open_locks(s, access, e) == 0 &&
-		   store_enter(s, LANE_LOG, e) == 0) {
+	else if (access == STORE_COPY || access == STORE_CHECK)
+		ret = open_copied(s, access, e);
+	else if (access == STORE_ALONE)
+		ret = open_alone(s, e);
+	else if ((access != STORE_CREATE || make_folders(s, e) == 0) && open_locks(s, access, e) == 0 && store_enter(s, LANE_LOG, e) == 0) {
 		if (store_enter(s, LANE_RECORDS, e) == 0) {
 			ret = open_connections(s, access, e) != 0 ? -1 : count_in(s, access, e);
 			store_leave(s, LANE_RECORDS);
@@ -504,26 +528,6 @@ static int store_open(struct store **out, const char *state, enum store_access a
 	return 0;
 }
 
-static int store_hold(struct store *s, const char *state, int *held, struct err *e)
-{
-	char path[PATH_MAX];
-	int fd = s != NULL ? s->lock_fd[LANE_RECORDS] : -1;
-
-	if (s == NULL) {
-		if (path_join(path, sizeof path, state, "vault.lock", e) != 0)
-			return -1;
-		fd = *held = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		if (fd < 0)
-			return err_system(e, ERR_IO, errno, "%s", path);
-		file_own_like(path, state);
-	}
-	if (lock_first_byte(fd, F_WRLCK))
-		return 0;
-	if (s == NULL)
-		fd_close(held);
-	return err_set(e, ERR_BUSY, "programs have the stores in %s open: stop the site first", s != NULL ? s->state : state);
-}
-
 static const struct backend_upkeep upkeep = {
     .open = store_open,
     .close = store_close,
@@ -535,8 +539,6 @@ static const struct backend_upkeep upkeep = {
     .survey = store_survey,
     .drift = store_drift,
     .copy = copy_store,
-    .copy_check = copy_check,
-    .hold = store_hold,
     .stamp = store_stamp_now,
     .number_get = number_get,
     .number_set = number_set,
