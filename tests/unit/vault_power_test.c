@@ -160,6 +160,13 @@ static void erased_day(char day[WHEN_DATE], int ago)
 	when_date(day, run.erased_at - ago * 24 * 3600);
 }
 
+static int count_row(void *arg, const struct log_row *row)
+{
+	(void)row;
+	++*(unsigned *)arg;
+	return 0;
+}
+
 static void check_erased(struct vault *v)
 {
 	struct marker markers[] = {{.len = HASH_LEN}, {.len = 2 * HASH_LEN}};
@@ -171,17 +178,17 @@ static void check_erased(struct vault *v)
 	for (int d = 0; d < ERASED_DAYS; d++) {
 		struct request_log_hashes hashes;
 		char day[WHEN_DATE];
-		struct log_erasure rows = {.day = day, .receipt = hashes.receipt};
+		unsigned rows = 0;
 		struct marker receipt = {.len = LOG_HASH_LEN};
 		erased_day(day, d);
 		if (request_log_hashes_of(v, VIEW_COMMITTED, day, NULL, markers[0].bytes, &hashes, &e) != 0)
 			continue; // its day is over
 		memcpy(receipt.bytes, hashes.receipt, LOG_HASH_LEN);
-		v->b->log->erase(v->store, &rows, 1, INT64_MAX, true);
-		if (rows.err.code != ERR_NONE || v->b->upkeep->find_bytes(v->store, &receipt, 1, &found, &e) != 0)
-			note(&run.broken, "%s: %s%s", day, rows.err.text, e.text);
-		if (rows.rows > 0)
-			note(&run.lost, "%llu log rows of %s that were erased are back", (unsigned long long)rows.rows, day);
+		if (v->b->log->find(v->store, day, NULL, hashes.receipt, count_row, &rows, &e) != 0 ||
+		    v->b->upkeep->find_bytes(v->store, &receipt, 1, &found, &e) != 0)
+			note(&run.broken, "%s: %s", day, e.text);
+		if (rows > 0)
+			note(&run.lost, "%u log rows of %s that were erased are back", rows, day);
 	}
 	hex_encode(hex, markers[0].bytes, HASH_LEN);
 	memcpy(markers[1].bytes, hex, 2 * HASH_LEN); // as keys.db names the subject's key
