@@ -38,9 +38,9 @@ enum view {
 	VIEW_WRITER,    // for who has entered the lane; shows what is not committed yet
 };
 
-// What tells one state of the records from the next: while it is the same, no process has committed anything.
+// What tells one state of the records and keys from the next: while it is the same, no process has committed any.
 struct store_stamp {
-	uint8_t bytes[48];
+	uint8_t bytes[96];
 };
 
 enum sanitise {          // all but the last: of records and ledger

@@ -74,11 +74,6 @@ static int stamp_page(struct vault *v, enum kind kind, struct record_list *page,
 	return ret;
 }
 
-static int set_number(struct vault *v, const char *name, int64_t value, struct err *e)
-{
-	return transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, name, value, e), e);
-}
-
 static int stamp_all(struct vault *v, struct err *e)
 {
 	struct record_list page = {0};
@@ -94,7 +89,7 @@ static int stamp_all(struct vault *v, struct err *e)
 	free(page.rows);
 	if (ret != 0 || commit_alone(v, &alone, e) != 0)
 		return -1;
-	ret = set_number(v, "lives", (int64_t)life_fingerprint(v->policy), e);
+	ret = transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, "lives", (int64_t)life_fingerprint(v->policy), e), e);
 	commit_release(v, &alone);
 	return ret;
 }
@@ -362,12 +357,7 @@ static int prune_payloads(struct pruning *p, struct err *e)
 
 static int prune_keys(struct pruning *p, struct err *e)
 {
-	if (key_reap(p->v, e) != 0)
-		return -1;
-	// What was sealed should not wait in the write-ahead log; a reader may hold it up, the next time does it.
-	if (p->out->records + p->out->log_segments > 0)
-		p->v->b->upkeep->sanitise(p->v->store, SANITISE_LOGS, NULL);
-	return 0;
+	return key_reap(p->v, e);
 }
 
 static int finish_erasures(struct pruning *p, struct err *e)
@@ -398,10 +388,17 @@ static int shrink_store(struct pruning *p, struct err *e)
 // The clock is noted by a run that could judge it, and when the last one was only by a run of which every step was done.
 static int note_run(struct pruning *p, struct err *e)
 {
-	return clock_guard_note(p->v, &p->out->clock, e) != 0 ||
-		       (p->failed.code == ERR_NONE && set_number(p->v, "last_prune", p->now, e) != 0)
-		   ? -1
-		   : 0;
+	struct vault *v = p->v;
+	int ret = clock_guard_note(v, &p->out->clock, e);
+
+	if (ret == 0 && p->failed.code == ERR_NONE)
+		ret = v->b->upkeep->number_set(v->store, "last_prune", p->now, e);
+	if (transaction_end(v, LANE_RECORDS, ret, e) != 0)
+		return -1;
+	// What was sealed should not wait in the write-ahead log; a reader may hold it up, the next time does it.
+	if (p->out->records + p->out->log_segments > 0)
+		v->b->upkeep->sanitise(v->store, SANITISE_LOGS, NULL);
+	return 0;
 }
 
 // One that fails keeps none of the others from running.

@@ -67,19 +67,25 @@ static int make_day_key(struct vault *v, const char *kind, const char *day, stru
 	return ret;
 }
 
-// Each time, as the key may have been destroyed by who pruned the day.
+// Again whenever a key was committed since, as that of the day may have been destroyed by who pruned it.
 static int take_day(struct vault *v, const char *day, struct err *e)
 {
 	const char *kind = kind_row(KIND_REQUEST_LOG)->name;
 	struct data_key DATA_KEY_AUTO key = {0};
+	struct store_stamp now;
 	struct err why = {0};
 
+	if (!v->b->upkeep->stamp(v->store, &now))
+		now = (struct store_stamp){0};
+	else if (strcmp(v->log.day, day) == 0 && memcmp(&v->log.stamp, &now, sizeof now) == 0)
+		return 0;
 	if (key_find(v, VIEW_COMMITTED, kind, day, &key, &why) != 0 &&
 	    (why.code != ERR_NOT_FOUND || make_day_key(v, kind, day, &key, &why) != 0))
 		return err_set(e, why.code, "%s", why.text);
 	memcpy(v->log.key, key.bytes, KEY_LEN);
 	keyed_hash(v->log.hash_key, v->log.key, hash_key_label, NULL, 0);
 	snprintf(v->log.day, sizeof v->log.day, "%s", day);
+	v->log.stamp = now;
 	return 0;
 }
 

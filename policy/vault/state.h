@@ -59,6 +59,7 @@ struct vault {
 	struct {                 // of who has entered LANE_LOG: the day that is written, and its key
 		char day[WHEN_DATE];
 		uint8_t key[KEY_LEN], hash_key[KEY_LEN];
+		struct store_stamp stamp; // of the store when it was taken
 	} log;
 	struct { // under its mutex
 		pthread_mutex_t mutex;

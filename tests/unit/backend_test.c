@@ -296,6 +296,11 @@ ENGINE_TEST(nobody_sees_what_is_not_committed)
 	assert_true(has(p, p->other, VIEW_COMMITTED, 2));
 	assert_true(p->b->upkeep->stamp(p->other, &after));
 	assert_memory_not_equal(&before, &after, sizeof before);
+	enter(p, LANE_RECORDS);
+	OK(p->b->keys->put(p->s, &(struct key_row){.kind = "subject", .made = AT}, &failed));
+	commit(p, LANE_RECORDS);
+	assert_true(p->b->upkeep->stamp(p->other, &before));
+	assert_memory_not_equal(&before, &after, sizeof before);
 }
 
 // The transaction goes on after that, or its commit fails.

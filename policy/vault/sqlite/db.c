@@ -435,10 +435,10 @@ __attribute__((no_sanitize("thread"))) static void copy_index(void *out, const v
 
 // "WAL-Index Format" in SQLite's documentation: the index begins with two copies of a head of 48 bytes, which every commit changes; its
 // byte 12 says that it is in use. They differ only while one is being written.
-bool db_stamp(struct db *s, struct store_stamp *out)
+bool db_stamp(struct db *s, uint8_t out[DB_STAMP])
 {
-	enum { HEAD = sizeof out->bytes, IN_USE = 12 };
-	uint64_t first[HEAD / sizeof(uint64_t)], second[HEAD / sizeof(uint64_t)];
+	enum { IN_USE = 12 };
+	uint64_t first[DB_STAMP / sizeof(uint64_t)], second[DB_STAMP / sizeof(uint64_t)];
 	sqlite3_file *file = NULL;
 	void volatile *region = NULL;
 
@@ -448,11 +448,11 @@ bool db_stamp(struct db *s, struct store_stamp *out)
 		s->index = region;
 	if (s->index == NULL)
 		return false;
-	copy_index(first, s->index, HEAD);
+	copy_index(first, s->index, DB_STAMP);
 	atomic_thread_fence(memory_order_seq_cst);
-	copy_index(second, s->index + HEAD, HEAD);
-	memcpy(out->bytes, first, HEAD);
-	return out->bytes[IN_USE] != 0 && memcmp(first, second, HEAD) == 0;
+	copy_index(second, s->index + DB_STAMP, DB_STAMP);
+	memcpy(out, first, DB_STAMP);
+	return out[IN_USE] != 0 && memcmp(first, second, DB_STAMP) == 0;
 }
 
 // ---- upkeep ----

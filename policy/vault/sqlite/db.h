@@ -52,7 +52,8 @@ bool cursor_copy(struct cursor *c, int column, void *out, size_t size); // false
 void cursor_end(struct cursor **c);
 #define CURSOR_AUTO __attribute__((cleanup(cursor_end)))
 // Reads memory that all connections share, at no cost. False: it cannot be told in this moment.
-bool db_stamp(struct db *s, struct store_stamp *out);
+enum { DB_STAMP = 48 };
+bool db_stamp(struct db *s, uint8_t out[DB_STAMP]);
 bool db_moved(const struct db *s);       // its file has its name no more, or cannot be told
 uint64_t db_bytes(struct db *s);         // of the file
 uint64_t db_changes(const struct db *s); // rows that the last statement changed

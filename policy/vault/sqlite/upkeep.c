@@ -6,6 +6,7 @@
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/vault/sqlite/copy.h"
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -400,7 +401,8 @@ static int store_drift(struct store *s, void (*each)(void *arg, const char *find
 
 static bool store_stamp_now(struct store *s, struct store_stamp *out)
 {
-	bool known = db_stamp(store_vault(s, VIEW_COMMITTED), out);
+	static_assert(sizeof out->bytes == 2 * DB_STAMP, "one of each file");
+	bool known = db_stamp(store_vault(s, VIEW_COMMITTED), out->bytes) && db_stamp(s->read.keys, out->bytes + DB_STAMP);
 
 	store_done(s, VIEW_COMMITTED, NULL);
 	return known;
