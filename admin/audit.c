@@ -333,22 +333,21 @@ static enum status audit_checkpoint(const struct admin *a, const struct argument
 }
 
 static const struct option_row proof_options[] = {
-    {"index", OPTION_VALUE, "INDEX", "that this entry is in it"},
-    {"since", OPTION_VALUE, "SIZE", "that it grew out of the checkpoint of this size"},
+    {"since", OPTION_VALUE, "SIZE", "that it grew out of the checkpoint of this size, instead of that an entry is in it"},
     OBJECT_FORMAT_OPTION,
     {0},
 };
 
 static enum status audit_proof(const struct admin *a, const struct arguments *args)
 {
-	const bool event = argument_given(args, "index");
+	const bool event = args->word_count > 0;
 	uint64_t number;
 	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 
-	if (event == argument_given(args, "since") || audit_parse_index(argument(args, event ? "index" : "since"), &number) < 0)
-		return output_complain(STATUS_UNSURE, "audit: give one of --index and --since, with a number");
+	if (event == argument_given(args, "since") || audit_parse_index(event ? args->words[0] : argument(args, "since"), &number) < 0)
+		return output_complain(STATUS_UNSURE, "audit: give either the number of an entry or --since with a size");
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	if (ledger_proof(s.vault, event ? PROOF_OF_EVENT : PROOF_OF_GROWTH, number, &out, &e) != 0)
@@ -388,6 +387,8 @@ const struct command audit_command = {
 	&(const struct command){.name = "proof",
 				.run = audit_proof,
 				.line = "prove to others that an entry is under the last signed checkpoint, or an older one before it",
+				.words = "[INDEX]",
+				.words_max = 1,
 				.options = proof_options},
 	&(const struct command){.name = "checkpoint",
 				.run = audit_checkpoint,

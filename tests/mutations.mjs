@@ -145,6 +145,8 @@ export const mutations = [
     ['policy/vault/ledger_key.c', 'if (key_file_exists(v, NEXT) && change_finish(v, e) != 0)', 'if (!key_file_exists(v, NEXT) && change_finish(v, e) != 0)', 'unit/vault_backup_test.c', 'a killed change of the ledgers key is finished by the next'],
     ['policy/vault/backup.c', 'if (ret != 0 || x.away) {', 'if (ret != 0) {', 'unit/vault_backup_test.c', 'the oldest is known and is never too old unseen'],
     ['policy/vault/backup.c', 'if (clock.leapt) // its end', 'if (clock.leapt && folder == NULL) // its end', 'unit/vault_backup_test.c', 'a wrong clock neither makes nor ends backups'],
+    ['policy/vault/segment.c', 'x->telling ? &event : NULL', '&event', 'unit/ledger_tiles_test.c', 'what ends one by one leaves little'],
+    ['policy/vault/segment.c', 'row.size % (1U << ENDED_LEVEL) == 0', 'row.size == 0', 'unit/ledger_tiles_test.c', 'what ends one by one leaves little'],
     ['policy/vault/segment.c', 'return end != 0 && end <= horizon;', 'return end != 0 && end > horizon;', 'unit/ledger_verify_test.c', 'closed events end when the policy says'],
     ['policy/base/text.c', 'strchr("=+-@\\t\\r", *s)', 'strchr("\\t\\r", *s)', 'unit/publish_escape_test.c', 'csv cells are text and never formulas'],
     ['policy/vault/erase.c', '\tx->out->complete = false;\n}', '\tx->out->complete = true;\n}', 'unit/rights_request_test.c', 'what did not reach every store is partial and can be finished'],

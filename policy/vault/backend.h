@@ -228,14 +228,17 @@ enum mark_side { MARK_UP_TO, MARK_FROM }; // the largest up to a size; the small
 struct backend_ledger {
 	int (*mark_get)(struct store *s, enum view view, enum mark mark, enum mark_side side, uint64_t size, struct mark_row *out,
 			struct err *e); // 1, 0: none, -1
-	// An event with its payload (each NULL: none), and a mark: the head, as it is then; a checkpoint; a segment, of which, when it is known
-	// already, only `there` and the seal change.
+	// An event with its payload (each NULL: none), and a mark: the head, as it is then; a checkpoint; a segment, which, where its events are
+	// kept no more, takes the place of those that it covers.
 	int (*append)(struct store *s, const struct ledger_row *row, const struct payload_row *payload, const struct mark_row *mark,
 		      struct err *e);
 	// At most `limit` events from number `from` on. `notable`: only "activation" and "refused-region", at a cost that depends on their
 	// number alone.
 	int (*page)(struct store *s, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *), void *arg,
 		    struct err *e);
+	// Ends the checkpoints of sizes from one up to another, but the last of each UTC day; what was ended up to there is the number
+	// "segments-ended".
+	int (*checkpoints_end)(struct store *s, uint64_t from, uint64_t to, struct err *e);
 	// The first from a number on, of all or of those of a subject (NULL: all): 1, 0: none, -1.
 	int (*payload_get)(struct store *s, const uint8_t *subject, int64_t from, struct payload_row *out, struct err *e);
 	// Ends those of a subject (NULL: of none), and at most `limit` that are due at `due` (0: none); their keys are named to be ended. *out:

@@ -3,6 +3,7 @@
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
+#include "policy/vault/checkpoint.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
@@ -579,6 +580,32 @@ static int leaves_read(const struct vault *v, uint64_t from, uint64_t to, struct
 	return out->count == to - from ? 0 : err_set(e, ERR_CORRUPT, "an event after %llu is missing", (unsigned long long)from);
 }
 
+// What either keeps no longer is compared by its root. *at stays 0 where it differs, or the other does not reach so far.
+static int ended_compare(const struct vault *ours, const struct vault *theirs, uint64_t *at, struct err *e)
+{
+	const struct vault *more = ours;
+	struct mark_row row;
+	struct merkle tree;
+	struct err none = {0};
+	enum ledger_result result;
+	uint8_t root[HASH_LEN];
+	int64_t here, there;
+
+	if (segment_minimum(ours, &here, e) != 0 || segment_minimum(theirs, &there, e) != 0)
+		return -1;
+	if (there > here)
+		more = theirs;
+	const uint64_t ended = (uint64_t)(there > here ? there : here);
+	if (ended == 0)
+		return 0;
+	if (segment_row_get(more, MARK_UP_TO, ended, &row, e) < 0 || segment_tree(&row, &tree, e) != 0)
+		return -1;
+	merkle_root(&tree, root);
+	if (checkpoint_compare(more == ours ? theirs : ours, ended, root, &result, &none) == 0 && result == LEDGER_INTACT)
+		*at = ended;
+	return 0;
+}
+
 // Segments that both have closed are compared by their roots.
 int backup_common(struct vault *v, const char *path, uint64_t *out, struct err *e)
 {
@@ -595,7 +622,7 @@ int backup_common(struct vault *v, const char *path, uint64_t *out, struct err *
 	memcpy(backup->ledger_key, v->ledger_key, KEY_LEN);
 	snprintf(backup->state, sizeof backup->state, "%s", path);
 	if (v->b->upkeep->open(&backup->store, path, STORE_COPY, e) != 0 || ledger_size(v, &size, e) != 0 ||
-	    ledger_size(backup, &limit, e) != 0)
+	    ledger_size(backup, &limit, e) != 0 || ended_compare(v, backup, &at, e) != 0)
 		goto cleanup;
 	for (limit = size < limit ? size : limit; at < limit;) {
 		struct mark_row a, b;

@@ -176,7 +176,6 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 	if (ledger_walk(v, (uint64_t)from, head.size, count_one, &years, &why) != 0 && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
 	struct mark_row row = {.mark = MARK_CHECKPOINT, .size = head.size, .at = when_now()};
-	row.range_len = merkle_pack(&head, row.range);
 	memcpy(row.root, root, HASH_LEN);
 	note_body(v, row.size, root, &years, out);
 	if (ledger_key_sign(v, out, e) != 0)

@@ -16,9 +16,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { COMPRESSION = 9, ENDED_LEVEL = 8 };
+// Of what has ended blocks of 2^8, and of 2^16, are one row: these are the tiles of what is published.
+enum { COMPRESSION = 9, ENDED_LEVEL = 8, ENDED_BLOCKS_LEVEL = 16 };
 const char segment_number_unsearched[] = "unsearched";
-static const char ENDED[] = "segments-ended"; // the number of the first event whose file may still be there
+static const char ENDED[] = "segments-ended"; // the number of the first event that is kept
+static const char PRUNED[] = "{\"kind\":\"ledger\",";
 
 static int segment_path(const struct vault *v, uint64_t start, char out[PATH_MAX], struct err *e)
 {
@@ -307,24 +309,9 @@ static int file_pack(const struct closing *c, const char *folder, struct err *e)
 	return buf_equal(&again, &c->text) ? 0 : err_set(e, ERR_IO, "%s reads back as another text than was written", path);
 }
 
-struct put_row {
-	const struct mark_row *row;
-	const struct ledger_event *event;
-};
-
 static int run_put_row(struct vault *v, void *arg, struct err *e)
 {
-	const struct put_row *p = arg;
-
-	return v->b->ledger->append(v->store, NULL, NULL, p->row, e) != 0 ? -1 : ledger_write(v, p->event, NULL, e);
-}
-
-static int put_row(struct vault *v, const struct mark_row *row, const struct ledger_event *event, struct err *e)
-{
-	struct put_row put = {row, event};
-	struct op op = {.lane = LANE_RECORDS, .run = run_put_row, .arg = &put};
-
-	return commit_run(v, &op, e);
+	return v->b->ledger->append(v->store, NULL, NULL, arg, e);
 }
 
 // 1: closed, 0: it is not complete yet. Its rows are committed and nobody changes them, so nobody waits while they are read and packed. Where its first
@@ -332,6 +319,7 @@ static int put_row(struct vault *v, const struct mark_row *row, const struct led
 static int segment_close(struct vault *v, const char *folder, struct err *e)
 {
 	struct closing c = {.v = v, .text = BUF_INIT(SEGMENT_BYTES_MAX), .row = {.mark = MARK_SEGMENT, .there = true}};
+	struct op op = {.lane = LANE_RECORDS, .run = run_put_row, .arg = &c.row};
 	struct mark_row last;
 	struct merkle head;
 	char line[96];
@@ -358,7 +346,7 @@ static int segment_close(struct vault *v, const char *folder, struct err *e)
 	merkle_root(&c.part, c.row.root);
 	c.row.range_len = merkle_pack(&c.whole, c.row.range);
 	segment_seal(v, &c.row, c.row.seal);
-	ret = file_pack(&c, folder, e) != 0 || put_row(v, &c.row, NULL, e) != 0 ? -1 : 1;
+	ret = file_pack(&c, folder, e) != 0 || commit_run(v, &op, e) != 0 ? -1 : 1;
 cleanup:
 	buf_free(&c.text);
 	return ret;
@@ -382,11 +370,6 @@ int segment_minimum(const struct vault *v, int64_t *out, struct err *e)
 	return v->b->upkeep->number_get(v->store, ENDED, out, e);
 }
 
-static int run_ended(struct vault *v, void *arg, struct err *e)
-{
-	return v->b->upkeep->number_set(v->store, ENDED, (int64_t) * (const uint64_t *)arg, e);
-}
-
 static bool event_is_due(const struct vault *v, time_t at, time_t horizon)
 {
 	const time_t end =
@@ -395,27 +378,36 @@ static bool event_is_due(const struct vault *v, time_t at, time_t horizon)
 	return end != 0 && end <= horizon;
 }
 
-// Rows that end before their segment is complete: a row of a segment for each, whose root is its leaf; or one for a whole block of them.
+// The events from `from` on, and the rows that take their place.
 struct ending {
 	const struct vault *v;
 	time_t horizon;
 	uint64_t from;
-	struct merkle whole, block; // of all up to now; of those of the block that ended together
+	struct merkle whole; // of all up to now
 	struct mark_row *rows;
 	size_t count, capacity;
+	bool telling; // there is more among them than what tells of such ends: or each end made an event that ends, for ever
 	struct err why;
 };
 
-static int end_event(void *arg, const struct ledger_row *event)
+// A row for the event, whose root is its leaf; or the one of the whole block that it completes, in which others may have ended long ago.
+static int end_leaf(struct ending *x, const struct ledger_row *event, const uint8_t leaf[HASH_LEN])
 {
-	struct ending *x = arg;
-	const size_t block = 1U << (x->v->segment_level < ENDED_LEVEL ? x->v->segment_level : ENDED_LEVEL);
-	uint8_t leaf[HASH_LEN];
+	const struct merkle before = x->whole;
 
-	if (!event_is_due(x->v, event->at, x->horizon))
-		return 1;
-	if (sealed_leaf(x->v, event, x->whole.size, leaf, &x->why) != 0)
-		return -1;
+	merkle_append(&x->whole, leaf);
+	struct mark_row row = {.mark = MARK_SEGMENT, .size = x->whole.size, .first_at = event->at, .at = event->at};
+	const unsigned level = row.size % (1U << ENDED_BLOCKS_LEVEL) == 0 ? ENDED_BLOCKS_LEVEL
+			       : row.size % (1U << ENDED_LEVEL) == 0      ? ENDED_LEVEL
+									  : 0;
+	row.start = row.size - (1ULL << level);
+	memcpy(row.root, leaf, HASH_LEN);
+	for (unsigned i = 0; i < level; i++)
+		merkle_join(row.root, before.node[i], row.root);
+	row.range_len = merkle_pack(&x->whole, row.range);
+	segment_seal(x->v, &row, row.seal);
+	while (x->count > 0 && x->rows[x->count - 1].start >= row.start)
+		x->count--;
 	if (x->count == x->capacity) {
 		const size_t capacity = x->capacity == 0 ? 64 : 2 * x->capacity;
 		struct mark_row *more = realloc(x->rows, capacity * sizeof *more);
@@ -424,45 +416,57 @@ static int end_event(void *arg, const struct ledger_row *event)
 		x->rows = more;
 		x->capacity = capacity;
 	}
-	if (x->whole.size % block == 0)
-		x->block = (struct merkle){0};
-	merkle_append(&x->block, leaf);
-	merkle_append(&x->whole, leaf);
-	struct mark_row *row = &x->rows[x->count++];
-	*row = (struct mark_row){
-	    .mark = MARK_SEGMENT, .start = (uint64_t)event->seq, .size = x->whole.size, .first_at = event->at, .at = event->at};
-	memcpy(row->root, leaf, HASH_LEN);
-	if (x->block.size == block) {
-		x->count -= block - 1;
-		row -= block - 1;
-		row->size = x->whole.size;
-		row->at = event->at;
-		merkle_root(&x->block, row->root);
-	}
-	row->range_len = merkle_pack(&x->whole, row->range);
-	segment_seal(x->v, row, row->seal);
+	x->rows[x->count++] = row;
+	x->telling = x->telling || strcmp(event->name, "prune") != 0 || strncmp(event->details, PRUNED, sizeof PRUNED - 1) != 0;
 	return 0;
 }
 
-static int run_end_rows(struct vault *v, void *arg, struct err *e)
+static int end_event(void *arg, const struct ledger_row *event)
+{
+	struct ending *x = arg;
+	uint8_t leaf[HASH_LEN];
+
+	if (!event_is_due(x->v, event->at, x->horizon))
+		return 1;
+	return sealed_leaf(x->v, event, x->whole.size, leaf, &x->why) != 0 ? -1 : end_leaf(x, event, leaf);
+}
+
+static int end_closed_event(void *arg, const struct ledger_row *event)
+{
+	uint8_t leaf[HASH_LEN];
+
+	ledger_leaf(event, leaf);
+	return end_leaf(arg, event, leaf);
+}
+
+static int run_end(struct vault *v, void *arg, struct err *e)
 {
 	const struct ending *x = arg;
 	char details[128];
 	const struct ledger_event event = {.name = "prune", .details = details};
 
-	snprintf(details, sizeof details, "{\"kind\":\"ledger\",\"from\":%llu,\"events\":%llu}", (unsigned long long)x->from,
+	snprintf(details, sizeof details, "%s\"from\":%llu,\"events\":%llu}", PRUNED, (unsigned long long)x->from,
 		 (unsigned long long)(x->whole.size - x->from));
 	for (size_t i = 0; i < x->count; i++)
 		if (v->b->ledger->append(v->store, NULL, NULL, &x->rows[i], e) != 0)
 			return -1;
-	return v->b->upkeep->number_set(v->store, ENDED, (int64_t)x->whole.size, e) != 0 ? -1 : ledger_write(v, &event, NULL, e);
+	return v->b->upkeep->number_set(v->store, ENDED, (int64_t)x->whole.size, e) != 0 ||
+		       v->b->ledger->checkpoints_end(v->store, x->from, x->whole.size, e) != 0
+		   ? -1
+		   : ledger_write(v, x->telling ? &event : NULL, NULL, e);
+}
+
+static int end_all(struct vault *v, struct ending *x, struct err *e)
+{
+	struct op op = {.lane = LANE_RECORDS, .run = run_end, .arg = x};
+
+	return commit_run(v, &op, e);
 }
 
 // Those in no segment yet, from the first on. The row that tells of this stands behind them.
 static int end_rows(struct vault *v, time_t horizon, uint64_t to, bool dry_run, size_t *events, struct err *e)
 {
 	struct ending x = {.v = v, .horizon = horizon};
-	struct op op = {.lane = LANE_RECORDS, .run = run_end_rows, .arg = &x};
 	struct mark_row last;
 	struct merkle head;
 	time_t at;
@@ -476,7 +480,7 @@ static int end_rows(struct vault *v, time_t horizon, uint64_t to, bool dry_run, 
 		ret = err_set(e, x.why.code, "the ledger's entries do not end: %s; run: lethe audit verify", x.why.text);
 	*events += (size_t)(x.whole.size - x.from);
 	if (ret == 0 && !dry_run && x.count > 0)
-		ret = commit_run(v, &op, e) != 0 ? -1 : commit_sanitise(v, SANITISE_TRIM, e);
+		ret = end_all(v, &x, e) != 0 ? -1 : commit_sanitise(v, SANITISE_TRIM, e);
 	// Nor do they stay in the write-ahead log; a reader may hold that up, the next time does it.
 	if (ret == 0 && !dry_run && x.count > 0)
 		commit_sanitise(v, SANITISE_LOGS, &(struct err){0});
@@ -484,39 +488,78 @@ static int end_rows(struct vault *v, time_t horizon, uint64_t to, bool dry_run, 
 	return ret;
 }
 
-// How far it came is noted last, so that a file which a crash left is unlinked by the next run.
+// A closed segment whose last event has ended: by its events, or, where its file cannot be read any more, as a whole.
+static int end_segment(struct vault *v, struct mark_row *row, struct err *e)
+{
+	struct ending x = {.v = v, .from = row->start};
+	struct mark_row before;
+	struct err why = {0};
+	uint8_t range[MERKLE_PACKED_MAX];
+	int there = segment_row_get(v, MARK_UP_TO, row->start, &before, e);
+
+	if (there < 0 || (there > 0 && segment_tree(&before, &x.whole, e) != 0))
+		return -1;
+	const struct merkle start = x.whole;
+	if (segment_each(v, row, row->start, row->size, end_closed_event, &x, &why) < 0 || x.why.code != ERR_NONE ||
+	    merkle_pack(&x.whole, range) != row->range_len || memcmp(range, row->range, row->range_len) != 0) {
+		x.whole = start;
+		merkle_append_subtree(&x.whole, (unsigned)__builtin_ctzll(row->size - row->start), row->root);
+		row->there = false;
+		segment_seal(v, row, row->seal);
+		x.telling = true;
+		free(x.rows);
+		x.rows = malloc(sizeof *x.rows);
+		if (x.rows == NULL)
+			return err_set(e, ERR_MEMORY, "no memory");
+		x.rows[0] = *row;
+		x.count = 1;
+	}
+	const int ret = end_all(v, &x, e);
+	free(x.rows);
+	return ret;
+}
+
+// The files of what has ended, whether in this run or in one that a crash cut short.
+static int remove_ended(const char *folder, uint64_t minimum, struct err *e)
+{
+	char path[PATH_MAX], *end;
+	DIR *d = opendir(folder);
+	bool gone = false;
+	int ret = d == NULL ? err_system(e, ERR_IO, errno, "%s", folder) : 0;
+
+	for (const struct dirent *entry; ret == 0 && (entry = readdir(d)) != NULL;) {
+		const uint64_t start = strtoull(entry->d_name, &end, 10);
+		if (end == entry->d_name || strcmp(end, ".gz") != 0 || start >= minimum)
+			continue;
+		gone = true;
+		if (path_join(path, sizeof path, folder, entry->d_name, e) != 0 || (unlink(path) != 0 && errno != ENOENT))
+			ret = err_system(e, ERR_IO, errno, "%s/%s is kept no longer, but is still there", folder, entry->d_name);
+	}
+	if (d != NULL)
+		closedir(d);
+	return ret == 0 && gone ? folder_sync(folder, e) : ret;
+}
+
 int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events, struct err *e)
 {
-	struct mark_row row;
-	char details[128], path[PATH_MAX], folder[PATH_MAX];
+	struct mark_row row = {0};
+	char folder[PATH_MAX];
 	FD_AUTO int lock = dry_run ? -1 : segment_lock(v, folder, e);
-	const struct ledger_event event = {.name = "prune", .details = details};
-	struct op op = {.lane = LANE_RECORDS, .run = run_ended, .arg = &row.size};
-	int64_t from, unfinished;
-	int there, ret = (!dry_run && lock < 0) || v->b->upkeep->number_get(v->store, ENDED, &from, e) != 0 ||
-				 v->b->upkeep->number_get(v->store, segment_number_unsearched, &unfinished, e) != 0
-			     ? -1
-			     : 0;
-	const uint64_t to =
-	    ret != 0 || unfinished == 0 ? INT64_MAX : (uint64_t)unfinished - 1; // an erasure that is not finished needs its event
+	int64_t ended, unfinished;
 
-	while (ret == 0 && (there = segment_row_get(v, MARK_FROM, (uint64_t)from + 1, &row, e)) != 0) {
-		if (there < 0 || row.size > to || !event_is_due(v, row.at, horizon))
-			return there < 0 ? -1 : 0;
-		uint64_t count = row.there ? row.size - row.start : 0;
-		snprintf(details, sizeof details, "{\"kind\":\"ledger\",\"from\":%llu,\"events\":%llu}", (unsigned long long)row.start,
-			 (unsigned long long)count);
-		from = (int64_t)row.size;
-		*events += count;
-		if (dry_run)
-			continue;
-		row.there = false;
-		segment_seal(v, &row, row.seal);
-		if ((count > 0 && put_row(v, &row, &event, e) != 0) || segment_path(v, row.start, path, e) != 0)
-			return -1;
-		if (unlink(path) != 0 && errno != ENOENT)
-			return err_system(e, ERR_IO, errno, "%s is kept no longer, but is still there", path);
-		ret = folder_sync(folder, e) != 0 ? -1 : commit_run(v, &op, e);
+	if ((!dry_run && lock < 0) || segment_minimum(v, &ended, e) != 0 ||
+	    v->b->upkeep->number_get(v->store, segment_number_unsearched, &unfinished, e) != 0)
+		return -1;
+	const uint64_t to = unfinished == 0 ? INT64_MAX : (uint64_t)unfinished - 1; // an erasure that is not finished needs its event
+	uint64_t minimum = (uint64_t)ended;
+	int there, ret = 0;
+	while (ret == 0 && (there = segment_row_get(v, MARK_FROM, minimum + 1, &row, e)) > 0 && row.size <= to &&
+	       event_is_due(v, row.at, horizon)) {
+		*events += row.there ? row.size - row.start : 0;
+		minimum = row.size;
+		ret = dry_run ? 0 : end_segment(v, &row, e);
 	}
-	return ret != 0 ? -1 : end_rows(v, horizon, to, dry_run, events, e);
+	if (ret != 0 || there < 0 || (!dry_run && remove_ended(folder, minimum, e) != 0))
+		return -1;
+	return there > 0 ? 0 : end_rows(v, horizon, to, dry_run, events, e);
 }

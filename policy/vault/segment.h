@@ -21,10 +21,12 @@
 // transactions of their own, between which others write; how far is noted in the same transaction. Activations and refused regions stay
 // as rows too, for who looks for them alone.
 //
-// Where the policy gives the ledger a life that ends, a segment whose last event is past it loses its file: its row stays, so that everything
-// after it verifies, and every signed checkpoint and every proof made before stays valid. Events that are past it before their segment is complete lose
-// their rows: each becomes a segment of its own without a file, whose root is its leaf, or 2^8 of them that end together become one. What is left
-// of such a segment is closed, once it is complete, in complete subtrees of it.
+// Where the policy gives the ledger a life that ends, a segment whose last event is past it loses its file, and events that are past it before their
+// segment is complete lose their rows. What is left of them are rows of segments without a file: of each event one, whose root is its leaf; of a whole
+// block of 2^8 one in their place, and of 2^16 one in the place of these. So everything after them verifies, every signed checkpoint and every proof
+// made before stays valid, what is published can be made anew (tiles.h), and their number hardly grows: 2^8 and 2^8 at most, and one for each 2^16
+// events. Of the checkpoints that were signed up to there one a day is kept. What is left of a segment that ended in part is closed, once it is complete, in
+// complete subtrees of it. Each end is an event, but for that of events that tell of nothing else.
 #ifndef LETHE_VAULT_SEGMENT_H
 #define LETHE_VAULT_SEGMENT_H
 

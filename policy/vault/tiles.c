@@ -146,10 +146,10 @@ static int add_ended(struct tiles *t, struct err *e)
 
 	while ((there = segment_row_get(t->v, MARK_FROM, t->size + 1, &row, e)) > 0 && !row.there && row.start == t->size) {
 		const uint64_t count = row.size - row.start;
-		if (count != 1 && count != TILE_WIDTH)
+		if (count != 1 && count != TILE_WIDTH && count != TILE_WIDTH * TILE_WIDTH)
 			return 0; // whose hashes are in the files, or nowhere
 		t->size = row.size;
-		if (add_hash(t, count == 1 ? 0 : 1, row.start / count, row.root, e) != 0)
+		if (add_hash(t, (unsigned)__builtin_ctzll(count) / TILE_BITS, row.start / count, row.root, e) != 0)
 			return -1;
 		if (count == 1)
 			buf_add(&t->entries, (const uint8_t[2]){0}, 2);
@@ -217,12 +217,12 @@ static void remove_partial(const struct tiles *t, uint64_t size)
 	}
 }
 
-// From the newest of them backwards, up to what went before.
-static void remove_pruned(const struct tiles *t, uint64_t minimum)
+// From the newest of those that were published up to a size backwards, up to what went before.
+static void remove_pruned(const struct tiles *t, uint64_t minimum, uint64_t published)
 {
 	char path[PATH_MAX];
 
-	for (uint64_t number = minimum / TILE_WIDTH; number-- > 0;) {
+	for (uint64_t number = (minimum < published ? minimum : published) / TILE_WIDTH; number-- > 0;) {
 		if (tile_path(t, ENTRIES, number, 0, path, false, NULL) != 0 || access(path, F_OK) != 0)
 			return;
 		tile_remove(t, 0, number, 0);
@@ -338,7 +338,7 @@ int tiles_publish(struct vault *v, const char *folder, struct err *e)
 		ret = add_up_to(&t, &last, e);
 	}
 	if (ret == 0) {
-		remove_pruned(&t, (uint64_t)minimum);
+		remove_pruned(&t, (uint64_t)minimum, known ? before.size : last.size);
 		ret = blank_pruned(&t, (uint64_t)minimum, e) != 0 || write_facts(&t, (uint64_t)minimum, e) != 0 ||
 			      file_write(path, last.note, strlen(last.note), 0644, NULL, e) != 0
 			  ? -1

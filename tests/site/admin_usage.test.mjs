@@ -55,7 +55,7 @@ test('every command prints JSON, and into a file that a failure leaves as it was
   assert.ok(published.written > 20);
   assert.equal(json('audit', 'verify').intact, true);
   assert.match(json('audit', 'checkpoint').checkpoint, /\n/);
-  assert.match(json('audit', 'proof', '--index', '0').proof, /\n/);
+  assert.match(json('audit', 'proof', '0').proof, /\n/);
   assert.equal(json('policy', 'lint').errors, 0);
   for (const words of [['policy', 'show'], ['requests', 'list'], ['audit', 'show'], ['prune'], ['check', '--offline']]) assert.ok(Array.isArray(json(...words)), words.join(' '));
   const file = join(p.base, 'out.json');

@@ -573,7 +573,6 @@ ENGINE_TEST(closed_events_leave_the_table)
 	trim(p);
 	enter(p, LANE_RECORDS);
 	one.there = false;
-	one.first_at = 0; // not changed
 	OK(p->b->ledger->append(p->s, NULL, NULL, &one, &failed));
 	commit(p, LANE_RECORDS);
 	OK(p->b->ledger->page(p->other, 0, false, 10, add_event, &events, &failed));

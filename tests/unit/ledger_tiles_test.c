@@ -77,6 +77,8 @@ static void what_is_kept_no_longer_is_not_published(void **state)
 	publish_to(f, "site");
 	assert_int_equal(shell(f, "test ! -e site/tile/0/003 && test ! -e site/tile/entries/000.gz && test -e site/tile/1/000.p/4"), 0);
 	assert_int_equal(shell(f, "grep -q '\"minimum_index\":1100,' site/.well-known/ledger.json"), 0);
+	publish_to(f, "anew"); // as after a restore, which brings no tiles back
+	assert_int_equal(shell(f, "diff -r site anew"), 0);
 }
 
 // Of a ledger that never filled a segment: what has ended is in no file, and all can be published anew.
@@ -111,10 +113,74 @@ static void entries_of_a_small_site_end_in_its_files_too(void **state)
 	assert_int_equal(shell(f, "diff -r site anew"), 0);
 }
 
+static int64_t number_of(const struct fixture *f, const char *sql)
+{
+	char command[512], text[32] = "";
+
+	snprintf(command, sizeof command, "sqlite3 '%s/vault.db' \"%s\"", f->state, sql);
+	FILE *out = popen(command, "r");
+	assert_non_null(out);
+	assert_non_null(fgets(text, sizeof text, out));
+	pclose(out);
+	return strtoll(text, NULL, 10);
+}
+
+static int64_t rows_left(const struct fixture *f)
+{
+	return number_of(f, "SELECT count(*) FROM segment");
+}
+
+// Each entry ends by itself, for years: what is left of them hardly grows, and is what others need who verify.
+static void what_ends_one_by_one_leaves_little(void **state)
+{
+	enum { DAY = 86400, EACH_DAY = 20, ENDED_A_BLOCK = 255 };
+	struct fixture *f = *state;
+	struct buf note BUF_AUTO = BUF_INIT(4096), proof BUF_AUTO = BUF_INIT(16384);
+	struct prune_result r;
+	struct ledger_report report;
+	struct err e = {0};
+	uint64_t size, first;
+	const int days = (int)trust_size(40, 1000);
+
+	fixture_lives[KIND_LEDGER][0] = (struct policy_life){.length.days = 10, .has_length = true};
+	for (int i = 0; i < days * EACH_DAY; i++) {
+		assert_return_code(ledger_append(f->vault, &(struct ledger_event){.name = "generation"}, &e), 0);
+		fixture_time += DAY / EACH_DAY;
+		assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
+		assert_true(r.ledger_events <= 2); // an entry, and one that tells of another's end
+		buf_reset(&note);
+		assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
+		if (i == 300)
+			publish_to(f, "site");
+	}
+	publish_to(f, "site");
+	publish_to(f, "anew");
+	assert_int_equal(shell(f, "diff -r site/.well-known anew/.well-known && diff -r site/tile/0 anew/tile/0"), 0);
+	assert_return_code(ledger_size(f->vault, &size, &e), 0);
+	assert_return_code(ledger_first(f->vault, &first, &e), 0);
+	assert_true(size <= (uint64_t)(2 * days * EACH_DAY) && size - first <= 2 * 11 * EACH_DAY && first > 2 * ENDED_A_BLOCK);
+	assert_true(rows_left(f) <= 2 * ENDED_A_BLOCK + (int64_t)(first >> 16) &&
+		    rows_left(f) == (int64_t)(first % 256 + first / 256 % 256 + (first >> 16)));
+	// One signed checkpoint a day, of those up to there.
+	char sql[160];
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM checkpoint WHERE size <= %llu", (unsigned long long)first);
+	assert_in_range(number_of(f, sql), days - 12, days - 9);
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM checkpoint WHERE size > %llu", (unsigned long long)first);
+	assert_in_range(number_of(f, sql), 9 * EACH_DAY, 11 * EACH_DAY);
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
+	if (!report.intact || report.missing != first)
+		fail_msg("%s", report.finding);
+	assert_return_code(ledger_proof(f->vault, PROOF_OF_EVENT, first, &proof, &e), 0);
+	print_message("%d days, %llu of %llu entries kept, %lld rows for the rest\n", days, (unsigned long long)(size - first),
+		      (unsigned long long)size, (long long)rows_left(f));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-	    T(step_by_step_is_as_at_once), T(what_is_kept_no_longer_is_not_published), T(entries_of_a_small_site_end_in_its_files_too)};
+	    T(step_by_step_is_as_at_once), T(what_is_kept_no_longer_is_not_published), T(entries_of_a_small_site_end_in_its_files_too),
+	    T(what_ends_one_by_one_leaves_little)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,6 +53,11 @@ static int ledger_append(struct store *s, const struct ledger_row *row, const st
 			       V_BLOB(p->key, KEY_ID_LEN), V_BLOB(p->body.data, p->body.len)),
 			e) != 0)
 		return -1;
+	if (mark->mark == MARK_SEGMENT && !mark->there) {
+		const struct value *inside = VALUES(V_INT(mark->start), V_INT(mark->size));
+		if (store_write(s, SQL_SEGMENT_END, inside, e) != 0 || store_write(s, SQL_SEGMENT_DELETE, inside, e) != 0)
+			return -1;
+	}
 	return store_write(s, marks[mark->mark],
 			   VALUES(V_INT(mark->size), V_INT(mark->at), V_BLOB(mark->range, mark->range_len), V_BLOB(mark->seal, HASH_LEN),
 				  V_BLOB(mark->root, HASH_LEN), V_TEXT(mark->note), V_INT(mark->start), V_INT(mark->first_at),
@@ -91,6 +96,14 @@ static int ledger_page(struct store *s, int64_t from, bool notable, size_t limit
 	return more < 0 ? -1 : 0;
 }
 
+static int checkpoints_end(struct store *s, uint64_t from, uint64_t to, struct err *e)
+{
+	struct mark_row first; // that was the last of its day
+	const int there = mark_get(s, VIEW_WRITER, MARK_CHECKPOINT, MARK_UP_TO, from, &first, e);
+
+	return there < 0 ? -1 : store_write(s, SQL_CHECKPOINT_END, VALUES(V_INT(first.size), V_INT(to)), e);
+}
+
 // ---- payloads ----
 
 static int payload_get(struct store *s, const uint8_t *subject, int64_t from, struct payload_row *out, struct err *e)
@@ -127,6 +140,7 @@ const struct backend_ledger sqlite_ledger = {
     .mark_get = mark_get,
     .append = ledger_append,
     .page = ledger_page,
+    .checkpoints_end = checkpoints_end,
     .payload_get = payload_get,
     .payload_end = payload_end,
 };

@@ -113,6 +113,13 @@ static const char *const vault_migrations[] = {
     "CREATE INDEX payload_by_subject ON ledger_payload(subject) WHERE subject IS NOT NULL;"
     "CREATE INDEX payload_by_due ON ledger_payload(due) WHERE due IS NOT NULL;"
     "CREATE INDEX payload_by_key ON ledger_payload(key);",
+    // What has ended is merged, and of the checkpoints before it some are kept.
+    "DROP TRIGGER segment_keep_rows;"
+    "CREATE TRIGGER segment_keep_rows BEFORE DELETE ON segment WHEN old.there = 1 BEGIN SELECT RAISE(ABORT, 'segment is append-only'); END;"
+    "DROP TRIGGER checkpoint_keep_rows;"
+    "CREATE TRIGGER checkpoint_keep_rows BEFORE DELETE ON checkpoint"
+    "  WHEN old.size > coalesce((SELECT value FROM fact WHERE name = 'segments-ended'), 0) BEGIN"
+    "  SELECT RAISE(ABORT, 'checkpoint is append-only'); END;",
 };
 
 static const char *const keys_migrations[] = {
@@ -144,7 +151,7 @@ static const char *const log_migrations[] = {
 // The application ids read "LtVa", "LtKe", "LtLo".
 const struct schema schema_of[DB_FILE_COUNT] = {
     [DB_VAULT] = {"vault.db", 0x4c745661, ARRAY_LEN(vault_migrations), vault_migrations,
-		  "fa3117297e90df17ba01e20d244557c14bb92448dbfa488c341551d72a7861af", true},
+		  "1f97689caebbec624fef8bd3dfad636a9d4588829406cc0f996ab272371b3bbc", true},
     [DB_KEYS] = {"keys.db", 0x4c744b65, ARRAY_LEN(keys_migrations), keys_migrations,
 		 "f1df84092736be0724cec5d0595d7e8556da3e39863231e870651282fb76b0c6", false},
     [DB_LOG] = {"request log", 0x4c744c6f, ARRAY_LEN(log_migrations), log_migrations,

@@ -56,8 +56,9 @@ STATEMENT(LEDGER_SPAN, "SELECT (SELECT max(seq) FROM ledger), (SELECT max(size) 
 		       "(SELECT count(*) FROM segment WHERE there = 1)")
 STATEMENT(LEDGER_TRIM, "DELETE FROM ledger WHERE seq >= $1 AND seq < $2 AND NOT " NOTABLE)
 STATEMENT(SEGMENT_PUT,
-	  "INSERT INTO segment(size, last_at, range, seal, root, start, first_at, there) VALUES($1, $2, $3, $4, $5, $7, $8, $9) "
-	  "ON CONFLICT(size) DO UPDATE SET there = excluded.there, seal = excluded.seal")
+	  "INSERT INTO segment(size, last_at, range, seal, root, start, first_at, there) VALUES($1, $2, $3, $4, $5, $7, $8, $9)")
+STATEMENT(SEGMENT_END, "UPDATE segment SET there = 0 WHERE size > $1 AND size <= $2 AND there = 1")
+STATEMENT(SEGMENT_DELETE, "DELETE FROM segment WHERE size > $1 AND size <= $2")
 STATEMENT(SEGMENT_FROM, SELECT_SEGMENT " WHERE size >= $1 ORDER BY size LIMIT 1")
 STATEMENT(SEGMENT_UP_TO, SELECT_SEGMENT " WHERE size <= $1 ORDER BY size DESC LIMIT 1")
 STATEMENT(PAYLOAD_PUT, "INSERT INTO ledger_payload(seq, subject, due, key, body) VALUES($1, $2, $3, $4, $5)")
@@ -66,6 +67,8 @@ STATEMENT(PAYLOAD_OF, "SELECT seq, subject, key, body FROM ledger_payload WHERE 
 STATEMENT(PAYLOAD_KEYS_END, "INSERT INTO ended_key(key) SELECT key FROM ledger_payload " PAYLOADS " ON CONFLICT(key) DO NOTHING")
 STATEMENT(PAYLOAD_DELETE, "DELETE FROM ledger_payload " PAYLOADS)
 STATEMENT(CHECKPOINT_PUT, "INSERT INTO checkpoint(size, at, range, root, note) VALUES($1, $2, $3, $5, $6)")
+STATEMENT(CHECKPOINT_END, "DELETE FROM checkpoint WHERE size BETWEEN $1 AND $2 AND size NOT IN (SELECT max(size) FROM checkpoint "
+			  "WHERE size BETWEEN $1 AND $2 GROUP BY at / 86400)")
 STATEMENT(CHECKPOINT_FROM, SELECT_CHECKPOINT " WHERE size >= $1 ORDER BY size LIMIT 1")
 STATEMENT(CHECKPOINT_UP_TO, SELECT_CHECKPOINT " WHERE size <= $1 ORDER BY size DESC LIMIT 1")
 
