@@ -439,7 +439,7 @@ static int end_closed_event(void *arg, const struct ledger_row *event)
 	return end_leaf(arg, event, leaf);
 }
 
-static int run_end(struct vault *v, void *arg, struct err *e)
+static int run_ending(struct vault *v, void *arg, struct err *e)
 {
 	const struct ending *x = arg;
 	char details[128];
@@ -456,9 +456,9 @@ static int run_end(struct vault *v, void *arg, struct err *e)
 		   : ledger_write(v, x->telling ? &event : NULL, NULL, e);
 }
 
-static int end_all(struct vault *v, struct ending *x, struct err *e)
+static int ending_commit(struct vault *v, struct ending *x, struct err *e)
 {
-	struct op op = {.lane = LANE_RECORDS, .run = run_end, .arg = x};
+	struct op op = {.lane = LANE_RECORDS, .run = run_ending, .arg = x};
 
 	return commit_run(v, &op, e);
 }
@@ -480,7 +480,7 @@ static int end_rows(struct vault *v, time_t horizon, uint64_t to, bool dry_run, 
 		ret = err_set(e, x.why.code, "the ledger's entries do not end: %s; run: lethe audit verify", x.why.text);
 	*events += (size_t)(x.whole.size - x.from);
 	if (ret == 0 && !dry_run && x.count > 0)
-		ret = end_all(v, &x, e) != 0 ? -1 : commit_sanitise(v, SANITISE_TRIM, e);
+		ret = ending_commit(v, &x, e) != 0 ? -1 : commit_sanitise(v, SANITISE_TRIM, e);
 	// Nor do they stay in the write-ahead log; a reader may hold that up, the next time does it.
 	if (ret == 0 && !dry_run && x.count > 0)
 		commit_sanitise(v, SANITISE_LOGS, &(struct err){0});
@@ -514,7 +514,7 @@ static int end_segment(struct vault *v, struct mark_row *row, struct err *e)
 		x.rows[0] = *row;
 		x.count = 1;
 	}
-	const int ret = end_all(v, &x, e);
+	const int ret = ending_commit(v, &x, e);
 	free(x.rows);
 	return ret;
 }
