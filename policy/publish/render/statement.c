@@ -48,6 +48,10 @@ static void make_anchor(struct statements *all, struct statement *s, const char 
 	for (char *c = base; *c != '\0'; c++)
 		if (!isalnum((unsigned char)*c) && *c != '_')
 			*c = '-';
+	if (s->type <= STATEMENT_GUIDE) { // most are, and none of the others begins like them
+		snprintf(s->id, sizeof s->id, "%s-%zu", base, all->count + 1);
+		return;
+	}
 	snprintf(s->id, sizeof s->id, "%s", base);
 	for (size_t i = 0; i < all->count; i++) {
 		if (strcmp(all->list[i].id, s->id) != 0)
