@@ -4,6 +4,10 @@
 #include "admin/admin.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
+#include "policy/rights/case.h"
+#include "policy/rights/hold.h"
+#include "policy/rights/outbox.h"
+#include "policy/rights/request.h"
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -112,6 +116,76 @@ static void metrics_of_traffic(struct buf *out, const struct admin *a)
 		metric_one(out, "egress_calls", "Calls to third parties that are under way.", json_number(traffic, "under_way", 0));
 }
 
+// What waits for an officer, and since when.
+struct waiting {
+	double open, overdue, holds, incidents, assessments, waiting, failed;
+	time_t oldest, next;
+};
+
+static int waiting_request(void *arg, const struct rights_row *row)
+{
+	struct waiting *w = arg;
+
+	if (!row->open)
+		return 0;
+	w->open++;
+	w->overdue += row->late;
+	if (w->oldest == 0 || row->received < w->oldest)
+		w->oldest = row->received;
+	if (w->next == 0 || row->due < w->next)
+		w->next = row->due;
+	return 0;
+}
+
+static int waiting_hold(void *arg, const struct hold_row *row)
+{
+	((struct waiting *)arg)->holds += row->overdue;
+	return 0;
+}
+
+static int waiting_case(void *arg, const struct case_row *row)
+{
+	struct waiting *w = arg;
+
+	w->incidents += row->late && row->type == CASE_INCIDENT;
+	w->assessments += row->late && (row->type == CASE_ASSESSMENT || row->type == CASE_CONTRACT);
+	return 0;
+}
+
+static int waiting_mail(void *arg, const struct outbox_row *row)
+{
+	struct waiting *w = arg;
+
+	if (strcmp(row->state, "waiting") == 0)
+		w->waiting++;
+	else
+		w->failed++;
+	return 0;
+}
+
+static int metrics_of_rights(struct buf *out, struct vault *v, struct err *e)
+{
+	enum { TYPES = CASE_BIT(CASE_INCIDENT) | CASE_BIT(CASE_ASSESSMENT) | CASE_BIT(CASE_CONTRACT) };
+	struct waiting w = {0};
+
+	if (rights_each(v, waiting_request, &w, e) != 0 || hold_each(v, waiting_hold, &w, e) != 0 ||
+	    case_each(v, TYPES, waiting_case, &w, e) != 0 || outbox_each(v, waiting_mail, &w, e) != 0)
+		return -1;
+	metric_one(out, "requests_open", "Requests of data subjects that are open.", w.open);
+	metric_one(out, "requests_overdue", "Open requests whose earliest clock has ended.", w.overdue);
+	metric_one(out, "requests_oldest_timestamp_seconds", "When the oldest open request was received; 0: none is open.",
+		   (double)w.oldest);
+	metric_one(out, "requests_next_due_timestamp_seconds", "When the next clock of an open request ends; 0: none is open.",
+		   (double)w.next);
+	metric_one(out, "holds_overdue", "Legal holds whose review is overdue.", w.holds);
+	metric_one(out, "incidents_overdue", "Incidents whose authority is still to be told after 72 hours.", w.incidents);
+	metric_one(out, "assessments_overdue", "Assessments and contracts that are to be reviewed, or are over.", w.assessments);
+	metric_begin(out, "mails", "gauge", "Mails that are not sent yet.");
+	metric_add(out, "mails", "state", "waiting", w.waiting);
+	metric_add(out, "mails", "state", "failed", w.failed);
+	return 0;
+}
+
 // What the daily check wrote down.
 static void metrics_of_check(struct buf *out, const struct admin *a)
 {
@@ -206,7 +280,7 @@ static enum status metrics_main(const struct admin *a, const struct arguments *a
 
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (metrics_of_vault(&out, a, &s, &e) != 0)
+	if (metrics_of_vault(&out, a, &s, &e) != 0 || metrics_of_rights(&out, s.vault, &e) != 0)
 		return output_complain(STATUS_UNSURE, "metrics: %s", e.text);
 	metrics_of_traffic(&out, a);
 	metrics_of_check(&out, a);

@@ -49,6 +49,7 @@ test('an incident counts whom it touches, and is overdue after 72 hours until th
   assert.deepEqual([subjects, records], [0, 0], 'what came later is not touched');
   assert.equal(check(p, 'accountability')[0].result, 'BROKEN');
   assert.equal(p.run(['incident', 'list', '--overdue']).status, 1);
+  assert.match(p.run(['metrics']).stdout, /^lethe_incidents_overdue 1$/m);
   const clock = (of) => JSON.parse(p.run(['incident', 'list', '--format', 'json']).stdout).find((row) => row.id === of).art_33;
   assert.match(clock(id), /^\d+ h over$/);
   assert.ok(parseInt(clock(id)) >= 24 && parseInt(clock(id)) < 48);

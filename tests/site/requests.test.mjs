@@ -167,6 +167,10 @@ test('the list: overdue ones first, filters, eighty columns, and status 1 while 
   for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
   const check = p.run(['check', '--offline', '--format', 'json']).stdout;
   assert.ok(JSON.parse(check).some((row) => row.check === 'requests' && row.result === 'BROKEN'), 'what an officer has entered is a promise');
+  const metrics = p.run(['metrics']).stdout;
+  assert.match(metrics, /^lethe_requests_open 3$[^]*^lethe_requests_overdue 1$/m);
+  assert.equal(Number(/^lethe_requests_oldest_timestamp_seconds (\d+)$/m.exec(metrics)[1]), new Date(json(['show', late]).received) / 1000);
+  assert.equal(Number(/^lethe_requests_next_due_timestamp_seconds (\d+)$/m.exec(metrics)[1]), new Date(json(['show', late]).due) / 1000);
   assert.equal(json(['refuse', late, '--ground', 'legally-required', '--reason', 'tax law']).state, 'refused');
   assert.deepEqual(list(), { status: 0, ids: [soon, fresh, late] });
   assert.deepEqual(list('--status', 'refused').ids, [late]);
