@@ -105,10 +105,19 @@ static int add_sums(const char *folder, struct err *e)
 	return ret;
 }
 
+// A folder of the state folder, where it is there.
+static int add_folder(const struct admin *a, const char *part, const char *to, struct err *e)
+{
+	char from[PATH_MAX];
+
+	if (path_join(from, sizeof from, a->state, part, e) != 0)
+		return -1;
+	return access(from, F_OK) != 0 ? 0 : run_and_wait((const char *const[]){"cp", "-R", from, to, NULL}, e);
+}
+
 // The tiles: made anew, or, where a part of them cannot be made any more, as they are published.
 static int add_log(const struct admin *a, struct vault *v, const char *log, struct err *e)
 {
-	char published[PATH_MAX];
 	struct err why = {0};
 
 	if (folder_make(log, 0755, e) != 0)
@@ -117,11 +126,7 @@ static int add_log(const struct admin *a, struct vault *v, const char *log, stru
 		return 0;
 	if (why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
-	for (const char *const *part = (const char *const[]){"publish/html/tile", "publish/html/.well-known", NULL}; *part != NULL; part++)
-		if (path_join(published, sizeof published, a->state, *part, e) != 0 ||
-		    run_and_wait((const char *const[]){"cp", "-R", published, log, NULL}, e) != 0)
-			return -1;
-	return 0;
+	return add_folder(a, "publish/html/tile", log, e) != 0 ? -1 : add_folder(a, "publish/html/.well-known", log, e);
 }
 
 int audit_bundle_make(const struct admin *a, struct vault *v, const char *folder, struct err *e)
@@ -135,7 +140,7 @@ int audit_bundle_make(const struct admin *a, struct vault *v, const char *folder
 	    folder_make(policy, 0755, e) != 0 || sign_ledger(a, v, &note, e) != 0 || add_log(a, v, log, e) != 0)
 		return -1;
 	if (add_file(a->state, "policy/active.xml", policy, "active.xml", e) != 0 ||
-	    add_file(a->state, "policy/coming.xml", policy, "coming.xml", e) != 0 ||
+	    add_file(a->state, "policy/coming.xml", policy, "coming.xml", e) != 0 || add_folder(a, "policy/versions", policy, e) != 0 ||
 	    add_file(a->state, "publish/html/privacy.md", policy, "notice.md", e) != 0 ||
 	    add_output(a, folder, "register.json", "register", NULL, e) != 0 ||
 	    add_output(a, folder, "ledger.json", "audit", "show", e) != 0 ||

@@ -60,7 +60,7 @@ while text is None and key in chain[:-1]:
 if text is None:
     fail('the checkpoint was signed with another key')
 origin, size, signed = text.decode().split('\n')[:3]
-size, entries = int(size), 0
+size, entries, texts = int(size), 0, {}
 level, count, hashes = 0, size, {}  # each level's hashes, by number, as its tiles have them
 while count > 0 and origin == key.split('+')[0]:
     for number in range((count + 255) // 256):
@@ -87,9 +87,17 @@ for number in range(facts['minimum_index'] // 256, (size + 255) // 256):
         kept = i >= facts['minimum_index']  # those before have the length 0
         if kept and sha(b'\0', data[at + 2:at + 2 + length]) != hashes[0, i]:
             fail('entry %d was altered' % i)
+        texts[i] = data[at + 2:at + 2 + length]
         at, i, entries = at + 2 + length, i + 1, entries + kept
 if entries < size - facts['minimum_index']:
     fail('entries are missing')
+versions = os.path.join(here, 'policy/versions')  # each is the file that its entry says came into force
+for name in os.listdir(versions) if os.path.isdir(versions) else []:
+    if name.endswith('.json'):
+        version = json.load(open(os.path.join(versions, name)))
+        file = open(os.path.join(versions, version['version'] + '.xml'), 'rb').read()
+        if hashlib.sha256(file).hexdigest() not in texts.get(version['ledger'], version['sha256'].encode()).decode():
+            fail('version %s is not the one that came into force' % version['version'])
 for line in open(os.path.join(here, 'SHA256SUMS')):
     wanted, file = line.strip().split('  ', 1)
     if hashlib.sha256(open(os.path.join(here, file), 'rb').read()).hexdigest() != wanted:

@@ -9,20 +9,20 @@
 enum { MINUTE_MS = 60000 };
 
 static struct maintenance_task {
-	const char *words[5]; // of the officer's command; NULL-terminated
-	uint64_t every, next;
-	pid_t pid; // 0: not under way
+	const char *words[5];        // of the officer's command; NULL-terminated
+	uint64_t every, first, next; // first: after the start; 0: every
+	pid_t pid;                   // 0: not under way
 } tasks[] = {
     {.words = {"publish"}, .every = 60 * MINUTE_MS}, // an announced policy's time may have come
     {.words = {"outbox", "send", "--quiet"}, .every = MINUTE_MS},
     {.words = {"prune", "--ahead", "PT1M", "--quiet"}, .every = MINUTE_MS},
-    {.words = {"check", "--record", "--quiet"}, .every = 24 * 60 * MINUTE_MS},
+    {.words = {"check", "--record", "--quiet"}, .every = 24 * 60 * MINUTE_MS, .first = MINUTE_MS}, // /privacy/live shows when it was
 };
 
 void maintenance_begin(uint64_t now)
 {
 	for (size_t i = 0; i < ARRAY_LEN(tasks); i++)
-		tasks[i].next = now + tasks[i].every;
+		tasks[i].next = now + (tasks[i].first != 0 ? tasks[i].first : tasks[i].every);
 }
 
 void maintenance_due(const struct run_site *s, uint64_t now)

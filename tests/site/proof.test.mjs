@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -197,6 +197,8 @@ test('a bundle for an auditor is verified by its own script, with Python and ope
   };
   const flip = (at) => (bytes) => { const copy = Buffer.from(bytes); copy[at < 0 ? copy.length + at : at] ^= 1; return copy; };
   altered('policy/active.xml', flip(9), /active\.xml is another/);
+  const [version] = readdirSync(join(away, 'policy/versions')).filter((name) => name.endsWith('.xml'));
+  altered(`policy/versions/${version}`, flip(9), /version .* is not the one that came into force/);
   altered(`log/tile/0/000.p/${size}`, flip(40), /signed root/);
   altered(`log/tile/entries/000.p/${size}.gz`, (bytes) => gzipSync(flip(30)(gunzipSync(bytes))), /entry 0 was altered/);
   altered('log/.well-known/checkpoint', flip(-9), /signature|binascii/);
