@@ -379,32 +379,58 @@ static inline void cut_sector(struct fault_image *out, const struct fault_tracke
 	memcpy(out->bytes + at + kept, before + kept, len - kept);
 }
 
-// Writes what the medium may hold if the power goes now. A file that was unlinked without SQLite's knowledge may be back or not.
+// Most of a file is on the medium as it is: so much of it from *at on. False: the sector there is not.
+static inline bool cut_same(struct fault_image *out, const struct fault_tracked *t, size_t *at)
+{
+	enum { AT_ONCE = 32 * SECTOR };
+	const size_t both = t->current.len < t->durable.len ? t->current.len : t->durable.len, end = out->len < both ? out->len : both;
+
+	for (size_t len = AT_ONCE; len >= SECTOR; len = len == AT_ONCE ? SECTOR : 0) {
+		if (*at + len > end || memcmp(t->current.bytes + *at, t->durable.bytes + *at, len) != 0)
+			continue;
+		memcpy(out->bytes + *at, t->current.bytes + *at, len);
+		*at += len - SECTOR;
+		return true;
+	}
+	return false;
+}
+
+// Writes over what stands there: making files anew costs more than all the rest.
+static inline void cut_write(const char *path, const struct fault_image *image)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || pwrite(fd, image->bytes, image->len, 0) != (ssize_t)image->len || ftruncate(fd, (off_t)image->len) != 0 ||
+	    close(fd) != 0)
+		abort();
+}
+
+// Leaves in the folder what the medium may hold if the power goes now. A file that was unlinked without SQLite's knowledge may be back or not.
 static inline void fault_cut(const char *to, unsigned seed)
 {
-	struct fault_image out = {0};
+	static struct fault_image out;
 
 	for (size_t i = 0; i < fault.count; i++) {
 		const struct fault_tracked *t = &fault.files[i];
 		bool there = access(t->path, F_OK) == 0;
+		char path[2 * PATH_MAX];
+		snprintf(path, sizeof path, "%s%s", to, t->path + strlen(fault.root));
 		if (ends_with(t->path, "-shm") || (!there && (!t->was_durable || rand_r(&seed) % 2)) ||
-		    (!t->was_durable && rand_r(&seed) % 2))
+		    (!t->was_durable && rand_r(&seed) % 2)) {
+			unlink(path);
 			continue;
+		}
 		image_resize(&out, 0);
 		image_resize(&out, there && rand_r(&seed) % 2 ? t->current.len : t->durable.len);
 		if (!there) {
 			image_copy(&out, &t->durable);
 		} else {
 			for (size_t at = 0; at < out.len; at += SECTOR)
-				cut_sector(&out, t, at, &seed);
+				if (!cut_same(&out, t, &at))
+					cut_sector(&out, t, at, &seed);
 		}
-		char path[2 * PATH_MAX];
-		snprintf(path, sizeof path, "%s%s", to, t->path + strlen(fault.root));
-		FILE *file = fopen(path, "wb");
-		if (file == NULL || (out.len > 0 && fwrite(out.bytes, 1, out.len, file) != out.len) || fclose(file) != 0)
-			abort();
+		cut_write(path, &out);
 	}
-	free(out.bytes);
 }
 
 #endif
