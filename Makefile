@@ -9,7 +9,7 @@ PACKAGES_RUN := gcc make libc6-dev pkg-config nginx-light libfcgi-dev libcurl4-o
 	fonts-wqy-microhei ca-certificates libpng-dev libturbojpeg0-dev libwebp-dev libgumbo-dev libidn2-dev libbrotli-dev
 PACKAGES_TEST := $(PACKAGES_RUN) libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck mandoc python3-clang-14 strace faketime \
 	chromium wrk unzip zip 7zip libarchive-tools curl libxml2-utils sqlite3 openssl procps python3-aiosmtpd systemd systemd-container mmdebstrap lintian dpkg-dev python3 git \
-	golang-go golang-golang-x-mod-dev spin
+	golang-go golang-golang-x-mod-dev spin btrfs-progs
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # $(call install-packages,LIST): says what it installs, and does nothing when all is there.
 install-packages = @missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Abbrev}\n' $(1) 2>/dev/null | awk '$$2=="ii"{print $$1}' | \

@@ -119,6 +119,7 @@ export const mutations = [
     ['policy/vault/ledger.c', '\t\trandom_bytes(salt, sizeof salt);', '\t\tmemset(salt, 0, sizeof salt);', 'unit/ledger_verify_test.c', 'what is committed to cannot be guessed'],
     ['policy/vault/merkle.c', 'leaf_prefix = 0x00;', 'leaf_prefix = 0x02;', 'unit/ledger_verify_test.c', 'the tree is that of rfc 6962'],
     ['policy/vault/verify.c', 'out->result = LEDGER_TRUNCATED;', 'out->result = LEDGER_INTACT;', 'unit/ledger_verify_test.c', 'a checkpoint kept elsewhere tells a cut from a fork'],
+    ['policy/base/err.c', 'error_number == ENOSPC || error_number == EDQUOT', 'error_number == ENOSPC', 'unit/vault_fault_test.c', 'a full quota as simulated'],
     ['policy/vault/commit.c', 'atomic_store(&v->broken, true);', 'atomic_store(&v->broken, false);', 'unit/vault_fault_test.c', 'an unknown commit stops the vault'],
     ['policy/picture/mark.c', '{"tEXt", "zTXt",', '{"tEXx", "zTXx",', 'unit/mark_test.c', 'a png loses what may repeat the prompt'],
     ['policy/vault/verify.c', 'good = equal_secret(expected, row->seal, HASH_LEN);', 'good = true;', 'unit/ledger_verify_test.c', 'every intrusion is found at its index'],

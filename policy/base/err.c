@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/err.h"
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,4 +51,9 @@ int err_system(struct err *e, enum err_code code, int error_number, const char *
 	if (n >= 0 && (size_t)n < sizeof e->text)
 		snprintf(e->text + n, sizeof e->text - (size_t)n, ": %s", words);
 	return -1;
+}
+
+bool err_is_full(int error_number)
+{
+	return error_number == ENOSPC || error_number == EDQUOT;
 }

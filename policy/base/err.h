@@ -3,6 +3,8 @@
 #ifndef LETHE_BASE_ERR_H
 #define LETHE_BASE_ERR_H
 
+#include <stdbool.h>
+
 enum err_code {
 	ERR_NONE = 0,
 	ERR_INPUT,       // what the caller or the visitor gave is wrong
@@ -33,5 +35,7 @@ int err_prefix(struct err *e, const char *format, ...) __attribute__((format(pri
 
 // As err_set, with what the system says about `error_number` appended.
 int err_system(struct err *e, enum err_code code, int error_number, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+bool err_is_full(int error_number); // the disk has no space, or its user may have no more of it
 
 #endif

@@ -28,7 +28,7 @@ static enum err_code code_for(int error_number)
 {
 	if (error_number == ENOENT || error_number == ENOTDIR)
 		return ERR_NOT_FOUND;
-	return error_number == ENOSPC || error_number == EDQUOT ? ERR_FULL : ERR_IO;
+	return err_is_full(error_number) ? ERR_FULL : ERR_IO;
 }
 
 int file_read(const char *path, struct buf *out, struct err *e)

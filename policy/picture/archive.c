@@ -38,9 +38,7 @@ int archive_sweep(const char *folder, int *lock, struct err *e)
 
 static int archive_failed(struct err *e, const char *what)
 {
-	bool full = errno == ENOSPC || errno == EDQUOT;
-
-	return err_system(e, full ? ERR_FULL : ERR_IO, errno, "cannot %s the archive", what);
+	return err_system(e, err_is_full(errno) ? ERR_FULL : ERR_IO, errno, "cannot %s the archive", what);
 }
 
 // A new file under a temporary name in the folder; -1 with errno.

@@ -97,7 +97,7 @@ int backup_copy_file(const char *from, const char *to, char sha256[2 * HASH_LEN 
 
 	*bytes = 0;
 	if (in < 0 || (to != NULL && out < 0)) {
-		err_system(e, errno == ENOSPC ? ERR_FULL : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s", in < 0 ? from : to);
+		err_system(e, err_is_full(errno) ? ERR_FULL : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s", in < 0 ? from : to);
 	} else if (c == NULL || piece == NULL || EVP_DigestInit_ex(c, EVP_sha256(), NULL) != 1) {
 		err_set(e, ERR_MEMORY, "no memory");
 	} else {
@@ -106,7 +106,7 @@ int backup_copy_file(const char *from, const char *to, char sha256[2 * HASH_LEN 
 			*bytes += (uint64_t)n;
 		}
 		if (n != 0 || (out >= 0 && fdatasync(out) != 0))
-			err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "%s", out >= 0 ? to : from);
+			err_system(e, err_is_full(errno) ? ERR_FULL : ERR_IO, errno, "%s", out >= 0 ? to : from);
 		else
 			ret = EVP_DigestFinal_ex(c, digest, NULL) == 1 ? 0 : err_set(e, ERR_MEMORY, "no memory");
 	}

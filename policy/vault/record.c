@@ -253,7 +253,7 @@ static int run_puts(struct vault *v, void *arg, struct err *e)
 		const struct put *p = &puts->list[i];
 		if (p->record->file == NULL || rename(p->from, p->to) == 0)
 			continue;
-		err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "the finished file cannot be taken into the spool");
+		err_system(e, err_is_full(errno) ? ERR_FULL : ERR_IO, errno, "the finished file cannot be taken into the spool");
 		put_files_back(puts->list, i);
 		return -1;
 	}

@@ -211,7 +211,7 @@ static int tombstone_append(const char *path, const struct buf *line, struct err
 		size--;
 	if (size < 0 || ftruncate(fd, size) != 0 || lseek(fd, size, SEEK_SET) < 0 || fd_write_all(fd, line->data, line->len) != 0 ||
 	    fdatasync(fd) != 0)
-		return err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "%s", path);
+		return err_system(e, err_is_full(errno) ? ERR_FULL : ERR_IO, errno, "%s", path);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef LETHE_TESTS_FAULT_VFS_H
 #define LETHE_TESTS_FAULT_VFS_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -49,6 +50,7 @@ static struct {
 	char second[PATH_MAX]; // of files below it, which are not tracked, every operation fails after so many; "": none
 	uint64_t second_left;
 	uint64_t capacity;          // bytes that all tracked files may take; 0: no limit
+	int capacity_error;         // what the system says of more: ENOSPC, or EDQUOT, which SQLite takes for any other error
 	uint64_t (*reserved)(void); // bytes that others take of it
 	pthread_mutex_t mutex;      // recursive: `before` opens other stores
 } fault = {.mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP};
@@ -189,7 +191,8 @@ static int fault_write(sqlite3_file *f, const void *bytes, int len, sqlite3_int6
 	pthread_mutex_lock(&fault.mutex);
 	int rc = operation(t, file->second, true);
 	if (rc == SQLITE_OK && over_capacity(t, (uint64_t)at + (uint64_t)len))
-		rc = SQLITE_FULL;
+		rc = fault.capacity_error == EDQUOT ? SQLITE_IOERR_WRITE : SQLITE_FULL;
+	const int error = rc == SQLITE_OK ? 0 : fault.capacity_error;
 	if (rc == SQLITE_OK)
 		rc = file->real->pMethods->xWrite(file->real, bytes, len, at);
 	if (rc == SQLITE_OK && t != NULL) {
@@ -199,6 +202,8 @@ static int fault_write(sqlite3_file *f, const void *bytes, int len, sqlite3_int6
 		memcpy(t->current.bytes + at, bytes, (size_t)len);
 	}
 	pthread_mutex_unlock(&fault.mutex);
+	if (error != 0)
+		errno = error; // for SQLite's xGetLastError
 	return rc;
 }
 

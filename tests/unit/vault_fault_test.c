@@ -248,12 +248,11 @@ static size_t fill(struct fixture *f, char (*ids)[RECORD_ID_LEN + 1], size_t max
 	return count;
 }
 
-static void full_disk(struct fixture *f)
+// How many records fit beside an archive.
+static size_t fill_up(struct fixture *f)
 {
 	static char ids[2000][RECORD_ID_LEN + 1];
 	struct ledger_report report;
-	struct prune_result pruned;
-	struct erase_result erased;
 	struct err e = {0};
 	char archive[RECORD_ID_LEN + 1], id[RECORD_ID_LEN + 1];
 
@@ -267,6 +266,17 @@ static void full_disk(struct fixture *f)
 	assert_true(report.intact);
 	assert_int_equal(report.size, count + 1);
 	assert_int_equal(fill(f, &id, 1), 0); // still full, and still no harm done
+	return count;
+}
+
+static void full_disk(struct fixture *f)
+{
+	struct prune_result pruned;
+	struct erase_result erased;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1];
+	const size_t count = fill_up(f);
+
 	fixture_time += 3600;
 	if (vault_prune(f->vault, (struct duration){0}, false, &pruned, &e) != 0)
 		fail_msg("prune: %s", e.text);
@@ -284,45 +294,82 @@ static void full_disk(struct fixture *f)
 	assert_int_equal(reserve_bytes(), SPACE_RESERVE_BYTES);
 }
 
-static void a_full_disk_as_simulated(void **state)
+static void full_disk_simulated(struct fixture *f, int error)
 {
-	struct fixture *f = *state;
-
 	vault_close(f->vault);
 	f->vault = NULL;
 	watch(f);
 	fixture_reopen(f, VAULT_ADMIN);
 	measured = f;
 	fault.reserved = reserve_bytes;
+	fault.capacity_error = error;
 	fault.capacity = SPACE_RESERVE_BYTES + 2 * 1024 * 1024;
 	full_disk(f);
 	unwatch();
 }
 
+static void a_full_disk_as_simulated(void **state)
+{
+	full_disk_simulated(*state, ENOSPC);
+}
+
+static void a_full_quota_as_simulated(void **state)
+{
+	full_disk_simulated(*state, EDQUOT);
+}
+
+// A mount of our own, that nobody else sees and that goes with us; the stores are made anew below it.
+static void small_begin(struct fixture *f, const char *folder, const char *how)
+{
+	char command[1024];
+
+	vault_close(f->vault);
+	f->vault = NULL;
+	snprintf(command, sizeof command, "cd '%s' && mkdir small && %s", f->root, how);
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || system(command) != 0) {
+		print_message("SKIPPED: a small file system cannot be mounted here; the simulated full disk was tested\n");
+		skip();
+	}
+	snprintf(f->state, sizeof f->state, "%s/%s", f->root, folder);
+	fixture_reopen(f, VAULT_ADMIN);
+}
+
+static void small_end(struct fixture *f)
+{
+	char mount[sizeof f->root + 8];
+
+	vault_close(f->vault);
+	f->vault = NULL;
+	snprintf(mount, sizeof mount, "%s/small", f->root);
+	assert_int_equal(umount2(mount, MNT_DETACH), 0);
+}
+
 static void a_full_disk_in_fact(void **state)
 {
-	struct fixture *f = *state;
+	small_begin(*state, "small", "mount -t tmpfs -o size=7m,mode=0700 small small");
+	full_disk(*state);
+	small_end(*state);
+}
 
-	// A mount of our own, that nobody else sees and that goes with us.
-	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
-		print_message("SKIPPED: a small file system cannot be mounted here (%s); the simulated full disk was tested\n",
-			      strerrorname_np(errno));
-		skip();
-	}
-	vault_close(f->vault);
-	f->vault = NULL;
-	snprintf(f->state, sizeof f->state, "%s/small", f->root);
-	mkdir(f->state, 0700);
-	if (mount("small", f->state, "tmpfs", 0, "size=7m,mode=0700") != 0) {
-		print_message("SKIPPED: a small file system cannot be mounted here (%s); the simulated full disk was tested\n",
-			      strerrorname_np(errno));
-		skip();
-	}
-	fixture_reopen(f, VAULT_ADMIN);
-	full_disk(f);
-	vault_close(f->vault);
-	f->vault = NULL;
-	assert_int_equal(umount2(f->state, MNT_DETACH), 0);
+// The disk has space, and the stores may have no more of it. This file system lets nobody end anything either until the quota is raised; others do, which is
+// simulated.
+static void a_full_quota_in_fact(void **state)
+{
+	struct fixture *f = *state;
+	char command[128], id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	small_begin(
+	    f, "small/state",
+	    "truncate -s 160M disk && mkfs.btrfs -q disk >disk.log 2>&1 && mount -o loop disk small && btrfs -q quota enable small && "
+	    "btrfs -q subvolume create small/state && btrfs -q qgroup limit 9M small/state");
+	const size_t count = fill_up(f);
+	snprintf(command, sizeof command, "btrfs -q qgroup limit none '%s'", f->state);
+	assert_int_equal(system(command), 0);
+	if (put_one(f->vault, KIND_TICKET, "room-again", id, &e) != 0)
+		fail_msg("afterwards: %s", e.text);
+	assert_int_equal(fixture_census(f, KIND_TICKET, NULL), count + 1);
+	small_end(f);
 }
 
 static int install(void **state)
@@ -336,10 +383,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-	    T(a_write_error_once),       T(a_write_error_for_good),
-	    T(a_sync_error_once),        T(no_space_once),
-	    T(no_space_for_good),        T(an_unknown_commit_stops_the_vault),
-	    T(a_full_disk_as_simulated), T(a_full_disk_in_fact),
+	    T(a_write_error_once),        T(a_write_error_for_good),
+	    T(a_sync_error_once),         T(no_space_once),
+	    T(no_space_for_good),         T(an_unknown_commit_stops_the_vault),
+	    T(a_full_disk_as_simulated),  T(a_full_disk_in_fact),
+	    T(a_full_quota_as_simulated), T(a_full_quota_in_fact),
 	};
 	return cmocka_run_group_tests(tests, install, NULL);
 }

@@ -31,7 +31,7 @@ static enum err_code code_of(sqlite3 *db, int rc)
 		return ERR_FULL;
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
-		return db != NULL && sqlite3_system_errno(db) == ENOSPC ? ERR_FULL : ERR_IO;
+		return db != NULL && err_is_full(sqlite3_system_errno(db)) ? ERR_FULL : ERR_IO;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return ERR_CORRUPT;
@@ -395,13 +395,15 @@ int db_begin(struct db *s, struct err *e)
 int db_commit(struct db *s, struct err *e)
 {
 	int rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+	// SQLite has a code for a full disk, and takes a full quota for any I/O error. Neither leaves a commit behind.
+	const bool full = rc == SQLITE_IOERR_WRITE && err_is_full(errno);
 
 	if (rc == SQLITE_OK)
 		return 0;
 	fail(s, rc, "commit", e);
 	db_rollback(s);
 	if ((rc & 0xff) == SQLITE_IOERR && e != NULL)
-		e->code = ERR_UNKNOWN;
+		e->code = full ? ERR_FULL : ERR_UNKNOWN;
 	return -1;
 }
 

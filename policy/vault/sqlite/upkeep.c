@@ -54,7 +54,7 @@ static int lock_write(const struct store *s, struct lock_text now, bool sync, st
 
 	return pwrite(s->lock_fd[LANE_RECORDS], text, (size_t)len, 0) == len && (!sync || fdatasync(s->lock_fd[LANE_RECORDS]) == 0)
 		   ? 0
-		   : err_system(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, "vault.lock");
+		   : err_system(e, err_is_full(errno) ? ERR_FULL : ERR_IO, errno, "vault.lock");
 }
 
 static int count_events(struct store *s, int64_t *out, struct err *e)
