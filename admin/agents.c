@@ -139,21 +139,10 @@ static enum status agents_remove(const struct admin *a, const struct arguments *
 	return output_print(&text);
 }
 
-static const struct command add_command = {.name = "add",
-					   .run = agents_add,
-					   .line = "trust an agent, or put it in the place of one of the same id",
-					   .words = "ID",
-					   .words_min = 1,
-					   .words_max = 1,
-					   .options = add_options};
-static const struct command list_command = {.name = "list", .run = agents_list, .line = "all of them", .options = list_options};
-static const struct command remove_command = {.name = "remove",
-					      .run = agents_remove,
-					      .line = "trust it no longer",
-					      .words = "ID",
-					      .words_min = 1,
-					      .words_max = 1,
-					      .options = remove_options};
-static const struct command *const agents_commands[] = {&add_command, &list_command, &remove_command, NULL};
+static const struct command *const agents_commands[] = {
+    &(const struct command){"add", agents_add, "trust an agent, or put it in the place of one of the same id", .words = "ID",
+			    .options = add_options},
+    &(const struct command){"list", agents_list, "all of them", .options = list_options},
+    &(const struct command){"remove", agents_remove, "trust it no longer", .words = "ID", .options = remove_options}, NULL};
 
 const struct command agents_command = {.name = "agents", .line = "who may send requests for others", .sub = agents_commands};

@@ -155,27 +155,13 @@ static enum status assess_review_main(const struct admin *a, const struct argume
 								  : cases_print(s.vault, args, "assess", ASSESS_TYPES, id);
 }
 
-static const struct command assess_add_command = {
-    .name = "add", .run = assess_add_main, .line = "an assessment, or a contract with a processor", .options = assess_add_options};
-static const struct command assess_list_command = {.name = "list",
-						   .run = assess_list_main,
-						   .line = "all of them; exit status 1 when one is to be reviewed",
-						   .options = assess_list_options};
-static const struct command assess_show_command = {.name = "show",
-						   .run = assess_show_main,
-						   .line = "one of them",
-						   .words = "ID",
-						   .words_min = 1,
-						   .words_max = 1,
-						   .options = assess_show_options};
-static const struct command assess_review_command = {.name = "review",
-						     .run = assess_review_main,
-						     .line = "it was looked at again, or holds no more",
-						     .words = "ID",
-						     .words_min = 1,
-						     .words_max = 1,
-						     .options = assess_review_options};
-static const struct command *const assess_commands[] = {&assess_add_command, &assess_list_command, &assess_show_command,
-							&assess_review_command, NULL};
+static const struct command *const assess_commands[] = {
+    &(const struct command){"add", assess_add_main, "an assessment, or a contract with a processor", .options = assess_add_options},
+    &(const struct command){"list", assess_list_main, "all of them; exit status 1 when one is to be reviewed",
+			    .options = assess_list_options},
+    &(const struct command){"show", assess_show_main, "one of them", .words = "ID", .options = assess_show_options},
+    &(const struct command){"review", assess_review_main, "it was looked at again, or holds no more", .words = "ID",
+			    .options = assess_review_options},
+    NULL};
 const struct command assess_command = {
     .name = "assess", .line = "assessments and contracts, and when they are to be looked at again", .sub = assess_commands};

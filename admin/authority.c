@@ -131,25 +131,12 @@ static enum status authority_close_main(const struct admin *a, const struct argu
 		   : cases_print(s.vault, args, "authority", CASE_BIT(CASE_AUTHORITY), id);
 }
 
-static const struct command authority_add_command = {
-    .name = "add", .run = authority_add_main, .line = "an authority asks for something", .options = authority_add_options};
-static const struct command authority_list_command = {
-    .name = "list", .run = authority_list_main, .line = "who asked, and what came of it", .options = authority_list_options};
-static const struct command authority_show_command = {.name = "show",
-						      .run = authority_show_main,
-						      .line = "one of them",
-						      .words = "ID",
-						      .words_min = 1,
-						      .words_max = 1,
-						      .options = authority_show_options};
-static const struct command authority_close_command = {.name = "close",
-						       .run = authority_close_main,
-						       .line = "what was given, or why nothing was; as the policy lets it",
-						       .words = "ID",
-						       .words_min = 1,
-						       .words_max = 1,
-						       .options = authority_close_options};
-static const struct command *const authority_commands[] = {&authority_add_command, &authority_list_command, &authority_show_command,
-							   &authority_close_command, NULL};
+static const struct command *const authority_commands[] = {
+    &(const struct command){"add", authority_add_main, "an authority asks for something", .options = authority_add_options},
+    &(const struct command){"list", authority_list_main, "who asked, and what came of it", .options = authority_list_options},
+    &(const struct command){"show", authority_show_main, "one of them", .words = "ID", .options = authority_show_options},
+    &(const struct command){"close", authority_close_main, "what was given, or why nothing was; as the policy lets it", .words = "ID",
+			    .options = authority_close_options},
+    NULL};
 const struct command authority_command = {
     .name = "authority", .line = "requests of authorities; their number is signed and published", .sub = authority_commands};

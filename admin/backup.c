@@ -80,9 +80,6 @@ static enum status backup_main(const struct admin *a, const struct arguments *ar
 	return pruned != 0 ? STATUS_FOUND : status;
 }
 
-const struct command backup_command = {.name = "backup",
-				       .run = backup_main,
-				       .line = "copy the stores, without what ends before the copy does, and apart from their keys",
-				       .words = "[FOLDER]",
-				       .words_max = 1,
-				       .options = backup_options};
+const struct command backup_command = {"backup", backup_main,
+				       "copy the stores, without what ends before the copy does, and apart from their keys",
+				       .words = "[FOLDER]", .options = backup_options};

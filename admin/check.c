@@ -175,5 +175,4 @@ static enum status check_main(const struct admin *a, const struct arguments *arg
 	return c.broken ? STATUS_FOUND : c.unsure ? STATUS_UNSURE : STATUS_DONE;
 }
 
-const struct command check_command = {
-    .name = "check", .run = check_main, .line = "does this installation keep its policy?", .options = check_options};
+const struct command check_command = {"check", check_main, "does this installation keep its policy?", .options = check_options};

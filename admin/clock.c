@@ -71,8 +71,6 @@ const struct command clock_command = {
     .line = "the clock by which is judged what is due",
     .sub = (const struct command *const[]){
 	&(const struct command){.name = "show", .run = clock_show, .line = "what it says, and what is known of it"},
-	&(const struct command){.name = "confirm",
-				.run = clock_confirm,
-				.line = "say that it is right, after it was wrong or the site was off for long",
+	&(const struct command){"confirm", clock_confirm, "say that it is right, after it was wrong or the site was off for long",
 				.options = confirm_options},
 	NULL}};

@@ -144,11 +144,5 @@ static enum status completion_run(const struct admin *a, const struct arguments 
 	return output_print(&out);
 }
 
-const struct command completion_command = {
-    .name = "completion",
-    .run = completion_run,
-    .line = "a script that completes command lines in a shell",
-    .words = "bash|zsh|fish",
-    .words_min = 1,
-    .words_max = 1,
-};
+const struct command completion_command = {"completion", completion_run, "a script that completes command lines in a shell",
+					   .words = "bash|zsh|fish"};

@@ -108,16 +108,10 @@ static enum status consents_export(const struct admin *a, const struct arguments
 	return json_print_lines(&out, receipts) != 0 ? output_complain(STATUS_UNSURE, "consents: there are too many") : output_print(&out);
 }
 
-static const struct command list_command = {
-    .name = "list", .run = consents_list, .line = "every decision that is kept, oldest first", .options = list_options};
-static const struct command show_command = {.name = "show",
-					    .run = consents_show,
-					    .line = "one of them as a receipt, with the words that were shown",
-					    .words = "ID",
-					    .words_min = 1,
-					    .words_max = 1,
-					    .options = show_options};
-static const struct command export_command_of_consents = {
-    .name = "export", .run = consents_export, .line = "all of them as consent receipts (ISO/IEC TS 27560), JSON"};
-static const struct command *const consents_commands[] = {&list_command, &show_command, &export_command_of_consents, NULL};
+static const struct command *const consents_commands[] = {
+    &(const struct command){"list", consents_list, "every decision that is kept, oldest first", .options = list_options},
+    &(const struct command){"show", consents_show, "one of them as a receipt, with the words that were shown", .words = "ID",
+			    .options = show_options},
+    &(const struct command){.name = "export", .run = consents_export, .line = "all of them as consent receipts (ISO/IEC TS 27560), JSON"},
+    NULL};
 const struct command consents_command = {.name = "consents", .line = "the record of consents", .sub = consents_commands};

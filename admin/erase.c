@@ -202,5 +202,5 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 	return status;
 }
 
-const struct command erase_command = {
-    .name = "erase", .run = erase_main, .line = "erase everything of one visit or person, in every store", .options = erase_options};
+const struct command erase_command = {"erase", erase_main, "erase everything of one visit or person, in every store",
+				      .options = erase_options};

@@ -184,7 +184,7 @@ static enum status export_main(const struct admin *a, const struct arguments *ar
 		   : output_complain(STATUS_FOUND, "export: PARTIAL: %s. The manifest in it says so.", export_missed(x));
 }
 
-const struct command access_command = {
-    .name = "access", .run = access_main, .line = "count what is kept of one visit or person, in every store", .options = access_options};
-const struct command export_command = {
-    .name = "export", .run = export_main, .line = "write what is kept of one visit or person to a ZIP", .options = export_options};
+const struct command access_command = {"access", access_main, "count what is kept of one visit or person, in every store",
+				       .options = access_options};
+const struct command export_command = {"export", export_main, "write what is kept of one visit or person to a ZIP",
+				       .options = export_options};

@@ -234,27 +234,13 @@ static enum status hold_show_main(const struct admin *a, const struct arguments 
 	return output_object(args, object, &text);
 }
 
-static const struct command place_command = {
-    .name = "place", .run = hold_place_main, .line = "what must stay although its erasure is asked for", .options = place_options};
-static const struct command hold_lift_command = {.name = "lift",
-						 .run = hold_lift_main,
-						 .line = "it is needed no more: what it held back is completed",
-						 .words = "ID",
-						 .words_min = 1,
-						 .words_max = 1,
-						 .options = lift_options};
-static const struct command hold_list_command = {
-    .name = "list", .run = hold_list_main, .line = "every hold; exit status 1 when one is to be reviewed", .options = hold_list_options};
-static const struct command hold_show_command = {
-    .name = "show", .run = hold_show_main, .line = "one hold", .words = "ID", .words_min = 1, .words_max = 1, .options = hold_show_options};
-static const struct command hold_review_command = {.name = "review",
-						   .run = hold_review_main,
-						   .line = "it was looked at again, and stays",
-						   .words = "ID",
-						   .words_min = 1,
-						   .words_max = 1,
-						   .options = review_options};
-static const struct command *const hold_commands[] = {&place_command,     &hold_lift_command,   &hold_list_command,
-						      &hold_show_command, &hold_review_command, NULL};
+static const struct command *const hold_commands[] = {
+    &(const struct command){"place", hold_place_main, "what must stay although its erasure is asked for", .options = place_options},
+    &(const struct command){"lift", hold_lift_main, "it is needed no more: what it held back is completed", .words = "ID",
+			    .options = lift_options},
+    &(const struct command){"list", hold_list_main, "every hold; exit status 1 when one is to be reviewed", .options = hold_list_options},
+    &(const struct command){"show", hold_show_main, "one hold", .words = "ID", .options = hold_show_options},
+    &(const struct command){"review", hold_review_main, "it was looked at again, and stays", .words = "ID", .options = review_options},
+    NULL};
 const struct command hold_command = {
     .name = "hold", .line = "legal holds: what must stay, on which ground, and until when", .sub = hold_commands};

@@ -139,10 +139,5 @@ static enum status import_main(const struct admin *a, const struct arguments *ar
 	return output_complain(STATUS_DONE, "%zu of %zu stored", import_taken(m), count);
 }
 
-const struct command import_command = {.name = "import",
-				       .run = import_main,
-				       .line = "store what the export of another Lethe holds, as far as the policy goes",
-				       .words = "FILE",
-				       .words_min = 1,
-				       .words_max = 1,
-				       .options = import_options};
+const struct command import_command = {"import", import_main, "store what the export of another Lethe holds, as far as the policy goes",
+				       .words = "FILE", .options = import_options};

@@ -228,29 +228,20 @@ static enum status incident_close_one(struct site *s, const struct arguments *ar
 	{                                                                                                                                  \
 		return incident_act(a, args, incident_##id##_one);                                                                         \
 	}                                                                                                                                  \
-	static const struct command incident_##id##_command = {.name = #id,                                                                \
-							       .run = incident_##id##_main,                                                \
-							       .line = what,                                                               \
-							       .words = "ID",                                                              \
-							       .words_min = 1,                                                             \
-							       .words_max = 1,                                                             \
+	static const struct command incident_##id##_command = {#id, incident_##id##_main, what, .words = "ID",                             \
 							       .options = incident_##id##_options}
 INCIDENT_ON(show, "one of them");
 INCIDENT_ON(assess, "how great the risk is for people, and why");
 INCIDENT_ON(letter, "the letter to the authority, or to the people, printed or sent by mail");
 INCIDENT_ON(close, "it is over");
-static const struct command incident_open_command = {
-    .name = "open", .run = incident_open_main, .line = "something happened to data", .options = incident_open_options};
-static const struct command incident_list_command = {.name = "list",
-						     .run = incident_list_main,
-						     .line = "the register of incidents; exit status 1 when one is overdue",
-						     .options = incident_list_options};
-static const struct command *const incident_commands[] = {&incident_open_command,
-							  &incident_list_command,
-							  &incident_show_command,
-							  &incident_assess_command,
-							  &incident_letter_command,
-							  &incident_close_command,
-							  NULL};
+static const struct command *const incident_commands[] = {
+    &(const struct command){"open", incident_open_main, "something happened to data", .options = incident_open_options},
+    &(const struct command){"list", incident_list_main, "the register of incidents; exit status 1 when one is overdue",
+			    .options = incident_list_options},
+    &incident_show_command,
+    &incident_assess_command,
+    &incident_letter_command,
+    &incident_close_command,
+    NULL};
 const struct command incident_command = {
     .name = "incident", .line = "incidents: whom they touch, the 72 hours, letters, and their register", .sub = incident_commands};

@@ -96,12 +96,8 @@ const struct command keys_command = {
     .name = "keys",
     .line = "the stores and their keys",
     .sub = (const struct command *const[]){
-	&(const struct command){.name = "init",
-				.run = keys_init,
-				.line = "make the stores and the master key where they are missing; nothing else makes them",
+	&(const struct command){"init", keys_init, "make the stores and the master key where they are missing; nothing else makes them",
 				.options = (const struct option_row[]){OBJECT_FORMAT_OPTION, {0}}},
-	&(const struct command){.name = "rotate",
-				.run = keys_rotate,
-				.line = "put a new master key in the place of the one in use; the site must be stopped",
+	&(const struct command){"rotate", keys_rotate, "put a new master key in the place of the one in use; the site must be stopped",
 				.options = rotate_options},
 	NULL}};

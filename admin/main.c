@@ -122,6 +122,21 @@ static enum status command_usage(const char *path, const char *message)
 			       message[strlen(message) - 1] == '?' ? "" : ".", *path ? " " : "", path);
 }
 
+// How many words a usage asks for and lets through.
+static void words_counted(const char *words, size_t *least, size_t *most)
+{
+	int optional = 0;
+
+	*least = *most = 0;
+	for (const char *at = words != NULL ? words : ""; *at != '\0'; at++) {
+		optional += (*at == '[') - (*at == ']');
+		if (*at != '[' && *at != ' ' && (at == words || at[-1] == ' ' || at[-1] == '[')) {
+			*least += optional == 0;
+			++*most;
+		}
+	}
+}
+
 // Follows the words of the command line through the tables.
 static enum status command_line(int argc, char **argv, const struct command **command)
 {
@@ -171,11 +186,13 @@ static enum status command_line(int argc, char **argv, const struct command **co
 		return help(c, path);
 	if (c == NULL || c->run == NULL)
 		return command_usage(path, "a command is needed");
-	if (args.word_count < c->words_min) {
+	size_t least, most;
+	words_counted(c->words, &least, &most);
+	if (args.word_count < least) {
 		err_set(&e, ERR_INPUT, "%s is needed", c->words);
 		return command_usage(path, e.text);
 	}
-	if (args.word_count > c->words_max)
+	if (args.word_count > most)
 		return command_usage(path, "there are too many arguments");
 	const char *policy = argument(&args, "policy"), *state = argument(&args, "state"), *run = argument(&args, "run");
 	if (installed_settings(state) != STATUS_DONE)

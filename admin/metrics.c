@@ -287,5 +287,4 @@ static enum status metrics_main(const struct admin *a, const struct arguments *a
 	return argument_given(args, "http") ? metrics_answer(&out) : output_print(&out);
 }
 
-const struct command metrics_command = {
-    .name = "metrics", .run = metrics_main, .line = "counters and gauges for Prometheus", .options = metrics_options};
+const struct command metrics_command = {"metrics", metrics_main, "counters and gauges for Prometheus", .options = metrics_options};

@@ -45,19 +45,11 @@ static enum status object_override_run(const struct admin *a, const struct argum
 	return restrict_did(args, id, "is refused; used again", &r);
 }
 
-static const struct command object_place_command = {.name = "place",
-						    .run = object_place_run,
-						    .line = "keep what it names, and use it for nothing until it is decided",
-						    .words = "ID",
-						    .words_max = 1,
-						    .options = object_place_options};
-static const struct command object_override_command = {.name = "override",
-						       .run = object_override_run,
-						       .line = "our grounds weigh more: refused, told, and used again",
-						       .words = "ID",
-						       .words_min = 1,
-						       .words_max = 1,
-						       .options = object_override_options};
-static const struct command *const object_commands[] = {&object_place_command, &object_override_command, NULL};
+static const struct command *const object_commands[] = {
+    &(const struct command){"place", object_place_run, "keep what it names, and use it for nothing until it is decided", .words = "[ID]",
+			    .options = object_place_options},
+    &(const struct command){"override", object_override_run, "our grounds weigh more: refused, told, and used again", .words = "ID",
+			    .options = object_override_options},
+    NULL};
 const struct command object_command = {
     .name = "object", .line = "objections: what they name is not used, until they are decided", .sub = object_commands};

@@ -161,27 +161,12 @@ static enum status outbox_drop_run(const struct admin *a, const struct arguments
 	return output_complain(STATUS_DONE, "outbox: %.12s will not be sent", l.id);
 }
 
-static const struct command list_command = {.name = "list",
-					    .run = outbox_list_run,
-					    .line = "the mails that wait to be sent, and those that could not be",
-					    .options = outbox_list_options};
-static const struct command show_command = {.name = "show",
-					    .run = outbox_show_run,
-					    .line = "one of them, with its text",
-					    .words = "ID",
-					    .words_min = 1,
-					    .words_max = 1,
-					    .options = outbox_show_options};
-static const struct command send_command = {.name = "send",
-					    .run = outbox_send_run,
-					    .line = "try those that are due, or one",
-					    .words = "[ID]",
-					    .words_max = 1,
-					    .options = outbox_send_options};
-static const struct command drop_command = {
-    .name = "drop", .run = outbox_drop_run, .line = "never send it", .words = "ID", .words_min = 1, .words_max = 1};
-
 const struct command outbox_command = {
     .name = "outbox",
     .line = "mails that wait to be sent",
-    .sub = (const struct command *const[]){&list_command, &show_command, &send_command, &drop_command, NULL}};
+    .sub = (const struct command *const[]){
+	&(const struct command){"list", outbox_list_run, "the mails that wait to be sent, and those that could not be",
+				.options = outbox_list_options},
+	&(const struct command){"show", outbox_show_run, "one of them, with its text", .words = "ID", .options = outbox_show_options},
+	&(const struct command){"send", outbox_send_run, "try those that are due, or one", .words = "[ID]", .options = outbox_send_options},
+	&(const struct command){"drop", outbox_drop_run, "never send it", .words = "ID"}, NULL}};

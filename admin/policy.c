@@ -56,6 +56,5 @@ const struct command policy_command = {
     .line = "look at a policy; write one; withdraw one that is announced",
     .sub = (const struct command *const[]){
 	&policy_lint_command, &policy_diff_command,
-	&(const struct command){
-	    .name = "show", .run = policy_show, .line = "what it declares", .options = (const struct option_row[]){FORMAT_OPTION, {0}}},
+	&(const struct command){"show", policy_show, "what it declares", .options = (const struct option_row[]){FORMAT_OPTION, {0}}},
 	&policy_new_command, &policy_withdraw_command, NULL}};

@@ -85,9 +85,6 @@ static enum status diff_main(const struct admin *a, const struct arguments *args
 	return status == STATUS_DONE && d.material > 0 ? STATUS_FOUND : status;
 }
 
-const struct command policy_diff_command = {.name = "diff",
-					    .run = diff_main,
-					    .line = "what changed, material or editorial? exit status 1 when something material did",
-					    .words = "[[OLD] NEW]",
-					    .words_max = 2,
-					    .options = diff_options};
+const struct command policy_diff_command = {"diff", diff_main,
+					    "what changed, material or editorial? exit status 1 when something material did",
+					    .words = "[[OLD] NEW]", .options = diff_options};

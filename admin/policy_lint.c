@@ -57,9 +57,5 @@ static enum status lint_main(const struct admin *a, const struct arguments *args
 }
 
 const struct command policy_lint_command = {
-    .name = "lint",
-    .run = lint_main,
-    .line = "what is wrong with it? one line for each finding; exit status 1 for an error, 2 when it cannot be read",
-    .words = "[FILE]",
-    .words_max = 1,
-    .options = lint_options};
+    "lint", lint_main, "what is wrong with it? one line for each finding; exit status 1 for an error, 2 when it cannot be read",
+    .words = "[FILE]", .options = lint_options};

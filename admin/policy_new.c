@@ -428,10 +428,5 @@ static enum status new_main(const struct admin *admin, const struct arguments *a
 	return output_object(args, object, &out);
 }
 
-const struct command policy_new_command = {.name = "new",
-					   .run = new_main,
-					   .line = "write a policy from your answers to some questions",
-					   .words = "FILE",
-					   .words_min = 1,
-					   .words_max = 1,
+const struct command policy_new_command = {"new", new_main, "write a policy from your answers to some questions", .words = "FILE",
 					   .options = new_options};

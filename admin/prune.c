@@ -96,5 +96,4 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 														   : STATUS_DONE;
 }
 
-const struct command prune_command = {
-    .name = "prune", .run = prune_main, .line = "end everything that the policy keeps no longer", .options = prune_options};
+const struct command prune_command = {"prune", prune_main, "end everything that the policy keeps no longer", .options = prune_options};

@@ -256,12 +256,8 @@ static enum status publish_main(const struct admin *a, const struct arguments *a
 	return output_object(args, object, &out);
 }
 
-const struct command publish_command = {.name = "publish",
-					.run = publish_main,
-					.line = "make the notice, the lists, the pages and the headers from the policy",
-					.words = "[FOLDER]",
-					.words_max = 1,
-					.options = publish_options};
+const struct command publish_command = {"publish", publish_main, "make the notice, the lists, the pages and the headers from the policy",
+					.words = "[FOLDER]", .options = publish_options};
 
 static const struct option_row withdraw_options[] = {
     {"reason", OPTION_VALUE, "TEXT", "why, for the ledger; nothing personal"},
@@ -303,7 +299,5 @@ static enum status withdraw_main(const struct admin *a, const struct arguments *
 	return output_object(args, object, &out);
 }
 
-const struct command policy_withdraw_command = {.name = "withdraw",
-						.run = withdraw_main,
-						.line = "take back the version that is announced: it never comes into force",
-						.options = withdraw_options};
+const struct command policy_withdraw_command = {
+    "withdraw", withdraw_main, "take back the version that is announced: it never comes into force", .options = withdraw_options};

@@ -41,10 +41,5 @@ static enum status rectify_main(const struct admin *a, const struct arguments *a
 	return output_object(args, object, &line);
 }
 
-const struct command rectify_command = {.name = "rectify",
-					.run = rectify_main,
-					.line = "correct the contact or the message of an open request",
-					.words = "ID",
-					.words_min = 1,
-					.words_max = 1,
+const struct command rectify_command = {"rectify", rectify_main, "correct the contact or the message of an open request", .words = "ID",
 					.options = rectify_options};

@@ -94,7 +94,6 @@ static enum status register_main(const struct admin *a, const struct arguments *
 	return output_print(form == REGISTER_TEXT ? &shown : &out);
 }
 
-const struct command register_command = {.name = "register",
-					 .run = register_main,
-					 .line = "the register of processing (Article 30), with what is held beside what is promised",
+const struct command register_command = {"register", register_main,
+					 "the register of processing (Article 30), with what is held beside what is promised",
 					 .options = register_options};

@@ -447,13 +447,9 @@ static enum status requests_add(const struct admin *a, const struct arguments *a
 	return output_object(args, object, &text);
 }
 
-const struct command requests_list_command = {.name = "list",
-					      .run = requests_list,
-					      .line = "all of them, overdue first; exit status 1 when one of those shown is overdue",
-					      .options = list_options};
-const struct command requests_show_command = {
-    .name = "show", .run = requests_show, .line = "one of them", .words = "ID", .words_min = 1, .words_max = 1, .options = show_options};
-const struct command requests_add_command = {
-    .name = "add", .run = requests_add, .line = "enter one that did not come by the page", .options = add_options};
+const struct command requests_list_command = {
+    "list", requests_list, "all of them, overdue first; exit status 1 when one of those shown is overdue", .options = list_options};
+const struct command requests_show_command = {"show", requests_show, "one of them", .words = "ID", .options = show_options};
+const struct command requests_add_command = {"add", requests_add, "enter one that did not come by the page", .options = add_options};
 
 const struct command requests_command = {.name = "requests", .line = "requests of data subjects", .sub = requests_commands};

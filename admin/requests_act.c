@@ -132,21 +132,15 @@ static enum status identify_send(const struct admin *a, const struct arguments *
 		"how", OPTION_CHOICE, "letter|mail|phone|in-person", "with --at: by what it left; --reason has its number or date"         \
 	}
 // The command NAME brings about EVENT.
-#define ACT(id, title, event, help, words_of, count, ...)                                                                                  \
+#define ACT(id, title, event, help, words_of, ...)                                                                                         \
 	static enum status id##_run(const struct admin *a, const struct arguments *args)                                                   \
 	{                                                                                                                                  \
 		return act(a, args, event);                                                                                                \
 	}                                                                                                                                  \
 	static const struct option_row id##_options[] = {__VA_ARGS__, AT, OBJECT_FORMAT_OPTION, {0}};                                      \
-	static const struct command id##_command = {.name = title,                                                                         \
-						    .run = id##_run,                                                                       \
-						    .line = help,                                                                          \
-						    .words = words_of,                                                                     \
-						    .words_min = count,                                                                    \
-						    .words_max = count,                                                                    \
-						    .options = id##_options}
+	static const struct command id##_command = {title, id##_run, help, .words = words_of, .options = id##_options}
 
-ACT(acknowledge, "acknowledge", EVENT_ACKNOWLEDGED, "it was confirmed to the person that it came", "ID", 1, HOW, REASON);
+ACT(acknowledge, "acknowledge", EVENT_ACKNOWLEDGED, "it was confirmed to the person that it came", "ID", HOW, REASON);
 static enum status identify_run(const struct admin *a, const struct arguments *args)
 {
 	if (argument_given(args, "send"))
@@ -164,38 +158,33 @@ static const struct option_row identify_options[] = {
     AT,
     OBJECT_FORMAT_OPTION,
     {0}};
-static const struct command identify_command = {.name = "identify",
-						.run = identify_run,
-						.line = "the person was asked who they are, for a reasonable doubt",
-						.words = "ID",
-						.words_min = 1,
-						.words_max = 1,
-						.options = identify_options};
-ACT(verify, "verify", EVENT_IDENTITY_GIVEN, "the person has shown who they are", "ID", 1,
+ACT(verify, "verify", EVENT_IDENTITY_GIVEN, "the person has shown who they are", "ID",
     {"how", OPTION_CHOICE, "receipt|mail|document|known|override", "how; no copy of it is kept"}, REASON);
-ACT(clarify, "clarify", EVENT_CLARIFICATION_ASKED, "the person was asked what they mean", "ID", 1, HOW, REASON);
-ACT(clarified, "clarified", EVENT_CLARIFICATION_GIVEN, "the person has said what they mean", "ID", 1,
+ACT(clarify, "clarify", EVENT_CLARIFICATION_ASKED, "the person was asked what they mean", "ID", HOW, REASON);
+ACT(clarified, "clarified", EVENT_CLARIFICATION_GIVEN, "the person has said what they mean", "ID",
     TEXT("what they said, from a file or standard input"));
-ACT(extend, "extend", EVENT_EXTENDED, "the person was told that it takes longer", "ID", 1,
+ACT(extend, "extend", EVENT_EXTENDED, "the person was told that it takes longer", "ID",
     {"ground", OPTION_VALUE, "WORD", "complexity or high-volume"}, HOW, REASON);
-ACT(answer, "answer", EVENT_ANSWERED, "answered: done as asked", "ID", 1, HOW, REASON,
+ACT(answer, "answer", EVENT_ANSWERED, "answered: done as asked", "ID", HOW, REASON,
     TEXT("the answer, which the person can look up, from a file or standard input"));
-ACT(refusal, "refuse", EVENT_REFUSED, "refused, with its ground", "ID", 1,
+ACT(refusal, "refuse", EVENT_REFUSED, "refused, with its ground", "ID",
     {"ground", OPTION_VALUE, "WORD", "by Article 12 or 17; without it the list is named"}, HOW, REASON,
     TEXT("more of it, for the person alone, from a file or standard input"));
-ACT(closing, "close", EVENT_CLOSED, "closed without an answer", "ID", 1, {"ground", OPTION_VALUE, "WORD", "spam or non-responsive"}, HOW,
+ACT(closing, "close", EVENT_CLOSED, "closed without an answer", "ID", {"ground", OPTION_VALUE, "WORD", "spam or non-responsive"}, HOW,
     REASON);
-ACT(withdraw, "withdraw", EVENT_WITHDRAWN, "the person has taken it back", "ID", 1, HOW, REASON);
-ACT(reopen, "reopen", EVENT_REOPENED, "open again what was ended", "ID", 1, REASON);
-ACT(note, "note", EVENT_NOTE, "a note for officers, sealed", "ID", 1, TEXT("the note, from a file or standard input"));
-ACT(join, "join", EVENT_JOINED, "the first asks for the same as the second, and is answered with it", "ID ID", 2, REASON);
+ACT(withdraw, "withdraw", EVENT_WITHDRAWN, "the person has taken it back", "ID", HOW, REASON);
+ACT(reopen, "reopen", EVENT_REOPENED, "open again what was ended", "ID", REASON);
+ACT(note, "note", EVENT_NOTE, "a note for officers, sealed", "ID", TEXT("the note, from a file or standard input"));
+ACT(join, "join", EVENT_JOINED, "the first asks for the same as the second, and is answered with it", "ID ID", REASON);
 
 // In the order of the help.
 const struct command *const requests_commands[] = {&requests_list_command,
 						   &requests_show_command,
 						   &requests_add_command,
 						   &acknowledge_command,
-						   &identify_command,
+						   &(const struct command){"identify", identify_run,
+									   "the person was asked who they are, for a reasonable doubt",
+									   .words = "ID", .options = identify_options},
 						   &verify_command,
 						   &clarify_command,
 						   &clarified_command,

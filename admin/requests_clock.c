@@ -60,5 +60,4 @@ static enum status clock_run(const struct admin *a, const struct arguments *args
 	return rights == 0 ? output_complain(STATUS_UNSURE, "requests: the policy offers no such right") : table_output(&t, args, NULL);
 }
 
-const struct command requests_clock_command = {
-    .name = "clock", .run = clock_run, .line = "when a request is due, by every clock", .options = clock_options};
+const struct command requests_clock_command = {"clock", clock_run, "when a request is due, by every clock", .options = clock_options};

@@ -144,10 +144,6 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 	return letter_send(a, s.vault, letter, request, &asked, &subject, &text);
 }
 
-const struct command requests_letter_command = {.name = "letter",
-						.run = letter_run,
-						.line = "a letter: acknowledge, identify, clarify, extend, answer, refuse or lift",
-						.words = "ID KIND",
-						.words_min = 2,
-						.words_max = 2,
-						.options = letter_options};
+const struct command requests_letter_command = {"letter", letter_run,
+						"a letter: acknowledge, identify, clarify, extend, answer, refuse or lift",
+						.words = "ID KIND", .options = letter_options};

@@ -60,10 +60,6 @@ static enum status recipients_run(const struct admin *a, const struct arguments 
 	return table_output(&t, args, "Nobody else got data that it is about, or it was not acted on yet.");
 }
 
-const struct command requests_recipients_command = {.name = "recipients",
-						    .run = recipients_run,
-						    .line = "who else got data, what they were told and what they confirmed",
-						    .words = "ID",
-						    .words_min = 1,
-						    .words_max = 1,
+const struct command requests_recipients_command = {"recipients", recipients_run,
+						    "who else got data, what they were told and what they confirmed", .words = "ID",
 						    .options = recipients_options};

@@ -300,9 +300,5 @@ static enum status restore_main(const struct admin *a, const struct arguments *a
 }
 
 const struct command restore_command = {
-    .name = "restore",
-    .run = restore_main,
-    .line = "bring a backup back, erase again what was erased since, and end what is over, before anybody is served",
-    .words = "[BACKUP]",
-    .words_max = 1,
-    .options = restore_options};
+    "restore", restore_main, "bring a backup back, erase again what was erased since, and end what is over, before anybody is served",
+    .words = "[BACKUP]", .options = restore_options};

@@ -172,23 +172,11 @@ static enum status list_run(const struct admin *a, const struct arguments *args)
 	return l.failed ? output_complain(STATUS_UNSURE, "restrict: not everything could be counted") : status;
 }
 
-static const struct command place_command = {.name = "place",
-					     .run = place_run,
-					     .line = "keep what a request names, and use it for nothing",
-					     .words = "ID",
-					     .words_max = 1,
-					     .options = place_options};
-static const struct command tell_command = {.name = "tell",
-					    .run = tell_run,
-					    .line = "the person is told that it will be lifted, and why",
-					    .words = "ID",
-					    .words_min = 1,
-					    .words_max = 1,
-					    .options = tell_options};
-static const struct command lift_command = {
-    .name = "lift", .run = lift_run, .line = "use it again", .words = "ID", .words_min = 1, .words_max = 1, .options = lift_options};
-static const struct command list_command = {
-    .name = "list", .run = list_run, .line = "what is restricted, by which requests", .options = list_options};
-static const struct command *const restrict_commands[] = {&place_command, &tell_command, &lift_command, &list_command, NULL};
+static const struct command *const restrict_commands[] = {
+    &(const struct command){"place", place_run, "keep what a request names, and use it for nothing", .words = "[ID]",
+			    .options = place_options},
+    &(const struct command){"tell", tell_run, "the person is told that it will be lifted, and why", .words = "ID", .options = tell_options},
+    &(const struct command){"lift", lift_run, "use it again", .words = "ID", .options = lift_options},
+    &(const struct command){"list", list_run, "what is restricted, by which requests", .options = list_options}, NULL};
 const struct command restrict_command = {
     .name = "restrict", .line = "keep data without using it, as Article 18 has it", .sub = restrict_commands};

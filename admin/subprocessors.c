@@ -26,5 +26,5 @@ static enum status subprocessors_main(const struct admin *a, const struct argume
 	return output_print(&out);
 }
 
-const struct command subprocessors_command = {
-    .name = "subprocessors", .run = subprocessors_main, .line = "list who processes data for this site", .options = subprocessors_options};
+const struct command subprocessors_command = {"subprocessors", subprocessors_main, "list who processes data for this site",
+					      .options = subprocessors_options};
