@@ -19,7 +19,7 @@ static const struct option_row authority_add_options[] = {
 };
 static const struct option_row authority_list_options[] = {
     {"open", OPTION_FLAG, NULL, "only those that are not closed"}, FORMAT_OPTION, {0}};
-static const struct option_row authority_show_options[] = {OBJECT_FORMAT_OPTION, {0}};
+static const struct option_row authority_show_options[] = {CASES_SHOW_OPTIONS};
 static const struct option_row authority_close_options[] = {
     {"kind", OPTION_VALUE, "KIND,…", "what was given: kinds of data; without it nothing was"},
     {"people", OPTION_VALUE, "NUMBER", "of how many people"},
@@ -95,15 +95,7 @@ static enum status authority_list_main(const struct admin *a, const struct argum
 
 static enum status authority_show_main(const struct admin *a, const struct arguments *args)
 {
-	char id[RECORD_ID_LEN + 1];
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
-
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	return cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0
-		   ? cases_failed("authority", &e)
-		   : cases_print(s.vault, args, "authority", CASE_BIT(CASE_AUTHORITY), id);
+	return cases_show(a, args, "authority", CASE_BIT(CASE_AUTHORITY));
 }
 
 static enum status authority_close_main(const struct admin *a, const struct arguments *args)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "admin/cases.h"
+#include "policy/base/array.h"
+#include "policy/rights/reading.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -83,14 +85,43 @@ void cases_lines(struct buf *out, const cJSON *object)
 	}
 }
 
-enum status cases_print(struct vault *v, const struct arguments *args, const char *command, unsigned types, const char *id)
+static enum status case_print(struct vault *v, const struct arguments *args, const char *command, unsigned types, const char *id,
+			      bool personal)
 {
+	static const char *const sealed[] = {"asked", "what"};
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
 	struct err e = {0};
 	JSON_AUTO cJSON *object = case_show(v, types, id, &e);
 
 	if (object == NULL)
 		return cases_failed(command, &e);
+	for (size_t i = 0; i < ARRAY_LEN(sealed) && !personal; i++)
+		cJSON_DeleteItemFromObjectCaseSensitive(object, sealed[i]);
 	cases_lines(&text, object);
 	return output_object(args, object, &text);
+}
+
+enum status cases_print(struct vault *v, const struct arguments *args, const char *command, unsigned types, const char *id)
+{
+	return case_print(v, args, command, types, id, false);
+}
+
+enum status cases_show(const struct admin *a, const struct arguments *args, const char *command, unsigned types)
+{
+	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	const bool personal = argument_given(args, "personal");
+	const char *reason = argument(args, "reason");
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+
+	requests_officer(officer);
+	if (personal && reason == NULL)
+		return output_complain(STATUS_UNSURE, "%s: --personal needs --reason: why you read it; that is recorded", command);
+	if (site_open(&s, a, personal ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	// It is recorded before it is shown.
+	return cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0 ||
+		       (personal && reading_record(s.vault, command, id, officer, reason, &e) != 0)
+		   ? cases_failed(command, &e)
+		   : case_print(s.vault, args, command, types, id, personal);
 }

@@ -15,7 +15,15 @@ enum status cases_failed(const char *command, const struct err *e);
 // A JSON object as "name: value" lines, for people; lists and objects in it as JSON.
 void cases_lines(struct buf *out, const cJSON *object);
 
-// Prints the case of one of these types (CASE_BIT()s): as those lines, or as JSON.
+// Prints the case of one of these types (CASE_BIT()s): as those lines, or as JSON; without what may name people.
 enum status cases_print(struct vault *v, const struct arguments *args, const char *command, unsigned types, const char *id);
+// The command that shows the one that the first word names; with these options that, too, which is recorded.
+enum status cases_show(const struct admin *a, const struct arguments *args, const char *command, unsigned types);
+#define CASES_SHOW_OPTIONS                                                                                                                 \
+	{"personal", OPTION_FLAG, NULL, "also what may name people; it is recorded who read it"},                                          \
+	    {"reason", OPTION_VALUE, "TEXT", "with --personal: why"}, OBJECT_FORMAT_OPTION,                                                \
+	{                                                                                                                                  \
+		0                                                                                                                          \
+	}
 
 #endif

@@ -78,7 +78,7 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 	if (reach == NULL || (!dry_run && recipients_tell(v, NULL, ABOUT_ERASURE, recipients, officer, e) != 0) ||
 	    rights_erase_everywhere(v, by, value, dry_run, result, e) != 0)
 		return -1;
-	const struct certificate_of of = {.right = "A17", .subject = by == ERASE_RECEIPT ? value : NULL};
+	const struct certificate_of of = {.right = "erasure", .subject = by == ERASE_RECEIPT ? value : NULL};
 	return dry_run ? 0 : certificate_make(v, &of, result, reach, certificate, e);
 }
 

@@ -10,18 +10,20 @@
 #include <string.h>
 
 enum { NOTIFY_SECONDS = 72 * 3600 };
+#define INCIDENT_BESIDE                                                                                                                    \
+	(KIND_BIT(KIND_LEDGER) | KIND_BIT(KIND_BACKUP) | KIND_BIT(KIND_HOLD) | KIND_BIT(KIND_OUTBOX) | KIND_BIT(KIND_ACCOUNTABILITY))
 
 static const struct option_row incident_open_options[] = {
     {"happened", OPTION_VALUE, "TIME", "when it began (UTC)"},
     {"noticed", OPTION_VALUE, "TIME", "when it was noticed, if not now (UTC): the 72 hours run from then"},
-    {"kind", OPTION_VALUE, "KIND,…", "which kinds of data; else all that are stored"},
+    {"kind", OPTION_VALUE, "KIND,…", "which kinds of data; else all that are stored of people themselves"},
     {"what", OPTION_HIDDEN, NULL, "what happened, from a file or standard input; sealed"},
     OBJECT_FORMAT_OPTION,
     {0},
 };
 static const struct option_row incident_list_options[] = {
     {"overdue", OPTION_FLAG, NULL, "only those whose 72 hours are over"}, FORMAT_OPTION, {0}};
-static const struct option_row incident_show_options[] = {OBJECT_FORMAT_OPTION, {0}};
+static const struct option_row incident_show_options[] = {CASES_SHOW_OPTIONS};
 static const struct option_row incident_assess_options[] = {
     {"risk", OPTION_CHOICE, "none|risk|high", "for the people: none needs no notice, high needs letters to them, too"},
     {"consequences", OPTION_VALUE, "TEXT", "what it may lead to"},
@@ -93,9 +95,9 @@ static enum status incident_open_main(const struct admin *a, const struct argume
 				       "incident: --happened and --what are needed; it was noticed after it happened, and before now");
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (kinds == 0)
+	if (kinds == 0) // what is kept of the people themselves, and not what officers and the software write beside it
 		for (enum kind k = 0; k < KIND_COUNT; k++)
-			kinds |= s.policy->kinds[k].keep == KEEP_STORED && k != KIND_LEDGER ? KIND_BIT(k) : 0;
+			kinds |= s.policy->kinds[k].keep == KEEP_STORED && (KIND_BIT(k) & INCIDENT_BESIDE) == 0 ? KIND_BIT(k) : 0;
 	if (incident_touched(s.vault, kinds, happened, noticed, members, &e) != 0)
 		return cases_failed("incident", &e);
 	json_put_time(members, "happened", happened);
@@ -168,10 +170,9 @@ static enum status incident_act(const struct admin *a, const struct arguments *a
 										   : run(&s, args, id, officer);
 }
 
-static enum status incident_show_one(struct site *s, const struct arguments *args, const char *id, const char *officer)
+static enum status incident_show_main(const struct admin *a, const struct arguments *args)
 {
-	(void)officer;
-	return cases_print(s->vault, args, "incident", CASE_BIT(CASE_INCIDENT), id);
+	return cases_show(a, args, "incident", CASE_BIT(CASE_INCIDENT));
 }
 
 static enum status incident_assess_one(struct site *s, const struct arguments *args, const char *id, const char *officer)
@@ -223,25 +224,24 @@ static enum status incident_close_one(struct site *s, const struct arguments *ar
 		   : cases_print(s->vault, args, "incident", CASE_BIT(CASE_INCIDENT), id);
 }
 
-#define INCIDENT_ON(id, what)                                                                                                              \
+#define INCIDENT_ON(id)                                                                                                                    \
 	static enum status incident_##id##_main(const struct admin *a, const struct arguments *args)                                       \
 	{                                                                                                                                  \
 		return incident_act(a, args, incident_##id##_one);                                                                         \
-	}                                                                                                                                  \
-	static const struct command incident_##id##_command = {#id, incident_##id##_main, what, .words = "ID",                             \
-							       .options = incident_##id##_options}
-INCIDENT_ON(show, "one of them");
-INCIDENT_ON(assess, "how great the risk is for people, and why");
-INCIDENT_ON(letter, "the letter to the authority, or to the people, printed or sent by mail");
-INCIDENT_ON(close, "it is over");
+	}
+INCIDENT_ON(assess)
+INCIDENT_ON(letter)
+INCIDENT_ON(close)
 static const struct command *const incident_commands[] = {
     &(const struct command){"open", incident_open_main, "something happened to data", .options = incident_open_options},
     &(const struct command){"list", incident_list_main, "the register of incidents; exit status 1 when one is overdue",
 			    .options = incident_list_options},
-    &incident_show_command,
-    &incident_assess_command,
-    &incident_letter_command,
-    &incident_close_command,
+    &(const struct command){"show", incident_show_main, "one of them", .words = "ID", .options = incident_show_options},
+    &(const struct command){"assess", incident_assess_main, "how great the risk is for people, and why", .words = "ID",
+			    .options = incident_assess_options},
+    &(const struct command){"letter", incident_letter_main, "the letter to the authority, or to the people, printed or sent by mail",
+			    .words = "ID", .options = incident_letter_options},
+    &(const struct command){"close", incident_close_main, "it is over", .words = "ID", .options = incident_close_options},
     NULL};
 const struct command incident_command = {
     .name = "incident", .line = "incidents: whom they touch, the 72 hours, letters, and their register", .sub = incident_commands};

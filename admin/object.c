@@ -9,7 +9,7 @@ static const struct option_row object_place_options[] = {
     {"record", OPTION_VALUE, "RECORD", "without ID: the same, by the id of a record"},
     {"how", OPTION_CHOICE, "letter|phone|mail|in-person|other", "without ID: how it came"},
     {"received", OPTION_VALUE, "DATE", "without ID: when it came, if not now"},
-    {"dry-run", OPTION_FLAG, NULL, "only count; with ID"},
+    {"dry-run", OPTION_FLAG, NULL, "only count"},
     OBJECT_FORMAT_OPTION,
     {0},
 };

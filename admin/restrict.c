@@ -14,7 +14,7 @@ static const struct option_row place_options[] = {
     {"record", OPTION_VALUE, "RECORD", "without ID: the same, by the id of a record"},
     {"how", OPTION_CHOICE, "letter|phone|mail|in-person|other", "without ID: how the request came"},
     {"received", OPTION_VALUE, "DATE", "without ID: when it came, if not now"},
-    {"dry-run", OPTION_FLAG, NULL, "only count; with ID"},
+    {"dry-run", OPTION_FLAG, NULL, "only count"},
     OBJECT_FORMAT_OPTION,
     {0},
 };
@@ -36,11 +36,10 @@ enum status restrict_did(const struct arguments *args, const char *id, const cha
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	BUF_AUTO struct buf line = BUF_INIT(4096);
 
-	cJSON_AddStringToObject(object, "id", id);
-	cJSON_AddStringToObject(object, "done", did);
+	json_put_texts(object, JSON_TEXTS({"id", id}, {"done", did}));
 	cJSON_AddNumberToObject(object, "records", (double)r->records);
 	cJSON_AddNumberToObject(object, "files", (double)r->files);
-	buf_printf(&line, "%.12s %s: %s, %llu with files\n", id, did, COUNTED(r->records, "record", "records"),
+	buf_printf(&line, "%.12s %s: %s, %llu with files\n", id != NULL ? id : "it", did, COUNTED(r->records, "record", "records"),
 		   (unsigned long long)r->files);
 	return output_object(args, object, &line);
 }
@@ -74,7 +73,7 @@ enum status restrict_place(const struct admin *a, const struct arguments *args, 
 	SITE_AUTO struct site s = {0};
 
 	requests_officer(officer);
-	if (ground == NULL || named + (asked != NULL) + (record != NULL) != 1 || (dry_run && !named))
+	if (ground == NULL || named + (asked != NULL) + (record != NULL) != 1)
 		return output_complain(STATUS_UNSURE, "%s: give %sexactly one of ID, --receipt, --record",
 				       strcmp(right, "objection") == 0 ? "object" : "restrict", ground == NULL ? "a --ground, and " : "");
 	if (asked != NULL && (ask_hidden("receipt", asked, &receipt, &e) != 0 ||
@@ -88,6 +87,8 @@ enum status restrict_place(const struct admin *a, const struct arguments *args, 
 		return restrict_failed(&e);
 	if (!named && r.records == 0)
 		return output_complain(STATUS_FOUND, "restrict: nothing is kept of what it names: no request was entered");
+	if (!named && dry_run)
+		return restrict_did(args, NULL, "would be restricted", &r);
 	if ((named ? request_id(s.vault, args->words[0], id, &e)
 		   : place_request(s.vault, args, right, asked != NULL ? buf_text(&receipt) : NULL, officer, id, &e)) != 0 ||
 	    rights_restrict(s.vault, id, ground, argument(args, "reason"), officer, dry_run, &r, &e) != 0)

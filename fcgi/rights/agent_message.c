@@ -141,7 +141,7 @@ int agent_message_signed(struct agent_message *m, const char *body, size_t len, 
 		return message_fault(m, 400, false, "issued-at is not reached yet: check the clock.");
 	if (now >= expires)
 		return message_fault(m, 400, true, "expires-at is over.");
-	if (timed && expires - issued > AGENT_MESSAGE_SECONDS)
+	if (from != NULL && until != NULL && expires - issued > AGENT_MESSAGE_SECONDS)
 		return message_fault(m, 400, true, "expires-at is more than a day after issued-at.");
 	if (!claim_is(m->claims, "drp.version", "1.0", timed))
 		return message_fault(m, 400, true, "drp.version must be 1.0.");
@@ -286,6 +286,8 @@ static int identity_read(struct agent_message *m, const cJSON *identity)
 		return message_fault(m, 400, true, "identity_type, identity_value and identity_format are required in each identity.");
 	if (strcmp(format, "raw") != 0)
 		return message_fault(m, 400, true, "identity_format must be raw: nobody can be found here by a digest.");
+	if ((strcmp(type, "email") == 0 && m->contact[0] != '\0') || (strcmp(type, "controller_customer_id") == 0 && m->receipt[0] != '\0'))
+		return message_fault(m, 400, true, "subject_identities has two of one identity_type: one request is about one person.");
 	if (strcmp(type, "email") == 0) {
 		if (strlen(value) < 3 || strlen(value) >= sizeof m->contact || strchr(value, '@') == NULL || contact_fault(value) != NULL)
 			return message_fault(m, 400, true, "identity_value is no address of mail.");
@@ -311,7 +313,8 @@ int agent_message_opendsr(struct agent_message *m, const char *body, size_t len,
 		return message_fault(m, 400, true, "The body is not a JSON object.");
 	const char *regulation = json_string(m->claims, "regulation"), *id = json_string(m->claims, "subject_request_id"),
 		   *type = json_string(m->claims, "subject_request_type"), *sent = json_string(m->claims, "submitted_time");
-	const cJSON *identities = json_get(m->claims, "subject_identities");
+	const cJSON *identities = json_get(m->claims, "subject_identities"), *callbacks = json_get(m->claims, "status_callback_urls"),
+		    *extensions = json_get(m->claims, "extensions");
 	if (regulation == NULL || (strcmp(regulation, "gdpr") != 0 && strcmp(regulation, "ccpa") != 0))
 		return message_fault(m, 400, true, "regulation must be gdpr or ccpa.");
 	if (id == NULL || !uuid_shaped(id))
@@ -319,13 +322,22 @@ int agent_message_opendsr(struct agent_message *m, const char *body, size_t len,
 	m->right = type != NULL ? agent_message_right(p, type) : NULL;
 	if (m->right == NULL)
 		return message_fault(m, 400, true, "subject_request_type is none of those that GET discovery names.");
-	if (sent == NULL || agent_message_time(&m->sent, sent) != 0 || m->sent > now + SKEW_SECONDS || m->sent < now - YEAR_SECONDS)
-		return message_fault(m, 400, true, "submitted_time must be a time of RFC 3339 of the last year.");
+	if (sent == NULL || agent_message_time(&m->sent, sent) != 0 || strpbrk(sent, " ,") != NULL ||
+	    (strchr(sent, 'Z') == NULL && strpbrk(sent + strlen("2026-11-28T"), "+-") == NULL))
+		return message_fault(m, 400, true, "submitted_time must be a time of RFC 3339, as 2026-11-28T09:30:00Z.");
+	if (m->sent > now + SKEW_SECONDS)
+		return message_fault(m, 400, true, "submitted_time is still to come: check the clock.");
+	if (m->sent < now - YEAR_SECONDS)
+		return message_fault(m, 400, true, "submitted_time is more than a year ago: send what is asked now.");
 	m->sent = m->sent > now ? now : m->sent;
 	if (json_get(m->claims, "api_version") != NULL && !claim_is(m->claims, "api_version", "2.0", true))
 		return message_fault(m, 400, true, "api_version must be 2.0.");
-	if (cJSON_GetArraySize(json_get(m->claims, "status_callback_urls")) > 0)
+	if (callbacks != NULL && !cJSON_IsArray(callbacks))
+		return message_fault(m, 400, true, "status_callback_urls must be an array.");
+	if (cJSON_GetArraySize(callbacks) > 0)
 		return message_fault(m, 400, true, "status_callback_urls are not offered: ask by GET requests/{id}.");
+	if (extensions != NULL && !cJSON_IsObject(extensions))
+		return message_fault(m, 400, true, "extensions must be an object.");
 	if (!cJSON_IsArray(identities) || cJSON_GetArraySize(identities) == 0)
 		return message_fault(m, 400, true, "subject_identities field is required.");
 	if (cJSON_GetArraySize(identities) > IDENTITIES_MAX)

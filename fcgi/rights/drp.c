@@ -4,6 +4,7 @@
 #include "policy/base/array.h"
 #include "policy/base/setting.h"
 #include "policy/rights/request.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -178,6 +179,48 @@ void drp_status(struct request *r, void *vault)
 		respond_status(r, vault, shown);
 }
 
+// By the protocol a revocation says nothing but why. So each takes back one request: whoever has got hold of one cannot use it for another request,
+// nor again when the request was opened anew. One that names its request is good for that alone from the beginning.
+static int drp_take_back(struct request *r, struct vault *v, const struct agent_message *m, const cJSON *shown, const cJSON *agent)
+{
+	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER; // so that none takes back two
+	const struct {
+		const char *claim, *is;
+	} names[] = {{"request_id", json_string(shown, "id")}, {"agent-request-id", json_string(json_get(shown, "agent"), "request")}};
+	const char *id = json_string(shown, "id");
+	const struct rights_act act = {
+	    .event = EVENT_WITHDRAWN, .by = "person", .how = "agent", .text = json_string(m->claims, "reason"), .signed_sha256 = m->once};
+	char used[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *claim = json_string(m->claims, names[i].claim);
+		if (json_get(m->claims, names[i].claim) == NULL ||
+		    (claim != NULL && names[i].is != NULL && strcmp(claim, names[i].is) == 0))
+			continue;
+		drp_respond_fault(r, 403, "The message takes back another request.", true);
+		return -1;
+	}
+	pthread_mutex_lock(&one_at_a_time);
+	const bool again = rights_find_signed(v, json_string(agent, "id"), m->once, used, &e) == 0;
+	int ret = again || e.code != ERR_NOT_FOUND ? -1 : 0;
+	if (ret == 0) {
+		e = (struct err){0};
+		ret = rights_act(v, id, &act, &e);
+	}
+	pthread_mutex_unlock(&one_at_a_time);
+	// The same message for the same request, whose answer was lost.
+	if (again && strcmp(used, id) == 0 && strcmp(json_string(shown, "state"), rights_state_names[STATE_WITHDRAWN]) == 0)
+		return 0;
+	if (again)
+		drp_respond_fault(r, 409, "This message has taken back a request before: name request_id in the one that you sign.", true);
+	else if (ret != 0 && e.code == ERR_REFUSED)
+		drp_respond_fault(r, 409, "It is over, and cannot be taken back.", true);
+	else if (ret != 0)
+		drp_respond_failure(r, &e);
+	return ret;
+}
+
 void drp_revoke(struct request *r, void *vault)
 {
 	__attribute__((cleanup(agent_message_free))) struct agent_message m = {0};
@@ -201,18 +244,8 @@ void drp_revoke(struct request *r, void *vault)
 		return;
 	}
 	JSON_AUTO cJSON *shown = drp_own_request(r, vault, agent);
-	if (shown == NULL)
+	if (shown == NULL || drp_take_back(r, vault, &m, shown, agent) != 0)
 		return;
-	// Taken back twice is taken back.
-	if (strcmp(json_string(shown, "state"), rights_state_names[STATE_WITHDRAWN]) != 0 &&
-	    rights_act(vault, json_string(shown, "id"),
-		       &(struct rights_act){.event = EVENT_WITHDRAWN, .by = "person", .how = "agent", .text = reason}, &e) != 0) {
-		if (e.code == ERR_REFUSED)
-			drp_respond_fault(r, 409, "It is over, and cannot be taken back.", true);
-		else
-			drp_respond_failure(r, &e);
-		return;
-	}
 	after = agent_request_show(vault, json_string(shown, "id"), agent, &e);
 	if (after != NULL)
 		respond_status(r, vault, after);

@@ -185,7 +185,10 @@ void opendsr_request(struct request *r, void *vault)
 		return;
 	}
 	if (agent_request_store(vault, agent, &m, id, &again, &e) != 0 || (shown = agent_request_show(vault, id, agent, &e)) == NULL) {
-		opendsr_respond_failure(r, &e);
+		if (e.code == ERR_INPUT) // longer ago than the policy keeps one
+			opendsr_respond_fault(r, 400, "IllegalArgumentException", e.text);
+		else
+			opendsr_respond_failure(r, &e);
 		return;
 	}
 	if (again) {

@@ -518,7 +518,8 @@ static void own_history(struct rights_page *page, const cJSON *shown, const cJSO
 	{
 		const char *name = json_string(one, "event"), *store = json_string(one, "store");
 		const char *more[] = {json_string(one, "ground"), json_string(one, "reason"),
-				      one != answer ? json_string(one, "text") : NULL};
+				      one != answer ? json_string(one, "text") : NULL},
+			   *entered = json_string(one, "entered");
 		const bool by_mail = name != NULL && (strncmp(name, "mail-", 5) == 0 || strcmp(name, "identity-given") == 0 ||
 						      strcmp(name, "acknowledged") == 0);
 		framed_text(&page->out, "<li><span class=\"when\">", day_words(day, p, json_string(one, "at")), "</span> ");
@@ -537,6 +538,11 @@ static void own_history(struct rights_page *page, const cJSON *shown, const cJSO
 					    : i == 1 && by_mail ? reason_words(p, more[i], said)
 								: more[i],
 					    "");
+		if (entered != NULL) { // it is dated back
+			buf_adds(&page->out, "<br><small>");
+			write_filled(&page->w, "page.own.entered", WORD_VALUES({"day", day_words(day, p, entered)}));
+			buf_adds(&page->out, "</small>");
+		}
 		buf_adds(&page->out, "</li>\n");
 	}
 	framed_text(&page->out, "</ol>\n<h2>", word(p, "script.rights.read"), "</h2>\n");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/authority.h"
 #include "policy/base/array.h"
+#include "policy/rights/document.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -37,9 +38,6 @@ static int year_of(time_t t)
 int authority_add(struct vault *v, const struct authority_new *new, char id[RECORD_ID_LEN + 1], struct err *e)
 {
 	const time_t now = when_now(), received = new->received != 0 ? new->received : now;
-	const struct {
-		const char *name, *value;
-	} texts[] = {{"authority", new->authority}, {"ground", new->ground}, {"asked", new->asked}, {"reference", new->reference}};
 	JSON_AUTO cJSON *members = cJSON_CreateObject();
 	char grounds[256] = "", details[64];
 
@@ -51,10 +49,9 @@ int authority_add(struct vault *v, const struct authority_new *new, char id[RECO
 		return err_set(e, ERR_INPUT, "who asked and what for is needed");
 	if (received > now)
 		return err_set(e, ERR_INPUT, "it cannot have come later than now");
-	bool ok = json_put_time(members, "received", received);
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		ok = ok && (texts[i].value == NULL || cJSON_AddStringToObject(members, texts[i].name, texts[i].value) != NULL);
-	if (!ok)
+	if (!json_put_time(members, "received", received) ||
+	    !json_put_texts(members, JSON_TEXTS({"authority", new->authority}, {"ground", new->ground}, {"asked", new->asked},
+						{"reference", new->reference})))
 		return err_set(e, ERR_MEMORY, "no memory");
 	snprintf(details, sizeof details, "{\"event\":\"asked\",\"year\":%d}", year_of(received));
 	const struct case_new one = {
@@ -94,13 +91,8 @@ int authority_answer(struct vault *v, const char *id, const struct authority_ans
 			       : authority_needs(p) == STRENGTH_BINDING
 				   ? "<law-enforcement answers=\"required-by-law\"> lets only what the law compels be given"
 				   : "<law-enforcement answers=\"valid-requests\"> lets only valid requests be answered");
-	bool ok = cJSON_AddStringToObject(set, "outcome", outcome) != NULL &&
-		  (answer->refusal == NULL || cJSON_AddStringToObject(set, "refusal", answer->refusal) != NULL) &&
-		  cJSON_AddNumberToObject(set, "people", (double)answer->people) != NULL;
-	cJSON *kinds = cJSON_AddArrayToObject(set, "kinds");
-	for (enum kind k = 0; k < KIND_COUNT && ok; k++)
-		ok = (answer->given & KIND_BIT(k)) == 0 || cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row(k)->name));
-	if (!ok)
+	if (!json_put_texts(set, JSON_TEXTS({"outcome", outcome}, {"refusal", answer->refusal})) ||
+	    cJSON_AddNumberToObject(set, "people", (double)answer->people) == NULL || !document_put_kinds(set, answer->given))
 		return err_set(e, ERR_MEMORY, "no memory");
 	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"%s\",\"year\":%d}", id, outcome,
 		 year_of(json_time(body, "received")));

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CERTIFICATE_VERSION = 3, CERTIFICATE_ID_BYTES = 16 };
+enum { CERTIFICATE_VERSION = 4, CERTIFICATE_ID_BYTES = 16 };
 
 static const char NOTE[] =
     "Counts are of what hung on the given receipt, address or record in each store. The append-only ledger keeps, for each "
@@ -27,6 +27,17 @@ static bool add_string(cJSON *object, const char *name, const char *value)
 	return cJSON_AddItemToObject(object, name, value != NULL ? cJSON_CreateString(value) : cJSON_CreateNull());
 }
 
+// The article of the GDPR that gives the right, as the Data Privacy Vocabulary names it; else the policy's word.
+static const char *certificate_right(const char *right)
+{
+	static const char *const articles[RIGHT_COUNT] = {
+	    [RIGHT_ACCESS] = "A15",      [RIGHT_RECTIFICATION] = "A16", [RIGHT_ERASURE] = "A17",     [RIGHT_RESTRICTION] = "A18",
+	    [RIGHT_PORTABILITY] = "A20", [RIGHT_OBJECTION] = "A21",     [RIGHT_WITHDRAWAL] = "A7-3", [RIGHT_HUMAN_REVIEW] = "A22"};
+	const int id = policy_word_value(&policy_right_words, right, strlen(right));
+
+	return id >= 0 && articles[id] != NULL ? articles[id] : right;
+}
+
 const char *certificate_ground(const struct erase_kept *k)
 {
 	return k->held ? "legal hold" : k->open ? "a request that is still to be answered" : "kept by the policy despite erasure";
@@ -41,10 +52,14 @@ static bool add_erasure(cJSON *certificate, const struct erase_result *result)
 	for (size_t i = 0; i < result->store_count && ok; i++) {
 		const struct erase_store *s = &result->stores[i];
 		cJSON *store = cJSON_CreateObject();
+		char until[WHEN_TEXT];
+		when_text(until, s->verified);
 		ok = cJSON_AddItemToArray(stores, store) && add_string(store, "name", s->name) &&
 		     cJSON_AddNumberToObject(store, "found", (double)s->found) != NULL &&
 		     cJSON_AddNumberToObject(store, "erased", (double)s->erased) != NULL &&
-		     cJSON_AddNumberToObject(store, "kept", (double)s->kept) != NULL && add_string(store, "method", erase_method(s->name));
+		     cJSON_AddNumberToObject(store, "kept", (double)s->kept) != NULL &&
+		     add_string(store, "method", erase_method(s->name)) &&
+		     add_string(store, "verified_at", s->verified != 0 ? until : NULL);
 	}
 	for (size_t i = 0; i < result->kept_count && ok; i++) {
 		const struct erase_kept *k = &result->kept[i];
@@ -53,11 +68,7 @@ static bool add_erasure(cJSON *certificate, const struct erase_result *result)
 		when_text(until, k->until);
 		ok = cJSON_AddItemToArray(kept, row) && add_string(row, "kind", kind_row(k->kind)->name) &&
 		     cJSON_AddNumberToObject(row, "count", (double)k->count) != NULL &&
-		     add_string(row, "until", k->until == 0 ? NULL : until) &&
-		     add_string(row, "ground",
-				k->held   ? "legal hold"
-				: k->open ? "a request that is still to be answered"
-					  : "kept by the policy despite erasure");
+		     add_string(row, "until", k->until == 0 ? NULL : until) && add_string(row, "ground", certificate_ground(k));
 	}
 	if (result->residue_files == 0) { // a scan reads at least the database itself: none was made
 		ok = ok && cJSON_AddNullToObject(certificate, "residue_scan") != NULL;
@@ -75,6 +86,11 @@ static bool add_erasure(cJSON *certificate, const struct erase_result *result)
 	else
 		snprintf(note, sizeof note, "Partial: %s. %s", result->reason, NOTE);
 	return ok &&
+	       add_string(certificate, "outcome",
+			  !result->complete  ? "partial"
+			  : result->held     ? "held"
+			  : result->recorded ? "erased"
+					     : "nothing-erased") &&
 	       cJSON_AddItemToObject(certificate, "audit_index",
 				     result->recorded ? cJSON_CreateNumber((double)result->ledger_index) : cJSON_CreateNull()) &&
 	       cJSON_AddBoolToObject(certificate, "complete", result->complete) != NULL && add_string(certificate, "note", note);
@@ -160,7 +176,7 @@ int certificate_make(struct vault *v, const struct certificate_of *of, const str
 	when_text(now, when_now());
 	when_text(received, of->received);
 	bool ok = cJSON_AddNumberToObject(c, "cert_version", CERTIFICATE_VERSION) != NULL && add_string(c, "cert_id", id) &&
-		  add_string(c, "controller", p->shown_as) && add_string(c, "right", of->right) &&
+		  add_string(c, "controller", p->shown_as) && add_string(c, "right", certificate_right(of->right)) &&
 		  add_string(c, "request_id", of->request_id) && add_string(c, "received_at", of->received != 0 ? received : NULL) &&
 		  add_string(c, "executed_at", now) && add_string(c, "policy_version", p->version) &&
 		  add_string(c, "policy_sha256", p->sha256) && add_subject_ref(c, of->subject, salt) &&

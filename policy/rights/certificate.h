@@ -4,12 +4,14 @@
 // A certificate is one JSON object of facts and no personal data, and `evidence`, which is not certified itself:
 //
 //	{cert_version, cert_id, controller, right, request_id, received_at, executed_at, policy_version, policy_sha256, subject_ref, operator_role,
-//	 tool_version, stores[{name, found, erased, kept, method}], kept[{kind, count, until (null: no fixed end), ground}],
-//	 residue_scan {files, bytes, hits} (null: none was made), audit_index (null: there was nothing to record), complete, note,
+//	 tool_version, stores[{name, found, erased, kept, method, verified_at (null: it was not seen that nothing is left but what is kept)}],
+//	 kept[{kind, count, until (null: no fixed end), ground}], residue_scan {files, bytes, hits} (null: none was made), outcome ("erased", "held" (a
+//	 legal hold keeps some of it), "partial", "nothing-erased"), audit_index (null: there was nothing to record), complete, note,
 //	 evidence {salt, entry {index, at, event, policy, details}, proof}}
 //
 // From version 3 on, of an erasure: derived, recipients, backups, known_ungoverned, see reach.h.
-// Of an answer that is no erasure it has, instead of what begins with `stores`: outcome ("answered" or "refused"), ground and ground_iri (why it was
+// `right` is the one that was exercised: the article of the GDPR (from version 4 on; before, of erasures alone, whatever was asked for), or the policy's
+// word. Of an answer that is no erasure it has, instead of what begins with `stores`: outcome ("answered", "refused" or "nothing-erased"), ground and ground_iri (why it was
 // refused), due, and supersedes (the cert_id of the request's certificate before).
 //
 // SHA-256 of its canonical form (RFC 8785: members sorted, no spaces; without `evidence`) stands in the details of an entry of the ledger named
@@ -28,7 +30,7 @@
 enum { CERTIFICATE_MAX = 16 * 1024, CERTIFICATE_FILE_MAX = 64 * 1024 };
 
 struct certificate_of {
-	const char *right;      // "A17", or a word of the policy
+	const char *right;      // that was exercised: a word of the policy
 	const char *request_id; // NULL: none
 	time_t received;        // 0: not told
 	const char *subject;    // a receipt; NULL: none

@@ -76,7 +76,7 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 		return -1;
 	erased_but(&result, &why);
 	reach_forget_transfers(cJSON_GetObjectItemCaseSensitive(reach, "recipients"));
-	return certificate_make(v, &(struct certificate_of){.right = "A17", .subject = receipt, .self_service = true}, &result, reach,
+	return certificate_make(v, &(struct certificate_of){.right = "erasure", .subject = receipt, .self_service = true}, &result, reach,
 				certificate, e);
 }
 
@@ -107,7 +107,8 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 		ok = event != NULL && cJSON_AddStringToObject(event, "store", s->name) != NULL &&
 		     cJSON_AddNumberToObject(event, "found", (double)s->found) != NULL &&
 		     cJSON_AddNumberToObject(event, "erased", (double)s->erased) != NULL &&
-		     cJSON_AddNumberToObject(event, "kept", (double)s->kept) != NULL;
+		     cJSON_AddNumberToObject(event, "kept", (double)s->kept) != NULL &&
+		     (s->verified == 0 || json_put_time(event, "verified_at", s->verified));
 	}
 	if (ok && facts->restricted != NULL && erasure_event(x->result) == EVENT_ANSWERED) // nothing is left that could be
 		ok = rights_event_add(body, EVENT_LIFTED, now, x->by) != NULL;
@@ -167,33 +168,27 @@ static void reach_keep_recipients(cJSON *reach, const cJSON *certificate)
 int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool dry_run, struct erase_result *out, struct buf *certificate,
 			  struct err *e)
 {
-	struct vault_record record = {0};
-
-	if (rights_get(v, id, &record, e) != 0)
-		return -1;
-	JSON_AUTO cJSON *body = rights_body(&record, e);
 	struct erasing x = {.request = id, .by = by, .dry_run = dry_run};
+	struct rights_facts facts;
+	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
 	const char *receipt = json_string(body, "receipt"), *archive = json_string(body, "archive");
-	struct rights_facts facts = {0};
 	int ret = -1;
-	if (body != NULL)
-		rights_facts_read(&facts, body, record.state, record.made, when_now());
+
 	if (body == NULL)
-		;
-	else if (strcmp(json_string(body, "right"), "erasure") != 0 && strcmp(json_string(body, "right"), "objection") != 0)
+		return -1;
+	if (strcmp(json_string(body, "right"), "erasure") != 0 && strcmp(json_string(body, "right"), "objection") != 0)
 		err_set(e, ERR_INPUT, "request %s is for %s, neither for erasure nor an objection", id, json_string(body, "right"));
-	else if ((STATE_BIT(rights_state_read(record.state)) & STATES_OPEN) == 0)
-		err_set(e, ERR_INPUT, "request %s is already %s", id, rights_state_names[rights_state_read(record.state)]);
+	else if ((STATE_BIT(facts.state) & STATES_OPEN) == 0)
+		err_set(e, ERR_INPUT, "request %s is already %s", id, rights_state_names[facts.state]);
 	else if (receipt == NULL && archive == NULL)
 		err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", id);
-	else if (strcmp(by, "site") == 0 || rights_check_identity(v, id, e) == 0)
+	else if (strcmp(by, "site") == 0 || facts.verified || rights_check_identity(v, id, e) == 0)
 		ret = receipt != NULL ? erase_and_tell(v, &x, ERASE_RECEIPT, receipt, out, e) : erase_by_archive(v, &x, archive, out, e);
 	JSON_AUTO cJSON *reach = x.reach;
-	vault_record_free(&record);
 	if (ret != 0 || dry_run)
 		return ret;
 	reach_keep_recipients(reach, json_get(body, "certificate"));
-	const struct certificate_of of = {.right = "A17",
+	const struct certificate_of of = {.right = json_string(body, "right"),
 					  .request_id = id,
 					  .received = facts.clock.received,
 					  .subject = receipt,

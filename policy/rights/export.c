@@ -228,13 +228,11 @@ void export_free(struct export *x)
 
 int export_of_request(struct vault *v, const char *id, struct export_selector out[2], size_t *count, struct buf *named, struct err *e)
 {
-	struct vault_record record = {0}, archive = {0};
+	struct vault_record archive = {0};
+	struct rights_facts facts;
 	struct err why = {0};
+	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
 
-	if (rights_get(v, id, &record, e) != 0)
-		return -1;
-	JSON_AUTO cJSON *body = rights_body(&record, e);
-	vault_record_free(&record);
 	if (body == NULL)
 		return -1;
 	const char *receipt = json_string(body, "receipt"), *link = json_string(body, "archive"), *one = json_string(body, "record");

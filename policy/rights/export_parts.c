@@ -37,15 +37,16 @@ static const struct member_row {
     {KIND_RIGHTS_REQUEST, MEMBER_SHOWN,
      " corrections field before fields recipients right record due verified proven signal contact message answered events event at entered "
      "by "
-     "ground reason how store found erased kept recipient about sent_at expires_by ack_sha256 "
+     "ground reason how store found erased kept verified_at recipient about sent_at expires_by ack_sha256 "
      "agent name id protocol request regime callback answer_to mandate sha256 seen "},
+    {KIND_RIGHTS_REQUEST, MEMBER_INNER, " signed_sha256 "},
     {KIND_RIGHTS_REQUEST, MEMBER_WHOLE, " certificate "},
     {KIND_RIGHTS_REQUEST, MEMBER_TOLD, " text "},
     {KIND_RIGHTS_REQUEST, MEMBER_SECRET, " receipt archive identity "},
     {KIND_OUTBOX, MEMBER_SHOWN, " to subject text what request recipient about incident made attempts next failure kinds until "},
     {KIND_OUTBOX, MEMBER_SECRET, " link code "},
     {KIND_OUTBOX, MEMBER_INNER, " number letter "},
-    {KIND_HOLD, MEMBER_SHOWN, " kinds later ground citation review expires rows at address user_agent events event "},
+    {KIND_HOLD, MEMBER_SHOWN, " kinds later up_to ground citation review expires rows at address user_agent events event "},
     {KIND_HOLD, MEMBER_SECRET, " value "},
     {KIND_HOLD, MEMBER_INNER, " by request "},
     {KIND_ACCOUNTABILITY, MEMBER_SHOWN, " type closed "},

@@ -83,7 +83,7 @@ static int hold_read(struct hold *out, const struct vault_record *r)
 	*out = (struct hold){.body = body,
 			     .value = json_string(body, "value"),
 			     .state = hold_state_read(r->state),
-			     .placed = r->made,
+			     .placed = json_time(body, "up_to") > r->made ? json_time(body, "up_to") : r->made,
 			     .kinds = document_kinds(body),
 			     .later = cJSON_IsTrue(json_get(body, "later"))};
 	memcpy(out->id, r->id, sizeof out->id);
@@ -238,9 +238,9 @@ static int refuse_kind(const struct policy *p, enum kind k, struct err *e)
 
 struct hold_found {
 	struct vault *v;
-	const struct hold_new *new;
 	struct hold hold;
 	size_t there, log_there; // whatever may be held
+	time_t newest;           // of it
 	enum kind other;         // one of those that may not
 	cJSON *rows;
 	bool failed;
@@ -253,6 +253,7 @@ static void found_record(void *arg, const struct vault_record *r)
 	if (r->over || r->kind >= KIND_COUNT || r->kind == KIND_HOLD || (f->hold.by == HOLD_BY_RECORD && strcmp(r->id, f->hold.value) != 0))
 		return;
 	f->there++;
+	f->newest = r->made > f->newest ? r->made : f->newest;
 	if ((f->hold.kinds & KIND_BIT(r->kind)) == 0)
 		f->other = r->kind;
 }
@@ -355,7 +356,7 @@ int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struc
 	*out = (struct hold_placed){0};
 	if (hold_check(p, hold, now, e) != 0 || hold_selector(v, hold, body, e) != 0)
 		return -1;
-	struct hold_found f = {.v = v, .new = hold, .other = KIND_COUNT, .rows = cJSON_AddArrayToObject(body, "rows")};
+	struct hold_found f = {.v = v, .other = KIND_COUNT, .rows = cJSON_AddArrayToObject(body, "rows")};
 	f.hold = (struct hold){.value = json_string(body, "value"),
 			       .kinds = hold->kinds != 0 ? hold->kinds : may_be_held(p),
 			       .later = hold->later,
@@ -368,6 +369,8 @@ int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struc
 		return -1;
 	if (f.failed || missed.records_missed || missed.log_missed)
 		return err_set(e, ERR_CORRUPT, "not all of it can be read: %s", missed.reason);
+	if (f.newest > now && json_put_time(body, "up_to", f.newest)) // the clock is behind what is here already
+		f.hold.placed = f.newest;
 	if (hold_covers(v, &f.hold, &ids, e) != 0)
 		goto cleanup;
 	out->records = ids.count;
@@ -474,8 +477,12 @@ static int hold_tell(void *arg, const struct vault_record *r)
 
 int hold_each(struct vault *v, int (*each)(void *, const struct hold_row *), void *arg, struct err *e)
 {
-	struct hold_telling t = {v, each, arg, when_now()};
+	struct hold_telling t = {v, each, arg, 0};
+	struct clock_state clock;
 
+	if (vault_clock(v, &clock, e) != 0)
+		return -1;
+	t.now = clock.judged;
 	return vault_each(v, KIND_HOLD, NULL, hold_tell, &t, e);
 }
 

@@ -11,8 +11,8 @@
 // A hold ends when it is lifted or its time is over. Then what no other hold covers is held no more: erasures that it held back are completed and
 // the requests for them answered, with a certificate; all else ends when its life says so.
 //
-// The sealed body: by, value (the selector), request, kinds, later, ground, citation, owner, review, expires, rows[{at, address, user_agent}],
-// events[{event, at, by, reason?, review?, expires?}]. A record's state is one of hold_state_names.
+// The sealed body: by, value (the selector), request, kinds, later, up_to (what it covers was made by then, where that is later than the
+// clock was), ground, citation, owner, review, expires, rows[{at, address, user_agent}], events[{event, at, by, reason?, review?, expires?}]. A record's state is one of hold_state_names.
 #ifndef LETHE_RIGHTS_HOLD_H
 #define LETHE_RIGHTS_HOLD_H
 

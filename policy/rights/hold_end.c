@@ -84,7 +84,7 @@ static int hold_complete(struct vault *v, struct hold_run *out, struct err *e)
 	return ret;
 }
 
-// Ends those whose time is over, unless the clock alone says so, and completes what each that ends held back.
+// Ends those whose time is over by the clock that pruning judges by, and completes what each that ends held back.
 static int hold_list_end(struct vault *v, struct hold_list *all, struct hold_run *out, struct err *e)
 {
 	struct clock_state clock;
@@ -98,7 +98,7 @@ static int hold_list_end(struct vault *v, struct hold_list *all, struct hold_run
 		const struct hold *h = &all->list[i];
 		const time_t expires = json_time(h->body, "expires");
 		const struct hold_event x = {.event = "expired", .by = "site", .to = HOLD_ENDING};
-		if (all->list[i].state == HOLD_ACTIVE && expires != 0 && expires <= clock.judged && !clock.leapt) {
+		if (all->list[i].state == HOLD_ACTIVE && expires != 0 && expires <= clock.judged) {
 			if (hold_edit(v, h->id, &x, e) != 0)
 				return -1;
 			all->list[i].state = HOLD_ENDING;

@@ -66,11 +66,9 @@ static int identity_ask(void *arg, cJSON *body, const struct rights_facts *facts
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
 	cJSON *identity = cJSON_AddObjectToObject(body, "identity"),
 	      *event = rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
-	bool ok = cJSON_AddStringToObject(identity, link_member, link) != NULL &&
-		  cJSON_AddStringToObject(identity, code_member, code) != NULL &&
-		  cJSON_AddStringToObject(identity, "until", x->until) != NULL && cJSON_AddNumberToObject(identity, "tries", 0) != NULL &&
-		  event != NULL && cJSON_AddStringToObject(event, "reason", x->act.reason) != NULL &&
-		  cJSON_AddStringToObject(event, "how", IDENTITY_BY_MAIL) != NULL;
+	bool ok = json_put_texts(identity, JSON_TEXTS({link_member, link}, {code_member, code}, {"until", x->until})) &&
+		  cJSON_AddNumberToObject(identity, "tries", 0) != NULL && event != NULL &&
+		  json_put_texts(event, JSON_TEXTS({"reason", x->act.reason}, {"how", IDENTITY_BY_MAIL}));
 	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
 }
 
@@ -180,8 +178,7 @@ static int identity_show(void *arg, cJSON *body, const struct rights_facts *fact
 	if (rights_event_check(facts, x->act.event, json_string(body, "right"), NULL, x->member, NULL, e) != 0)
 		return -1;
 	cJSON *event = rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
-	if (event == NULL || cJSON_AddStringToObject(event, "how", IDENTITY_BY_MAIL) == NULL ||
-	    cJSON_AddStringToObject(event, "reason", x->member) == NULL)
+	if (event == NULL || !json_put_texts(event, JSON_TEXTS({"how", IDENTITY_BY_MAIL}, {"reason", x->member})))
 		return err_set(e, ERR_MEMORY, "no memory");
 	if (!x->shown && !cJSON_ReplaceItemInObjectCaseSensitive(identity, "tries", cJSON_CreateNumber(tries)))
 		return err_set(e, ERR_MEMORY, "no memory");
@@ -202,19 +199,13 @@ static int identity_try(struct vault *v, const char *id, const char *member, con
 int identity_link_find(struct vault *v, const char *token, struct identity_request *out, struct err *e)
 {
 	char secret[2 * SECRET_LEN + 1] = "";
-	struct vault_record record = {0};
-	struct rights_facts facts = {0};
-	struct err why = {0};
+	struct rights_facts facts;
+	struct err why = {.code = ERR_NOT_FOUND};
 
 	*out = (struct identity_request){0};
-	if (!token_open(token, out->id, secret) || rights_get(v, out->id, &record, &why) != 0)
-		return err_set(e, why.code != ERR_NONE ? why.code : ERR_NOT_FOUND, "there is no such request");
-	JSON_AUTO cJSON *body = rights_body(&record, e);
-	if (body != NULL)
-		rights_facts_read(&facts, body, record.state, record.made, when_now());
-	vault_record_free(&record);
+	JSON_AUTO cJSON *body = token_open(token, out->id, secret) ? rights_read(v, out->id, &facts, &why) : NULL;
 	if (body == NULL)
-		return -1;
+		return err_set(e, why.code, "there is no such request");
 	const bool may = (rights_events[EVENT_IDENTITY_GIVEN].from & STATE_BIT(facts.state)) != 0;
 	const bool same = identity_matches(v, body, link_member, out->id, secret, facts.clock.now);
 	wipe(secret, sizeof secret);

@@ -34,11 +34,9 @@ const struct policy_processor *outbox_processor(const struct policy *p)
 static int details_print(struct buf *out, const char *what, const char *event, const char *failure)
 {
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	const char *why = *failure != '\0' ? failure : NULL;
 
-	return cJSON_AddStringToObject(o, "event", event) != NULL && cJSON_AddStringToObject(o, "what", what) != NULL &&
-		       (*failure == '\0' || cJSON_AddStringToObject(o, "failure", failure) != NULL)
-		   ? json_print(out, o)
-		   : -1;
+	return json_put_texts(o, JSON_TEXTS({"event", event}, {"what", what}, {"failure", why})) ? json_print(out, o) : -1;
 }
 
 // Of a notice the person is told to whom it is; of a letter, which it is.
@@ -86,7 +84,6 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(OUTBOX_BODY_MAX);
 	BUF_AUTO struct buf details = BUF_INIT(1024);
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
-	bool ok = true;
 
 	if (outbox_processor(vault_policy(v)) == NULL)
 		return err_set(e, ERR_REFUSED, "the policy has nobody deliver mail");
@@ -96,27 +93,12 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 	hex_encode(number, random, sizeof random);
 	when_text(next, when_now());
 	when_text(until, mail->until);
-	const struct {
-		const char *name, *value;
-	} texts[] = {{"to", to},
-		     {"subject", mail->subject},
-		     {"text", mail->text},
-		     {"what", mail->what},
-		     {"number", number},
-		     {"next", next},
-		     {"request", mail->request},
-		     {"recipient", mail->recipient},
-		     {"about", mail->about},
-		     {"link", mail->link},
-		     {"code", mail->code},
-		     {"until", mail->until != 0 ? until : NULL},
-		     {"incident", mail->incident}};
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		ok = ok && (texts[i].value == NULL || cJSON_AddStringToObject(body, texts[i].name, texts[i].value) != NULL);
-	cJSON *kinds = cJSON_AddArrayToObject(body, "kinds");
-	for (unsigned k = 0; k < KIND_COUNT; k++)
-		if (mail->kinds & KIND_BIT(k))
-			ok = ok && cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row((enum kind)k)->name));
+	const bool ok =
+	    json_put_texts(body, JSON_TEXTS({"to", to}, {"subject", mail->subject}, {"text", mail->text}, {"what", mail->what},
+					    {"number", number}, {"next", next}, {"request", mail->request}, {"recipient", mail->recipient},
+					    {"about", mail->about}, {"link", mail->link}, {"code", mail->code},
+					    {"until", mail->until != 0 ? until : NULL}, {"incident", mail->incident})) &&
+	    document_put_kinds(body, mail->kinds);
 	if (!ok || json_print(&bytes, body) != 0 || details_print(&details, mail->what, "queued", "") != 0)
 		return err_set(e, ERR_INPUT, "the mail is too large to be stored");
 	const struct ledger_event event = {.name = "mail", .details = buf_text(&details)};

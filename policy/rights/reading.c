@@ -4,14 +4,12 @@
 int reading_payload(struct buf *out, const char *what, time_t at, const char *officer, const char *reason, struct err *e)
 {
 	JSON_AUTO cJSON *payload = cJSON_CreateObject();
-	char text[WHEN_TEXT];
 
-	when_text(text, at);
 	if (reason == NULL || *reason == '\0')
 		return err_set(e, ERR_INPUT, "a reason is needed: the person sees who read it, and why");
-	return cJSON_AddStringToObject(payload, "what", what) != NULL && cJSON_AddStringToObject(payload, "at", text) != NULL &&
-		       cJSON_AddStringToObject(payload, "officer", officer) != NULL &&
-		       cJSON_AddStringToObject(payload, "reason", reason) != NULL && json_print(out, payload) == 0
+	return json_put_time(payload, "at", at) &&
+		       json_put_texts(payload, JSON_TEXTS({"what", what}, {"officer", officer}, {"reason", reason})) &&
+		       json_print(out, payload) == 0
 		   ? 0
 		   : err_set(e, ERR_INPUT, "the reason is too long");
 }

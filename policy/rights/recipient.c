@@ -35,12 +35,9 @@ static int recipients_write(void *arg, cJSON *body, const struct rights_facts *f
 			continue; // it is run again
 		buf_printf(&reason, "%s: %.10s", json_string(row, "name"), until != NULL ? until : "–");
 		cJSON *event = rights_event_add(body, EVENT_RECIPIENT, facts->clock.now, x->by);
-		ok = ok && event != NULL && cJSON_AddStringToObject(event, "reason", buf_text(&reason)) != NULL &&
-		     cJSON_AddStringToObject(event, "recipient", id) != NULL &&
-		     cJSON_AddStringToObject(event, "name", json_string(row, "name")) != NULL &&
-		     cJSON_AddStringToObject(event, "about", about_names[x->about]) != NULL &&
-		     (sent == NULL || cJSON_AddStringToObject(event, "sent_at", sent) != NULL) &&
-		     (until == NULL || cJSON_AddStringToObject(event, "expires_by", until) != NULL);
+		ok = ok && event != NULL &&
+		     json_put_texts(event, JSON_TEXTS({"reason", buf_text(&reason)}, {"recipient", id}, {"name", json_string(row, "name")},
+						      {"about", about_names[x->about]}, {"sent_at", sent}, {"expires_by", until}));
 	}
 	cJSON_Delete(x->known);
 	x->known = rights_recipients(body);
@@ -145,10 +142,8 @@ static int acknowledgement_write(void *arg, cJSON *body, const struct rights_fac
 	if (row == NULL)
 		return err_set(e, ERR_NOT_FOUND, "the request has no such recipient: %.64s", x->recipient);
 	cJSON *event = rights_event_add(body, EVENT_NOTICE_ACKNOWLEDGED, facts->clock.now, x->by);
-	return event != NULL && cJSON_AddStringToObject(event, "recipient", x->recipient) != NULL &&
-		       cJSON_AddStringToObject(event, "about", json_string(row, "about")) != NULL &&
-		       cJSON_AddStringToObject(event, "reason", json_string(row, "name")) != NULL &&
-		       cJSON_AddStringToObject(event, "ack_sha256", x->sha256) != NULL
+	return event != NULL && json_put_texts(event, JSON_TEXTS({"recipient", x->recipient}, {"about", json_string(row, "about")},
+								 {"reason", json_string(row, "name")}, {"ack_sha256", x->sha256}))
 		   ? 0
 		   : err_set(e, ERR_MEMORY, "no memory");
 }

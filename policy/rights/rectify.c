@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/rectify.h"
 #include "policy/base/text.h"
+#include "policy/publish/render/json.h"
 #include "policy/rights/reach.h"
 #include "policy/rights/recipient.h"
 #include <stdio.h>
@@ -33,34 +34,23 @@ static int correct_one(cJSON *body, enum kind kind, const struct rectify_value *
 {
 	const struct rectify_field *field = rectify_field_find(kind, value->field);
 	const char *before = json_string(body, value->field);
-	cJSON *corrections = cJSON_GetObjectItemCaseSensitive(body, "corrections"), *one = cJSON_CreateObject();
-	char text[WHEN_TEXT];
-	int ret = 0;
+	cJSON *corrections = cJSON_GetObjectItemCaseSensitive(body, "corrections");
 
 	if (field == NULL)
-		ret = err_set(e, ERR_INPUT, "%s cannot be corrected", value->field);
-	else if (value->value[0] == '\0' || strlen(value->value) > field->max || !utf8_valid(value->value, strlen(value->value)))
-		ret = err_set(e, ERR_INPUT, "%s: that is no text, or too long", value->field);
-	else if (before != NULL && strcmp(before, value->value) == 0)
-		ret = err_set(e, ERR_INPUT, "%s is that already", value->field);
-	else if (cJSON_GetArraySize(corrections) >= CORRECTIONS_MAX)
-		ret = err_set(e, ERR_REFUSED, "it was corrected too often");
-	if (ret != 0) {
-		cJSON_Delete(one);
-		return ret;
-	}
+		return err_set(e, ERR_INPUT, "%s cannot be corrected", value->field);
+	if (value->value[0] == '\0' || strlen(value->value) > field->max || !utf8_valid(value->value, strlen(value->value)))
+		return err_set(e, ERR_INPUT, "%s: that is no text, or too long", value->field);
+	if (before != NULL && strcmp(before, value->value) == 0)
+		return err_set(e, ERR_INPUT, "%s is that already", value->field);
+	if (cJSON_GetArraySize(corrections) >= CORRECTIONS_MAX)
+		return err_set(e, ERR_REFUSED, "it was corrected too often");
 	if (corrections == NULL)
 		corrections = cJSON_AddArrayToObject(body, "corrections");
-	when_text(text, at);
-	bool ok = cJSON_AddStringToObject(one, "at", text) != NULL && cJSON_AddStringToObject(one, "by", by) != NULL &&
-		  cJSON_AddStringToObject(one, "field", value->field) != NULL &&
-		  (before == NULL || cJSON_AddStringToObject(one, "before", before) != NULL);
-	if (!ok || !cJSON_AddItemToArray(corrections, one)) {
-		cJSON_Delete(one);
+	cJSON *one = json_object_in(corrections);
+	if (!json_put_time(one, "at", at) || !json_put_texts(one, JSON_TEXTS({"by", by}, {"field", value->field}, {"before", before})))
 		return err_set(e, ERR_MEMORY, "no memory");
-	}
 	cJSON_DeleteItemFromObjectCaseSensitive(body, value->field);
-	return cJSON_AddStringToObject(body, value->field, value->value) != NULL ? 0 : err_set(e, ERR_MEMORY, "no memory");
+	return json_put_texts(body, JSON_TEXTS({value->field, value->value})) ? 0 : err_set(e, ERR_MEMORY, "no memory");
 }
 
 static int rectify_body(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
@@ -76,9 +66,9 @@ static int rectify_body(void *arg, cJSON *body, const struct rights_facts *facts
 	if (strstr(x->act.fields, "contact") != NULL) // what was sent to the address before shows nothing about this one
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
 	cJSON *event = rights_event_add(body, EVENT_CORRECTED, now, x->act.by);
-	bool ok = event != NULL && cJSON_AddStringToObject(event, "fields", x->act.fields) != NULL &&
-		  (x->act.reason == NULL || cJSON_AddStringToObject(event, "reason", x->act.reason) != NULL);
-	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
+	return event != NULL && json_put_texts(event, JSON_TEXTS({"fields", x->act.fields}, {"reason", x->act.reason}))
+		   ? 0
+		   : err_set(e, ERR_MEMORY, "no memory");
 }
 
 int rectify_request(struct vault *v, const char *id, const struct rectify_value *values, size_t count, const char *by, const char *reason,
@@ -94,11 +84,8 @@ int rectify_request(struct vault *v, const char *id, const struct rectify_value 
 	    .values = values, .count = count, .act = {.event = EVENT_CORRECTED, .by = by, .reason = reason, .fields = fields}};
 	if (rights_edit(v, id, rectify_body, &x, "request-event", &x.act, e) != 0)
 		return -1;
-	struct vault_record record = {0};
-	if (rights_get(v, id, &record, e) != 0)
-		return -1;
-	JSON_AUTO cJSON *body = rights_body(&record, e);
-	vault_record_free(&record);
+	struct rights_facts facts;
+	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
 	JSON_AUTO cJSON *recipients = body != NULL ? reach_of_request(v, body, e) : NULL;
 	return recipients != NULL ? recipients_tell(v, id, ABOUT_RECTIFICATION, recipients, by, e) : -1;
 }

@@ -83,13 +83,10 @@ static bool event_entered(cJSON *event, time_t at, time_t now)
 
 static bool request_is_open(struct vault *v, const char *id)
 {
-	struct vault_record record = {0};
+	struct rights_facts facts;
+	JSON_AUTO cJSON *body = rights_read(v, id, &facts, NULL);
 
-	if (rights_get(v, id, &record, NULL) != 0)
-		return false;
-	const bool open = (STATE_BIT(rights_state_read(record.state)) & STATES_OPEN) != 0;
-	vault_record_free(&record);
-	return open;
+	return body != NULL && (STATE_BIT(facts.state) & STATES_OPEN) != 0;
 }
 
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
@@ -168,6 +165,37 @@ int rights_find_once(struct vault *v, const char *once, char id[RECORD_ID_LEN + 
 	return 0;
 }
 
+struct signed_search {
+	const char *agent, *sha256;
+	char *id;
+};
+
+static int signed_row(void *arg, const struct vault_record *record)
+{
+	const struct signed_search *x = arg;
+	JSON_AUTO cJSON *body = record->unreadable ? NULL : rights_body(record, NULL);
+	const char *agent = json_string(json_get(body, "agent"), "id"), *sha256;
+	const cJSON *event, *events = agent != NULL && strcmp(agent, x->agent) == 0 ? json_get(body, "events") : NULL;
+
+	cJSON_ArrayForEach(event, events)
+	{
+		sha256 = json_string(event, "signed_sha256");
+		if (sha256 != NULL && strcmp(sha256, x->sha256) == 0)
+			return snprintf(x->id, RECORD_ID_LEN + 1, "%s", record->id);
+	}
+	return 0;
+}
+
+int rights_find_signed(struct vault *v, const char *agent, const char *signed_sha256, char id[RECORD_ID_LEN + 1], struct err *e)
+{
+	struct signed_search x = {agent, signed_sha256, id};
+
+	id[0] = '\0';
+	if (vault_each_for_rights(v, KIND_RIGHTS_REQUEST, NULL, signed_row, &x, e) != 0)
+		return -1;
+	return id[0] != '\0' ? 0 : err_set(e, ERR_NOT_FOUND, "no request");
+}
+
 cJSON *rights_body(const struct vault_record *record, struct err *e)
 {
 	cJSON *body = json_parse(buf_text(&record->body), record->body.len, e);
@@ -194,6 +222,19 @@ int rights_get(struct vault *v, const char *id, struct vault_record *out, struct
 	return err_set(e, ERR_NOT_FOUND, "there is no such request");
 }
 
+cJSON *rights_read(struct vault *v, const char *id, struct rights_facts *facts, struct err *e)
+{
+	struct vault_record record = {0};
+
+	if (rights_get(v, id, &record, e) != 0)
+		return NULL;
+	cJSON *body = rights_body(&record, e);
+	if (body != NULL)
+		rights_facts_read(facts, body, record.state, record.made, when_now());
+	vault_record_free(&record);
+	return body;
+}
+
 static int not_identified(const char *id, struct err *e)
 {
 	return err_set(e, ERR_REFUSED,
@@ -204,15 +245,9 @@ static int not_identified(const char *id, struct err *e)
 
 int rights_check_identity(struct vault *v, const char *id, struct err *e)
 {
-	struct vault_record record = {0};
-	struct rights_facts facts = {0};
+	struct rights_facts facts;
+	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
 
-	if (rights_get(v, id, &record, e) != 0)
-		return -1;
-	JSON_AUTO cJSON *body = rights_body(&record, e);
-	if (body != NULL)
-		rights_facts_read(&facts, body, record.state, record.made, when_now());
-	vault_record_free(&record);
 	if (body == NULL)
 		return -1;
 	return facts.verified ? 0 : not_identified(id, e);
@@ -304,7 +339,7 @@ static int certify(struct acting *x, const cJSON *body, const struct rights_fact
 	const struct rights_act *act = x->act;
 	const char *right = json_string(body, "right"), *before = json_string(json_get(body, "certificate"), "cert_id");
 	const struct rights_ground *ground = act->ground != NULL ? rights_ground_find(act->event, right, act->ground) : NULL;
-	const struct certificate_of of = {.right = strcmp(right, "erasure") == 0 ? "A17" : right,
+	const struct certificate_of of = {.right = right,
 					  .request_id = x->id,
 					  .received = facts->clock.received,
 					  .subject = json_string(body, "receipt"),
@@ -404,8 +439,11 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 
 	if (rights_event_check(facts, act->event, json_string(body, "right"), act->ground, act->reason, act->text, e) != 0)
 		return -1;
-	if (act->event == EVENT_IDENTITY_ASKED && right_of(x->v, body)->verify == VERIFY_NONE)
-		return err_set(e, ERR_REFUSED, "for this right the policy asks nobody who they are: nothing stands still for that");
+	if (act->event == EVENT_IDENTITY_ASKED && (right_of(x->v, body)->verify == VERIFY_NONE || facts->verified))
+		return err_set(e, ERR_REFUSED,
+			       right_of(x->v, body)->verify == VERIFY_NONE
+				   ? "for this right the policy asks nobody who they are: nothing stands still for that"
+				   : "who asks has shown what the policy asks for: nothing stands still for more");
 	if (at > facts->clock.now || at < facts->clock.received)
 		return err_set(e, ERR_INPUT, "that was neither before it was received nor is it to come");
 	if (at < facts->clock.now && dated_back_check(act, facts, e) != 0)
@@ -436,9 +474,9 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
 		ok = ok && certificate != NULL && cJSON_AddItemToObject(body, "certificate", certificate);
 	}
-	ok =
-	    ok && json_put_texts(added, JSON_TEXTS({"ground", act->ground}, {"reason", act->reason}, {"text", act->text}, {"how", act->how},
-						   {"request", act->other}, {"recipient", act->recipient}, {"about", act->about}));
+	ok = ok && json_put_texts(added, JSON_TEXTS({"ground", act->ground}, {"reason", act->reason}, {"text", act->text},
+						    {"how", act->how}, {"request", act->other}, {"recipient", act->recipient},
+						    {"about", act->about}, {"signed_sha256", act->signed_sha256}));
 	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
 }
 
@@ -520,18 +558,10 @@ int rights_act(struct vault *v, const char *id, const struct rights_act *act, st
 static int joined_head(struct vault *v, const char *id, char head[RECORD_ID_LEN + 1], cJSON **body, struct rights_facts *facts,
 		       struct err *e)
 {
-	struct vault_record record = {0};
-
 	snprintf(head, RECORD_ID_LEN + 1, "%s", id);
 	for (int depth = 0; depth < JOINED_DEPTH_MAX; depth++) {
 		cJSON_Delete(*body);
-		*body = NULL;
-		if (rights_get(v, head, &record, e) != 0)
-			return -1;
-		*body = rights_body(&record, e);
-		if (*body != NULL)
-			rights_facts_read(facts, *body, record.state, record.made, when_now());
-		vault_record_free(&record);
+		*body = rights_read(v, head, facts, e);
 		if (*body == NULL || facts->joined_to == NULL)
 			return *body == NULL ? -1 : 0;
 		snprintf(head, RECORD_ID_LEN + 1, "%s", facts->joined_to);
@@ -581,15 +611,11 @@ static int perhaps_same_row(void *arg, const struct vault_record *record)
 
 int rights_perhaps_same(struct vault *v, const char *id, cJSON *ids, struct err *e)
 {
-	struct vault_record record = {0};
-
-	if (rights_get(v, id, &record, e) != 0)
-		return -1;
-	JSON_AUTO cJSON *body = rights_body(&record, e);
-	const bool open = (STATE_BIT(rights_state_read(record.state)) & STATES_OPEN) != 0;
+	struct rights_facts facts;
+	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
 	struct perhaps_same x = {.id = id, .ids = ids, .contact = json_string(body, "contact"), .right = json_string(body, "right")};
-	vault_record_free(&record);
-	if (body == NULL || x.contact == NULL || !open)
+
+	if (body == NULL || x.contact == NULL || (STATE_BIT(facts.state) & STATES_OPEN) == 0)
 		return body != NULL ? 0 : -1;
 	if (vault_each(v, KIND_RIGHTS_REQUEST, NULL, perhaps_same_row, &x, e) != 0)
 		return -1;
@@ -651,8 +677,8 @@ static bool add_confirm(cJSON *shown, struct vault *v, const cJSON *body, const 
 // What the person is told of the events, and who read what they left; to the officer all.
 static bool add_events(cJSON *shown, const cJSON *body, bool officer, bool personal)
 {
-	static const char *const told[] = {"event", "at",     "entered", "by",     "ground",    "reason", "how",        "store",
-					   "found", "erased", "kept",    "fields", "recipient", "about",  "ack_sha256", NULL};
+	static const char *const told[] = {"event",  "at",   "entered",     "by",     "ground",    "reason", "how",        "store", "found",
+					   "erased", "kept", "verified_at", "fields", "recipient", "about",  "ack_sha256", NULL};
 	static const char *const texts[] = {"text", NULL}, *const others[] = {"request", NULL},
 				 *const reading[] = {"at", "by", "reason", NULL};
 	cJSON *events = cJSON_AddArrayToObject(shown, "events"), *read = cJSON_AddArrayToObject(shown, "read");
@@ -686,24 +712,31 @@ static bool show_recipients(cJSON *shown, const cJSON *body)
 	return false;
 }
 
-static int show(struct vault *v, const struct vault_record *record, bool officer, bool personal, struct buf *json, struct err *e)
+static int show(struct vault *v, const char *id, bool officer, bool personal, struct buf *json, struct err *e)
 {
 	static const char *const public_members[] = {"signal", "certificate", NULL};
 	static const char *const officer_members[] = {"how", "agent", NULL}, *const personal_members[] = {"contact", "message", NULL};
-	JSON_AUTO cJSON *body = rights_body(record, e);
-	JSON_AUTO cJSON *shown = cJSON_CreateObject();
-	struct clock_line lines[CLOCK_IDS] = {0};
+	struct vault_record record = {0};
 	struct rights_facts facts;
+	struct clock_line lines[CLOCK_IDS] = {0};
+	JSON_AUTO cJSON *shown = cJSON_CreateObject();
 
+	if (rights_get(v, id, &record, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = rights_body(&record, e);
+	bool ok = body != NULL;
+	if (ok) {
+		rights_facts_read(&facts, body, record.state, record.made, when_now());
+		ok = rights_events_begin(body, record.state, record.made);
+	}
+	vault_record_free(&record);
 	if (body == NULL)
 		return -1;
-	rights_facts_read(&facts, body, record->state, record->made, when_now());
-	bool ok = rights_events_begin(body, record->state, record->made);
 	size_t count = clock_lines(vault_policy(v), right_of(v, body), &facts.clock, lines);
 	const struct clock_line *next = clock_next(lines, count);
 	ok = ok &&
-	     json_put_texts(shown, JSON_TEXTS({"id", record->id}, {"right", json_string(body, "right")},
-					      {"state", rights_state_names[facts.state]})) &&
+	     json_put_texts(shown,
+			    JSON_TEXTS({"id", id}, {"right", json_string(body, "right")}, {"state", rights_state_names[facts.state]})) &&
 	     add_when(shown, "received", facts.clock.received) && add_when(shown, "due", next != NULL ? next->due : 0) &&
 	     cJSON_AddBoolToObject(shown, "late", facts.clock.ended == 0 && next != NULL && next->late) != NULL &&
 	     add_clocks(shown, lines, count) && add_events(shown, body, officer, personal) && show_recipients(shown, body) &&
@@ -730,54 +763,46 @@ static int show(struct vault *v, const struct vault_record *record, bool officer
 }
 
 // The look-up goes by the secret's keyed hash, so a wrong id and a wrong secret take the same way out.
-static int find_own(struct vault *v, const char *id, const char *secret, struct vault_record *record, struct err *e)
+static int own_check(struct vault *v, const char *id, const char *secret, struct err *e)
 {
+	struct vault_record record = {0};
 	struct err why = {0};
-	bool found = vault_find(v, KIND_RIGHTS_REQUEST, "secret", secret, record, &why) == 0;
+	const bool found = vault_find_head(v, KIND_RIGHTS_REQUEST, "secret", secret, &record, &why) == 0;
 
 	if (!found && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
-	if (found && strlen(id) == RECORD_ID_LEN && equal_secret(id, record->id, RECORD_ID_LEN))
-		return 0;
-	vault_record_free(record);
-	return err_set(e, ERR_NOT_FOUND, "there is no such request");
+	return found && strlen(id) == RECORD_ID_LEN && equal_secret(id, record.id, RECORD_ID_LEN)
+		   ? 0
+		   : err_set(e, ERR_NOT_FOUND, "there is no such request");
 }
 
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e)
 {
-	struct vault_record record = {0};
+	return own_check(v, id, secret, e) != 0 ? -1 : show(v, id, false, false, json, e);
+}
 
-	if (find_own(v, id, secret, &record, e) != 0)
-		return -1;
-	int ret = show(v, &record, false, false, json, e);
-	vault_record_free(&record);
-	return ret;
+int rights_show_officer(struct vault *v, const char *id, bool personal, struct buf *json, struct err *e)
+{
+	return show(v, id, true, personal, json, e);
 }
 
 int rights_withdraw(struct vault *v, const char *id, const char *secret, struct err *e)
 {
-	struct vault_record record = {0};
+	const struct rights_act act = {.event = EVENT_WITHDRAWN, .by = "person"};
 
-	if (find_own(v, id, secret, &record, e) != 0)
-		return -1;
-	vault_record_free(&record);
-	return rights_act(v, id, &(struct rights_act){.event = EVENT_WITHDRAWN, .by = "person"}, e);
+	return own_check(v, id, secret, e) != 0 ? -1 : rights_act(v, id, &act, e);
 }
 
 int rights_add(struct vault *v, const char *id, const char *secret, const char *text, struct err *e)
 {
-	struct vault_record record = {0};
+	struct rights_act act = {.event = EVENT_ADDED, .by = "person", .text = text};
 	struct rights_facts facts;
 	const cJSON *event;
-	bool asked = false;
 	size_t added = 0;
 
-	if (find_own(v, id, secret, &record, e) != 0)
+	if (own_check(v, id, secret, e) != 0)
 		return -1;
-	JSON_AUTO cJSON *body = rights_body(&record, e);
-	if (body != NULL)
-		rights_facts_read(&facts, body, record.state, record.made, when_now());
-	vault_record_free(&record);
+	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
 	if (body == NULL)
 		return -1;
 	cJSON_ArrayForEach(event, json_get(body, "events"))
@@ -786,21 +811,9 @@ int rights_add(struct vault *v, const char *id, const char *secret, const char *
 	}
 	if (added >= EVENT_ADDED_MAX && (STATE_BIT(facts.state) & STATES_OPEN) != 0)
 		return err_set(e, ERR_INPUT, "no more can be added to it");
-	for (size_t i = 0; i < facts.clock.pause_count; i++)
-		asked = asked || (facts.clock.pauses[i].until == 0 && !facts.clock.pauses[i].identity);
-	return rights_act(v, id,
-			  &(struct rights_act){.event = asked ? EVENT_CLARIFICATION_GIVEN : EVENT_ADDED, .by = "person", .text = text}, e);
-}
-
-int rights_show_officer(struct vault *v, const char *id, bool personal, struct buf *json, struct err *e)
-{
-	struct vault_record record = {0};
-
-	if (rights_get(v, id, &record, e) != 0)
-		return -1;
-	int ret = show(v, &record, true, personal, json, e);
-	vault_record_free(&record);
-	return ret;
+	for (size_t i = 0; i < facts.clock.pause_count; i++) // they were asked what they mean
+		act.event = facts.clock.pauses[i].until == 0 && !facts.clock.pauses[i].identity ? EVENT_CLARIFICATION_GIVEN : act.event;
+	return rights_act(v, id, &act, e);
 }
 
 struct walk {

@@ -21,6 +21,8 @@ enum {
 cJSON *rights_body(const struct vault_record *record, struct err *e);
 // As vault_get, for requests only. ERR_NOT_FOUND.
 int rights_get(struct vault *v, const char *id, struct vault_record *out, struct err *e);
+// The body of that one and what follows from it, which points into it. The caller frees. NULL: ERR_NOT_FOUND, or ERR_CORRUPT.
+cJSON *rights_read(struct vault *v, const char *id, struct rights_facts *facts, struct err *e);
 // ERR_REFUSED where who asks has not shown what the policy asks for: an officer hands nothing out and erases nothing for them then, and the text says
 // what to do. ERR_NOT_FOUND.
 int rights_check_identity(struct vault *v, const char *id, struct err *e);
@@ -54,6 +56,9 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 // The id of the request that was stored with this `once`. ERR_NOT_FOUND.
 int rights_find_once(struct vault *v, const char *once, char id[RECORD_ID_LEN + 1], struct err *e);
 
+// The id of the request to which something happened by this message of the agent. ERR_NOT_FOUND. At a cost that grows with their number.
+int rights_find_signed(struct vault *v, const char *agent, const char *signed_sha256, char id[RECORD_ID_LEN + 1], struct err *e);
+
 // What happens to a request.
 struct rights_act {
 	enum rights_event event;
@@ -65,6 +70,7 @@ struct rights_act {
 	const char *other;             // the id of another request
 	const char *fields;            // names of those that were corrected
 	const char *recipient, *about; // of a notice: recipient.h
+	const char *signed_sha256;     // of the agent's message that had it done: rights_find_signed()
 	time_t
 	    at; // 0: now; else, for what holds or ends a clock, with how and reason, and no clock is held from before the request was entered
 };

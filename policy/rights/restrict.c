@@ -24,18 +24,13 @@ static void restriction_end(struct restriction *x)
 
 static int restriction_facts(struct vault *v, const char *id, struct restriction *x, struct err *e)
 {
-	struct vault_record record = {0};
+	JSON_AUTO cJSON *body = rights_read(v, id, &x->facts, e);
 
-	if (rights_get(v, id, &record, e) != 0)
+	if (body == NULL)
 		return -1;
-	JSON_AUTO cJSON *body = rights_body(&record, e);
-	if (body != NULL) {
-		rights_facts_read(&x->facts, body, record.state, record.made, when_now());
-		x->facts.restricted = x->facts.restricted != NULL ? "" : NULL;
-		snprintf(x->right, sizeof x->right, "%s", json_string(body, "right"));
-	}
-	vault_record_free(&record);
-	return body != NULL ? 0 : -1;
+	x->facts.restricted = x->facts.restricted != NULL ? "" : NULL;
+	snprintf(x->right, sizeof x->right, "%s", json_string(body, "right"));
+	return 0;
 }
 
 static int restriction_read(struct vault *v, const char *id, struct restriction *x, struct err *e)
@@ -162,7 +157,7 @@ int rights_objection_override(struct vault *v, const char *id, const char *reaso
 	if (restriction_facts(v, id, &x, e) != 0)
 		return -1;
 	if (strcmp(x.right, "objection") != 0)
-		return err_set(e, ERR_INPUT, "request %.8s is for %s, not an objection", id, x.right);
+		return err_set(e, ERR_INPUT, "request %.12s is for %s, not an objection", id, x.right);
 	// Killed in between, it is done again from where it was.
 	if (x.facts.state != STATE_REFUSED && rights_act(v, id, &refused, e) != 0)
 		return -1;

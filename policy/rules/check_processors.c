@@ -98,11 +98,40 @@ static void check_vendor(const struct policy_processor *a, struct report *r)
 	}
 }
 
+// What it keeps unless it is told otherwise must be said: a policy that promises less is not obeyed, so no program starts with it, and nothing is sent.
+static void check_kept(const struct policy_processor *a, struct report *r)
+{
+	const struct processor_facts *v = processor_facts(a->id);
+	char keeps[64], told[64];
+
+	if (v == NULL || a->removed != 0 || v->smtp) // of a mail server nothing is known but what the policy says
+		return;
+	bool off = v->no_retention >= ANSWER_FLAG;
+	if (v->keeps == NULL || a->kinds == 0 || ((a->ask & POLICY_BIT(ASK_NO_RETENTION)) && off))
+		return;
+	duration_words(keeps, sizeof keeps, v->longest);
+	duration_words(told, sizeof told, a->keeps);
+	const char *see = v->sources[0] != NULL ? "; its vendor says so: " : "", *source = v->sources[0] != NULL ? v->sources[0] : "";
+	if (duration_is_zero(v->longest) && a->retention.count == 0)
+		report_error(r, a->line, "processor %s keeps %s, and the policy does not say for how long",
+			     "Article 13(2)(a) GDPR asks for the time or what decides it", "add <retention>…</retention>%s%s", a->id,
+			     v->keeps, see, source);
+	else if (!duration_is_zero(v->longest) && !a->has_keeps)
+		report_error(r, a->line, "processor %s keeps %s for up to %s unless it is switched off, and the policy names no time",
+			     "visitors would think that it goes with the request", "add <retention longest=\"…\"> with that time%s%s%s",
+			     a->id, v->keeps, keeps, off ? ", or ask=\"no-retention\"" : "", see, source);
+	else if (!duration_is_zero(v->longest) && duration_may_exceed(v->longest, a->keeps))
+		report_error(r, a->line, "processor %s keeps %s for up to %s unless it is switched off, longer than the %s promised here",
+			     "the promise is not in our hands", "write the longer time%s%s%s", a->id, v->keeps, keeps, told,
+			     off ? ", or ask=\"no-retention\"" : "", see, source);
+}
+
 void check_processors(const struct policy *p, struct report *r)
 {
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
 		check_vendor(a, r);
+		check_kept(a, r);
 		check_order(p, i, r);
 		check_transfer(a, r);
 	}

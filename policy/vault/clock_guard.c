@@ -35,7 +35,7 @@ static bool clock_synchronised(time_t now)
 }
 
 // The latest date of anything stored. 0: nothing is.
-static int newest_date(struct vault *v, time_t *out, struct err *e)
+static int newest_date(const struct vault *v, time_t *out, struct err *e)
 {
 	struct store_survey held;
 	struct log_day *days;
@@ -61,7 +61,7 @@ static int numbers_get(const struct vault *v, const char *first, int64_t *a, con
 	return v->b->upkeep->number_get(v->store, first, a, e) != 0 || v->b->upkeep->number_get(v->store, second, b, e) != 0 ? -1 : 0;
 }
 
-int vault_clock(struct vault *v, struct clock_state *out, struct err *e)
+int vault_clock(const struct vault *v, struct clock_state *out, struct err *e)
 {
 	int64_t noted, noted_up, confirmed, covered;
 	const time_t up = when_up(), now = when_now();

@@ -49,9 +49,11 @@ struct erasure {
 	const char *value;
 	bool dry_run, residue; // residue: no store had anything, and a file does
 	bool later;            // the files are searched later
+	bool verifies;         // what came since is not looked at
 	bool reserve_released; // the disk was full
 	struct erase_result *out;
 	time_t now;
+	time_t judged; // by which it is decided what is kept: `now`, but where the clock has leapt
 	struct subject who;
 	struct record_list records;
 	struct markers markers;
@@ -162,7 +164,7 @@ static void erase_log(struct erasure *x, bool count_only)
 {
 	struct vault *v = x->v;
 	struct erase_store *sum = &x->out->stores[STORE_REQUEST_LOG];
-	const time_t until = x->again != NULL ? x->again->at : INT64_MAX;
+	const time_t until = x->again != NULL ? x->again->at : x->verifies ? x->now : INT64_MAX;
 	struct err why = {0};
 	struct log_day *days;
 	const int count = v->b->log->days(v->store, &days, &why);
@@ -211,7 +213,7 @@ static void erase_log(struct erasure *x, bool count_only)
 // What an end is asked for is deleted, unless the policy or a legal hold keeps it all the same: `due` is its end once its erasure is asked for.
 static bool is_kept(const struct erasure *x, const struct record_row *r)
 {
-	return r->due == 0 || r->due > x->now;
+	return r->due == 0 || r->due > x->judged;
 }
 
 // A data-subject request that names the receipt: its own subject is who made it.
@@ -224,14 +226,21 @@ static bool names_the_receipt(const struct erasure *x, const struct record_row *
 static void count_kept(struct erasure *x)
 {
 	struct erase_result *out = x->out;
+	struct clock_state clock;
 	size_t left = 0;
 
+	x->judged = x->now;
+	for (size_t i = 0; i < x->records.count && x->judged == x->now; i++) { // what is over is so by the clock, which may have leapt
+		const time_t end = record_life(x->v, &x->records.rows[i]).end;
+		if (end != 0 && end <= x->now && vault_clock(x->v, &clock, NULL) == 0 && clock.leapt)
+			x->judged = clock.judged;
+	}
 	for (size_t i = 0; i < x->records.count; i++) {
 		struct record_row *row = &x->records.rows[i];
 		const bool request = names_the_receipt(x, row), open = request && row->facts.since[LIFE_CLOSED] == 0;
 		const bool again = row->facts.since[LIFE_ERASED] != 0;
 		const struct life life = open ? record_life(x->v, row) // it is to be answered first
-					      : record_life_erased(x->v, row, x->now);
+					      : record_life_erased(x->v, row, x->judged);
 		size_t k = 0;
 		out->requests += request;
 		row->due = life.end;
@@ -239,6 +248,7 @@ static void count_kept(struct erasure *x)
 			x->records.rows[left++] = *row;
 			continue;
 		}
+		row->due = record_life(x->v, row).end; // also where the clock is behind the day on which it was made
 		out->stores[STORE_RECORDS].kept++;
 		out->stores[STORE_SPOOL].kept += row->has_file;
 		while (k < out->kept_count && out->kept[k].kind != row->kind)
@@ -768,6 +778,37 @@ int erase_finish(struct vault *v, struct err *e)
 	return ret != 0 && why.code != ERR_BUSY ? err_set(e, why.code, "%s", why.text) : 0; // a reader in the way: the next time
 }
 
+// Looks again, by what led there.
+static void erase_verify(struct erasure *x)
+{
+	struct erase_store *s = x->out->stores;
+	const uint64_t log_found = s[STORE_REQUEST_LOG].found;
+	const bool complete = x->out->complete;
+	struct record_list records = {0};
+	uint64_t payloads = 0, files = 0;
+	char path[PATH_MAX];
+	struct err why = {0};
+
+	x->verifies = true;
+	x->out->complete = true;
+	s[STORE_REQUEST_LOG].found = 0;
+	erase_log(x, true);
+	for (size_t i = 0; i < x->records.count; i++)
+		files += x->records.rows[i].has_file && !is_kept(x, &x->records.rows[i]) &&
+			 vault_spool_path(x->v, x->records.rows[i].id, path, sizeof path, NULL) == 0 && access(path, F_OK) == 0;
+	const bool gone[ERASE_STORES] = {
+	    [STORE_RECORDS] = subject_records(x->v, VIEW_COMMITTED, &x->who, &records, &why) == 0 && records.count <= s[STORE_RECORDS].kept,
+	    [STORE_SPOOL] = files == 0,
+	    [STORE_REQUEST_LOG] = x->out->complete && s[STORE_REQUEST_LOG].found == 0,
+	    [STORE_PAYLOADS] = payloads_end(x, true, &payloads, &why) == 0 && payloads == 0,
+	};
+	for (size_t i = 0; i < ERASE_STORES; i++)
+		s[i].verified = gone[i] ? when_now() : 0;
+	s[STORE_REQUEST_LOG].found = log_found;
+	x->out->complete = complete;
+	free(records.rows);
+}
+
 static int erase_all(struct erasure *x, struct err *e)
 {
 	struct erase_result *out = x->out;
@@ -781,6 +822,8 @@ static int erase_all(struct erasure *x, struct err *e)
 	int ret = x->value[0] == '\0' && x->again == NULL ? err_set(e, ERR_INPUT, "nothing was named to be erased") : erase_alone(x, e);
 	if (ret == 0 && !x->dry_run && !x->later)
 		scan_for_residue(x);
+	if (ret == 0 && !x->dry_run && x->again == NULL)
+		erase_verify(x);
 	if (ret == 0 && out->recorded && (!x->later || !out->complete)) {
 		struct finish *f = calloc(1, sizeof *f);
 		if (f != NULL) {

@@ -332,6 +332,14 @@ void vault_record_free(struct vault_record *r)
 	buf_wipe(&r->body);
 }
 
+// A clock that leapt hides no hold, and frees nothing that one keeps: it ends when pruning ends it.
+static bool hold_lasts(const struct vault *v, time_t end)
+{
+	struct clock_state clock;
+
+	return vault_clock(v, &clock, NULL) == 0 && end > clock.judged;
+}
+
 // Whether the record is there, to be read or changed: of a kind that is known, and not past its end, pruned or not. A policy that has become
 // stricter holds for what is already stored. Every read passes here: what is restricted is used for nothing.
 static int check_live(const struct vault *v, enum use use, enum kind kind, const struct life_facts *facts, struct err *e)
@@ -339,7 +347,7 @@ static int check_live(const struct vault *v, enum use use, enum kind kind, const
 	if (kind == KIND_COUNT)
 		return err_set(e, ERR_CORRUPT, "a record is of a kind that this program does not know");
 	time_t end = life_of(&v->policy->kinds[kind], facts).end;
-	if (end != 0 && end <= when_now())
+	if (end != 0 && end <= when_now() && (kind != KIND_HOLD || !hold_lasts(v, end)))
 		return err_set(e, ERR_NOT_FOUND, "no such record");
 	return use == USE_ORDINARY && facts->since[LIFE_RESTRICTED] != 0
 		   ? err_set(e, ERR_RESTRICTED, "it is kept and not used, because its restriction was asked for")

@@ -145,7 +145,7 @@ struct clock_state {
 	time_t ahead;  // something is dated later than that, the latest of it so, and nobody has confirmed the clock since; 0: nothing is
 	bool leapt;    // it is farther ahead of what is known than a machine is switched off
 };
-int vault_clock(struct vault *v, struct clock_state *out, struct err *e);
+int vault_clock(const struct vault *v, struct clock_state *out, struct err *e);
 // An officer says that the clock is right, for a reason without personal data, which may be NULL. *was: how it was judged before.
 int vault_clock_confirm(struct vault *v, const char *reason, struct clock_state *was, struct err *e);
 
@@ -192,6 +192,7 @@ enum erase_by { ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD };
 struct erase_store {
 	const char *name; // "records", "spool", "request-log", "ledger-payloads"
 	uint64_t found, erased, kept;
+	time_t verified; // when it was looked into again, and nothing was left but what is kept; 0: that is not so, or a dry run
 };
 struct erase_kept { // records that the policy keeps though their erasure was asked for
 	enum kind kind;

@@ -107,6 +107,8 @@ test('by the id of a record, too; and for what is not there no request is entere
   assert.equal(site.officer(['restrict', 'place', '--record', 'f'.repeat(32), '--ground', 'accuracy-contested']).code, 1);
   assert.equal(requests(), before, 'nothing is half done');
   writeFileSync(gone, made.receipt);
+  assert.match(officer('restrict', 'place', '--receipt', `@${gone}`, '--ground', 'accuracy-contested', '--dry-run'), /^it would be restricted: 1 record, 1 with files/);
+  assert.equal(requests(), before);
   const record = JSON.parse(officer('restrict', 'place', '--receipt', `@${gone}`, '--ground', 'accuracy-contested', '--format', 'json')).id;
   officer('restrict', 'tell', record, '--reason', 'It was right');
   officer('restrict', 'lift', record);
@@ -201,6 +203,19 @@ test('nobody gets what is restricted, however close they ask', async () => {
   done = true;
   await Promise.all(readers);
   assert.deepEqual([...new Set(late)], [423]);
+});
+
+test('what an officer dates back is dated back for the person, too: the page says when it was written down', async () => {
+  const came = new Date(Date.now() - 9 * 86400000).toISOString().slice(0, 10);
+  const { id, secret } = JSON.parse(officer('requests', 'add', '--right', 'complaint', '--received', came, '--format', 'json'));
+  const page = async () => (await (await fetch(`${site.url}/api/rights/look-up`, { method: 'POST', headers: { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded' }, body: new URLSearchParams({ id, secret }) })).text())
+    .match(/<ol class="history">[^]*?<\/ol>/)[0].split('<li>').slice(1);
+  const day = (time) => new Date(time).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+  const told = await page();
+  assert.match(told[0], new RegExp(`${day(came)}[^]*<small>written down on ${day(Date.now())}</small>`));
+  assert.ok(told.slice(1).every((line) => !line.includes('written down on')));
+  officer('requests', 'answer', id, '--at', came, '--how', 'letter', '--reason', 'letter 12');
+  assert.match((await page()).at(-1), /written down on/);
 });
 
 test('a person corrects what an own open request says, and what it was goes with the answer', async () => {

@@ -214,6 +214,37 @@ test('it is taken back by a signed message, once; what is over cannot be', async
   assert.equal((await send('DELETE', `/v1/data-rights-request/${over}`, pack({ reason: 'x' }), bearer(token.mine))).status, 409);
 });
 
+test('a message that took one request back is good for no other, and not again when that is open anew', async () => {
+  const ask = async (who) => (await (await exercise(claim({ email: `${who}@example.org`, 'agent-request-id': who }))).json()).request_id;
+  const revoke = async (id, body) => {
+    const answer = await send('DELETE', `/v1/data-rights-request/${id}`, body, bearer(token.mine));
+    return [answer.status, (await answer.json()).message ?? ''];
+  };
+  const [one, two, three] = [await ask('bound-one'), await ask('bound-two'), await ask('bound-three')];
+  const plain = pack({ reason: 'as the protocol has it' });
+  const both = (await Promise.all([one, two].map((id) => revoke(id, plain)))).map(([status]) => status);
+  assert.deepEqual([...both].sort(), [200, 409], 'at once, too, it takes back one of them');
+  const [taken, left] = both[0] === 200 ? [one, two] : [two, one];
+  assert.equal(shown(left).state, 'open');
+  assert.match((await revoke(left, plain))[1], /name request_id in the one that you sign/);
+  assert.equal((await revoke(taken, plain))[0], 200, 'its answer was lost');
+  assert.equal(shown(taken).events.filter(({ event }) => event === 'withdrawn').length, 1);
+  assert.equal(site.officer(['requests', 'reopen', taken, '--reason', 'a mistake']).code, 0);
+  assert.equal((await revoke(taken, plain))[0], 409);
+  assert.equal(shown(taken).state, 'open');
+  // What names its request is bound from the beginning; both names must be those of the request.
+  for (const names of [{ request_id: taken }, { 'agent-request-id': 'bound-one' }, { request_id: 7 }, { request_id: three, 'agent-request-id': 'bound-two' }])
+    assert.deepEqual(await revoke(three, pack({ reason: 'x', ...names })), [403, 'The message takes back another request.']);
+  assert.equal(shown(three).state, 'open');
+  const times = { 'issued-at': iso(-1000), 'expires-at': iso(86500000) };
+  assert.match((await revoke(three, pack({ reason: 'x', request_id: three, ...times })))[1], /more than a day/);
+  assert.equal((await revoke(three, pack({ reason: 'x', request_id: three, 'agent-request-id': 'bound-three' })))[0], 200);
+  // The same words of another agent are another message, and nobody is shown its hash.
+  const foreign = await (await exercise(claim({ 'agent-id': 'AGENT_TWO', email: 'foreign@example.org' }), { key: keys.other.privateKey, as: token.other })).json();
+  assert.equal((await send('DELETE', `/v1/data-rights-request/${foreign.request_id}`, pack({ reason: 'as the protocol has it' }, keys.other.privateKey), bearer(token.other))).status, 200);
+  assert.doesNotMatch(JSON.stringify(shown(three, '--personal', '--reason', 'test')), /signed_sha256/);
+});
+
 test('with the receipt, a copy is there at once by a link that nobody can make or lengthen, and a deletion is done', async () => {
   const got = await (await exercise(claim({ 'agent-request-id': 'copy', receipt: set.receipt }))).json();
   assert.equal(got.status, 'fulfilled');
@@ -278,22 +309,41 @@ test('OpenDSR: what is offered is found, and each answer is signed by the certif
     ['again', first, /sent before/], ['regulation', wish({ regulation: 'pipl' }), /regulation/], ['id', wish({ subject_request_id: 'A'.repeat(36) }), /UUID/],
     ['version of the id', wish({ subject_request_id: '00000000-0000-1000-8000-000000000000' }), /UUID/],
     ['type', wish({ subject_request_type: 'rectification' }), /subject_request_type/], ['time', wish({ submitted_time: 'now' }), /submitted_time/],
-    ['future', wish({ submitted_time: iso(3600000) }), /submitted_time/], ['version', wish({ api_version: '1.0' }), /api_version/],
-    ['callback', wish({ status_callback_urls: ['https://a.example/'] }), /status_callback_urls/], ['nobody', wish({ subject_identities: [] }), /subject_identities/],
+    ['future', wish({ submitted_time: iso(3600000) }), /still to come/], ['far future', wish({ submitted_time: '9999-12-31T23:59:59Z' }), /still to come/],
+    ['long ago', wish({ submitted_time: iso(-400 * 86400000) }), /more than a year ago/], ['before all', wish({ submitted_time: '1970-01-01T00:00:00Z' }), /more than a year ago/],
+    ...['2026-11-28', '2026-11-28 09:00:00Z', '2026-11-28T09:00:00', '2026-02-30T09:00:00Z', '2026-11-28T24:00:00Z', '', 1764320400, null, {}, []]
+      .map((submitted_time) => [`time ${JSON.stringify(submitted_time)}`, wish({ submitted_time }), /RFC 3339/]),
+    ['version', wish({ api_version: '1.0' }), /api_version/], ['version as a number', wish({ api_version: 2.0 }), /api_version/],
+    ['callback', wish({ status_callback_urls: ['https://a.example/'] }), /not offered/],
+    ...['https://a.example/', { 0: 'https://a.example/' }, 1, null, true].map((urls) => [`callback ${JSON.stringify(urls)}`, wish({ status_callback_urls: urls }), /must be an array/]),
+    ...['x', [], null].map((extensions) => [`extensions ${JSON.stringify(extensions)}`, wish({ extensions }), /extensions must be an object/]),
+    ...['Erasure', 'erasure ', '', 7, null, ['erasure'], {}].map((type) => [`type ${JSON.stringify(type)}`, wish({ subject_request_type: type }), /subject_request_type/]),
+    ...['GDPR', '', 1, null, ['gdpr']].map((regulation) => [`regulation ${JSON.stringify(regulation)}`, wish({ regulation }), /regulation/]),
+    ...[7, null, '', randomUUID().toUpperCase(), `${randomUUID()} `, `{${randomUUID()}}`].map((id) => [`id ${JSON.stringify(id)}`, wish({ subject_request_id: id }), /UUID/]),
+    ...['dsr@example.org', {}, null, 7].map((identities) => [`identities ${JSON.stringify(identities)}`, wish({ subject_identities: identities }), /subject_identities/]),
+    ...[7, null, 'x', {}, [], { identity_type: 'email', identity_value: 'a@b.example' }, { identity_type: 'email', identity_value: 7, identity_format: 'raw' }]
+      .map((identity) => [`identity ${JSON.stringify(identity)}`, wish({ subject_identities: [identity] }), /required in each identity/]),
+    ['two people', wish({ subject_identities: ['a', 'b'].map((who) => ({ identity_type: 'email', identity_value: `${who}@example.org`, identity_format: 'raw' })) }), /two of one identity_type/],
+    ['too many', wish({ subject_identities: Array(9).fill({ identity_type: 'email', identity_value: 'a@example.org', identity_format: 'raw' }) }), /too many/],
+    ['nobody', wish({ subject_identities: [] }), /subject_identities/],
     ['digest', wish({ subject_identities: [{ identity_type: 'email', identity_value: 'ab', identity_format: 'sha256' }] }), /raw/],
     ['identity', wish({ subject_identities: [{ identity_type: 'android_id', identity_value: 'ab', identity_format: 'raw' }] }), /identity_type/],
     ['mail', wish({ subject_identities: [{ identity_type: 'email', identity_value: 'nonsense', identity_format: 'raw' }] }), /mail/],
     ['receipt', wish({ subject_identities: [{ identity_type: 'controller_customer_id', identity_value: 'ab', identity_format: 'raw' }] }), /receipt/],
   ];
-  for (const [what, body, message] of rows) {
-    const wrong = await ask('POST', '', JSON.stringify(body));
+  const before = JSON.parse(site.officer(['requests', 'list', '--format', 'json']).stdout).length;
+  const text_ = JSON.stringify(wish());
+  const bodies = [...rows.map(([what, body, message]) => [what, JSON.stringify(body), message]),
+    ...['', '{"regulation":', '[]', 'null', '"x"', `${text_}x`, text_.replace('{', '{"regulation":"gdpr",'), '['.repeat(4000), Buffer.from([0x7b, 0xff, 0x7d])].map((body, i) => [`body ${i}`, body, /JSON object/])];
+  for (const [what, body, message] of bodies) {
+    const wrong = await ask('POST', '', body);
     assert.equal(wrong.status, 400, what);
     const { error } = await wrong.json();
     assert.equal(error.code, 400);
     assert.match(error.message, message, what);
     assert.deepEqual(Object.keys(error.errors[0]).sort(), ['domain', 'message', 'reason']);
   }
-  assert.equal((await ask('POST', '', '{"regulation":')).status, 400);
+  assert.equal(JSON.parse(site.officer(['requests', 'list', '--format', 'json']).stdout).length, before, 'nothing of it is stored');
   for (const as of ['', token.mine]) assert.equal((await ask('GET', `/${first.subject_request_id}`, undefined, as)).status, 401);
   assert.equal((await ask('GET', `/${randomUUID()}`)).status, 404);
 });

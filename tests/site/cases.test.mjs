@@ -69,6 +69,9 @@ test('an incident counts whom it touches, and is overdue after 72 hours until th
   const noticed = new Date(Date.now() - 40.5 * 3600000).toISOString().slice(0, 19) + 'Z';
   const third = json(p.run(['incident', 'open', '--happened', day(-4), '--noticed', noticed, '--kind', 'rights-request', '--what', `@${what}`, '--format', 'json']));
   assert.equal(clock(third.id), '31 h left');
+  // Of which kinds is not said: those of people, and not what officers and the software write beside it.
+  const any = json(p.run(['incident', 'open', '--happened', day(-1), '--noticed', now, '--what', `@${what}`, '--format', 'json']));
+  assert.deepEqual(any.kinds.sort(), ['archive', 'error-log', 'request-log', 'rights-request']);
   assert.match(p.run(['incident', 'list']).stdout, /31 h left/);
 });
 

@@ -2,23 +2,25 @@
 // What the staff reads of what a person left is recorded, for the person to see: by every command that shows it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { place } from './admin_support.mjs';
 
-// The commands that open it, with words that make them: ID is a request, HOLD a hold on it, MAIL a mail about it.
+// The commands that open it, with words that make them: ID is a request, HOLD a hold on it, ASKED an authority's question, MAIL a mail about it.
 const opens = {
   'requests show': ['ID', '--personal', '--reason', 'REASON'],
   'requests letter': ['ID', 'acknowledge'],
   'outbox show': ['MAIL', '--reason', 'REASON'],
   'hold show': ['HOLD', '--personal', '--reason', 'REASON'],
+  'authority show': ['ASKED', '--personal', '--reason', 'REASON'],
   export: ['--request', 'ID', '--reason', 'REASON', '--output', 'ZIP'],
 };
 // All others show nothing of what a person left. Whoever writes a command decides here where it belongs.
 const others = `check, publish, policy lint, policy diff, policy show, policy new, policy withdraw, subprocessors, register, prune, clock show, clock confirm, requests list, requests add,
 requests acknowledge, requests identify, requests verify, requests clarify, requests clarified, requests extend, requests answer, requests refuse, requests close, requests withdraw,
 requests reopen, requests note, requests join, requests recipients, requests clock, outbox list, outbox send, outbox drop, agents add, agents list, agents remove, access, erase,
-hold place, hold lift, hold list, hold review, authority add, authority list, authority show, authority close, incident open, incident list, incident show, incident assess, incident letter,
+hold place, hold lift, hold list, hold review, authority add, authority list, authority close, incident open, incident list, incident show, incident assess, incident letter,
 incident close, assess add, assess list, assess show, assess review, rectify, restrict place, restrict tell, restrict lift, restrict list, object place, object uphold, object override,
 consents list, consents show, consents export, audit show, audit verify, audit proof, audit checkpoint, audit bundle, metrics, backup, restore, keys init, keys rotate, completion, import`.split(/,\s+/);
 
@@ -38,6 +40,9 @@ test('every command that shows what a person left records who read it, and the p
   const words = { ID: made(['requests', 'add', '--right', 'access', '--contact', '-'], { input: person }).id, ZIP: join(p.base, 'copy.zip') };
   p.run(['requests', 'verify', words.ID, '--how', 'known', '--reason', 'met']);
   words.HOLD = made(['hold', 'place', '--request', words.ID, '--ground', 'legal-claims', '--citation', 'a case', '--review', day(30), '--expires', day(90)]).id;
+  const asked = ['--ground', 'court-order', '--authority', '-', '--asked', `@${join(p.base, 'asked')}`];
+  writeFileSync(join(p.base, 'asked'), `what of ${person}`);
+  words.ASKED = made(['authority', 'add', ...asked, '--record', words.ID], { input: 'Polizei Köln' }).id;
   p.run(['requests', 'letter', words.ID, 'acknowledge', '--send', '--yes']); // no server: it waits
   words.MAIL = made(['outbox', 'list'])[0].id;
   const read = () => made(['requests', 'show', words.ID]).read;
@@ -53,10 +58,18 @@ test('every command that shows what a person left records who read it, and the p
     assert.equal(seen.length, 1, command);
     const told = seen.some((s) => args.includes('REASON') ? s.reason === words.REASON : s.reason.length > 0);
     assert.ok(told, `${command} is not in what the person is told: ${JSON.stringify(exported())}`);
-    if (command !== 'hold show') assert.equal(read().length, events + 1, `${command} is no event of the request`);
+    if (!['hold show', 'authority show'].includes(command)) assert.equal(read().length, events + 1, `${command} is no event of the request`);
   }
   // Without a reason nothing is shown, and nothing personal is in the ledger itself.
   for (const [command, args] of Object.entries(opens).filter(([, a]) => a.includes('--reason') && !a.includes('--request')))
     assert.equal(p.run([...command.split(' '), ...args.slice(0, args.indexOf('--reason')).map((word) => words[word] ?? word)]).status, 2, command);
-  assert.doesNotMatch(p.run(['audit', 'show', '--format', 'json']).stdout, /kastanie|because of/);
+  // Nor what an authority asked, and what happened in an incident, which nobody left here.
+  assert.ok(!p.run(['authority', 'show', words.ASKED]).stdout.includes(person));
+  const incident = made(['incident', 'open', '--happened', day(-1), '--what', `@${join(p.base, 'asked')}`]);
+  assert.deepEqual([incident.what, made(['incident', 'show', incident.id]).what], [undefined, undefined]);
+  assert.equal(p.run(['incident', 'show', incident.id, '--personal']).status, 2);
+  assert.equal(made(['incident', 'show', incident.id, '--personal', '--reason', 'because of a letter']).what, `what of ${person}`);
+  const ledger = p.run(['audit', 'show', '--format', 'json']).stdout;
+  assert.ok(ledger.includes(`{\\"incident\\":\\"${incident.id}\\",\\"event\\":\\"read\\"`));
+  assert.doesNotMatch(ledger, /kastanie|because of/);
 });

@@ -1,70 +1,17 @@
 // SPDX-License-Identifier: ISC
 // Mails that wait: tried at their time and by one alone, given up in the end, forgotten when they were sent; and what is found after a kill.
-#include "policy/base/array.h"
-#include "policy/base/file.h"
-#include "policy/base/json.h"
 #include "policy/rights/case.h"
 #include "policy/rights/outbox.h"
-#include "policy/rights/request.h"
-#include "policy/rules/load.h"
-#include "tests/unit/test.h"
-#include <ftw.h>
+#include "tests/unit/rights_place.h"
 #include <sys/wait.h>
-#include <unistd.h>
 
-#define TO   "ines.probe@example.org"
 #define TEXT "Your answer, with a word: Kastanie"
 
-struct place {
-	char base[64], state[128], run[128];
-	struct policy *policy;
-	struct vault *vault;
-	char request[RECORD_ID_LEN + 1];
-};
-
-static int drop_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int outbox_make(void **state)
 {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int place_make(void **state)
-{
-	struct place *p = calloc(1, sizeof *p);
-	BUF_AUTO struct buf messages = BUF_INIT(65536);
-	struct rights_receipt receipt;
-	struct err e = {0};
-
-	*state = p;
-	when_stand_at(0);
-	snprintf(p->base, sizeof p->base, "/tmp/lethe-outbox-XXXXXX");
-	if (mkdtemp(p->base) == NULL)
-		return -1;
-	snprintf(p->state, sizeof p->state, "%s/state", p->base);
-	snprintf(p->run, sizeof p->run, "%s/run", p->base);
-	unsetenv("LETHE_MASTER_KEY_FILE");
-	p->policy = policy_load("policy/sites/bizimages.xml", &messages);
-	const struct rights_new asked = {.right = "access", .contact = TO};
-	if (p->policy == NULL || folder_make(p->run, 0700, &e) != 0 ||
-	    vault_open(&p->vault, p->state, p->run, p->policy, VAULT_ADMIN, &e) != 0 || rights_store(p->vault, &asked, &receipt, &e) != 0) {
-		fprintf(stderr, "%s%s\n", buf_text(&messages), e.text);
-		return -1;
-	}
-	snprintf(p->request, sizeof p->request, "%s", receipt.id);
-	return 0;
-}
-
-static int place_drop(void **state)
-{
+	place_open(state, "bizimages", NULL);
 	struct place *p = *state;
-
-	when_stand_at(0);
-	vault_close(p->vault);
-	policy_free(p->policy);
-	nftw(p->base, drop_one, 16, FTW_DEPTH | FTW_PHYS);
-	free(p);
+	p->asked = place_asked(p, &(struct rights_new){.right = "access", .contact = CONTACT});
 	return 0;
 }
 
@@ -107,7 +54,7 @@ static void queued(struct place *p, char id[RECORD_ID_LEN + 1], int answer, cons
 					.subject = "Subject",
 					.text = TEXT,
 					.what = "acknowledge",
-					.request = p->request,
+					.request = p->asked.id,
 					.kinds = KIND_BIT(KIND_RIGHTS_REQUEST)};
 	struct err e = {0};
 
@@ -134,7 +81,7 @@ static void events(struct place *p, char *out, size_t size)
 	struct err e = {0};
 	const cJSON *event;
 
-	assert_int_equal(rights_show_officer(p->vault, p->request, false, &json, &e), 0);
+	assert_int_equal(rights_show_officer(p->vault, p->asked.id, false, &json, &e), 0);
 	JSON_AUTO cJSON *shown = json_parse(buf_text(&json), json.len, &e);
 	*out = '\0';
 	cJSON_ArrayForEach(event, json_get(shown, "events"))
@@ -277,7 +224,7 @@ static void erasing_the_request_erases_its_mail(void **state)
 	struct err e = {0};
 
 	queued(p, id, 0, NULL);
-	assert_int_equal(vault_erase(p->vault, ERASE_RECORD, p->request, false, &r, &e), 0);
+	assert_int_equal(vault_erase(p->vault, ERASE_RECORD, p->asked.id, false, &r, &e), 0);
 	assert_null(the_row(p).state);
 	assert_int_equal(sending(p, NULL, true).sent, 0);
 	assert_int_equal(server.calls, 0);
@@ -292,7 +239,7 @@ static void what_is_no_address_is_not_taken(void **state)
 	struct err e = {0};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		const struct outbox_new mail = {.to = bad[i], .subject = "Subject", .text = TEXT, .what = "answer", .request = p->request};
+		const struct outbox_new mail = {.to = bad[i], .subject = "Subject", .text = TEXT, .what = "answer", .request = p->asked.id};
 		assert_int_equal(outbox_add(p->vault, &mail, id, &e), -1);
 		assert_int_equal(e.code, ERR_INPUT);
 	}
@@ -336,7 +283,7 @@ static void the_letter_to_the_authority_ends_its_hours(void **state)
 
 	const struct case_new new = {.type = CASE_INCIDENT, .members = members, .by = "Ada", .due = when_now() + 3600, .details = "{}"};
 	assert_int_equal(case_add(p->vault, &new, incident, &e), 0);
-	const struct outbox_new mail = {.to = TO, .subject = "Subject", .text = TEXT, .what = "incident", .incident = incident};
+	const struct outbox_new mail = {.to = CONTACT, .subject = "Subject", .text = TEXT, .what = "incident", .incident = incident};
 	memset(&server, 0, sizeof server);
 	server.answer = 1;
 	assert_int_equal(outbox_add(p->vault, &mail, id, &e), 0);
@@ -352,7 +299,7 @@ static void the_letter_to_the_authority_ends_its_hours(void **state)
 	assert_int_equal(json_time(told, "due"), 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, place_make, place_drop)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, outbox_make, place_drop)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

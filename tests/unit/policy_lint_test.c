@@ -95,12 +95,6 @@ static const struct mutation {
     {"another host", "<host>*.openai.azure.com</host>", "<host>*.openai.azure.example</host>", "order=\"1\"",
      "warning: *.openai.azure.example is not known as a host of processor azure-openai", NULL, NULL},
     // Times.
-    {"default retention untold", "<retention longest=\"P30D\">", "<retention>", "order=\"1\"",
-     "error: processor azure-openai keeps prompts and outputs for abuse monitoring for up to 30 days unless it is switched off, and", NULL,
-     NULL},
-    {"default retention longer than told", "<retention longest=\"P30D\">", "<retention longest=\"P1D\">", "order=\"1\"",
-     "error: processor azure-openai keeps prompts and outputs for abuse monitoring for up to 30 days unless it is switched off, longer",
-     NULL, NULL},
     {"forgotten here, kept there",
      "after five minutes away in all, it is closed at any rate. The web server's own memory may hold remains of it until it is used again, "
      "and never a disk. Azure OpenAI may hold a copy of what it gets",

@@ -116,6 +116,11 @@ static const struct mutation {
      "error: processors azure-openai and sketch both have order 1 for the role image"},
     {"a built-in that is none", "<processor id=\"sketch\"", "<processor id=\"magic\"", "standing=\"built-in\"",
      "error: processor magic is called built-in, but the software has no such processor"},
+    // A policy that promises less than its processor keeps is not obeyed: no program starts with it.
+    {"what a processor keeps untold", "<retention longest=\"P30D\">", "<retention>", "order=\"1\"",
+     "error: processor azure-openai keeps prompts and outputs for abuse monitoring for up to 30 days unless it is switched off, and"},
+    {"what a processor keeps, longer than told", "<retention longest=\"P30D\">", "<retention longest=\"P1D\">", "order=\"1\"",
+     "error: processor azure-openai keeps prompts and outputs for abuse monitoring for up to 30 days unless it is switched off, longer"},
     {"a switch that does not exist", "order=\"1\" trains", "order=\"1\" ask=\"no-retention\" trains", NULL,
      "error: processor azure-openai is asked not to keep anything, but it has no such switch"},
     {"sent and never sent", "<never kind=\"request-log\">User agent</never>", "<never kind=\"page\">User agent</never>", "order=\"1\"",

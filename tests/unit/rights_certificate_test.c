@@ -30,7 +30,7 @@ static void key_of(const struct fixture *f, struct signed_note_key *key)
 static cJSON *make(struct fixture *f, const struct erase_result *result, bool sign)
 {
 	const struct certificate_of of = {
-	    .right = "A17", .request_id = "0123", .received = fixture_time, .subject = RECEIPT, .self_service = true};
+	    .right = "erasure", .request_id = "0123", .received = fixture_time, .subject = RECEIPT, .self_service = true};
 	struct buf text BUF_AUTO = BUF_INIT(CERTIFICATE_MAX), note BUF_AUTO = BUF_INIT(4096);
 	struct err e = {0};
 

@@ -281,6 +281,178 @@ static void a_clock_that_leaps_ends_no_hold(void **state)
 	fixture_off = 0;
 }
 
+static int hold_seen(void *arg, const struct hold_row *row)
+{
+	struct hold_row *out = arg;
+
+	out->active = row->active;
+	out->overdue = row->overdue;
+	out->placed = row->placed;
+	out->records = row->records;
+	out->kinds++; // how many there are
+	return 0;
+}
+
+static struct hold_row listed(struct fixture *f)
+{
+	struct hold_row out = {0};
+	struct err e = {0};
+
+	assert_int_equal(hold_each(f->vault, hold_seen, &out, &e), 0);
+	return out;
+}
+
+// Wherever the clock stands, every hold is listed, with the state that it has by the time that pruning judges by, and can be worked with.
+static void a_wrong_clock_hides_no_hold(void **state)
+{
+	struct fixture *f = *state;
+	char id[3][RECORD_ID_LEN + 1];
+	struct hold_run run;
+	struct err e = {0};
+
+	three_sets(f, id);
+	const struct hold_new hold = hold_of(HOLD_BY_RECEIPT, RECEIPT);
+	const struct hold_placed p = placed(f, &hold);
+	ran(f);
+	for (int years = -30; years <= 30; years += 12) { // longer than any hold may last
+		fixture_time += years * 365L * DAY;
+		fixture_off += years * 365L * DAY;
+		const struct hold_row row = listed(f);
+		assert_int_equal(row.kinds, 1);
+		assert_true(row.active && !row.overdue);
+		assert_int_equal(row.records, 3);
+		JSON_AUTO cJSON *shown = hold_show(f->vault, p.id, false, &e);
+		assert_string_equal(json_string(shown, "state"), "active");
+		erased(f, RECEIPT);
+		assert_int_equal(ran(f).ended, 0);
+		assert_true(fixture_has(f, id[0]) && fixture_has(f, id[1]) && fixture_has(f, id[2]));
+		fixture_time -= years * 365L * DAY;
+		fixture_off -= years * 365L * DAY;
+	}
+	// The time that the machine was up for counts, however wrong its clock is.
+	fixture_time += 20 * 365L * DAY + 91 * DAY;
+	fixture_off += 20 * 365L * DAY;
+	run = ran(f);
+	assert_int_equal(run.ended, 1);
+	assert_int_equal(run.released, 3);
+	fixture_time -= 20 * 365L * DAY;
+	fixture_off -= 20 * 365L * DAY;
+	ran(f);
+	assert_false(fixture_has(f, id[0]));
+}
+
+// What is there when a hold is placed is covered, also where the clock is behind it; what is made later is not.
+static void a_clock_that_is_behind_holds_what_is_there(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1], later[RECORD_ID_LEN + 1];
+
+	fixture_archive(f, RECEIPT, "one", id);
+	ran(f);
+	fixture_time -= 3 * 365L * DAY;
+	fixture_off -= 3 * 365L * DAY;
+	const struct hold_new hold = hold_of(HOLD_BY_RECEIPT, RECEIPT);
+	assert_int_equal(placed(f, &hold).records, 1);
+	assert_int_equal(listed(f).records, 1);
+	fixture_time += 3 * 365L * DAY + 60;
+	fixture_off += 3 * 365L * DAY;
+	fixture_archive(f, RECEIPT, "two", later);
+	erased(f, RECEIPT);
+	assert_true(fixture_has(f, id));
+	assert_false(fixture_has(f, later));
+}
+
+// Each kind that an erasure can meet: it stays, the certificate says why, and it goes by itself when the hold ends; by whichever way the erasure came.
+static void each_kind_stays_with_its_ground_and_goes_by_itself(void **state)
+{
+	struct fixture *f = *state;
+	static const struct policy_life month = {.length.days = 30};
+	const kind_set apart = KIND_BIT(KIND_REQUEST_LOG) | KIND_BIT(KIND_ERROR_LOG) | KIND_BIT(KIND_HOLD) | KIND_BIT(KIND_LEDGER) |
+			       KIND_BIT(KIND_BACKUP) | KIND_BIT(KIND_RIGHTS_REQUEST); // no records, or what is never ended by an erasure
+	size_t kinds = 0;
+
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		if ((KIND_BIT(kind) & apart) != 0)
+			continue;
+		f->policy.kinds[kind].life_count = 0;
+		fixture_keeps(&f->policy, kind, month)->hold = true;
+		kinds++;
+	}
+	assert_true(kinds >= 15);
+	fixture_reopen(f, VAULT_ADMIN);
+	for (int way = 0; way < 3; way++) { // by an officer, by the person, by a request
+		char first[RECORD_ID_LEN + 1] = "";
+		struct hold_run run;
+		struct erase_result result = {0};
+		struct err e = {0};
+		char receipt[TOKEN_LEN + 1];
+		token_new(receipt);
+		for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+			char id[RECORD_ID_LEN + 1];
+			const bool file = kind == KIND_ARCHIVE || kind == KIND_GALLERY;
+			const struct vault_new record = {.kind = kind,
+							 .subject = receipt,
+							 .body = "{\"a\":1}",
+							 .body_len = 7,
+							 .file = file ? fixture_spool_file(f, kind_row(kind)->name) : NULL};
+			if ((KIND_BIT(kind) & apart) != 0)
+				continue;
+			if (vault_put(f->vault, &record, NULL, id, &e) != 0)
+				fail_msg("%s: %s", kind_row(kind)->name, e.text);
+			if (*first == '\0')
+				memcpy(first, id, sizeof first);
+		}
+		struct hold_new hold = hold_of(HOLD_BY_RECEIPT, receipt);
+		const struct hold_placed p = placed(f, &hold);
+		assert_int_equal(p.records, kinds);
+		BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_FILE_MAX);
+		struct rights_receipt asked = {0};
+		JSON_AUTO cJSON *told = NULL;
+		if (way == 0) {
+			result = erased(f, receipt);
+			assert_int_equal(result.stores[0].kept, kinds + 1); // and the hold itself
+		} else if (way == 1) {
+			assert_int_equal(rights_erase(f->vault, receipt, &certificate, &e), 0);
+			told = json_parse(buf_text(&certificate), certificate.len, &e);
+		} else {
+			const struct rights_new request = {.right = "erasure", .receipt = receipt};
+			assert_int_equal(rights_record(f->vault, &request, &asked, &e), 0);
+			assert_true(facts_of(f, asked.id, &told).held);
+		}
+		if (way != 0)
+			assert_string_equal(json_string(told, "outcome"), "held");
+		for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+			const cJSON *kept, *found = NULL;
+			if ((KIND_BIT(kind) & apart) != 0)
+				continue;
+			assert_int_equal(fixture_census(f, kind, NULL), 1);
+			cJSON_ArrayForEach(kept, json_get(told, "kept"))
+			{
+				found = strcmp(json_string(kept, "kind"), kind_row(kind)->name) == 0 ? kept : found;
+			}
+			if (way != 0)
+				assert_string_equal(json_string(found, "ground"), "legal hold");
+		}
+		if (hold_lift(f->vault, p.id, "anna", "settled", &run, &e) != 0)
+			fail_msg("%s", e.text);
+		assert_int_equal(run.released, kinds);
+		assert_int_equal(run.answered, way == 2);
+		ran(f);
+		for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+			if ((KIND_BIT(kind) & apart) == 0)
+				assert_int_equal(fixture_census(f, kind, NULL), 0);
+		if (way == 2) {
+			cJSON_Delete(told);
+			told = NULL;
+			assert_int_equal(facts_of(f, asked.id, &told).state, STATE_FULFILLED);
+			assert_string_equal(json_string(told, "outcome"), "erased");
+		}
+		struct census census;
+		assert_int_equal(vault_census(f->vault, &census, &e), 0);
+		assert_int_equal(census.spool_bytes, 0);
+	}
+}
+
 static void what_is_refused_says_why(void **state)
 {
 	struct fixture *f = *state;
@@ -423,6 +595,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_second_hold_keeps_it, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(log_rows_are_kept_one_by_one, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(a_clock_that_leaps_ends_no_hold, hold_setup, hold_teardown),
+	    cmocka_unit_test_setup_teardown(a_wrong_clock_hides_no_hold, hold_setup, hold_teardown),
+	    cmocka_unit_test_setup_teardown(a_clock_that_is_behind_holds_what_is_there, hold_setup, hold_teardown),
+	    cmocka_unit_test_setup_teardown(each_kind_stays_with_its_ground_and_goes_by_itself, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(what_is_refused_says_why, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(a_review_that_is_overdue_is_seen, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(kill_at_any_moment_loses_nothing, hold_setup, hold_teardown),

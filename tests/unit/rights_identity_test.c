@@ -1,80 +1,28 @@
 // SPDX-License-Identifier: ISC
 // Who asks shows that they read the mails of the address that they gave: by the button behind the link, or by the code; once, within an hour, for this request
 // alone. And nothing is answered before that.
-#include "policy/base/array.h"
-#include "policy/base/json.h"
 #include "policy/rights/export.h"
 #include "policy/rights/identity.h"
 #include "policy/rights/outbox.h"
 #include "policy/rights/rectify.h"
-#include "tests/unit/policy_support.h"
-#include <ftw.h>
-#include <sys/stat.h>
-
-#define CONTACT "ines.probe@example.org"
-
-struct place {
-	char base[64], state[128], run[128];
-	struct policy *policy;
-	struct vault *vault;
-	struct rights_receipt request; // for restriction, which asks for control of the address
-};
-
-static int drop_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
+#include "tests/unit/rights_place.h"
 
 static struct rights_receipt asked(struct place *p, const char *right, const char *contact)
 {
-	const struct rights_new request = {.right = right, .contact = contact};
-	struct rights_receipt out;
-	struct err e = {0};
-
-	if (rights_store(p->vault, &request, &out, &e) != 0)
-		fail_msg("%s", e.text);
-	return out;
+	return place_asked(p, &(struct rights_new){.right = right, .contact = contact});
 }
 
-static int place_make(void **state)
+// With a request for restriction, which asks for control of the address.
+static int identity_make(void **state)
 {
-	struct place *p = calloc(1, sizeof *p);
-	BUF_AUTO struct buf text = {0}, messages = {0};
-	struct err e = {0};
+	static const char *const changes[][2] = {
+	    {"<right id=\"restriction\" verify=\"receipt\"", "<right id=\"restriction\" verify=\"mail\""},
+	    {"<right id=\"objection\" verify=\"receipt\"", "<right id=\"objection\" verify=\"identity\""},
+	    {NULL, NULL}};
 
-	*state = p;
-	when_stand_at(0);
-	snprintf(p->base, sizeof p->base, "/tmp/lethe-identity-XXXXXX");
-	if (mkdtemp(p->base) == NULL)
-		return -1;
-	snprintf(p->state, sizeof p->state, "%s/state", p->base);
-	snprintf(p->run, sizeof p->run, "%s/run", p->base);
-	unsetenv("LETHE_MASTER_KEY_FILE");
-	read_policy(&text);
-	replace_once(&text, "<right id=\"restriction\" verify=\"receipt\"", "<right id=\"restriction\" verify=\"mail\"");
-	replace_once(&text, "<right id=\"objection\" verify=\"receipt\"", "<right id=\"objection\" verify=\"identity\"");
-	p->policy = load_bytes(text.data, text.len, &messages);
-	if (p->policy == NULL || folder_make(p->run, 0700, &e) != 0 ||
-	    vault_open(&p->vault, p->state, p->run, p->policy, VAULT_ADMIN, &e) != 0) {
-		fprintf(stderr, "%s%s\n", buf_text(&messages), e.text);
-		return -1;
-	}
-	p->request = asked(p, "restriction", CONTACT);
-	return 0;
-}
-
-static int place_drop(void **state)
-{
+	place_open(state, "bizimages", changes);
 	struct place *p = *state;
-
-	when_stand_at(0);
-	vault_close(p->vault);
-	policy_free(p->policy);
-	nftw(p->base, drop_one, 16, FTW_DEPTH | FTW_PHYS);
-	free(p);
+	p->asked = asked(p, "restriction", CONTACT);
 	return 0;
 }
 
@@ -125,16 +73,6 @@ static void mailed(struct place *p, const char *id)
 		fail_msg("%s", e.text);
 	assert_int_equal(outbox_send(p->vault, mail, false, &way, &sent, &e), 0);
 	assert_int_equal(sent.sent, 1);
-}
-
-static cJSON *shown(struct place *p, const struct rights_receipt *r)
-{
-	BUF_AUTO struct buf json = BUF_INIT(1 << 20);
-	struct err e = {0};
-
-	if (rights_show(p->vault, r->id, r->secret, &json, &e) != 0)
-		fail_msg("%s", e.text);
-	return json_parse(buf_text(&json), json.len, &e);
 }
 
 static cJSON *body_of(struct place *p, const char *id, struct vault_record *record)
@@ -188,13 +126,13 @@ static void code_wrong(char out[IDENTITY_CODE_LEN + 1])
 static void the_button_behind_the_link_shows_it_once(void **state)
 {
 	struct place *p = *state;
-	const char *id = p->request.id;
+	const char *id = p->asked.id;
 	struct identity_request about;
 	struct err e = {0};
 
 	assert_false(is_shown(p, id));
 	mailed(p, id);
-	JSON_AUTO cJSON *waiting = shown(p, &p->request);
+	JSON_AUTO cJSON *waiting = place_shown(p, &p->asked);
 	assert_string_equal(json_string(waiting, "state"), "waiting");
 	assert_true(cJSON_IsTrue(json_get(json_get(waiting, "confirm"), "mail")));
 	assert_non_null(json_string(json_get(waiting, "confirm"), "until"));
@@ -208,7 +146,7 @@ static void the_button_behind_the_link_shows_it_once(void **state)
 	assert_int_equal(link_try(p), 0);
 	assert_true(is_shown(p, id));
 	assert_false(waits(p, id));
-	JSON_AUTO cJSON *after = shown(p, &p->request);
+	JSON_AUTO cJSON *after = place_shown(p, &p->asked);
 	assert_string_equal(json_string(after, "state"), "open");
 	assert_null(json_get(after, "confirm"));
 	assert_false(cJSON_IsTrue(json_get(cJSON_GetArrayItem(json_get(after, "clocks"), 0), "paused")));
@@ -227,20 +165,20 @@ static void the_code_shows_it_as_people_type_it(void **state)
 	struct place *p = *state;
 	char typed[32];
 
-	mailed(p, p->request.id);
+	mailed(p, p->asked.id);
 	static const char *const none[] = {"", "12345", "1234567", "12345a", "１２３４５６", "-", "      "};
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
-		assert_int_equal(code_try(p, p->request.id, none[i]), -1);
+		assert_int_equal(code_try(p, p->asked.id, none[i]), -1);
 	snprintf(typed, sizeof typed, " %.3s %.3s \n", server.code, server.code + 3);
-	assert_int_equal(code_try(p, p->request.id, typed), 0);
-	assert_true(is_shown(p, p->request.id));
-	assert_int_equal(code_try(p, p->request.id, typed), -1);
+	assert_int_equal(code_try(p, p->asked.id, typed), 0);
+	assert_true(is_shown(p, p->asked.id));
+	assert_int_equal(code_try(p, p->asked.id, typed), -1);
 }
 
 static void five_wrong_codes_are_the_last(void **state)
 {
 	struct place *p = *state;
-	const char *id = p->request.id;
+	const char *id = p->asked.id;
 	char wrong[IDENTITY_CODE_LEN + 1];
 	const cJSON *event;
 	int failed = 0;
@@ -253,7 +191,7 @@ static void five_wrong_codes_are_the_last(void **state)
 	assert_false(is_shown(p, id));
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(code_try(p, id, wrong), -1);
-	JSON_AUTO cJSON *after = shown(p, &p->request);
+	JSON_AUTO cJSON *after = place_shown(p, &p->asked);
 	cJSON_ArrayForEach(event, json_get(after, "events"))
 	{
 		failed += strcmp(json_string(event, "event"), "identity-failed") == 0;
@@ -283,10 +221,10 @@ static void it_holds_for_an_hour(void **state)
 	const time_t begin = when_now();
 
 	when_stand_at(begin);
-	mailed(p, p->request.id);
+	mailed(p, p->asked.id);
 	when_stand_at(begin + IDENTITY_LIFE);
 	assert_int_equal(link_try(p), -1);
-	assert_int_equal(code_try(p, p->request.id, server.code), -1);
+	assert_int_equal(code_try(p, p->asked.id, server.code), -1);
 	when_stand_at(begin + IDENTITY_LIFE - 1);
 	assert_int_equal(link_try(p), 0);
 }
@@ -297,14 +235,14 @@ static void a_newer_mail_takes_the_place_of_the_older(void **state)
 	char token[TOKEN_LEN + 1], code[IDENTITY_CODE_LEN + 1];
 	struct err e = {0};
 
-	mailed(p, p->request.id);
+	mailed(p, p->asked.id);
 	memcpy(token, server.token, sizeof token);
 	memcpy(code, server.code, sizeof code);
 	do
-		mailed(p, p->request.id);
+		mailed(p, p->asked.id);
 	while (strcmp(code, server.code) == 0);
 	assert_int_equal(identity_confirm_link(p->vault, token, &e), -1);
-	assert_int_equal(code_try(p, p->request.id, code), -1);
+	assert_int_equal(code_try(p, p->asked.id, code), -1);
 	assert_int_equal(link_try(p), 0);
 }
 
@@ -313,7 +251,7 @@ static void what_is_wrong_looks_alike(void **state)
 	struct place *p = *state;
 	char token[TOKEN_LEN + 1];
 
-	mailed(p, p->request.id);
+	mailed(p, p->asked.id);
 	memcpy(token, server.token, sizeof token);
 	static const char *const tokens[] = {"", "x", "rJ2vT0c4yWkqC9mB7nZ1xL5sD3fG6hJ8kQ0wE2rT4yU",
 					     "rJ2vT0c4yWkqC9mB7nZ1xL5sD3fG6hJ8kQ0wE2rT4yV", "../../../../../../../../../../../../etc/pas"};
@@ -329,7 +267,7 @@ static void what_is_wrong_looks_alike(void **state)
 		assert_int_equal(by_get.code, ERR_NOT_FOUND);
 		assert_int_equal(by_post.code, ERR_NOT_FOUND);
 	}
-	assert_false(is_shown(p, p->request.id));
+	assert_false(is_shown(p, p->asked.id));
 	assert_int_equal(link_try(p), 0);
 }
 
@@ -362,18 +300,18 @@ static void each_secret_is_bound_to_its_request_and_to_its_use(void **state)
 	struct vault_record record = {0};
 	struct err e = {0};
 
-	mailed(p, p->request.id);
-	JSON_AUTO cJSON *body = body_of(p, p->request.id, &record);
+	mailed(p, p->asked.id);
+	JSON_AUTO cJSON *body = body_of(p, p->asked.id, &record);
 	vault_record_free(&record);
 	struct member_of move = {.member = json_get(body, "identity")};
 	assert_int_equal(rights_edit(p->vault, other.id, member_move, &move, "request-event", &act, &e), 0);
 	assert_int_equal(code_try(p, other.id, server.code), -1);
 	move.swap = true;
-	assert_int_equal(rights_edit(p->vault, p->request.id, member_move, &move, "request-event", &act, &e), 0);
+	assert_int_equal(rights_edit(p->vault, p->asked.id, member_move, &move, "request-event", &act, &e), 0);
 	assert_int_equal(link_try(p), -1);
-	assert_int_equal(code_try(p, p->request.id, server.code), -1);
+	assert_int_equal(code_try(p, p->asked.id, server.code), -1);
 	move.swap = false;
-	assert_int_equal(rights_edit(p->vault, p->request.id, member_move, &move, "request-event", &act, &e), 0);
+	assert_int_equal(rights_edit(p->vault, p->asked.id, member_move, &move, "request-event", &act, &e), 0);
 	assert_int_equal(link_try(p), 0);
 }
 
@@ -384,18 +322,18 @@ static void it_shows_nothing_for_what_is_joined(void **state)
 	const struct rights_receipt joined = asked(p, "restriction", CONTACT);
 	struct err e = {0};
 
-	assert_int_equal(rights_join(p->vault, joined.id, p->request.id, &(struct rights_act){.by = "anna"}, &e), 0);
-	JSON_AUTO cJSON *of = shown(p, &joined);
+	assert_int_equal(rights_join(p->vault, joined.id, p->asked.id, &(struct rights_act){.by = "anna"}, &e), 0);
+	JSON_AUTO cJSON *of = place_shown(p, &joined);
 	assert_null(json_get(of, "confirm"));
-	mailed(p, p->request.id);
+	mailed(p, p->asked.id);
 	assert_int_equal(code_try(p, joined.id, server.code), -1);
 	assert_int_equal(link_try(p), 0);
-	assert_true(is_shown(p, p->request.id));
+	assert_true(is_shown(p, p->asked.id));
 	assert_false(is_shown(p, joined.id));
 	// The answer to the first ends both, and says nothing to the other.
 	const struct rights_act answer = {.event = EVENT_ANSWERED, .by = "anna", .text = "done"};
-	assert_int_equal(rights_act(p->vault, p->request.id, &answer, &e), 0);
-	JSON_AUTO cJSON *after = shown(p, &joined);
+	assert_int_equal(rights_act(p->vault, p->asked.id, &answer, &e), 0);
+	JSON_AUTO cJSON *after = place_shown(p, &joined);
 	assert_string_equal(json_string(after, "state"), "fulfilled");
 }
 
@@ -411,7 +349,7 @@ static void the_end_of_the_request_ends_it(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		struct err e = {0};
-		const struct rights_receipt r = i == 0 ? p->request : asked(p, "restriction", CONTACT);
+		const struct rights_receipt r = i == 0 ? p->asked : asked(p, "restriction", CONTACT);
 		mailed(p, r.id);
 		assert_true(waits(p, r.id));
 		if (rights_act(p->vault, r.id, &ends[i], &e) != 0)
@@ -426,7 +364,7 @@ static void the_end_of_the_request_ends_it(void **state)
 static void another_address_is_to_be_shown_anew(void **state)
 {
 	struct place *p = *state;
-	const char *id = p->request.id;
+	const char *id = p->asked.id;
 	const struct rectify_value away = {"contact", "eve@example.net"}, back = {"contact", CONTACT}, says = {"message", "and more"};
 	struct err e = {0};
 
@@ -473,18 +411,18 @@ static void what_is_damaged_shows_nothing(void **state)
 	struct place *p = *state;
 	const struct rights_act act = {.event = EVENT_NOTE, .by = "anna"};
 
-	mailed(p, p->request.id);
+	mailed(p, p->asked.id);
 	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
 		struct err e = {0};
 		char text[256];
 		snprintf(text, sizeof text, "%s", members[i]);
-		assert_int_equal(rights_edit(p->vault, p->request.id, member_break, text, "request-event", &act, &e), 0);
+		assert_int_equal(rights_edit(p->vault, p->asked.id, member_break, text, "request-event", &act, &e), 0);
 		assert_int_equal(link_try(p), -1);
-		assert_int_equal(code_try(p, p->request.id, server.code), -1);
-		assert_false(is_shown(p, p->request.id));
-		cJSON_Delete(shown(p, &p->request));
+		assert_int_equal(code_try(p, p->asked.id, server.code), -1);
+		assert_false(is_shown(p, p->asked.id));
+		cJSON_Delete(place_shown(p, &p->asked));
 	}
-	mailed(p, p->request.id);
+	mailed(p, p->asked.id);
 	assert_int_equal(link_try(p), 0);
 }
 
@@ -526,7 +464,7 @@ static void who_looks_at_the_outbox_sees_no_secret(void **state)
 
 	memset(&server, 0, sizeof server);
 	server.answer = 1; // later
-	assert_int_equal(identity_mail(p->vault, p->policy, p->request.id, "site", NULL, mail, &e), 0);
+	assert_int_equal(identity_mail(p->vault, p->policy, p->asked.id, "site", NULL, mail, &e), 0);
 	assert_int_equal(outbox_send(p->vault, mail, false, &way, &sent, &e), 0);
 	assert_int_equal(sent.waiting, 1);
 	assert_int_equal(server.calls, 1);
@@ -535,16 +473,16 @@ static void who_looks_at_the_outbox_sees_no_secret(void **state)
 	assert_int_equal(seen.mails, 1);
 	assert_false(seen.link || seen.code);
 	// Nor in the request, to the officer who may see all of it, nor in a copy for the person, who may be somebody else.
-	JSON_AUTO cJSON *body = body_of(p, p->request.id, &record);
+	JSON_AUTO cJSON *body = body_of(p, p->asked.id, &record);
 	assert_null(strstr(buf_text(&record.body), token));
 	assert_null(strstr(buf_text(&record.body), server.code));
 	vault_record_free(&record);
 	const char *hash = json_string(json_get(body, "identity"), "code");
 	assert_int_equal(strlen(hash), 64);
-	assert_int_equal(rights_show_officer(p->vault, p->request.id, true, &copy, &e), 0);
+	assert_int_equal(rights_show_officer(p->vault, p->asked.id, true, &copy, &e), 0);
 	assert_null(strstr(buf_text(&copy), hash));
 	buf_reset(&copy);
-	assert_int_equal(export_of_request(p->vault, p->request.id, by, &count, &named, &e), 0);
+	assert_int_equal(export_of_request(p->vault, p->asked.id, by, &count, &named, &e), 0);
 	assert_int_equal(export_gather(&x, p->vault, p->policy, by, count, &e), 0);
 	assert_int_equal(export_write(x, NULL, piece_take, &copy, &e), 0);
 	export_free(x);
@@ -558,7 +496,7 @@ static void who_looks_at_the_outbox_sees_no_secret(void **state)
 	seen = (struct secrets_seen){0};
 	assert_int_equal(outbox_each(p->vault, row_look, &seen, &e), 0);
 	assert_int_equal(seen.mails, 0);
-	JSON_AUTO cJSON *after = shown(p, &p->request);
+	JSON_AUTO cJSON *after = place_shown(p, &p->asked);
 	const cJSON *events = json_get(after, "events"), *last = cJSON_GetArrayItem(events, cJSON_GetArraySize(events) - 1);
 	assert_string_equal(json_string(last, "event"), "mail-failed");
 	assert_string_equal(json_string(last, "reason"), "confirm: expired");
@@ -572,8 +510,8 @@ static void of_two_that_wait_the_newer_is_sent(void **state)
 	struct err e = {0};
 
 	memset(&server, 0, sizeof server);
-	assert_int_equal(identity_mail(p->vault, p->policy, p->request.id, "site", NULL, older, &e), 0);
-	assert_int_equal(identity_mail(p->vault, p->policy, p->request.id, "anna", "once more", newer, &e), 0);
+	assert_int_equal(identity_mail(p->vault, p->policy, p->asked.id, "site", NULL, older, &e), 0);
+	assert_int_equal(identity_mail(p->vault, p->policy, p->asked.id, "anna", "once more", newer, &e), 0);
 	assert_int_equal(outbox_send(p->vault, NULL, false, &way, &sent, &e), 0);
 	assert_int_equal(sent.sent, 1);
 	assert_int_equal(server.calls, 1);
@@ -591,12 +529,12 @@ static void without_an_address_nobody_is_asked(void **state)
 	assert_int_equal(e.code, ERR_REFUSED);
 	assert_int_equal(identity_mail(p->vault, p->policy, paid.id, "site", NULL, mail, &e), -1);
 	assert_int_equal(e.code, ERR_REFUSED);
-	JSON_AUTO cJSON *of = shown(p, &by_post);
+	JSON_AUTO cJSON *of = place_shown(p, &by_post);
 	assert_true(cJSON_IsFalse(json_get(json_get(of, "confirm"), "mail")));
 	assert_string_equal(json_string(of, "state"), "open"); // no clock stands still for what nobody asked
-	mailed(p, p->request.id);
+	mailed(p, p->asked.id);
 	assert_int_equal(link_try(p), 0);
-	assert_int_equal(identity_mail(p->vault, p->policy, p->request.id, "site", NULL, mail, &e), -1);
+	assert_int_equal(identity_mail(p->vault, p->policy, p->asked.id, "site", NULL, mail, &e), -1);
 	assert_int_equal(e.code, ERR_REFUSED);
 }
 
@@ -629,7 +567,7 @@ static void nothing_is_answered_before_an_officer_saw_who_asks(void **state)
 	}
 	vault_record_free(&record);
 	// Nor is what asks for control of an address.
-	assert_int_equal(rights_act(p->vault, p->request.id, &answer, &e), -1);
+	assert_int_equal(rights_act(p->vault, p->asked.id, &answer, &e), -1);
 	assert_int_equal(e.code, ERR_REFUSED);
 }
 
@@ -658,21 +596,21 @@ static void a_policy_that_could_not_keep_it_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(the_button_behind_the_link_shows_it_once, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(the_code_shows_it_as_people_type_it, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(five_wrong_codes_are_the_last, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(it_holds_for_an_hour, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(a_newer_mail_takes_the_place_of_the_older, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(what_is_wrong_looks_alike, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(each_secret_is_bound_to_its_request_and_to_its_use, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(it_shows_nothing_for_what_is_joined, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(the_end_of_the_request_ends_it, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(another_address_is_to_be_shown_anew, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(what_is_damaged_shows_nothing, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(who_looks_at_the_outbox_sees_no_secret, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(of_two_that_wait_the_newer_is_sent, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(without_an_address_nobody_is_asked, place_make, place_drop),
-	    cmocka_unit_test_setup_teardown(nothing_is_answered_before_an_officer_saw_who_asks, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(the_button_behind_the_link_shows_it_once, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(the_code_shows_it_as_people_type_it, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(five_wrong_codes_are_the_last, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(it_holds_for_an_hour, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(a_newer_mail_takes_the_place_of_the_older, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(what_is_wrong_looks_alike, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(each_secret_is_bound_to_its_request_and_to_its_use, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(it_shows_nothing_for_what_is_joined, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(the_end_of_the_request_ends_it, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(another_address_is_to_be_shown_anew, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(what_is_damaged_shows_nothing, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(who_looks_at_the_outbox_sees_no_secret, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(of_two_that_wait_the_newer_is_sent, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(without_an_address_nobody_is_asked, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(nothing_is_answered_before_an_officer_saw_who_asks, identity_make, place_drop),
 	    cmocka_unit_test(a_policy_that_could_not_keep_it_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,77 +1,26 @@
 // SPDX-License-Identifier: ISC
 // Article 19: whoever got data of a person is told what became of it, and the person sees who was told, when, and what they confirmed.
-#include "policy/base/file.h"
-#include "policy/base/json.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/outbox.h"
 #include "policy/rights/recipient.h"
 #include "policy/rights/rectify.h"
 #include "policy/rights/restrict.h"
-#include "policy/rules/load.h"
-#include "tests/unit/test.h"
-#include <ftw.h>
-#include <unistd.h>
+#include "tests/unit/rights_place.h"
 
-#define TO      "ines.probe@example.org"
 #define PRIVACY "privacy@processor.example"
 
-struct place {
-	char base[64], state[128], run[128];
-	struct policy *policy;
-	struct vault *vault;
-	char receipt[TOKEN_LEN + 1];
-	struct rights_receipt asked;
-};
-
-static int drop_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+// With a set that was made under a receipt.
+static int recipient_make(void **state)
 {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int place_make(void **state)
-{
-	struct place *p = calloc(1, sizeof *p);
-	BUF_AUTO struct buf messages = BUF_INIT(65536);
-	struct err e = {0};
-
-	*state = p;
-	when_stand_at(0);
-	snprintf(p->base, sizeof p->base, "/tmp/lethe-recipient-XXXXXX");
-	if (mkdtemp(p->base) == NULL)
-		return -1;
-	snprintf(p->state, sizeof p->state, "%s/state", p->base);
-	snprintf(p->run, sizeof p->run, "%s/run", p->base);
-	unsetenv("LETHE_MASTER_KEY_FILE");
-	p->policy = policy_load("policy/sites/bizimages.xml", &messages);
+	place_open(state, "bizimages", NULL);
+	struct place *p = *state;
 	token_new(p->receipt);
-	if (p->policy == NULL || folder_make(p->run, 0700, &e) != 0 ||
-	    vault_open(&p->vault, p->state, p->run, p->policy, VAULT_ADMIN, &e) != 0) {
-		fprintf(stderr, "%s%s\n", buf_text(&messages), e.text);
-		return -1;
-	}
 	static const char body[] =
 	    "{\"pictures\":[{}],\"sent_to\":[{\"id\":\"azure-openai\",\"name\":\"Azure\",\"kinds\":[\"input\",\"prompt\"]},"
 	    "{\"id\":\"sketch\",\"name\":\"ours\",\"kinds\":[\"prompt\"]}]}";
 	const struct vault_new archive = {.kind = KIND_ARCHIVE, .subject = p->receipt, .body = body, .body_len = sizeof body - 1};
 	char id[RECORD_ID_LEN + 1];
-	if (vault_put(p->vault, &archive, NULL, id, &e) != 0)
-		return -1;
-	return 0;
-}
-
-static int place_drop(void **state)
-{
-	struct place *p = *state;
-
-	when_stand_at(0);
-	vault_close(p->vault);
-	policy_free(p->policy);
-	nftw(p->base, drop_one, 16, FTW_DEPTH | FTW_PHYS);
-	free(p);
-	return 0;
+	return vault_put(p->vault, &archive, NULL, id, NULL);
 }
 
 static void address_give(struct place *p, const char *processor)
@@ -83,21 +32,14 @@ static void address_give(struct place *p, const char *processor)
 
 static void asked_for(struct place *p, const char *right)
 {
-	const struct rights_new asked = {.right = right, .contact = TO, .receipt = p->receipt, .by = "Ada"};
-	struct err e = {0};
-
-	if (rights_store(p->vault, &asked, &p->asked, &e) != 0)
-		fail_msg("%s", e.text);
+	p->asked = place_asked(p, &(struct rights_new){.right = right, .contact = CONTACT, .receipt = p->receipt, .by = "Ada"});
 }
 
 // As the person is shown it.
 static cJSON *shown_recipients(struct place *p)
 {
-	BUF_AUTO struct buf json = BUF_INIT(1 << 20);
-	struct err e = {0};
+	JSON_AUTO cJSON *shown = place_shown(p, &p->asked);
 
-	assert_int_equal(rights_show(p->vault, p->asked.id, p->asked.secret, &json, &e), 0);
-	JSON_AUTO cJSON *shown = json_parse(buf_text(&json), json.len, &e);
 	return cJSON_DetachItemFromObjectCaseSensitive(shown, "recipients");
 }
 
@@ -168,7 +110,7 @@ static void a_recipient_with_an_address_is_told_once(void **state)
 	assert_non_null(strstr(told.text, "input prompt"));
 	assert_non_null(strstr(told.text, "Erase what you still have"));
 	assert_null(strstr(told.text, p->receipt));
-	assert_null(strstr(told.text, TO));
+	assert_null(strstr(told.text, CONTACT));
 	JSON_AUTO cJSON *sent = shown_recipients(p);
 	assert_string_equal(json_string(sent->child, "notice"), "sent");
 	assert_string_equal(json_string(sent->child, "about"), "erasure");
@@ -269,7 +211,7 @@ static void each_correction_is_told(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_drop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, recipient_make, place_drop)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {TEST(a_recipient_with_an_address_is_told_once),

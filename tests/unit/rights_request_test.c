@@ -1,72 +1,17 @@
 // SPDX-License-Identifier: ISC
 // Requests of data subjects in a real vault: recorded durably, shown to who has the secret and to no one else, erased at once where that is
 // possible, with a certificate that names nobody.
-#include "policy/base/array.h"
-#include "policy/base/file.h"
-#include "policy/base/json.h"
 #include "policy/rights/at_once.h"
 #include "policy/rights/clock.h"
 #include "policy/rights/erase.h"
-#include "policy/rules/load.h"
 #include "policy/vault/archive_token.h"
-#include "tests/unit/test.h"
+#include "tests/unit/rights_place.h"
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <sys/file.h>
-#include <unistd.h>
 
-#define CONTACT "ines.probe@example.org"
 #define MESSAGE "Please tell me about the mill"
 #define RECEIPT "rJ2vT0c4yWkqC9mB7nZ1xL5sD3fG6hJ8kQ0wE2rT4yU"
-
-struct place {
-	char base[64], state[128], run[128];
-	struct policy *policy;
-	struct vault *vault;
-};
-
-static int drop_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int place_make(void **state)
-{
-	struct place *p = calloc(1, sizeof *p);
-	BUF_AUTO struct buf messages = BUF_INIT(65536);
-	struct err e = {0};
-
-	*state = p;
-	snprintf(p->base, sizeof p->base, "/tmp/lethe-rights-XXXXXX");
-	if (mkdtemp(p->base) == NULL)
-		return -1;
-	snprintf(p->state, sizeof p->state, "%s/state", p->base);
-	snprintf(p->run, sizeof p->run, "%s/run", p->base);
-	unsetenv("LETHE_MASTER_KEY_FILE");
-	p->policy = policy_load("policy/sites/bizimages.xml", &messages);
-	if (p->policy == NULL || folder_make(p->run, 0700, &e) != 0 ||
-	    vault_open(&p->vault, p->state, p->run, p->policy, VAULT_ADMIN, &e) != 0) {
-		fprintf(stderr, "%s%s\n", buf_text(&messages), e.text);
-		return -1;
-	}
-	return 0;
-}
-
-static int place_drop(void **state)
-{
-	struct place *p = *state;
-
-	if (p->vault != NULL)
-		vault_close(p->vault);
-	policy_free(p->policy);
-	nftw(p->base, drop_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(p);
-	return 0;
-}
 
 static struct rights_receipt record(struct vault *v, const char *right, const char *receipt)
 {
@@ -77,16 +22,6 @@ static struct rights_receipt record(struct vault *v, const char *right, const ch
 	if (rights_record(v, &request, &out, &e) != 0)
 		fail_msg("%s", e.text);
 	return out;
-}
-
-static cJSON *show(struct vault *v, const struct rights_receipt *r)
-{
-	BUF_AUTO struct buf json = BUF_INIT(65536);
-	struct err e = {0};
-
-	if (rights_show(v, r->id, r->secret, &json, &e) != 0)
-		fail_msg("%s", e.text);
-	return json_parse(buf_text(&json), json.len, &e);
 }
 
 static void put_archive(struct vault *v, const char *receipt, char id[RECORD_ID_LEN + 1])
@@ -118,7 +53,7 @@ static void recorded_and_shown(void **state)
 	struct place *p = *state;
 	time_t before = when_now();
 	struct rights_receipt r = record(p->vault, "access", NULL);
-	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	char due[WHEN_TEXT];
 
 	assert_int_equal(strlen(r.id), RECORD_ID_LEN);
@@ -144,7 +79,7 @@ static void survives_a_restart(void **state)
 	vault_close(p->vault);
 	p->vault = NULL;
 	assert_int_equal(vault_open(&p->vault, p->state, p->run, p->policy, VAULT_PROGRAM, &e), 0);
-	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	assert_string_equal(json_string(shown, "right"), "objection");
 }
 
@@ -269,8 +204,9 @@ static double found(const cJSON *certificate)
 
 static void assert_certificate(const cJSON *c, const struct policy *p)
 {
-	static const char *const members[] = {"cert_version",  "cert_id", "controller",   "right",       "executed_at", "policy_version",
-					      "policy_sha256", "stores",  "residue_scan", "audit_index", "complete",    "note"};
+	static const char *const members[] = {"cert_version",   "cert_id",       "controller", "right",        "executed_at",
+					      "policy_version", "policy_sha256", "stores",     "residue_scan", "audit_index",
+					      "complete",       "note",          "outcome"};
 	BUF_AUTO struct buf text = BUF_INIT(65536);
 
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
@@ -297,7 +233,7 @@ static void erasure_with_a_receipt_is_done_at_once(void **state)
 	struct rights_receipt r = record(p->vault, "erasure", RECEIPT);
 	assert_false(held(p->vault, mine));
 	assert_true(held(p->vault, theirs));
-	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	assert_string_equal(json_string(shown, "state"), "fulfilled");
 	assert_non_null(json_string(shown, "answered"));
 	assert_certificate(json_get(shown, "certificate"), p->policy);
@@ -322,9 +258,9 @@ static void the_certificate_says_who_else_got_some_of_it(void **state)
 	assert_int_equal(vault_put(p->vault, &archive, NULL, id, &e), 0);
 	when_text(until, duration_after(when_now(), (struct duration){.days = 30}));
 	struct rights_receipt r = record(p->vault, "erasure", RECEIPT);
-	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	const cJSON *certificate = json_get(shown, "certificate"), *one = json_get(certificate, "recipients")->child, *event;
-	assert_int_equal(json_number(certificate, "cert_version", 0), 3);
+	assert_int_equal(json_number(certificate, "cert_version", 0), 4);
 	assert_int_equal(cJSON_GetArraySize(json_get(certificate, "recipients")), 1); // what stays here went to nobody
 	assert_string_equal(json_string(one, "id"), "azure-openai");
 	assert_string_equal(json_string(one, "name"), "Microsoft Ireland Operations Limited");
@@ -360,7 +296,7 @@ static void erasure_that_is_no_self_service_waits_for_the_officer(void **state)
 	erasure->self_service = false;
 	put_archive(p->vault, RECEIPT, mine);
 	struct rights_receipt r = record(p->vault, "erasure", RECEIPT);
-	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	assert_string_equal(json_string(shown, "state"), "open");
 	assert_int_not_equal(rights_erase(p->vault, RECEIPT, &certificate, &e), 0);
 	assert_int_equal(e.code, ERR_REFUSED);
@@ -378,7 +314,7 @@ static void erasure_by_the_address_of_an_archive(void **state)
 	put_archive(p->vault, RECEIPT, mine);
 	for (int found_one = 1; found_one >= 0; found_one--) {
 		assert_int_equal(rights_record(p->vault, &request, &r, &e), 0);
-		JSON_AUTO cJSON *shown = show(p->vault, &r);
+		JSON_AUTO cJSON *shown = place_shown(p, &r);
 		assert_string_equal(json_string(shown, "state"), "fulfilled");
 		assert_int_equal(found(json_get(shown, "certificate")) > 0, found_one);
 		assert_false(held(p->vault, mine));
@@ -413,15 +349,21 @@ static void what_did_not_reach_every_store_is_partial_and_can_be_finished(void *
 
 	put_stubborn_archive(p, folder);
 	struct rights_receipt r = record(p->vault, "erasure", RECEIPT);
-	JSON_AUTO cJSON *partial = show(p->vault, &r);
+	JSON_AUTO cJSON *partial = place_shown(p, &r);
 	assert_string_equal(json_string(partial, "state"), "partial");
 	assert_null(json_get(partial, "answered"));
-	assert_true(cJSON_IsFalse(json_get(json_get(partial, "certificate"), "complete")));
+	const cJSON *told = json_get(partial, "certificate"), *store;
+	assert_true(cJSON_IsFalse(json_get(told, "complete")));
+	assert_string_equal(json_string(told, "outcome"), "partial");
+	cJSON_ArrayForEach(store, json_get(told, "stores")) // where something is left, nothing was verified
+	{
+		assert_true((json_string(store, "verified_at") == NULL) == (strcmp(json_string(store, "name"), "spool") == 0));
+	}
 	assert_int_equal(rmdir(folder), 0);
 	if (rights_fulfil_erasure(p->vault, r.id, "officer", false, &result, &certificate, &e) != 0)
 		fail_msg("%s", e.text);
 	assert_true(result.complete);
-	JSON_AUTO cJSON *whole = show(p->vault, &r);
+	JSON_AUTO cJSON *whole = place_shown(p, &r);
 	assert_string_equal(json_string(whole, "state"), "fulfilled");
 	assert_certificate(json_get(whole, "certificate"), p->policy);
 }
@@ -435,7 +377,7 @@ static void erasure_without_a_receipt_stays_open(void **state)
 
 	put_archive(p->vault, RECEIPT, id);
 	struct rights_receipt r = record(p->vault, "erasure", NULL);
-	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	assert_string_equal(json_string(shown, "state"), "open");
 	assert_true(held(p->vault, id));
 	assert_int_equal(rights_fulfil_erasure(p->vault, r.id, "officer", true, &result, NULL, &e), -1);
@@ -536,7 +478,7 @@ static void a_request_hangs_on_the_receipt_that_it_names(void **state)
 	assert_int_equal(rights_act(p->vault, over.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, &e), 0);
 	const struct rights_act answer = {.event = EVENT_ANSWERED, .by = "anna", .text = "enclosed"};
 	struct rights_receipt erasure = record(p->vault, "erasure", RECEIPT); // carried out at once
-	JSON_AUTO cJSON *shown = show(p->vault, &erasure);
+	JSON_AUTO cJSON *shown = place_shown(p, &erasure);
 	assert_string_equal(json_string(shown, "state"), "fulfilled");
 	const cJSON *certificate = json_get(shown, "certificate"), *stays = kept_of(certificate, &kept);
 	assert_int_equal(json_number(records_of(certificate), "found", 0), 4);
@@ -671,7 +613,7 @@ static void the_ledger_names_nobody(void **state)
 // Without anything to search for there is no search, neither now nor later: only what will be done is announced.
 static void a_search_is_announced_where_it_comes(void **state)
 {
-	const struct certificate_of of = {.right = "A17"};
+	const struct certificate_of of = {.right = "erasure"};
 	struct place *p = *state;
 	struct erase_result result;
 	struct err e = {0};
@@ -689,7 +631,7 @@ static void a_search_is_announced_where_it_comes(void **state)
 
 static void a_partial_result_says_so(void **state)
 {
-	const struct certificate_of of = {.right = "A17"};
+	const struct certificate_of of = {.right = "erasure"};
 	struct place *p = *state;
 	const struct erase_result result = {
 	    .stores = {{"records", 3, 3, 0}, {"request-log", 2, 0, 0}}, .store_count = 2, .reason = "the log is locked"};
@@ -705,18 +647,9 @@ static void a_partial_result_says_so(void **state)
 }
 
 #define PLACED(test) cmocka_unit_test_setup_teardown(test, place_make, place_drop)
-static void did(struct vault *v, const char *id, const struct rights_act *act, enum err_code wanted)
+static void assert_state(struct place *p, const struct rights_receipt *r, const char *state)
 {
-	struct err e = {0};
-
-	if (rights_act(v, id, act, &e) != 0 && e.code != wanted)
-		fail_msg("%s: %s", rights_events[act->event].name, e.text);
-	assert_int_equal(e.code, wanted);
-}
-
-static void assert_state(struct vault *v, const struct rights_receipt *r, const char *state)
-{
-	JSON_AUTO cJSON *shown = show(v, r);
+	JSON_AUTO cJSON *shown = place_shown(p, r);
 
 	assert_string_equal(json_string(shown, "state"), state);
 }
@@ -742,8 +675,8 @@ static void each_event_is_kept_and_says_the_state(void **state)
 	int told = 1; // received
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-		did(p->vault, r.id, &steps[i].act, ERR_NONE);
-		JSON_AUTO cJSON *shown = show(p->vault, &r);
+		place_did(p, r.id, &steps[i].act, ERR_NONE);
+		JSON_AUTO cJSON *shown = place_shown(p, &r);
 		BUF_AUTO struct buf text = BUF_INIT(65536);
 		assert_string_equal(json_string(shown, "state"), steps[i].then);
 		told += (rights_events[steps[i].act.event].flags & EVENT_HIDDEN) == 0;
@@ -751,7 +684,7 @@ static void each_event_is_kept_and_says_the_state(void **state)
 		assert_int_equal(json_print(&text, shown), 0);
 		assert_null(strstr(buf_text(&text), "a secret note"));
 	}
-	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	const cJSON *read = cJSON_GetArrayItem(json_get(shown, "read"), 0);
 	assert_string_equal(json_string(read, "by"), "anna"); // who read what they left
 	assert_string_equal(json_string(read, "reason"), "to answer");
@@ -783,7 +716,7 @@ static void an_answer_and_a_refusal_are_certified(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(acts); i++) {
 		BUF_AUTO struct buf note = BUF_INIT(4096), text = BUF_INIT(CERTIFICATE_FILE_MAX);
 		struct certificate_check check;
-		did(p->vault, r.id, &acts[i].act, ERR_NONE);
+		place_did(p, r.id, &acts[i].act, ERR_NONE);
 		if (acts[i].act.event == EVENT_REOPENED)
 			continue;
 		assert_int_equal(ledger_checkpoint(p->vault, &note, &e), 0);
@@ -791,7 +724,7 @@ static void an_answer_and_a_refusal_are_certified(void **state)
 			assert_int_equal(file_read(path, &line, &e), 0);
 			assert_int_equal(signed_note_key_parse(&key, buf_text(&line), &e), 0);
 		}
-		JSON_AUTO cJSON *shown = show(p->vault, &r);
+		JSON_AUTO cJSON *shown = place_shown(p, &r);
 		const cJSON *c = json_get(shown, "certificate");
 		assert_string_equal(json_string(c, "outcome"), rights_events[acts[i].act.event].name);
 		assert_string_equal(json_string(c, "request_id"), r.id);
@@ -804,6 +737,70 @@ static void an_answer_and_a_refusal_are_certified(void **state)
 		assert_null(strstr(buf_text(&text), "Here it is"));
 		assert_null(strstr(buf_text(&text), "anna"));
 	}
+}
+
+static const char *article_of(const char *right)
+{
+	static const char *const articles[][2] = {{"access", "A15"},      {"rectification", "A16"}, {"erasure", "A17"},
+						  {"restriction", "A18"}, {"portability", "A20"},   {"objection", "A21"},
+						  {"withdrawal", "A7-3"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(articles); i++)
+		if (strcmp(articles[i][0], right) == 0)
+			return articles[i][1];
+	return right;
+}
+
+// Each right of each site, whatever came of it: the certificate names the right that was exercised, and what was done.
+static void the_certificate_says_which_right_and_what_was_done(void **state)
+{
+	static const char *const sites[] = {"bizimages", "blogimg", "image-describer", "imagedesigner", "product-images"};
+	static const struct rights_act answered = {.event = EVENT_ANSWERED, .by = "anna", .text = "nothing is kept"},
+				       known = {.event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "known", .reason = "seen"},
+				       refused = {.event = EVENT_REFUSED, .by = "anna", .ground = "manifestly-unfounded", .reason = "r"};
+	unsigned certificates = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(sites); i++) {
+		void *here;
+		place_open(&here, sites[i], NULL);
+		struct place *p = here;
+		for (const struct policy_right *right = p->policy->rights; right < p->policy->rights + p->policy->right_count; right++) {
+			const char *name = policy_word(&policy_right_words, right->id);
+			const bool erases = (right->id == RIGHT_ERASURE || right->id == RIGHT_OBJECTION) &&
+					    p->policy->kinds[KIND_ARCHIVE].keep == KEEP_STORED;
+			for (int outcome = 0; outcome < (erases ? 4 : 2); outcome++) {
+				static const char *const outcomes[] = {"answered", "refused", "erased", "nothing-erased"};
+				char receipt[TOKEN_LEN + 1], id[RECORD_ID_LEN + 1];
+				BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_FILE_MAX);
+				struct erase_result result;
+				struct err e = {0};
+				token_new(receipt);
+				if (outcome == 2)
+					put_archive(p->vault, receipt, id);
+				struct rights_receipt r = place_asked(
+				    p, &(struct rights_new){.right = name, .receipt = receipt, .contact = CONTACT, .by = "anna"});
+				place_did(p, r.id, &known, ERR_NONE);
+				if (outcome < 2)
+					place_did(p, r.id, outcome == 0 ? &answered : &refused, ERR_NONE);
+				else if (rights_fulfil_erasure(p->vault, r.id, "anna", false, &result, &certificate, &e) != 0)
+					fail_msg("%s: %s", name, e.text);
+				JSON_AUTO cJSON *shown = place_shown(p, &r);
+				const cJSON *c = json_get(shown, "certificate"), *store;
+				assert_string_equal(json_string(c, "right"), article_of(name));
+				assert_string_equal(json_string(c, "outcome"),
+						    outcome == 0 && right->id == RIGHT_ERASURE ? "nothing-erased" : outcomes[outcome]);
+				assert_true((json_get(c, "stores") != NULL) == (outcome >= 2));
+				cJSON_ArrayForEach(store, json_get(c, "stores"))
+				{
+					assert_non_null(json_string(store, "verified_at"));
+				}
+				certificates++;
+			}
+		}
+		place_drop(&here);
+	}
+	assert_true(certificates > 100);
 }
 
 static void what_cannot_happen_is_refused_and_changes_nothing(void **state)
@@ -828,10 +825,10 @@ static void what_cannot_happen_is_refused_and_changes_nothing(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
-		did(p->vault, r.id, &wrong[i].act, wrong[i].code);
-	JSON_AUTO cJSON *shown = show(p->vault, &r);
+		place_did(p, r.id, &wrong[i].act, wrong[i].code);
+	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	assert_int_equal(cJSON_GetArraySize(json_get(shown, "events")), 1);
-	did(p->vault, "00000000000000000000000000000000", &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, ERR_NOT_FOUND);
+	place_did(p, "00000000000000000000000000000000", &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, ERR_NOT_FOUND);
 }
 
 static void a_letter_counts_from_the_day_it_came(void **state)
@@ -845,7 +842,7 @@ static void a_letter_counts_from_the_day_it_came(void **state)
 
 	assert_int_equal(rights_record(p->vault, &letter, &r, &e), 0);
 	assert_int_equal(r.due, clock_statutory(NULL, came, 1, 0));
-	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	assert_true(cJSON_IsTrue(json_get(shown, "late")));
 	// So does the time that it is kept, and the person sees when it was entered.
 	assert_int_equal(vault_get(p->vault, r.id, &kept, &e), 0);
@@ -873,18 +870,18 @@ static void what_is_dated_back_says_so_and_by_what_it_left(void **state)
 	struct err e = {0};
 
 	assert_int_equal(rights_record(p->vault, &letter, &r, &e), 0);
-	did(p->vault, r.id, &act, ERR_INPUT);
+	place_did(p, r.id, &act, ERR_INPUT);
 	act.how = "letter";
-	did(p->vault, r.id, &act, ERR_REFUSED); // it was not known here then
+	place_did(p, r.id, &act, ERR_REFUSED); // it was not known here then
 	act = (struct rights_act){.event = EVENT_IDENTITY_ASKED, .by = "anna", .reason = "letter 18", .how = "letter", .at = now - day};
-	did(p->vault, r.id, &act, ERR_REFUSED);
+	place_did(p, r.id, &act, ERR_REFUSED);
 	act = (struct rights_act){.event = EVENT_ANSWERED, .by = "anna", .text = "enclosed", .reason = "letter 19", .at = came + 9 * day};
-	did(p->vault, r.id, &act, ERR_INPUT);
-	JSON_AUTO cJSON *late = show(p->vault, &r);
+	place_did(p, r.id, &act, ERR_INPUT);
+	JSON_AUTO cJSON *late = place_shown(p, &r);
 	assert_true(cJSON_IsTrue(json_get(late, "late")));
 	act.how = "letter";
-	did(p->vault, r.id, &act, ERR_NONE);
-	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	place_did(p, r.id, &act, ERR_NONE);
+	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	const cJSON *answered = cJSON_GetArrayItem(json_get(shown, "events"), cJSON_GetArraySize(json_get(shown, "events")) - 1);
 	time_t at = 0, entered = 0;
 	assert_int_equal(when_parse(&at, json_string(answered, "at")), 0);
@@ -900,8 +897,8 @@ static void nobody_is_asked_who_they_are_where_the_policy_asks_nobody(void **sta
 	struct place *p = *state;
 	struct rights_receipt complaint = record(p->vault, "complaint", NULL);
 
-	did(p->vault, complaint.id, &ask, ERR_REFUSED);
-	assert_state(p->vault, &complaint, "open");
+	place_did(p, complaint.id, &ask, ERR_REFUSED);
+	assert_state(p, &complaint, "open");
 }
 
 // No certificate says of an erasure or a copy that it was given where nothing was.
@@ -920,24 +917,24 @@ static void an_erasure_or_a_copy_is_answered_when_it_was_done(void **state)
 	((struct policy_right *)(uintptr_t)policy_right(p->policy, RIGHT_ERASURE))->self_service = false;
 	put_archive(p->vault, RECEIPT, archive);
 	assert_int_equal(rights_record(p->vault, &letter, &r, &e), 0);
-	did(p->vault, r.id, &bare, ERR_REFUSED);
-	did(p->vault, r.id, &text, ERR_REFUSED); // there is something
+	place_did(p, r.id, &bare, ERR_REFUSED);
+	place_did(p, r.id, &text, ERR_REFUSED); // there is something
 	assert_int_equal(rights_erase_everywhere(p->vault, ERASE_RECEIPT, RECEIPT, false, &(struct erase_result){0}, &e), 0);
-	did(p->vault, r.id, &bare, ERR_INPUT);
-	did(p->vault, r.id, &text, ERR_NONE);
-	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	place_did(p, r.id, &bare, ERR_INPUT);
+	place_did(p, r.id, &text, ERR_NONE);
+	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	assert_string_equal(json_string(json_get(shown, "certificate"), "outcome"), "nothing-erased");
 	assert_null(json_get(json_get(shown, "certificate"), "stores"));
 	static const char *const copies[] = {"access", "portability"};
 	for (size_t i = 0; i < ARRAY_LEN(copies); i++) {
 		struct rights_receipt unknown = record(p->vault, copies[i], NULL), named = record(p->vault, copies[i], RECEIPT);
-		did(p->vault, unknown.id, &text, ERR_REFUSED);
-		did(p->vault, unknown.id, &known, ERR_NONE);
-		did(p->vault, unknown.id, &bare, ERR_INPUT);
-		did(p->vault, unknown.id, &text, ERR_NONE);
-		did(p->vault, named.id, &bare, ERR_INPUT);
-		did(p->vault, named.id, &handed, ERR_NONE);
-		did(p->vault, named.id, &bare, ERR_NONE);
+		place_did(p, unknown.id, &text, ERR_REFUSED);
+		place_did(p, unknown.id, &known, ERR_NONE);
+		place_did(p, unknown.id, &bare, ERR_INPUT);
+		place_did(p, unknown.id, &text, ERR_NONE);
+		place_did(p, named.id, &bare, ERR_INPUT);
+		place_did(p, named.id, &handed, ERR_NONE);
+		place_did(p, named.id, &bare, ERR_NONE);
 	}
 }
 
@@ -963,9 +960,9 @@ static void bodies_of_versions_before_are_read(void **state)
 		assert_int_equal(vault_put(p->vault, &old, &event, r.id, &e), 0);
 		if (rows[i].stored != NULL)
 			assert_int_equal(vault_update(p->vault, r.id, &(struct vault_change){.state = rows[i].stored}, &event, &e), 0);
-		assert_state(p->vault, &r, rows[i].then);
-		did(p->vault, r.id, &(struct rights_act){.event = EVENT_NOTE, .by = "anna", .text = "seen"}, ERR_NONE);
-		assert_state(p->vault, &r, rows[i].then);
+		assert_state(p, &r, rows[i].then);
+		place_did(p, r.id, &(struct rights_act){.event = EVENT_NOTE, .by = "anna", .text = "seen"}, ERR_NONE);
+		assert_state(p, &r, rows[i].then);
 	}
 }
 
@@ -1003,15 +1000,15 @@ static void who_asks_twice_is_answered_once_and_told_nothing_of_the_other(void *
 		assert_int_equal(after, before + 2); // its sender waits for no more than any other
 		assert_joined(p->vault, &first, false);
 		assert_joined(p->vault, &second, true);
-		JSON_AUTO cJSON *shown = show(p->vault, &second);
+		JSON_AUTO cJSON *shown = place_shown(p, &second);
 		BUF_AUTO struct buf text = BUF_INIT(65536), ended = BUF_INIT(65536);
 		assert_int_equal(json_print(&text, shown), 0);
 		assert_null(strstr(buf_text(&text), first.id));
 		assert_null(strstr(buf_text(&text), "joined"));
-		did(p->vault, first.id, &ends[i], ERR_NONE);
-		assert_state(p->vault, &second, then[i]);
-		assert_state(p->vault, &third, then[i]);
-		JSON_AUTO cJSON *over = show(p->vault, &second);
+		place_did(p, first.id, &ends[i], ERR_NONE);
+		assert_state(p, &second, then[i]);
+		assert_state(p, &third, then[i]);
+		JSON_AUTO cJSON *over = place_shown(p, &second);
 		assert_int_equal(json_print(&ended, over), 0);
 		assert_null(strstr(buf_text(&ended), secret_words));
 		if (strcmp(then[i], "open") == 0)
@@ -1039,9 +1036,9 @@ static void the_same_contact_is_a_hint_alone(void **state)
 	assert_int_equal(rights_perhaps_same(p->vault, second.id, ids, &e), 0);
 	assert_int_equal(cJSON_GetArraySize(ids), 1);
 	assert_string_equal(ids->child->valuestring, first.id);
-	did(p->vault, first.id, &(struct rights_act){.event = EVENT_CLOSED, .by = "anna", .ground = "spam"}, ERR_NONE);
-	assert_state(p->vault, &second, "open");
-	assert_state(p->vault, &other_right, "open");
+	place_did(p, first.id, &(struct rights_act){.event = EVENT_CLOSED, .by = "anna", .ground = "spam"}, ERR_NONE);
+	assert_state(p, &second, "open");
+	assert_state(p, &other_right, "open");
 }
 
 static void what_is_joined_by_hand_ends_with_its_head_and_never_in_a_circle(void **state)
@@ -1063,10 +1060,10 @@ static void what_is_joined_by_hand_ends_with_its_head_and_never_in_a_circle(void
 	assert_int_equal(rights_join(p->vault, r[1].id, r[2].id, &by, &e), 0);
 	assert_int_equal(rights_join(p->vault, r[3].id, r[0].id, &by, &e), 0); // to what that one is joined to
 	assert_int_equal(rights_join(p->vault, r[2].id, r[0].id, &by, &e), -1);
-	did(p->vault, r[2].id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, ERR_NONE);
+	place_did(p, r[2].id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna"}, ERR_NONE);
 	for (size_t i = 0; i < ARRAY_LEN(r); i++)
-		assert_state(p->vault, &r[i], "fulfilled");
-	assert_state(p->vault, &other, "open");
+		assert_state(p, &r[i], "fulfilled");
+	assert_state(p, &other, "open");
 }
 
 static void the_owner_adds_to_an_open_request_and_so_answers_what_was_asked(void **state)
@@ -1079,11 +1076,11 @@ static void the_owner_adds_to_an_open_request_and_so_answers_what_was_asked(void
 	assert_int_equal(rights_add(p->vault, r.id, "no secret", "mine", &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	assert_int_equal(rights_add(p->vault, r.id, r.secret, "<b>more</b>", &e), 0);
-	did(p->vault, r.id, &ask, ERR_NONE);
-	assert_state(p->vault, &r, "waiting");
+	place_did(p, r.id, &ask, ERR_NONE);
+	assert_state(p, &r, "waiting");
 	assert_int_equal(rights_add(p->vault, r.id, r.secret, "the second one", &e), 0);
-	assert_state(p->vault, &r, "open");
-	JSON_AUTO cJSON *shown = show(p->vault, &r);
+	assert_state(p, &r, "open");
+	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	const cJSON *events = json_get(shown, "events");
 	assert_string_equal(json_string(cJSON_GetArrayItem(events, 1), "event"), "added");
 	assert_string_equal(json_string(cJSON_GetArrayItem(events, 1), "text"), "<b>more</b>");
@@ -1153,8 +1150,8 @@ static void the_ledger_has_each_event_and_nothing_personal(void **state)
 	struct err e = {0};
 
 	assert_int_equal(ledger_size(p->vault, &before, &e), 0);
-	did(p->vault, r.id, &(struct rights_act){.event = EVENT_READ, .by = "anna", .reason = "to answer"}, ERR_NONE);
-	did(p->vault, r.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna", .text = "private words"}, ERR_NONE);
+	place_did(p, r.id, &(struct rights_act){.event = EVENT_READ, .by = "anna", .reason = "to answer"}, ERR_NONE);
+	place_did(p, r.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna", .text = "private words"}, ERR_NONE);
 	assert_int_equal(ledger_size(p->vault, &after, &e), 0);
 	assert_int_equal(after, before + 3); // and the certificate
 	assert_int_equal(ledger_each(p->vault, 0, look_for_contact, &named, &e), 0);
@@ -1184,6 +1181,7 @@ int main(void)
 	    PLACED(who_asks_is_verified_as_the_policy_says),
 	    PLACED(the_officer_sees_contact_only_when_asked),
 	    PLACED(an_answer_and_a_refusal_are_certified),
+	    cmocka_unit_test(the_certificate_says_which_right_and_what_was_done),
 	    PLACED(each_walks_and_stops),
 	    PLACED(erasure_with_a_receipt_is_done_at_once),
 	    PLACED(the_certificate_says_who_else_got_some_of_it),
