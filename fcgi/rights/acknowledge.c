@@ -80,8 +80,15 @@ void acknowledge_by_mail(struct vault *v, const struct policy *p, const char *id
 		return;
 	JSON_AUTO cJSON *request = json_parse(buf_text(&json), json.len, &e);
 	const char *state = json_string(request, "state");
-	if (state == NULL || (STATE_BIT(rights_state_read(state)) & STATES_OPEN) == 0 || cJSON_IsTrue(json_get(request, "joined")) ||
-	    !acknowledge_spend(to))
+	const cJSON *event;
+	bool told = false; // who sends it once more is not written to again
+	cJSON_ArrayForEach(event, json_get(request, "events"))
+	{
+		const char *name = json_string(event, "event");
+		told = told || (name != NULL && strcmp(name, rights_events[EVENT_MAIL_QUEUED].name) == 0);
+	}
+	if (told || state == NULL || (STATE_BIT(rights_state_read(state)) & STATES_OPEN) == 0 ||
+	    cJSON_IsTrue(json_get(request, "joined")) || !acknowledge_spend(to))
 		return;
 	// What is asked says that it came, too.
 	if (cJSON_IsTrue(json_get(json_get(request, "confirm"), "mail"))) {

@@ -19,6 +19,7 @@
 #include "policy/rights/erase.h"
 #include "policy/rights/rectify.h"
 #include "policy/rules/offer.h"
+#include "policy/vault/seal.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,25 +62,28 @@ static const struct field request_fields_table[] = {
 struct asked {
 	struct rights_new request; // its texts are here and in the request's fields
 	const struct policy_right *right;
-	char receipt[TOKEN_LEN + 1], archive[TOKEN_LEN + 1], principal[TOKEN_LEN + 1];
+	char receipt[TOKEN_LEN + 1], archive[TOKEN_LEN + 1], principal[TOKEN_LEN + 1], secret[TOKEN_LEN + 1];
 	bool decides; // about the consents of `principal`
 	bool nothing; // a consent would be taken back at once, and none was given by this browser, which says nothing more
 	struct buf contact;
 	const char *field, *fault; // the key of the word for what is wrong with it; NULL: nothing
 };
 
-static void asked_read(struct request *r, struct asked *a)
+// `once`: whether `a` has the secret, which follows from what was sent.
+static void asked_read(struct request *r, bool once, struct asked *a)
 {
 	const char *typed = request_text(r, "contact"), *given = request_text(r, "receipt"), *zip = request_text(r, "archive"),
 		   *right = request_text(r, "right");
 	const char *slash = zip != NULL ? strrchr(zip, '/') : NULL; // the token of a ZIP, in its address or by itself
 	const int id = policy_word_value(&policy_right_words, right, strlen(right));
 
-	*a = (struct asked){.contact = BUF_INIT(4 * 254)};
+	a->contact = BUF_INIT(4 * 254);
 	a->right = id >= 0 ? policy_right(request_policy(r), (enum policy_right_id)id) : NULL;
 	// An opt-out of somebody who decided nothing yet is kept for their browser, too.
 	const bool consents = a->right != NULL && consents_act(request_policy(r), a->right), known = consents_principal(r, a->principal);
-	if (consents && !known && id != RIGHT_WITHDRAWAL)
+	if (consents && !known && id != RIGHT_WITHDRAWAL && once)
+		seal_token(a->principal, "lethe principal ", a->secret);
+	else if (consents && !known && id != RIGHT_WITHDRAWAL)
 		token_new(a->principal);
 	a->decides = consents && (known || id != RIGHT_WITHDRAWAL);
 	a->nothing = consents && !a->decides && typed == NULL && request_text(r, "message") == NULL;
@@ -91,6 +95,7 @@ static void asked_read(struct request *r, struct asked *a)
 					 .archive = zip != NULL ? a->archive : NULL,
 					 .message = request_text(r, "message"),
 					 .principal = a->decides ? a->principal : NULL,
+					 .secret = once ? a->secret : NULL,
 					 .signal = consents_signal(r)};
 	if (given != NULL && !token_read(a->receipt, given, "")) {
 		a->field = "receipt";
@@ -130,13 +135,16 @@ static void respond_no_consent(struct request *r)
 static void handle_request(struct request *r, void *context)
 {
 	struct rights_receipt receipt;
-	struct asked a;
+	struct asked a = {0};
 	struct err e = {0};
 	char due[WHEN_TEXT];
 
 	if (request_check(r, request_fields_table) != 0)
 		return;
-	asked_read(r, &a);
+	const int once = request_once(r, "lethe request ", a.secret);
+	if (once < 0)
+		return;
+	asked_read(r, once > 0, &a);
 	if (a.nothing) {
 		respond_no_consent(r);
 		return;
@@ -172,11 +180,11 @@ static void handle_request(struct request *r, void *context)
 
 static void handle_plan(struct request *r, void *context)
 {
-	struct asked a;
+	struct asked a = {0};
 
 	if (request_check(r, request_fields_table) != 0)
 		return;
-	asked_read(r, &a);
+	asked_read(r, false, &a);
 	if (a.right == NULL)
 		respond_not_offered(r);
 	else if (a.fault != NULL)

@@ -4,7 +4,9 @@
 #include "fcgi/serve/problem.h"
 #include "fcgi/serve/request_internal.h"
 #include "policy/base/json.h"
+#include "policy/base/limits.h"
 #include "policy/base/text.h"
+#include "policy/vault/seal.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -133,4 +135,28 @@ long request_int(const struct request *r, const char *name, long otherwise)
 		return number;
 	int truth = field_truth(r, value);
 	return truth >= 0 ? truth : otherwise;
+}
+
+int request_once(struct request *r, const char *purpose, char out[TOKEN_LEN + 1])
+{
+	enum { KEY_MIN = 22, KEY_MAX = 128 }; // 128 random bits in base64url, and more than anybody needs
+	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+	const char *key = request_header(r, "Idempotency-Key");
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(2 * BODY_BYTES_MAX);
+
+	if (key == NULL)
+		return 0;
+	const bool quoted = key[0] == '"';
+	const size_t len = strspn(key + quoted, unreserved);
+	if (len < KEY_MIN || len > KEY_MAX || strcmp(key + quoted + len, quoted ? "\"" : "") != 0) {
+		respond_problem(r, 400, "problem.idempotency-key", NULL, NULL);
+		return -1;
+	}
+	buf_add(&text, key + quoted, len);
+	if (json_print(&text, r->fields) != 0) {
+		respond_problem(r, 503, "problem.memory", NULL, NULL);
+		return -1;
+	}
+	seal_token(out, purpose, buf_text(&text));
+	return 1;
 }

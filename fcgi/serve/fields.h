@@ -3,6 +3,7 @@
 #define LETHE_SERVE_FIELDS_H
 
 #include "fcgi/serve/request.h"
+#include "policy/base/text.h"
 
 // Typed fields: a row per field; unknown, repeated or out-of-range ones are refused with the field's name.
 enum field_type { FIELD_TEXT, FIELD_INT, FIELD_CHOICE, FIELD_BOOL };
@@ -18,6 +19,9 @@ struct field {
 // An empty value in a form is an absent one. Parts with a file name are not fields and are not checked here.
 int request_check(struct request *r, const struct field *fields);
 const char *request_text(const struct request *r, const char *name);         // NULL when absent
+// Of who sends the same once more because no answer came: the header Idempotency-Key, of 22 to 128 unreserved characters. 1, and a token that follows for
+// `purpose` from the key and all fields; 0: there is none; -1: it is of another form, and answered.
+int request_once(struct request *r, const char *purpose, char out[TOKEN_LEN + 1]);
 long request_int(const struct request *r, const char *name, long otherwise); // also of FIELD_BOOL: 0 or 1
 
 #endif

@@ -42,7 +42,7 @@ int rights_record(struct vault *v, const struct rights_new *request, struct righ
 	if (rights_store(v, request, out, e) != 0)
 		return -1;
 	const struct policy_right *right = policy_right_named(vault_policy(v), request->right);
-	if (right == NULL || !right->self_service)
+	if (out->over || right == NULL || !right->self_service)
 		return 0;
 	if (request->principal != NULL)
 		consents_end(v, out->id, right, request->principal);

@@ -89,6 +89,21 @@ static bool request_is_open(struct vault *v, const char *id)
 	return body != NULL && (STATE_BIT(facts.state) & STATES_OPEN) != 0;
 }
 
+// That which has the secret.
+static int find_stored(struct vault *v, struct rights_receipt *out, struct err *e)
+{
+	struct vault_record record = {0};
+
+	if (vault_find(v, KIND_RIGHTS_REQUEST, "secret", out->secret, &record, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *body = rights_body(&record, e);
+	snprintf(out->id, sizeof out->id, "%s", record.id);
+	out->due = (time_t)json_number(body, "due", 0);
+	out->over = (STATE_BIT(rights_state_read(record.state)) & STATES_OPEN) == 0;
+	vault_record_free(&record);
+	return body != NULL ? 0 : -1;
+}
+
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
 {
 	const struct policy_right *right = policy_right_named(vault_policy(v), request->right);
@@ -108,7 +123,11 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 		return err_set(e, ERR_INPUT, "it came so long ago that the policy does not keep it any more");
 	if (find_same(v, request, tag, head, e) != 0)
 		return -1;
-	token_new(out->secret);
+	if (request->secret != NULL)
+		memcpy(out->secret, request->secret, sizeof out->secret);
+	else
+		token_new(out->secret);
+	out->over = false;
 	out->due = clock_due(vault_policy(v), right, received);
 	out->signal = signal;
 	// As the policy asks for it: nothing, or a receipt. What else it asks for is shown later.
@@ -142,11 +161,16 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 		tags[tag_count++] = (struct vault_tag){"joined", head};
 	else if (*tag != '\0')
 		tags[tag_count++] = (struct vault_tag){"same", tag};
-	const struct vault_new record = {
-	    .kind = KIND_RIGHTS_REQUEST, .subject = out->secret, .tags = tags, .body = bytes.data, .body_len = bytes.len, .made = received};
+	const struct vault_new record = {.kind = KIND_RIGHTS_REQUEST,
+					 .subject = out->secret,
+					 .tags = tags,
+					 .body = bytes.data,
+					 .body_len = bytes.len,
+					 .made = received,
+					 .once = request->secret != NULL ? "secret" : NULL};
 	const struct ledger_event event = {.name = "request", .details = details};
 	if (vault_put(v, &record, &event, out->id, e) != 0)
-		return -1;
+		return request->secret != NULL && e->code == ERR_BUSY ? find_stored(v, out, e) : -1;
 	// It is recorded. Where the other one was ended meanwhile, nothing will end this one with it.
 	if (*head != '\0' && !request_is_open(v, head))
 		(void)rights_act(v, out->id, &(struct rights_act){.event = EVENT_PARTED, .by = "site"}, NULL);

@@ -40,12 +40,14 @@ struct rights_new {
 	const char *how;       // it came: "letter"; NULL: by the page
 	time_t received;       // 0: now
 	const cJSON *agent;    // who acts for the person, see above; stays the caller's; NULL: nobody
+	const char *secret;    // of it, which who sends it again has again; where a request has it already, that is the answer. NULL: a new one
 	const char *once;      // by which rights_find_once() finds it; NULL: nothing
 };
 struct rights_receipt {
 	char id[RECORD_ID_LEN + 1];
 	char secret[TOKEN_LEN + 1]; // shown once; stored as a hash
 	time_t due;
+	bool over;          // it was stored before with the same secret, and nothing is left to do
 	const char *signal; // "gpc" when the browser sent it and it was recorded; else NULL
 };
 // Stores a request and carries out nothing: see rights_record(). Where an open one of the same right names the same receipt or archive, it

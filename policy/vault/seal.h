@@ -5,6 +5,7 @@
 
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
+#include "policy/base/text.h"
 #include <stdint.h>
 
 enum { KEY_LEN = 32, HASH_LEN = 32, SEAL_OVERHEAD = 1 + 12 + 16 };
@@ -23,6 +24,8 @@ struct bytes {
 void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *label, const void *bytes, size_t len);
 // SHA-256 over the parts.
 void plain_hash(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count);
+// A token that follows from a secret, and from which nobody finds the secret.
+void seal_token(char out[TOKEN_LEN + 1], const char *purpose, const char *secret);
 void wipe(void *at, size_t len);
 
 #endif

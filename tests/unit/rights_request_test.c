@@ -1041,6 +1041,45 @@ static void the_same_contact_is_a_hint_alone(void **state)
 	assert_state(p, &other_right, "open");
 }
 
+// Who got no answer sends it again.
+static void what_is_sent_twice_with_one_secret_is_one_request(void **state)
+{
+	struct place *p = *state;
+	char secret[TOKEN_LEN + 1], archive[RECORD_ID_LEN + 1];
+	struct rights_receipt first, again, over;
+	const struct rights_new access = {.right = "access", .contact = CONTACT, .secret = secret},
+				erasure = {.right = "erasure", .receipt = RECEIPT, .secret = secret};
+	uint64_t before, after;
+	struct err e = {0};
+
+	token_new(secret);
+	assert_int_equal(rights_record(p->vault, &access, &first, &e), 0);
+	assert_string_equal(first.secret, secret);
+	assert_int_equal(ledger_size(p->vault, &before, &e), 0);
+	assert_int_equal(rights_record(p->vault, &access, &again, &e), 0);
+	assert_int_equal(ledger_size(p->vault, &after, &e), 0);
+	assert_int_equal(before, after);
+	assert_string_equal(again.id, first.id);
+	assert_string_equal(again.secret, first.secret);
+	assert_int_equal(again.due, first.due);
+	assert_joined(p->vault, &again, false);
+
+	// What was recorded and not carried out is carried out now, once.
+	token_new(secret);
+	put_archive(p->vault, RECEIPT, archive);
+	assert_int_equal(rights_store(p->vault, &erasure, &first, &e), 0);
+	assert_false(first.over);
+	assert_int_equal(rights_record(p->vault, &erasure, &again, &e), 0);
+	assert_string_equal(again.id, first.id);
+	assert_state(p->vault, &first, "fulfilled");
+	assert_int_equal(ledger_size(p->vault, &before, &e), 0);
+	assert_int_equal(rights_record(p->vault, &erasure, &over, &e), 0);
+	assert_true(over.over);
+	assert_string_equal(over.id, first.id);
+	assert_int_equal(ledger_size(p->vault, &after, &e), 0);
+	assert_int_equal(before, after);
+}
+
 static void what_is_joined_by_hand_ends_with_its_head_and_never_in_a_circle(void **state)
 {
 	const struct rights_act by = {.by = "anna", .reason = "the same letter"};
@@ -1171,6 +1210,7 @@ int main(void)
 	    PLACED(an_erasure_or_a_copy_is_answered_when_it_was_done),
 	    PLACED(who_asks_twice_is_answered_once_and_told_nothing_of_the_other),
 	    PLACED(the_same_contact_is_a_hint_alone),
+	    PLACED(what_is_sent_twice_with_one_secret_is_one_request),
 	    PLACED(what_is_joined_by_hand_ends_with_its_head_and_never_in_a_circle),
 	    PLACED(the_owner_adds_to_an_open_request_and_so_answers_what_was_asked),
 	    PLACED(no_event_is_lost_when_two_write_at_once),
