@@ -1071,7 +1071,7 @@ static void what_is_sent_twice_with_one_secret_is_one_request(void **state)
 	assert_false(first.over);
 	assert_int_equal(rights_record(p->vault, &erasure, &again, &e), 0);
 	assert_string_equal(again.id, first.id);
-	assert_state(p->vault, &first, "fulfilled");
+	assert_state(p, &first, "fulfilled");
 	assert_int_equal(ledger_size(p->vault, &before, &e), 0);
 	assert_int_equal(rights_record(p->vault, &erasure, &over, &e), 0);
 	assert_true(over.over);
