@@ -280,7 +280,7 @@ static int each_store_file(struct store *s, enum db_access access, int (*each)(s
 	return count < 0 ? -1 : ret;
 }
 
-static int check_file(struct db *db, void *arg, struct err *e)
+static int check_store_file(struct db *db, void *arg, struct err *e)
 {
 	(void)arg;
 	return db_check(db, e);
@@ -476,7 +476,7 @@ static int open_copied(struct store *s, enum store_access access, struct err *e)
 	s->copy = true;
 	if (path_join(path, sizeof path, s->state, "vault.db", e) != 0 || db_open(&s->read.vault, DB_VAULT, path, DB_COPY, e) != 0)
 		return -1;
-	return access == STORE_CHECK ? each_store_file(s, DB_COPY, check_file, NULL, e) : 0;
+	return access == STORE_CHECK ? each_store_file(s, DB_COPY, check_store_file, NULL, e) : 0;
 }
 
 static int open_alone(struct store *s, struct err *e)
