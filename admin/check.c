@@ -6,7 +6,6 @@
 #include "policy/base/json.h"
 #include "policy/base/setting.h"
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,60 +25,7 @@ static const struct option_row check_options[] = {
 static const struct check_row *const groups[] = {check_policy_rows,  check_settings_rows, check_store_rows,   check_cases_rows,
 						 check_folders_rows, check_nginx_rows,    check_sent_rows,    check_units_rows,
 						 check_machine_rows, check_egress_rows,   check_resolver_rows};
-enum { FINDING_MAX = 1024, RESULT_WIDTH = 7, FINDING_COLUMN = RESULT_WIDTH + 16 };
-
-static const char *const result_words[] = {
-    [CHECK_KEPT] = "kept", [CHECK_BROKEN] = "BROKEN", [CHECK_UNSURE] = "unsure", [CHECK_OVERDUE] = "overdue", [CHECK_EMPTY] = "nothing"};
-
-void check_add(struct check *c, enum check_result result, const char *remedy, const char *format, ...)
-{
-	char finding[FINDING_MAX];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(finding, sizeof finding, format, arguments);
-	va_end(arguments);
-	table_add(&c->findings, result_words[result], c->at->name, c->at->policy, finding, remedy);
-	c->bad |= result == CHECK_BROKEN || result == CHECK_UNSURE;
-	c->broken |= result == CHECK_BROKEN;
-	c->unsure |= result == CHECK_UNSURE;
-}
-
-void check_span_words(char out[SPAN_WORDS], time_t seconds)
-{
-	static const struct {
-		time_t from, unit;
-		const char *name;
-	} units[] = {{2 * 86400, 86400, "days"}, {2 * 3600, 3600, "hours"}, {120, 60, "minutes"}};
-
-	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-		if (seconds >= units[i].from) {
-			snprintf(out, SPAN_WORDS, "%lld %s", (long long)(seconds / units[i].unit), units[i].name);
-			return;
-		}
-	}
-	snprintf(out, SPAN_WORDS, "%lld second%s", (long long)seconds, seconds == 1 ? "" : "s");
-}
-
-void check_run(struct check *c, const struct check_row *row)
-{
-	struct err e;
-
-	c->at = row;
-	c->bad = false;
-	if ((row->needs & NEEDS_POLICY) != 0 && c->policy == NULL)
-		check_add(c, CHECK_UNSURE, "Repair the policy first.", "without a valid policy this cannot be told");
-	else if ((row->needs & NEEDS_VAULT) != 0 && c->vault == NULL)
-		check_add(c, CHECK_UNSURE, "Repair what is said of the stores first.", "the stores cannot be opened");
-	else if ((row->needs & NEEDS_CENSUS) == NEEDS_CENSUS && vault_census(c->vault, &c->census, &e) != 0)
-		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the stores cannot be counted: %s", e.text);
-	else if ((row->needs & NEEDS_NGINX) == 0 || c->nginx != NULL)
-		row->run(c);
-	else
-		return;
-	if (!c->bad && row->kept != NULL)
-		check_add(c, CHECK_KEPT, "", "%s", row->kept);
-}
+enum { RESULT_WIDTH = 7, FINDING_COLUMN = RESULT_WIDTH + 16 };
 
 // As text: a block for each finding that is not kept, a line for each that is; at the end how many there are of each.
 static enum status findings_print(struct check *c, const struct arguments *args)
@@ -87,13 +33,13 @@ static enum status findings_print(struct check *c, const struct arguments *args)
 	const char *format = argument(args, "format");
 	bool quiet = argument_given(args, "quiet"), text = format == NULL || strcmp(format, "text") == 0;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	size_t counts[ARRAY_LEN(result_words)] = {0};
+	size_t counts[CHECK_RESULTS] = {0};
 	cJSON *row, *next;
 
 	for (row = c->findings.rows->child; row != NULL; row = next) {
 		const char *result = json_string(row, "result");
 		size_t is = 0;
-		while (strcmp(result, result_words[is]) != 0)
+		while (strcmp(result, check_result_words[is]) != 0)
 			is++;
 		counts[is]++;
 		next = row->next;

@@ -14,7 +14,9 @@ enum check_result {
 	CHECK_UNSURE,
 	CHECK_OVERDUE, // something waits for an officer, and the promise is not broken by that
 	CHECK_EMPTY,   // there is nothing that could break the promise or keep it
+	CHECK_RESULTS
 };
+extern const char *const check_result_words[CHECK_RESULTS]; // as they are printed
 
 enum check_needs {
 	NEEDS_POLICY = 1,

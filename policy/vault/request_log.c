@@ -147,7 +147,7 @@ static void pending_prepare(struct request_log_pending *p, const struct request_
 	when_date(p->op.day, at);
 }
 
-static int check_kept(const struct vault *v, struct err *e)
+static int check_log_kept(const struct vault *v, struct err *e)
 {
 	return v->policy->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED
 		   ? 0
@@ -159,7 +159,7 @@ int request_log_append_at(struct vault *v, const struct request_log_row *row, ti
 	struct request_log_pending p;
 
 	pending_prepare(&p, row, at);
-	return check_kept(v, e) != 0 || commit_run(v, &p.op, e) != 0 ? -1 : 0;
+	return check_log_kept(v, e) != 0 || commit_run(v, &p.op, e) != 0 ? -1 : 0;
 }
 
 int request_log_append(struct vault *v, const struct request_log_row *row, struct err *e)
@@ -169,7 +169,7 @@ int request_log_append(struct vault *v, const struct request_log_row *row, struc
 
 struct request_log_pending *request_log_begin(struct vault *v, const struct request_log_row *row, struct err *e)
 {
-	if (check_kept(v, e) != 0)
+	if (check_log_kept(v, e) != 0)
 		return NULL;
 	struct request_log_pending *p = malloc(sizeof *p);
 	if (p == NULL) {
