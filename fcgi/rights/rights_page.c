@@ -339,7 +339,10 @@ static void reach_write(struct rights_page *page, const cJSON *certificate)
 	{
 		const bool told = json_string(one, "expires_by") != NULL;
 		buf_adds(&text, text.len > 0 ? word(p, "join.semicolon") : "");
-		word_fill(&text, NULL, word(p, told ? "answer.erased.recipient" : "answer.erased.recipient_untold"),
+		word_fill(&text, NULL,
+			  word(p, !told                                     ? "answer.erased.recipient_untold"
+				  : cJSON_IsTrue(json_get(one, "possible")) ? "answer.erased.recipient_possible"
+									    : "answer.erased.recipient"),
 			  WORD_VALUES({"name", json_string(one, "name")},
 				      {"day", told ? day_words(day, p, json_string(one, "expires_by")) : ""}));
 	}

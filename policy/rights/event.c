@@ -297,6 +297,8 @@ cJSON *rights_recipients(const cJSON *body)
 			ok = ok && cJSON_AddStringToObject(row, "id", id) != NULL;
 			for (size_t i = 0; i < ARRAY_LEN(begin); i++)
 				ok = ok && recipient_set(row, begin[i], json_string(event, begin[i]));
+			if (cJSON_IsTrue(json_get(event, "possible")))
+				ok = ok && cJSON_AddTrueToObject(row, "possible") != NULL;
 			ok = cJSON_AddItemToArray(list, row) && ok;
 		} else if (row != NULL && what == EVENT_NOTICE_ACKNOWLEDGED) {
 			ok = ok && recipient_set(row, "acknowledged", at) &&

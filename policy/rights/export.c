@@ -131,6 +131,7 @@ static void gather_record(void *arg, const struct vault_record *r)
 	recipients_add(x, json_get(body, "sent_to"));
 	if (r->has_file && !x->no_memory)
 		gather_file(x, r, body, record);
+	x->archive = x->archive || r->kind == KIND_ARCHIVE;
 	store->given++;
 }
 
@@ -138,6 +139,8 @@ static int gather_row(void *arg, const struct subject_log_row *row)
 {
 	struct export *x = arg;
 	struct export_store *store = &x->kinds[KIND_REQUEST_LOG];
+	if (row->of_visit && x->by->by == ERASE_RECEIPT && row->at > x->set)
+		x->set = row->at;
 	enum export_ground ground = x->by->by == ERASE_ADDRESS && row->of_visit ? GROUND_OTHERS
 				    : x->by->by_link                            ? GROUND_LINK
 				    : row->unreadable                           ? GROUND_UNREADABLE
@@ -208,6 +211,9 @@ int export_gather(struct export **out, struct vault *v, const struct policy *p, 
 		if (x->reason[0] == '\0')
 			snprintf(x->reason, sizeof x->reason, "%s", missed.reason);
 	}
+	if (!x->archive && x->set != 0 && reach_possible(x->recipients, p, x->set) != 0)
+		x->no_memory = true;
+	reach_forget_transfers(x->recipients);
 	return x->no_memory || x->redactions == NULL ? err_set(e, ERR_MEMORY, "no memory for an export") : 0;
 }
 

@@ -161,6 +161,8 @@ static void recipients_list(const struct export *x, struct writer *w)
 			bool known = kind_from_name(&k, kind->valuestring) == 0 && x->policy->kinds[k].name != NULL;
 			write_joined(w, &count, word(x->policy, "join.comma"), known ? x->policy->kinds[k].name : kind->valuestring);
 		}
+		if (cJSON_IsTrue(json_get(one, "possible")))
+			write_joined(w, &count, word(x->policy, "join.semicolon"), word(x->policy, "export.recipients.possible"));
 		write_end(w, MARK_ITEM);
 	}
 	write_end(w, MARK_LIST);

@@ -37,7 +37,7 @@ static const struct member_row {
     {KIND_RIGHTS_REQUEST, MEMBER_SHOWN,
      " corrections field before fields recipients right record due verified proven signal contact message answered events event at entered "
      "by "
-     "ground reason how store found erased kept verified_at recipient about sent_at expires_by ack_sha256 "
+     "ground reason how store found erased kept verified_at recipient about sent_at expires_by possible ack_sha256 "
      "agent name id protocol request regime callback answer_to mandate sha256 seen "},
     {KIND_RIGHTS_REQUEST, MEMBER_INNER, " signed_sha256 "},
     {KIND_RIGHTS_REQUEST, MEMBER_WHOLE, " certificate "},

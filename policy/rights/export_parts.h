@@ -60,9 +60,11 @@ struct export
 	time_t at;
 	struct export_store kinds[KIND_COUNT], spool;
 	cJSON *records, *log, *seen, *recipients, *redactions; // members of export.json
+	time_t set;                                            // when one was asked for, by the request log; 0: none
 	struct export_file *files;
 	size_t file_count;
 	char reason[256]; // "": nothing was missed
+	bool archive;     // a set is among the records, which says who was sent some of it
 	bool no_memory;
 };
 

@@ -12,6 +12,7 @@ struct reach {
 	const struct policy *policy;
 	cJSON *recipients;
 	uint64_t archives, images, thumbnails;
+	time_t set; // when the latest set was asked for of which a row of the request log is left; 0: none
 	bool no_memory;
 };
 
@@ -119,9 +120,46 @@ static void reach_record(void *arg, const struct vault_record *r)
 	add_recipients(x, json_get(body, "sent_to"), r->made);
 }
 
+static int reach_row(void *arg, const struct subject_log_row *row)
+{
+	struct reach *x = arg;
+
+	if (row->of_visit && row->at > x->set)
+		x->set = row->at;
+	return 0;
+}
+
+int reach_possible(cJSON *recipients, const struct policy *p, time_t at)
+{
+	const kind_set sent = KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PAGE) | KIND_BIT(KIND_PROMPT);
+	struct reach x = {.policy = p, .recipients = recipients};
+
+	for (size_t i = 0; i < p->processor_count && !x.no_memory; i++) {
+		const struct policy_processor *one = &p->processors[i];
+		const kind_set kinds = policy_processor_in_force(one, at) ? policy_processor_receives(one, at) & sent : 0;
+		if (kinds == 0 || one->local || object_with(recipients, one->id) != NULL ||
+		    (one->has_keeps && duration_after(at, one->keeps) <= when_now()))
+			continue;
+		JSON_AUTO cJSON *list = cJSON_CreateArray();
+		cJSON *row = cJSON_CreateObject();
+		if (list == NULL || !cJSON_AddItemToArray(list, row)) {
+			cJSON_Delete(row);
+			return -1;
+		}
+		cJSON *names = cJSON_AddArrayToObject(row, "kinds");
+		cJSON_AddStringToObject(row, "id", one->id);
+		for (enum kind k = 0; k < KIND_COUNT; k++)
+			if (kinds & KIND_BIT(k))
+				cJSON_AddItemToArray(names, cJSON_CreateString(kind_row(k)->name));
+		add_recipients(&x, list, at);
+		x.no_memory = x.no_memory || cJSON_AddTrueToObject((cJSON *)object_with(recipients, one->id), "possible") == NULL;
+	}
+	return x.no_memory ? -1 : 0;
+}
+
 cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err *e)
 {
-	const struct subject_walk walk = {.record = reach_record};
+	const struct subject_walk walk = {.record = reach_record, .log_row = reach_row};
 	struct reach x = {.policy = vault_policy(v), .recipients = cJSON_CreateArray()};
 	const struct policy_kind *backup = &x.policy->kinds[KIND_BACKUP];
 	struct subject_result missed;
@@ -137,6 +175,9 @@ cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err
 		cJSON_Delete(o);
 		return NULL;
 	}
+	// Who was sent what stood with the ZIP, which is gone: then it may have been anybody whom the policy names for it.
+	if (x.archives == 0 && x.set != 0 && reach_possible(x.recipients, x.policy, x.set) != 0)
+		x.no_memory = true;
 	cJSON *derived = cJSON_AddArrayToObject(o, "derived");
 	const struct {
 		const char *kind;

@@ -4,6 +4,7 @@
 //	{derived [{kind, count}]: what was made of what the person gave,
 //	 recipients [{id, name, kinds [], sent_at, expires_by}]: who got some of it, last when, and when they have ended it by what the policy says of
 //	   them; null: it does not say. Until recipients_tell(), with transfers [{at, kinds []}]; from then on with notified_at.
+//	   `possible`: true where what would tell is gone, and the policy in force lets it get some: then all times are the latest possible
 //	 backups {max_age_days, purge_by}: when the last copy is gone; null: the policy keeps none. certificate.c adds tombstone_id of what was erased
 //	 known_ungoverned []: copies that no erasure here reaches: "browser-downloads", "recipient-copies"}
 #ifndef LETHE_RIGHTS_REACH_H
@@ -16,6 +17,8 @@
 cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err *e);
 // The same `recipients` for what a request itself says: it went to whoever carries the letters about it. The caller frees. NULL with *e.
 cJSON *reach_of_request(struct vault *v, const cJSON *body, struct err *e);
+// Adds to `recipients` those who may have got something of a set that was asked for then, where nothing is left that says who did. -1: no memory.
+int reach_possible(cJSON *recipients, const struct policy *p, time_t at);
 // What a certificate does not tell.
 void reach_forget_transfers(cJSON *recipients);
 // The row {id, name, kinds[]} of `recipients` for who was sent this, made or with the kinds added; `called`: its name, else as it was noted then. It stays

@@ -45,6 +45,16 @@ test('a set from Azure: what is sent is the input and the prompts, and nothing a
   for (const { url } of body.images) assert.ok(Buffer.from(await (await fetch(site.url + url)).arrayBuffer()).includes('trainedAlgorithmicMedia'));
 });
 
+test('who got something is told as long as a trace is left: for certain by the set, else as it may have been', async () => {
+  const post = async (path, body) => fetch(site.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const { body: certain } = await generate(site, { description, count: 1 }), { body: ended } = await generate(site, { description, count: 1 });
+  assert.equal((await fetch(site.url + ended.archive.url, { method: 'DELETE' })).ok, true);
+  const [sure, perhaps] = [await (await post('/api/erase', { receipt: certain.receipt })).json(), await (await post('/api/erase', { receipt: ended.receipt })).json()];
+  assert.deepEqual([sure.recipients.map(({ id, possible }) => [id, possible]), sure.known_ungoverned], [[['azure-openai', undefined]], ['browser-downloads', 'recipient-copies']]);
+  assert.deepEqual([perhaps.recipients.map(({ id, possible }) => [id, possible]), perhaps.known_ungoverned], [[['azure-openai', true]], ['recipient-copies']]);
+  assert.ok(new Date(perhaps.recipients[0].expires_by) > new Date(Date.now() + 29 * 86400000));
+});
+
 test('a page and a description are in no file while egress holds them, nor after its kill -9', async () => {
   const word = `Zanzibarquartz${process.pid}azure`;
   // The one place where it may be is the ZIP itself, which holds the prompts.
