@@ -44,7 +44,6 @@ static enum status backup_main(const struct admin *a, const struct arguments *ar
 {
 	const char *folder = args->word_count > 0 ? args->words[0] : setting("LETHE_BACKUP", NULL);
 	const char *keys = argument_given(args, "keys") ? argument(args, "keys") : setting("LETHE_BACKUP_KEYS", NULL);
-	BUF_AUTO struct buf key = BUF_INIT(4096);
 	struct backup_list ended;
 	struct backup_facts b;
 	struct err e = {0}, why = {0};
@@ -56,8 +55,7 @@ static enum status backup_main(const struct admin *a, const struct arguments *ar
 	if (folder == NULL)
 		return output_complain(STATUS_UNSURE, "backup: name a folder, or set LETHE_BACKUP");
 	if (argument_given(args, "check")) {
-		const bool known = path_join(path, sizeof path, a->state, "keys/ledger.pub", &e) == 0 && file_read(path, &key, &e) == 0;
-		if (backup_check(folder, known ? buf_text(&key) : NULL, &b, &e) != 0)
+		if (path_join(path, sizeof path, a->state, "keys", &e) != 0 || backup_check(folder, path, &b, &e) != 0)
 			return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "backup: %s", e.text);
 		return backup_report(args, &b, b.has_signature ? "whole, and signed by the ledger's key:" : "whole:");
 	}

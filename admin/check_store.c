@@ -444,30 +444,20 @@ static void check_tables(struct check *c)
 struct backups_seen {
 	struct check *c;
 	struct backup_list all;
-	size_t folders, away;
+	size_t away;
 };
 
 static int look_at_backups(void *arg, const char *folder, struct err *e)
 {
 	struct backups_seen *seen = arg;
-	struct backup_list list;
 	struct err why = {0};
-	const int ret = backup_prune(seen->c->policy, folder, when_now() - BACKUP_LATE_SECONDS, true, &list, &why);
 
 	(void)e;
-	seen->folders++;
-	if (ret != 0) {
-		seen->away++;
-		check_add(seen->c, CHECK_UNSURE,
-			  "Mount it; when it is gone for good, take its line out of the file backups in the state folder.",
-			  "the backups in %s cannot be looked at: %s", folder, why.text);
+	if (backup_prune(seen->c->policy, folder, when_now() - BACKUP_LATE_SECONDS, true, &seen->all, &why) == 0)
 		return 0;
-	}
-	seen->all.count += list.count;
-	seen->all.ended += list.ended;
-	seen->all.ahead += list.ahead;
-	seen->all.oldest = seen->all.oldest == 0 || (list.oldest != 0 && list.oldest < seen->all.oldest) ? list.oldest : seen->all.oldest;
-	seen->all.newest = list.newest > seen->all.newest ? list.newest : seen->all.newest;
+	seen->away++;
+	check_add(seen->c, CHECK_UNSURE, "Mount it; when it is gone for good, take its line out of the file backups in the state folder.",
+		  "the backups in %s cannot be looked at: %s", folder, why.text);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "policy/rights/hold_end.h"
 #include "policy/rules/active.h"
 #include "policy/rules/load.h"
+#include "policy/vault/open.h"
 #include "policy/vault/restore.h"
 #include <dirent.h>
 #include <errno.h>
@@ -190,6 +191,8 @@ int restore_note(struct vault *v, struct buf *out, struct err *e)
 	lost_words(json_get(details, "lost"), out);
 	buf_adds(out, ", and ");
 	lost_kinds(vault_policy(v), out);
+	if (cJSON_IsTrue(json_get(details, "erasures_unknown")))
+		buf_adds(out, "; who was erased since is not all known, and may be back");
 	return out->failed ? err_set(e, ERR_MEMORY, "no memory") : 1;
 }
 
@@ -217,86 +220,125 @@ static int apply_holds(struct vault *v, struct err *e)
 	return hold_run_all(v, &run, e);
 }
 
-static enum status restore_main(const struct admin *a, const struct arguments *args)
+// Puts the stores together, under the policy that is in force in the backup, and makes them ready.
+static int prepare_restore(const struct admin *a, const struct arguments *args, struct restore *r, cJSON *told, struct err *e)
 {
-	if (argument_given(args, "confirm"))
-		return args->word_count == 0 ? confirm_restore(a) : output_complain(STATUS_UNSURE, "restore: --confirm takes no backup");
-	if (args->word_count == 0)
-		return output_complain(STATUS_UNSURE, "restore: name a backup");
 	struct restore_from from = {.backup = args->words[0],
 				    .keys = argument(args, "keys"),
 				    .tombstones = argument(args, "tombstones"),
 				    .replace = argument_given(args, "replace")};
-	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX), note = BUF_INIT(OUTPUT_MAX),
-			    lost = BUF_INIT(OUTPUT_MAX);
-	struct backup_facts b;
-	struct restore_result r = {0};
-	char copy[PATH_MAX], made[WHEN_TEXT];
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
+	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX), lost = BUF_INIT(OUTPUT_MAX);
+	struct policy *here = policy_load_active(a->state, a->policy, &messages), *there = NULL;
+	struct restore_result result = {0};
+	char copy[PATH_MAX] = "";
 
-	// The copy that prune keeps elsewhere is found without being named.
-	struct policy *here = policy_load_active(a->state, a->policy, &messages);
 	if (here != NULL) {
 		from.site = here->site;
-		if (from.tombstones == NULL && sign_tombstones_path(here, copy, &e) == 0 && copy[0] != '\0' && access(copy, F_OK) == 0)
+		// The copy that prune keeps elsewhere is found without being named.
+		if (from.tombstones == NULL && sign_tombstones_path(here, copy, e) == 0 && copy[0] != '\0' && access(copy, F_OK) == 0)
 			from.tombstones = copy;
 	}
-	buf_free(&messages);
-	e = (struct err){0};
-	const int begun = restore_begun(a->state, &lost, &e);
-	if (begun == 0)
-		lost_find(a, here, from.backup, &lost);
-	from.lost = buf_text(&lost);
-	output_progress_begin("restoring");
-	int ret = restore_place(a->state, &from, &b, &e);
+	lost_find(a, here, from.backup, &lost);
+	int ret = restore_take(r, a->state, &from, e);
+	if (ret == 0) {
+		buf_reset(&messages);
+		there = policy_load_active(r->copy.path, a->policy, &messages);
+		ret = there == NULL
+			  ? err_set(e, ERR_INPUT, "%sthere is no valid policy to go by: repair it, and run this again", buf_text(&messages))
+			  : restore_finish(r, there, buf_text(&lost), apply_holds, &result, e);
+	}
+	policy_free(there);
 	policy_free(here);
-	from.site = NULL;
+	if (ret != 0)
+		return -1;
+	if (!r->of.has_signature)
+		output_complain(STATUS_DONE,
+				"restore: the backup bears no signature that keys/ledger.pub could be held against: whoever could "
+				"write to it could have altered it");
+	if (result.blind)
+		output_complain(STATUS_DONE, "restore: there is no list of erasures: if anybody was erased since the backup was made, they "
+					     "are back; where a copy of the list is kept, restore again with --tombstones");
+	if (result.lacking != 0)
+		output_complain(STATUS_FOUND,
+				"restore: the list of erasures lacks number %lld and what follows: what they name is back; restore again "
+				"with --tombstones and a list that has them",
+				(long long)result.lacking);
+	if (result.clock_leapt)
+		output_complain(STATUS_FOUND, "restore: what is due is ended when the clock is confirmed: lethe clock confirm");
+	if (from.tombstones != NULL)
+		cJSON_AddStringToObject(told, "tombstones", from.tombstones);
+	cJSON_AddNumberToObject(told, "records", (double)r->of.records);
+	cJSON_AddNumberToObject(told, "pruned", (double)result.pruned.records);
+	return result.lacking != 0 || result.clock_leapt ? 1 : 0;
+}
+
+static enum status restore_main(const struct admin *a, const struct arguments *args)
+{
+	if (argument_given(args, "confirm"))
+		return args->word_count == 0 ? confirm_restore(a) : output_complain(STATUS_UNSURE, "restore: --confirm takes no backup");
+	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX), note = BUF_INIT(OUTPUT_MAX);
+	JSON_AUTO cJSON *o = cJSON_CreateObject(), *details = NULL;
+	struct restore r;
+	struct err e = {0};
+	SITE_AUTO struct site s = {0};
+	int64_t event = 0;
+	int begun = restore_begun(&r, a->state, &e), ret = begun < 0 ? -1 : 0;
+
+	if (begun == 0 && args->word_count == 0)
+		return output_complain(STATUS_UNSURE, "restore: name a backup");
+	output_progress_begin("restoring");
+	if (begun == 0)
+		ret = prepare_restore(a, args, &r, o, &e);
+	enum status status = ret > 0 ? STATUS_FOUND : STATUS_DONE;
+	ret = ret < 0 ? -1 : restore_place(&r, &e);
+	restore_free(&r);
 	if (ret == 0) {
 		s.policy = policy_load_active(a->state, a->policy, &messages);
 		ret = s.policy == NULL ? err_set(&e, ERR_INPUT, "%sthere is no valid policy to go by: repair it, and run this again",
 						 buf_text(&messages))
-				       : restore_finish(a->state, a->run, s.policy, &b, from.lost, apply_holds, &r, &s.vault, &e);
+				       : open_restored(&s.vault, a->state, a->run, s.policy, VAULT_ADMIN, &e);
 	}
+	if (ret == 0) {
+		set_copy_aside(s.vault);
+		ret = restore_done(a->state, &e);
+	}
+	if (ret == 0 && sign_ledger(a, s.vault, &note, &e) != 0)
+		status = output_complain(STATUS_FOUND, "restore: the ledger is not signed yet: %s", e.text);
+	if (ret == 0)
+		ret =
+		    restore_event(s.vault, &event, &e) != 0 || ledger_each(s.vault, (uint64_t)event - 1, restore_telling, &details, &e) < 0
+			? -1
+			: 0;
 	output_progress_end();
 	if (ret != 0)
 		return output_complain(e.code == ERR_REFUSED || e.code == ERR_INPUT || e.code == ERR_BUSY ? STATUS_UNSURE : STATUS_FOUND,
 				       "restore: %s", e.text);
-	if (!b.has_signature)
-		output_complain(STATUS_DONE,
-				"restore: the backup bears no signature that keys/ledger.pub could be held against: whoever could "
-				"write to it could have altered it");
-	set_copy_aside(s.vault);
-	const int signed_now = sign_ledger(a, s.vault, &note, &e);
-	if (signed_now != 0)
-		output_complain(STATUS_FOUND, "restore: the ledger is not signed yet: %s", e.text);
-	if (from.tombstones == NULL && sign_tombstones_path(s.policy, copy, &e) == 0 && copy[0] != '\0' && access(copy, F_OK) == 0)
-		output_complain(STATUS_DONE, "restore: %s lists erasures; if this machine's list was lost, restore again with --tombstones",
-				copy);
-	if (r.clock_leapt)
-		output_complain(STATUS_FOUND, "restore: what is due is ended when the clock is confirmed: lethe clock confirm");
-	when_text(made, b.made);
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	if (from.tombstones != NULL)
-		cJSON_AddStringToObject(o, "tombstones", from.tombstones);
-	cJSON_AddStringToObject(o, "made", made);
-	cJSON_AddNumberToObject(o, "records", (double)b.records);
-	cJSON_AddNumberToObject(o, "events", (double)b.events);
-	cJSON_AddNumberToObject(o, "erasures_again", (double)r.again);
-	cJSON_AddNumberToObject(o, "pruned", (double)r.pruned.records);
-	cJSON_AddItemToObject(o, "lost", lost.len > 0 ? json_parse(lost.data, lost.len, NULL) : cJSON_CreateNull());
-	buf_printf(&out,
-		   "restored from the backup of %s: %s, %s\nof what was done since, %s done again: "
-		   "erasures, restrictions, withdrawals and refusals, legal holds, requests and the register; %s ended, as "
-		   "their time was over\nlost: ",
-		   made, COUNTED(b.records, "record", "records"), COUNTED(b.events, "ledger entry", "ledger entries"),
-		   COUNTED(r.again, "thing was", "things were"), COUNTED(r.pruned.records, "record was", "records were"));
+	if (begun > 0)
+		output_complain(STATUS_DONE, "restore: what had been begun is done; to restore another backup, run this again");
+	cJSON_AddItemToObject(o, "made", cJSON_DetachItemFromObjectCaseSensitive(details, "made"));
+	cJSON_AddItemToObject(o, "events", cJSON_DetachItemFromObjectCaseSensitive(details, "events"));
+	cJSON_AddItemToObject(o, "erasures_again", cJSON_DetachItemFromObjectCaseSensitive(details, "erasures_again"));
+	cJSON_AddItemToObject(o, "lost", cJSON_DetachItemFromObjectCaseSensitive(details, "lost"));
+	const uint64_t events = (uint64_t)cJSON_GetNumberValue(json_get(o, "events")),
+		       again = (uint64_t)cJSON_GetNumberValue(json_get(o, "erasures_again"));
+	buf_printf(&out, "restored from the backup of %s, %s", json_string(o, "made"), COUNTED(events, "ledger entry", "ledger entries"));
+	if (begun == 0) {
+		const uint64_t records = (uint64_t)cJSON_GetNumberValue(json_get(o, "records")),
+			       pruned = (uint64_t)cJSON_GetNumberValue(json_get(o, "pruned"));
+		buf_printf(&out, ", %s, of which %s ended, as their time was over", COUNTED(records, "record", "records"),
+			   COUNTED(pruned, "was", "were"));
+	}
+	buf_printf(
+	    &out,
+	    "\nof what was done since, %s done again: erasures, restrictions, withdrawals and refusals, legal holds, requests and the "
+	    "register\nlost: ",
+	    COUNTED(again, "thing was", "things were"));
 	lost_words(json_get(o, "lost"), &out);
 	buf_adds(&out, ", and what was stored since of: ");
 	lost_kinds(s.policy, &out);
 	buf_adds(&out, "\nlethe check says so until an officer takes note of it: lethe restore --confirm\n");
-	const enum status status = output_object(args, o, &out);
-	return signed_now != 0 || r.clock_leapt ? STATUS_FOUND : status;
+	const enum status printed = output_object(args, o, &out);
+	return printed != STATUS_DONE ? printed : status;
 }
 
 const struct command restore_command = {

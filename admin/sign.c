@@ -4,7 +4,6 @@
 #include "admin/sign.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
-#include "policy/vault/backup.h"
 #include "policy/vault/tiles.h"
 #include "policy/vault/tombstone.h"
 #include <errno.h>
@@ -14,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { LIST_BYTES_MAX = 1024 * 1024 * 1024 };
 
 static int copy_path(const struct policy *p, const char *what, char out[PATH_MAX], struct err *e)
 {
@@ -38,8 +39,8 @@ int sign_tombstones_path(const struct policy *p, char out[PATH_MAX], struct err 
 // One that is longer than what is here is evidence of erasures that are to be done again, and stays.
 int sign_copy_tombstones(const struct admin *a, struct vault *v, struct err *e)
 {
-	char from[PATH_MAX], to[PATH_MAX], beside[PATH_MAX + 8], sha256[2 * HASH_LEN + 1];
-	uint64_t bytes;
+	struct buf list BUF_AUTO = BUF_INIT(LIST_BYTES_MAX);
+	char from[PATH_MAX], to[PATH_MAX];
 	int64_t missing;
 
 	if (sign_tombstones_path(vault_policy(v), to, e) != 0 || path_join(from, sizeof from, a->state, tombstone_file, e) != 0 ||
@@ -60,10 +61,7 @@ int sign_copy_tombstones(const struct admin *a, struct vault *v, struct err *e)
 	if (here < there)
 		return err_set(e, ERR_CORRUPT,
 			       "%s lists later erasures than %s: the state folder is an older one; restore it with --tombstones", to, from);
-	snprintf(beside, sizeof beside, "%s.new", to);
-	if (backup_copy_file(from, beside, sha256, &bytes, e) != 0)
-		return -1;
-	return rename(beside, to) == 0 ? 0 : err_system(e, ERR_IO, errno, "%s", to);
+	return file_read(from, &list, e) != 0 ? -1 : file_write(to, buf_text(&list), list.len, 0600, NULL, e);
 }
 
 static int copy_checkpoint(struct vault *v, const struct buf *note, struct err *e)

@@ -24,7 +24,7 @@ void text_free(char **p)
 	*p = NULL;
 }
 
-static enum err_code code_for(int error_number)
+enum err_code file_err_code(int error_number)
 {
 	if (error_number == ENOENT || error_number == ENOTDIR)
 		return ERR_NOT_FOUND;
@@ -34,11 +34,17 @@ static enum err_code code_for(int error_number)
 int file_read(const char *path, struct buf *out, struct err *e)
 {
 	int fd FD_AUTO = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? err_system(e, file_err_code(errno), errno, "%s", path) : fd_read_all(fd, path, out, e);
+}
+
+int fd_read_all(int fd, const char *path, struct buf *out, struct err *e)
+{
 	struct stat status;
 	char piece[4096];
 
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return err_system(e, code_for(errno), errno, "%s", path);
+	if (fstat(fd, &status) < 0)
+		return err_system(e, ERR_IO, errno, "%s", path);
 	// What it says that it holds goes straight into the buffer; /proc says nothing, and a file may grow.
 	size_t said = S_ISREG(status.st_mode) && status.st_size > 0 ? (size_t)status.st_size : 0;
 	char *to = said > 0 ? buf_reserve(out, said) : piece;
@@ -102,7 +108,7 @@ int folder_sync(const char *path, struct err *e)
 	int fd FD_AUTO = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || fsync(fd) < 0)
-		return err_system(e, code_for(errno), errno, "%s", path);
+		return err_system(e, file_err_code(errno), errno, "%s", path);
 	return 0;
 }
 
@@ -111,7 +117,7 @@ int folder_sync_all(const char *path, struct err *e)
 	int fd FD_AUTO = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || syncfs(fd) < 0)
-		return err_system(e, code_for(errno), errno, "%s", path);
+		return err_system(e, file_err_code(errno), errno, "%s", path);
 	return 0;
 }
 
@@ -156,7 +162,7 @@ int file_draft(const char *path, const char *draft, const void *bytes, size_t le
 	int fd FD_AUTO = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd >= 0 && fchmod(fd, mode) == 0 && fd_write_all(fd, bytes, len) == 0 && (!sync || fsync(fd) == 0))
 		return 0;
-	err_system(e, code_for(errno), errno, "%s", temporary);
+	err_system(e, file_err_code(errno), errno, "%s", temporary);
 	if (fd >= 0)
 		unlink(temporary);
 	return -1;
@@ -168,7 +174,7 @@ int file_draft_place(const char *path, const char *draft, struct err *e)
 
 	if (draft_path(temporary, path, draft, e) != 0)
 		return -1;
-	return rename(temporary, path) == 0 ? 0 : err_system(e, code_for(errno), errno, "%s", path);
+	return rename(temporary, path) == 0 ? 0 : err_system(e, file_err_code(errno), errno, "%s", path);
 }
 
 void file_draft_drop(const char *path, const char *draft)
@@ -213,7 +219,7 @@ int file_begin(const char *path, mode_t mode, bool *made, struct err *e)
 	int fd FD_AUTO = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	*made = fd >= 0;
-	return fd >= 0 || errno == EEXIST ? 0 : err_system(e, code_for(errno), errno, "%s", path);
+	return fd >= 0 || errno == EEXIST ? 0 : err_system(e, file_err_code(errno), errno, "%s", path);
 }
 
 int folder_make(const char *path, mode_t mode, struct err *e)
@@ -231,7 +237,7 @@ int folder_make(const char *path, mode_t mode, struct err *e)
 		char was = *slash;
 		*slash = '\0';
 		if (mkdir(part, mode) < 0 && errno != EEXIST)
-			return err_system(e, code_for(errno), errno, "%s", part);
+			return err_system(e, file_err_code(errno), errno, "%s", part);
 		*slash = was;
 		if (was == '\0')
 			break;

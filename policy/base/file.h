@@ -10,11 +10,13 @@
 
 void fd_close(int *fd); // closes if >= 0, sets -1
 void text_free(char **p);
+enum err_code file_err_code(int error_number); // ERR_NOT_FOUND, ERR_FULL or ERR_IO
 #define FD_AUTO   __attribute__((cleanup(fd_close)))
 #define TEXT_AUTO __attribute__((cleanup(text_free)))
 
 // Appends the whole file to *out (its ceiling holds). ERR_NOT_FOUND, ERR_IO, ERR_MEMORY (larger than the ceiling).
 int file_read(const char *path, struct buf *out, struct err *e);
+int fd_read_all(int fd, const char *path, struct buf *out, struct err *e); // the same of an open one; its path is for messages
 // Temporary name, fsync, rename, fsync of the folder. With the same bytes already there, nothing is written and the date stays;
 // *changed (may be NULL) says which. ERR_FULL, ERR_IO.
 int file_write(const char *path, const void *bytes, size_t len, mode_t mode, int *changed, struct err *e);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "policy/vault/backup.h"
-#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/vault/checkpoint.h"
@@ -11,11 +10,8 @@
 #include "policy/vault/ledger_walk.h"
 #include "policy/vault/request_log.h"
 #include "policy/vault/segment.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +20,8 @@
 #include <unistd.h>
 
 enum {
-	PIECE = 256 * 1024,
 	MANIFEST_MAX = 64 * 1024 * 1024,
+	FOLDERS_MAX = 1024 * 1024,
 	TIME_IN_NAME = 16,
 	AHEAD_SECONDS = 2 * 3600,
 	NAME_TRIES = 40,
@@ -36,34 +32,28 @@ static const char MANIFEST_HEAD[] = "lethe-backup/1\n";
 const char backup_folders_file[] = "backups";
 const char *const backup_key_files[] = {"keys.db", "ledger.key", "ledger.pub", "ledger.past", "master.key", NULL};
 
-// ---- names ----
-
-// 20261128T051500Z
-static void time_in_name(char out[TIME_IN_NAME + 1], time_t at)
+// lethe-<site>-20261128T051500Z
+static void name_of_made(char out[BACKUP_NAME_MAX], const char *site, time_t made)
 {
-	char text[WHEN_TEXT];
-	size_t n = 0;
+	char t[WHEN_TEXT];
 
-	when_text(text, at);
-	for (const char *p = text; *p != '\0' && n < TIME_IN_NAME; p++)
-		if (*p != '-' && *p != ':')
-			out[n++] = *p;
-	out[n] = '\0';
+	when_text(t, made);
+	snprintf(out, BACKUP_NAME_MAX, "lethe-%s-%.4s%.2s%.5s%.2s%.3s", site, t, t + 5, t + 8, t + 14, t + 17);
 }
 
-// When the backup of the site with this name was made; -1: it is none. *whole: it is no unfinished one.
+// When the backup of the site with this name was made; -1: it is none. What an officer copied under a longer name is one, too.
 static time_t made_of_name(const char *site, const char *name, bool *whole)
 {
-	char prefix[NOTE_NAME_MAX + 16], text[WHEN_TEXT];
-	const size_t len = (size_t)snprintf(prefix, sizeof prefix, "lethe-%s-", site);
+	char prefix[BACKUP_NAME_MAX], text[WHEN_TEXT];
+	const size_t len = (size_t)snprintf(prefix, sizeof prefix, "lethe-%s-", site), name_len = strlen(name);
+	const char *t = name + len;
 	time_t made;
 
-	if (strncmp(name, prefix, len) != 0 || strlen(name) < len + TIME_IN_NAME)
+	if (strncmp(name, prefix, len) != 0 || name_len < len + TIME_IN_NAME)
 		return -1;
-	const char *t = name + len;
 	snprintf(text, sizeof text, "%.4s-%.2s-%.5s:%.2s:%.3s", t, t + 4, t + 6, t + 11, t + 13);
-	*whole = t[TIME_IN_NAME] == '\0';
-	return when_parse(&made, text) == 0 && (*whole || strcmp(t + TIME_IN_NAME, UNFINISHED) == 0) ? made : -1;
+	*whole = name_len < strlen(UNFINISHED) || strcmp(name + name_len - strlen(UNFINISHED), UNFINISHED) != 0;
+	return when_parse(&made, text) == 0 ? made : -1;
 }
 
 // Whether one is the other, or below it. Both must be there.
@@ -77,59 +67,10 @@ static bool in_one_place(const char *a, const char *b)
 
 int backup_keys_path(const char *site, const char *keys, char out[PATH_MAX], struct err *e)
 {
-	char name[NOTE_NAME_MAX + 16];
+	char name[BACKUP_NAME_MAX];
 
 	snprintf(name, sizeof name, "lethe-%s-keys", site);
 	return path_join(out, PATH_MAX, keys, name, e);
-}
-
-// ---- files ----
-
-int backup_copy_file(const char *from, const char *to, char sha256[2 * HASH_LEN + 1], uint64_t *bytes, struct err *e)
-{
-	FD_AUTO int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	FD_AUTO int out = in < 0 || to == NULL ? -1 : open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
-	char *piece = malloc(PIECE);
-	uint8_t digest[HASH_LEN];
-	ssize_t n = 0;
-	int ret = -1;
-
-	*bytes = 0;
-	if (in < 0 || (to != NULL && out < 0)) {
-		err_system(e, err_is_full(errno) ? ERR_FULL : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s", in < 0 ? from : to);
-	} else if (c == NULL || piece == NULL || EVP_DigestInit_ex(c, EVP_sha256(), NULL) != 1) {
-		err_set(e, ERR_MEMORY, "no memory");
-	} else {
-		while ((n = read(in, piece, PIECE)) > 0 && (out < 0 || fd_write_all(out, piece, (size_t)n) == 0)) {
-			EVP_DigestUpdate(c, piece, (size_t)n);
-			*bytes += (uint64_t)n;
-		}
-		if (n != 0 || (out >= 0 && fdatasync(out) != 0))
-			err_system(e, err_is_full(errno) ? ERR_FULL : ERR_IO, errno, "%s", out >= 0 ? to : from);
-		else
-			ret = EVP_DigestFinal_ex(c, digest, NULL) == 1 ? 0 : err_set(e, ERR_MEMORY, "no memory");
-	}
-	if (ret == 0)
-		hex_encode(sha256, digest, HASH_LEN);
-	EVP_MD_CTX_free(c);
-	free(piece);
-	return ret;
-}
-
-int backup_remove(const char *folder, struct err *e)
-{
-	char *const roots[] = {(char *)folder, NULL};
-	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
-	int failed = 0;
-
-	if (walk == NULL)
-		return err_system(e, ERR_IO, errno, "%s", folder);
-	for (const FTSENT *at; (at = fts_read(walk)) != NULL;)
-		if (at->fts_info != FTS_D && remove(at->fts_accpath) != 0 && errno != ENOENT)
-			failed = errno;
-	fts_close(walk);
-	return failed == 0 ? 0 : err_system(e, ERR_IO, failed, "%s cannot be deleted", folder);
 }
 
 // ---- making ----
@@ -137,59 +78,57 @@ int backup_remove(const char *folder, struct err *e)
 struct making {
 	struct vault *v;
 	struct backup_facts *out;
-	char path[PATH_MAX]; // under its unfinished name
-	struct buf manifest;
+	struct tree state, copy; // `copy`: of the backup, under its unfinished name
+	struct buf manifest;     // its lines for the files
 };
 
-static int manifest_add(struct making *m, const char *name, const char *sha256, uint64_t bytes)
+// Copies a file of the state folder, or only reads what was made in the backup itself; either stands in the manifest.
+static int make_file(struct making *m, const char *name, bool there, struct err *e)
 {
+	struct tree_copied copied;
+
+	if (tree_copy(there ? &m->copy : &m->state, name, there ? NULL : &m->copy, &copied, e) != 0)
+		return -1;
 	m->out->files++;
-	m->out->bytes += bytes;
-	return buf_printf(&m->manifest, "file %s %llu %s\n", sha256, (unsigned long long)bytes, name);
+	m->out->bytes += copied.bytes;
+	buf_printf(&m->manifest, "file %s %llu %s\n", copied.sha256, (unsigned long long)copied.bytes, name);
+	return 0;
 }
 
-// What stands in the backup already.
-static int make_known(struct making *m, const char *name, struct err *e)
-{
-	char path[PATH_MAX], sha256[2 * HASH_LEN + 1];
-	uint64_t bytes;
-
-	return path_join(path, sizeof path, m->path, name, e) != 0 || backup_copy_file(path, NULL, sha256, &bytes, e) != 0 ||
-		       manifest_add(m, name, sha256, bytes) != 0
-		   ? -1
-		   : 0;
-}
-
-// The files of a folder of the state folder whose names end so, and those below it.
+// Of the folder and those below it, the files whose names end so. What goes meanwhile is not needed.
 static int make_folder(struct making *m, const char *folder, const char *ending, struct err *e)
 {
-	char from[PATH_MAX], to[PATH_MAX], name[PATH_MAX], sha256[2 * HASH_LEN + 1];
-	struct stat status;
-	uint64_t bytes;
-	int ret = 0;
+	struct err why = {0};
+	struct stat about;
+	char name[PATH_MAX];
+	DIR *d = tree_list(&m->state, folder, &why);
+	int ret = d == NULL && why.code != ERR_NOT_FOUND ? err_set(e, why.code, "%s", why.text) : 0;
 
-	if (path_join(from, sizeof from, m->v->state, folder, e) != 0 || path_join(to, sizeof to, m->path, folder, e) != 0 ||
-	    folder_make(to, 0700, e) != 0)
-		return -1;
-	DIR *d = opendir(from);
-	if (d == NULL)
-		return errno == ENOENT ? 0 : err_system(e, ERR_IO, errno, "%s", from);
-	for (const struct dirent *entry; ret == 0 && (entry = readdir(d)) != NULL;) {
+	for (const struct dirent *entry; ret == 0 && d != NULL && (entry = readdir(d)) != NULL;) {
 		const size_t len = strlen(entry->d_name), end = strlen(ending);
-		if (entry->d_name[0] == '.' || path_join(name, sizeof name, folder, entry->d_name, e) != 0 ||
-		    path_join(from, sizeof from, m->v->state, name, e) != 0 || lstat(from, &status) != 0)
+		if (entry->d_name[0] == '.' || strchr(entry->d_name, '\n') != NULL ||
+		    fstatat(dirfd(d), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
-		if (S_ISDIR(status.st_mode))
+		ret = path_join(name, sizeof name, folder, entry->d_name, e);
+		if (ret == 0 && S_ISDIR(about.st_mode))
 			ret = make_folder(m, name, ending, e);
-		else if (S_ISREG(status.st_mode) && len > end && strcmp(entry->d_name + len - end, ending) == 0 &&
-			 strchr(entry->d_name, '\n') == NULL)
-			ret = path_join(to, sizeof to, m->path, name, e) != 0 || backup_copy_file(from, to, sha256, &bytes, e) != 0 ||
-				      manifest_add(m, name, sha256, bytes) != 0
-				  ? -1
-				  : 0;
+		else if (ret == 0 && len > end && strcmp(entry->d_name + len - end, ending) == 0 && make_file(m, name, false, &why) != 0)
+			ret = why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
 	}
-	closedir(d);
+	if (d != NULL)
+		closedir(d);
 	return ret;
+}
+
+// A copy that the back end makes. 1: there is nothing to copy any more.
+static int make_copy(struct making *m, const struct copy_order *order, const char *name, struct copy_facts *facts, struct err *e)
+{
+	char path[PATH_MAX];
+	int ret = path_join(path, sizeof path, m->copy.path, name, e) != 0 || tree_put(&m->copy, name, "", 0, e) != 0
+		      ? -1
+		      : m->v->b->upkeep->copy(m->v->store, order, path, facts, e);
+
+	return ret == 0 ? make_file(m, name, true, e) : ret > 0 ? tree_remove(&m->copy, name, e) : -1;
 }
 
 // Days that outlive the backup. The keys of the others are named in the copy, to be ended where it is brought back.
@@ -197,29 +136,24 @@ static int make_log(struct making *m, uint8_t (**ended)[KEY_ID_LEN], size_t *cou
 {
 	struct vault *v = m->v;
 	struct log_day *days;
-	char name[64], path[PATH_MAX];
+	char name[64];
 	int n = request_log_days(v, &days, e), ret = n < 0 ? -1 : 0;
 
-	*count = 0;
 	*ended = calloc((size_t)(n > 0 ? n : 1), sizeof **ended);
-	if (*ended == NULL || path_join(path, sizeof path, m->path, "log", e) != 0 || folder_make(path, 0700, e) != 0)
-		ret = *ended == NULL ? err_set(e, ERR_MEMORY, "no memory") : -1;
+	if (*ended == NULL)
+		ret = err_set(e, ERR_MEMORY, "no memory");
 	for (int i = 0; i < n && ret == 0; i++) {
 		struct data_key DATA_KEY_AUTO key = {0};
 		time_t start = 0;
 		when_parse(&start, days[i].day);
 		const time_t due = request_log_due(v, days[i].oldest == 0 ? start : days[i].oldest);
+		snprintf(name, sizeof name, "log/%s.db", days[i].day);
 		if (days[i].state == LOG_DAY_READ && (due == 0 || due > m->out->until)) {
-			snprintf(name, sizeof name, "log/%s.db", days[i].day);
-			ret = path_join(path, sizeof path, m->path, name, e) != 0
-				  ? -1
-				  : v->b->upkeep->copy(v->store, &(struct copy_order){.what = COPY_LOG_DAY, .day = days[i].day}, path, NULL,
-						       e);
-			ret = ret != 0 ? (ret > 0 ? 0 : -1) : make_known(m, name, e);
+			ret = make_copy(m, &(struct copy_order){.what = COPY_LOG_DAY, .day = days[i].day}, name, NULL, e);
 			continue;
 		}
 		m->out->left_days++;
-		if (*ended != NULL && key_find(v, VIEW_COMMITTED, kind_row(KIND_REQUEST_LOG)->name, days[i].day, &key, NULL) == 0)
+		if (key_find(v, VIEW_COMMITTED, kind_row(KIND_REQUEST_LOG)->name, days[i].day, &key, NULL) == 0)
 			memcpy((*ended)[(*count)++], key.id, KEY_ID_LEN);
 	}
 	free(days);
@@ -228,39 +162,30 @@ static int make_log(struct making *m, uint8_t (**ended)[KEY_ID_LEN], size_t *cou
 
 static int make_stores(struct making *m, struct err *e)
 {
-	struct vault *v = m->v;
-	char path[PATH_MAX], folder[PATH_MAX];
 	uint8_t(*ended)[KEY_ID_LEN] = NULL;
-	struct copy_facts facts;
-	size_t count = 0;
-	FD_AUTO int lock = segment_lock(v, folder, e); // no segment is closed or ended meanwhile
+	struct copy_order order = {.what = COPY_RECORDS, .horizon = m->out->until};
+	struct copy_facts facts = {0};
+	char folder[PATH_MAX];
+	FD_AUTO int lock = segment_lock(m->v, folder, e); // no segment is closed or ended meanwhile
+	int ret = lock < 0 ? -1 : make_log(m, &ended, &order.ended_count, e);
 
-	int ret = lock < 0 || path_join(path, sizeof path, m->path, "vault.db", e) != 0 || make_log(m, &ended, &count, e) != 0 ||
-			  v->b->upkeep->copy(v->store,
-					     &(struct copy_order){.what = COPY_RECORDS,
-								  .horizon = m->out->until,
-								  .ended = (const uint8_t(*)[KEY_ID_LEN])ended,
-								  .ended_count = count},
-					     path, &facts, e) != 0 ||
-			  make_known(m, "vault.db", e) != 0 || make_folder(m, "ledger", ".gz", e) != 0 ||
-			  make_folder(m, "policy", "", e) != 0
-		      ? -1
-		      : 0;
+	order.ended = (const uint8_t(*)[KEY_ID_LEN])ended;
+	ret = ret != 0 || make_copy(m, &order, "vault.db", &facts, e) != 0 || make_folder(m, "ledger", ".gz", e) != 0 ||
+		      make_folder(m, "policy", "", e) != 0
+		  ? -1
+		  : 0;
 	free(ended);
-	if (ret != 0)
-		return -1;
 	m->out->records = facts.records;
 	m->out->events = facts.events;
 	m->out->left_records = facts.left_records;
-	m->out->left_payloads = facts.left_payloads;
-	return 0;
+	return ret;
 }
 
 static int make_manifest(struct making *m, struct err *e)
 {
 	struct buf text BUF_AUTO = BUF_INIT(MANIFEST_MAX);
-	char made[WHEN_TEXT], until[WHEN_TEXT], path[PATH_MAX];
-	struct err none = {0};
+	char made[WHEN_TEXT], until[WHEN_TEXT];
+	struct err why = {0};
 
 	when_text(made, m->out->made);
 	when_text(until, m->out->until);
@@ -269,89 +194,107 @@ static int make_manifest(struct making *m, struct err *e)
 	buf_add(&text, m->manifest.data, m->manifest.len);
 	if (text.failed || m->manifest.failed)
 		return err_set(e, ERR_MEMORY, "no memory");
-	if (ledger_key_sign(m->v, &text, &none) != 0 && none.code != ERR_NOT_FOUND)
-		return err_set(e, none.code, "%s", none.text);
-	return path_join(path, sizeof path, m->path, "manifest", e) != 0 || file_write(path, buf_text(&text), text.len, 0600, NULL, e) != 0
-		   ? -1
-		   : 0;
+	if (ledger_key_sign(m->v, &text, &why) != 0 && why.code != ERR_NOT_FOUND)
+		return err_set(e, why.code, "%s", why.text);
+	return tree_put(&m->copy, "manifest", text.data, text.len, e);
 }
 
-// Only the newest copy: each replaces the one before.
-static int make_keys(const struct vault *v, const char *keys, struct err *e)
+static int copy_keys(struct vault *v, const struct tree *to, struct err *e)
 {
-	char folder[PATH_MAX], from[PATH_MAX], to[PATH_MAX], beside[PATH_MAX + 8], sha256[2 * HASH_LEN + 1];
+	struct tree state TREE_AUTO = {.fd = -1};
+	char path[PATH_MAX];
+	struct commit_alone alone;
+	struct tree_copied copied;
 	struct err why = {0};
-	uint64_t bytes;
 
-	if (backup_keys_path(v->policy->site, keys, folder, e) != 0 || folder_make(folder, 0700, e) != 0)
+	if (path_join(path, sizeof path, v->state, "keys", e) != 0 || tree_open(&state, path, e) != 0 ||
+	    path_join(path, sizeof path, to->path, backup_key_files[0], e) != 0 || tree_put(to, backup_key_files[0], "", 0, e) != 0 ||
+	    v->b->upkeep->copy(v->store, &(struct copy_order){.what = COPY_KEYS}, path, NULL, e) != 0 || commit_alone(v, &alone, e) != 0)
 		return -1;
-	for (size_t i = 0; backup_key_files[i] != NULL; i++) {
-		if (path_join(to, sizeof to, v->state, "keys", e) != 0 || path_join(from, sizeof from, to, backup_key_files[i], e) != 0 ||
-		    path_join(to, sizeof to, folder, backup_key_files[i], e) != 0)
-			return -1;
-		snprintf(beside, sizeof beside, "%s.new", to);
-		unlink(beside);
-		int ret = i == 0 ? v->b->upkeep->copy(v->store, &(struct copy_order){.what = COPY_KEYS}, beside, NULL, &why)
-				 : backup_copy_file(from, beside, sha256, &bytes, &why);
-		if (ret == 0 && i == 0)
-			ret = folder_sync_all(folder, &why);
-		if (ret != 0 && i > 0 && why.code == ERR_NOT_FOUND) { // a signing key that is kept elsewhere, a master key of the machine
-			why = (struct err){0};
-			continue;
-		}
-		if (ret != 0) {
-			unlink(beside);
-			return err_set(e, why.code, "%s", why.text);
-		}
-		if (rename(beside, to) != 0)
-			return err_system(e, ERR_IO, errno, "%s", to);
-	}
-	return folder_sync(folder, e);
+	// Those of the ledger belong together: none is being changed now. A signing key may be kept elsewhere, and the machine has a master key.
+	int ret = ledger_key_make(v, e);
+	for (size_t i = 1; ret == 0 && backup_key_files[i] != NULL; i++)
+		if (tree_copy(&state, backup_key_files[i], to, &copied, &why) != 0 && why.code != ERR_NOT_FOUND)
+			ret = err_set(e, why.code, "%s", why.text);
+	commit_release(v, &alone);
+	return ret != 0 ? -1 : folder_sync_all(to->path, e);
 }
 
-static int remember_folder(const struct vault *v, const char *folder, struct err *e)
+// Only the newest copy, which replaces the one before as a whole.
+static int make_keys(struct vault *v, const char *keys, struct err *e)
 {
-	struct buf text BUF_AUTO = BUF_INIT(1024 * 1024);
+	struct tree place TREE_AUTO = {.fd = -1}, copy TREE_AUTO = {.fd = -1};
+	char name[BACKUP_NAME_MAX], anew[BACKUP_NAME_MAX + 4];
+
+	snprintf(name, sizeof name, "lethe-%s-keys", v->policy->site);
+	snprintf(anew, sizeof anew, "%s.new", name);
+	if (tree_open(&place, keys, e) != 0 || tree_remove(&place, anew, e) != 0)
+		return -1;
+	int ret = tree_enter(&copy, &place, anew, e) != 0 ? -1 : copy_keys(v, &copy, e);
+	// Not every file system can exchange two.
+	if (ret == 0 && renameat2(place.fd, anew, place.fd, name, RENAME_EXCHANGE) != 0 &&
+	    ((errno != ENOENT && errno != EINVAL) || tree_remove(&place, name, e) != 0 || renameat(place.fd, anew, place.fd, name) != 0))
+		ret = err_system(e, ERR_IO, errno, "%s/%s", keys, name);
+	return tree_remove(&place, anew, ret == 0 ? e : NULL) != 0 || ret != 0 ? -1 : folder_sync(keys, e);
+}
+
+// Names the folder among those that backups were made below. Who has the list open so is the only one who makes a backup of this site: -1, else the
+// caller closes it.
+static int folders_lock(const struct vault *v, const char *folder, struct err *e)
+{
+	struct buf text BUF_AUTO = BUF_INIT(FOLDERS_MAX);
 	char path[PATH_MAX], line[PATH_MAX + 2];
 	char *real TEXT_AUTO = realpath(folder, NULL);
-	struct err why = {0};
 
 	if (real == NULL || strchr(real, '\n') != NULL)
 		return err_set(e, ERR_INPUT, "%s cannot be used for backups", folder);
-	snprintf(line, sizeof line, "%s\n", real);
+	const size_t len = (size_t)snprintf(line, sizeof line, "%s\n", real);
 	if (path_join(path, sizeof path, v->state, backup_folders_file, e) != 0)
 		return -1;
-	if (file_read(path, &text, &why) != 0 && why.code != ERR_NOT_FOUND)
-		return err_set(e, why.code, "%s", why.text);
-	const char *there = strstr(buf_text(&text), line);
-	if (there != NULL && (there == text.data || there[-1] == '\n'))
-		return 0;
-	buf_adds(&text, line);
-	if (file_write(path, buf_text(&text), text.len, 0600, NULL, e) != 0)
-		return -1;
-	file_own_like(path, v->state);
-	return 0;
+	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int ret = fd < 0 || flock(fd, LOCK_EX) != 0 ? err_system(e, file_err_code(errno), errno, "%s", path) : file_read(path, &text, e);
+	if (ret == 0) {
+		file_own_like(path, v->state);
+		size_t whole = text.len; // what a crash left of a line goes
+		while (whole > 0 && text.data[whole - 1] != '\n')
+			whole--;
+		const char *there = whole == 0 ? NULL : strstr(text.data, line);
+		while (there != NULL && there != text.data && there[-1] != '\n')
+			there = strstr(there + 1, line);
+		if ((whole != text.len && ftruncate(fd, (off_t)whole) != 0) ||
+		    (there == NULL && (fd_write_all(fd, line, len) != 0 || fdatasync(fd) != 0 || folder_sync(v->state, NULL) != 0)))
+			ret = err_system(e, file_err_code(errno), errno, "%s", path);
+	}
+	if (ret != 0)
+		fd_close(&fd);
+	return fd;
 }
 
-static int backup_lock(const char *folder, bool wait, struct err *e)
+// The folder of the backup, under its unfinished name. One that was made in this second has its name: this is the next second's.
+static int make_name(struct making *m, const struct tree *place, char name[BACKUP_NAME_MAX], char unfinished[BACKUP_NAME_MAX],
+		     struct err *e)
 {
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_system(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "%s", folder);
-	if (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) == 0)
-		return fd;
-	err_system(e, errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO, errno, "%s", folder);
-	fd_close(&fd);
-	return -1;
+	for (int tries = 0;; tries++) {
+		m->out->made = when_now();
+		name_of_made(name, m->v->policy->site, m->out->made);
+		if (faccessat(place->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+			break;
+		if (tries == NAME_TRIES)
+			return err_set(e, ERR_BUSY, "%s/%s is there already", place->path, name);
+		nanosleep(&(struct timespec){.tv_nsec = NAME_PAUSE_NS}, NULL);
+	}
+	m->out->until = life_end(m->v->policy, KIND_BACKUP, m->out->made);
+	snprintf(unfinished, BACKUP_NAME_MAX, "%.*s%s", BACKUP_NAME_MAX - (int)sizeof UNFINISHED, name, UNFINISHED);
+	return path_join(m->out->path, PATH_MAX, place->path, name, e) != 0 || tree_remove(place, unfinished, e) != 0 ? -1 : 0;
 }
 
 int backup_make(struct vault *v, const char *folder, const char *keys, struct backup_facts *out, struct err *e)
 {
-	struct making m = {.v = v, .out = out, .manifest = BUF_INIT(MANIFEST_MAX)};
+	struct tree place TREE_AUTO = {.fd = -1};
+	struct making m = {.v = v, .out = out, .state.fd = -1, .copy.fd = -1, .manifest = BUF_INIT(MANIFEST_MAX)};
 	struct backup_facts read_back;
 	struct clock_state clock;
-	char name[NOTE_NAME_MAX + 64], at[TIME_IN_NAME + 1], until[WHEN_TEXT], details[128];
+	char name[BACKUP_NAME_MAX], unfinished[BACKUP_NAME_MAX], until[WHEN_TEXT], details[128];
 	const struct ledger_event event = {.name = "backup", .details = details};
 
 	*out = (struct backup_facts){0};
@@ -369,189 +312,154 @@ int backup_make(struct vault *v, const char *folder, const char *keys, struct ba
 	if (keys != NULL && (in_one_place(keys, v->state) || in_one_place(keys, folder)))
 		return err_set(e, ERR_REFUSED,
 			       "%s is missing, or not apart from the data: keys that lie beside what they open protect nothing", keys);
-	FD_AUTO int lock = backup_lock(folder, true, e);
-	if (lock < 0)
+	FD_AUTO int lock = folders_lock(v, folder, e);
+	if (lock < 0 || tree_open(&place, folder, e) != 0 || tree_lock(&place, true, e) != 0 ||
+	    make_name(&m, &place, name, unfinished, e) != 0)
 		return -1;
-	// One that was made in this second has its name: this is the next second's.
-	for (int tries = 0;; tries++) {
-		out->made = when_now();
-		time_in_name(at, out->made);
-		snprintf(name, sizeof name, "lethe-%s-%s", v->policy->site, at);
-		if (path_join(out->path, PATH_MAX, folder, name, e) != 0)
-			return -1;
-		if (access(out->path, F_OK) != 0)
-			break;
-		if (tries == NAME_TRIES)
-			return err_set(e, ERR_BUSY, "%s is there already", out->path);
-		nanosleep(&(struct timespec){.tv_nsec = NAME_PAUSE_NS}, NULL);
-	}
-	out->until = life_end(v->policy, KIND_BACKUP, out->made);
-	snprintf(m.path, sizeof m.path, "%.*s%s", PATH_MAX - (int)sizeof UNFINISHED, out->path, UNFINISHED);
 	when_text(until, out->until);
 	snprintf(details, sizeof details, "{\"until\":\"%s\",\"keys\":%s}", until, keys != NULL ? "true" : "false");
-	int ret = remember_folder(v, folder, e) != 0 || ledger_append(v, &event, e) != 0 || backup_remove(m.path, e) != 0 ||
-			  folder_make(m.path, 0700, e) != 0 || make_stores(&m, e) != 0 || make_manifest(&m, e) != 0 ||
-			  folder_sync_all(folder, e) != 0 || backup_check(m.path, NULL, &read_back, e) != 0
+	int ret = tree_open(&m.state, v->state, e) != 0 || tree_enter(&m.copy, &place, unfinished, e) != 0 ||
+			  ledger_append(v, &event, e) != 0 || make_stores(&m, e) != 0 || make_manifest(&m, e) != 0 ||
+			  folder_sync_all(folder, e) != 0 || backup_check(m.copy.path, NULL, &read_back, e) != 0
 		      ? -1
 		      : 0;
-	buf_free(&m.manifest);
 	// The keys after the data: what was erased meanwhile has none any more.
 	if (ret == 0 && keys != NULL)
 		ret = make_keys(v, keys, e);
 	out->keys_copied = ret == 0 && keys != NULL;
-	if (ret == 0 && rename(m.path, out->path) != 0)
+	if (ret == 0 && renameat(place.fd, unfinished, place.fd, name) != 0)
 		ret = err_system(e, ERR_IO, errno, "%s", out->path);
-	if (ret == 0)
-		return folder_sync(folder, e);
-	backup_remove(m.path, NULL);
-	return -1;
+	if (ret != 0)
+		tree_remove(&place, unfinished, NULL);
+	buf_free(&m.manifest);
+	tree_close(&m.state);
+	tree_close(&m.copy);
+	return ret == 0 ? folder_sync(folder, e) : -1;
 }
 
 // ---- checking ----
-
-static const char *manifest_fact(const char *text, const char *name, char *out, size_t size)
-{
-	const char *at = strstr(text, name);
-
-	snprintf(out, size, "%.*s", at != NULL ? (int)strcspn(at + strlen(name), "\n") : 0, at != NULL ? at + strlen(name) : "");
-	return out;
-}
 
 struct manifest {
 	struct buf text;
 	size_t len; // without the signature
 };
 
-static int manifest_read(const char *path, struct manifest *out, struct err *e)
+static const char *manifest_fact(const struct manifest *m, const char *name, char *out, size_t size)
 {
-	char file[PATH_MAX];
-	struct err why = {0};
+	const char *at = strstr(m->text.data, name);
 
-	if (path_join(file, sizeof file, path, "manifest", e) != 0)
-		return -1;
-	if (file_read(file, &out->text, &why) != 0 || strncmp(buf_text(&out->text), MANIFEST_HEAD, strlen(MANIFEST_HEAD)) != 0)
-		return err_set(e, ERR_INPUT, "%s is no backup of Lethe, or was not finished: it has no manifest", path);
-	const char *end = strstr(out->text.data, "\n\n");
-	out->len = end == NULL ? out->text.len : (size_t)(end + 1 - out->text.data);
-	return 0;
+	snprintf(out, size, "%.*s", at != NULL ? (int)strcspn(at + strlen(name), "\n") : 0, at != NULL ? at + strlen(name) : "");
+	return out;
+}
+
+// Which of the ledger's keys signed it, so long as it signed at all. No key is known: nobody can tell.
+static int manifest_signed(const struct manifest *m, const char *keys, struct backup_facts *out, struct err *e)
+{
+	struct ledger_keys known;
+	struct err why = {0};
+	size_t len;
+
+	if (keys == NULL || m->len == m->text.len)
+		return 0;
+	if (ledger_keys_of(keys, &known, &why) != 0)
+		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+	for (size_t i = 0; i < known.count && !out->has_signature; i++)
+		out->has_signature =
+		    out->events <= known.list[i].until && signed_note_verify(&known.list[i].key, m->text.data, m->text.len, &len);
+	return out->has_signature ? 0 : err_set(e, ERR_CORRUPT, "%s: the manifest's signature does not hold", out->path);
+}
+
+static int manifest_read(const struct tree *t, const char *keys, struct manifest *m, struct backup_facts *out, struct err *e)
+{
+	char text[64];
+	struct err why = {0};
+	FD_AUTO int fd = tree_read(t, "manifest", &why);
+
+	*out = (struct backup_facts){0};
+	snprintf(out->path, sizeof out->path, "%s", t->path);
+	if (fd < 0 || fd_read_all(fd, t->path, &m->text, &why) != 0 ||
+	    strncmp(buf_text(&m->text), MANIFEST_HEAD, strlen(MANIFEST_HEAD)) != 0)
+		return err_set(e, ERR_INPUT, "%s is no backup of Lethe, or was not finished: it has no manifest", t->path);
+	const char *end = strstr(m->text.data, "\n\n");
+	m->len = end == NULL ? m->text.len : (size_t)(end + 1 - m->text.data);
+	manifest_fact(m, "\nsite ", out->site, sizeof out->site);
+	out->events = strtoull(manifest_fact(m, "\nevents ", text, sizeof text), NULL, 10);
+	out->records = strtoull(manifest_fact(m, "\nrecords ", text, sizeof text), NULL, 10);
+	if (when_parse(&out->made, manifest_fact(m, "\nmade ", text, sizeof text)) != 0 ||
+	    when_parse(&out->until, manifest_fact(m, "\nuntil ", text, sizeof text)) != 0)
+		return err_set(e, ERR_CORRUPT, "%s: the manifest is damaged", t->path);
+	return manifest_signed(m, keys, out, e);
+}
+
+int backup_read(const char *path, const char *keys, struct backup_facts *out, struct err *e)
+{
+	struct manifest m = {.text = BUF_INIT(MANIFEST_MAX)};
+	struct tree t TREE_AUTO = {.fd = -1};
+	const int ret = tree_open(&t, path, e) != 0 ? -1 : manifest_read(&t, keys, &m, out, e);
+
+	buf_free(&m.text);
+	return ret;
 }
 
 // No name leads out of the folder.
 static bool name_is_safe(const char *name)
 {
-	return name[0] != '/' && name[0] != '\0' && strstr(name, "..") == NULL &&
-	       (strcmp(name, "vault.db") == 0 || strncmp(name, "log/", 4) == 0 || strncmp(name, "ledger/", 7) == 0 ||
-		strncmp(name, "policy/", 7) == 0);
+	return strstr(name, "..") == NULL && (strcmp(name, "vault.db") == 0 || strncmp(name, "log/", 4) == 0 ||
+					      strncmp(name, "ledger/", 7) == 0 || strncmp(name, "policy/", 7) == 0);
 }
 
-static int manifest_each(const char *path, const struct manifest *m,
-			 int (*each)(void *, const char *name, const char *sha256, uint64_t bytes, struct err *), void *arg, struct err *e)
+// One line of the manifest, which is taken apart in place.
+static int take_file(char *line, const struct tree *from, const struct tree *to, struct backup_facts *out, struct err *e)
 {
-	const char *at = m->text.data, *limit = m->text.data + m->len, *end;
-
-	for (; at < limit && (end = memchr(at, '\n', (size_t)(limit - at))) != NULL; at = end + 1) {
-		char line[PATH_MAX + 128], *rest;
-		if (strncmp(at, "file ", 5) != 0)
-			continue;
-		snprintf(line, sizeof line, "%.*s", (int)(end - at - 5), at + 5);
-		if (strlen(line) < 2 * HASH_LEN + 4 || line[2 * HASH_LEN] != ' ')
-			return err_set(e, ERR_CORRUPT, "%s: the manifest is damaged", path);
-		line[2 * HASH_LEN] = '\0';
-		const uint64_t bytes = strtoull(line + 2 * HASH_LEN + 1, &rest, 10);
-		if (*rest != ' ' || !name_is_safe(rest + 1))
-			return err_set(e, ERR_CORRUPT, "%s: the manifest is damaged", path);
-		if (each(arg, rest + 1, line, bytes, e) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-struct checking {
-	const char *path;
-	struct backup_facts *out;
-	bool has_store;
-};
-
-static int check_file(void *arg, const char *name, const char *sha256, uint64_t bytes, struct err *e)
-{
-	struct checking *c = arg;
-	char path[PATH_MAX], is[2 * HASH_LEN + 1];
+	const char *sha256 = line, *name;
+	char *rest = line;
+	struct tree_copied is;
 	struct err why = {0};
-	uint64_t len;
 
-	if (path_join(path, sizeof path, c->path, name, e) != 0)
-		return -1;
-	if (backup_copy_file(path, NULL, is, &len, &why) != 0)
+	strsep(&rest, " ");
+	const uint64_t bytes = rest == NULL ? 0 : strtoull(rest, &rest, 10);
+	if (rest == NULL || *rest != ' ' || !name_is_safe(name = rest + 1))
+		return err_set(e, ERR_CORRUPT, "%s: the manifest is damaged", from->path);
+	if (tree_copy(from, name, to, &is, &why) != 0)
 		return err_set(e, why.code == ERR_NOT_FOUND ? ERR_CORRUPT : why.code, "%s", why.text);
-	if (len != bytes || strcmp(is, sha256) != 0)
-		return err_set(e, ERR_CORRUPT, "%s is not what was backed up", path);
-	c->out->files++;
-	c->out->bytes += bytes;
-	c->has_store = c->has_store || strcmp(name, "vault.db") == 0;
+	if (is.bytes != bytes || strcmp(is.sha256, sha256) != 0)
+		return err_set(e, ERR_CORRUPT, "%s/%s is not what was backed up", from->path, name);
+	if (to != NULL && strncmp(name, "policy/", 7) == 0 && fchmodat(to->fd, name, 0644, 0) != 0)
+		return err_system(e, ERR_IO, errno, "%s/%s", to->path, name);
+	out->files++;
+	out->bytes += bytes;
 	return 0;
 }
 
-static int check_store(const char *path, const struct backup_facts *facts, struct err *e)
+int backup_take(const char *path, const char *keys, const struct tree *to, struct backup_facts *out, struct err *e)
 {
-	struct store *store;
-	struct store_survey held;
+	struct manifest m = {.text = BUF_INIT(MANIFEST_MAX)};
+	struct tree t TREE_AUTO = {.fd = -1};
+	struct store *store = NULL;
+	bool has_store = false;
+	int ret = tree_open(&t, path, e) != 0 ? -1 : manifest_read(&t, keys, &m, out, e);
 
-	if (sqlite_backend.upkeep->open(&store, path, STORE_CHECK, e) != 0)
-		return -1;
-	int ret = sqlite_backend.upkeep->survey(store, &held, e);
-	sqlite_backend.upkeep->close(store);
-	if (ret == 0 && (held.records != facts->records || (uint64_t)(held.ledger.last + 1) != facts->events))
-		ret = err_set(e, ERR_CORRUPT, "%s/vault.db holds another number of records than its manifest says", path);
-	return ret;
-}
-
-static int manifest_facts(const char *path, const char *key_line, struct manifest *m, struct backup_facts *out, struct err *e)
-{
-	struct signed_note_key key;
-	char text[64];
-	size_t len;
-
-	*out = (struct backup_facts){0};
-	snprintf(out->path, sizeof out->path, "%s", path);
-	if (manifest_read(path, m, e) != 0)
-		return -1;
-	const char *facts = m->text.data;
-	const bool good = when_parse(&out->made, manifest_fact(facts, "\nmade ", text, sizeof text)) == 0 &&
-			  when_parse(&out->until, manifest_fact(facts, "\nuntil ", text, sizeof text)) == 0;
-	manifest_fact(facts, "\nsite ", out->site, sizeof out->site);
-	out->events = strtoull(manifest_fact(facts, "\nevents ", text, sizeof text), NULL, 10);
-	out->records = strtoull(manifest_fact(facts, "\nrecords ", text, sizeof text), NULL, 10);
-	if (m->len < m->text.len && key_line != NULL) {
-		if (signed_note_key_parse(&key, key_line, e) != 0)
-			return -1;
-		out->has_signature = signed_note_verify(&key, facts, m->text.len, &len);
-		if (!out->has_signature)
-			return err_set(e, ERR_CORRUPT, "%s: the manifest's signature does not hold", path);
+	if (ret == 0)
+		m.text.data[m.len] = '\0';
+	for (char *rest = m.text.data, *line; ret == 0 && (line = strsep(&rest, "\n")) != NULL;) {
+		if (strncmp(line, "file ", 5) != 0)
+			continue;
+		const size_t len = strlen(line);
+		has_store = has_store || (len > 9 && strcmp(line + len - 9, " vault.db") == 0);
+		ret = take_file(line + 5, &t, to, out, e);
 	}
-	return good ? 0 : err_set(e, ERR_CORRUPT, "%s: the manifest is damaged", path);
-}
-
-int backup_read(const char *path, const char *key_line, struct backup_facts *out, struct err *e)
-{
-	struct manifest m = {.text = BUF_INIT(MANIFEST_MAX)};
-	const int ret = manifest_facts(path, key_line, &m, out, e);
-
-	buf_free(&m.text);
-	return ret;
-}
-
-int backup_check(const char *path, const char *key_line, struct backup_facts *out, struct err *e)
-{
-	struct manifest m = {.text = BUF_INIT(MANIFEST_MAX)};
-	struct checking c = {.path = path, .out = out};
-	int ret = manifest_facts(path, key_line, &m, out, e) != 0 || manifest_each(path, &m, check_file, &c, e) != 0 ? -1 : 0;
-
-	if (ret == 0 && !c.has_store)
+	if (ret == 0 && !has_store)
 		ret = err_set(e, ERR_CORRUPT, "%s: the manifest names no vault.db", path);
 	if (ret == 0)
-		ret = check_store(path, out, e);
+		ret = sqlite_backend.upkeep->open(&store, to != NULL ? to->path : path, STORE_CHECK, e);
+	sqlite_backend.upkeep->close(store);
 	buf_free(&m.text);
 	return ret;
+}
+
+int backup_check(const char *path, const char *keys, struct backup_facts *out, struct err *e)
+{
+	return backup_take(path, keys, NULL, out, e);
 }
 
 // ---- comparing ----
@@ -653,69 +561,45 @@ cleanup:
 	return ret;
 }
 
-struct naming {
-	int (*each)(void *arg, const char *name, struct err *e);
-	void *arg;
-};
-
-static int name_file(void *arg, const char *name, const char *sha256, uint64_t bytes, struct err *e)
-{
-	const struct naming *n = arg;
-
-	(void)sha256;
-	(void)bytes;
-	return n->each(n->arg, name, e);
-}
-
-int backup_files(const char *path, int (*each)(void *arg, const char *name, struct err *e), void *arg, struct err *e)
-{
-	struct manifest m = {.text = BUF_INIT(MANIFEST_MAX)};
-	int ret = manifest_read(path, &m, e) != 0 ? -1 : manifest_each(path, &m, name_file, &(struct naming){each, arg}, e);
-
-	buf_free(&m.text);
-	return ret;
-}
-
 // ---- ending ----
 
-int backup_prune(const struct policy *p, const char *folder, time_t now, bool dry_run, struct backup_list *out, struct err *e)
+int backup_prune(const struct policy *p, const char *folder, time_t now, bool dry_run, struct backup_list *all, struct err *e)
 {
-	FD_AUTO int lock = backup_lock(folder, false, e);
-	char path[PATH_MAX], gone[PATH_MAX];
-	int ret = 0;
+	struct tree place TREE_AUTO = {.fd = -1};
+	char gone[NAME_MAX + sizeof UNFINISHED];
+	struct err why = {0};
 
-	*out = (struct backup_list){0};
-	DIR *d = lock < 0 ? NULL : opendir(folder);
+	if (tree_open(&place, folder, e) != 0 || (!dry_run && tree_lock(&place, false, e) != 0))
+		return -1;
+	DIR *d = tree_list(&place, ".", e);
 	if (d == NULL)
-		return lock < 0 ? -1 : err_system(e, ERR_IO, errno, "%s", folder);
+		return -1;
 	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
 		bool whole = false;
 		const time_t made = made_of_name(p->site, entry->d_name, &whole);
 		const time_t until = made < 0 ? 0 : p->kinds[KIND_BACKUP].keep == KEEP_STORED ? life_end(p, KIND_BACKUP, made) : now;
-		if (made < 0 || path_join(path, sizeof path, folder, entry->d_name, e) != 0)
-			continue;
-		if (whole && (until == 0 || until > now)) {
-			out->count++;
-			out->ahead += now != 0 && made > now + AHEAD_SECONDS;
-			out->oldest = out->oldest == 0 || made < out->oldest ? made : out->oldest;
-			out->newest = made > out->newest ? made : out->newest;
-			continue;
+		if (made >= 0 && whole && (until == 0 || until > now)) {
+			all->count++;
+			all->ahead += now != 0 && made > now + AHEAD_SECONDS;
+			all->oldest = all->oldest == 0 || made < all->oldest ? made : all->oldest;
+			all->newest = made > all->newest ? made : all->newest;
+		} else if (made >= 0) {
+			all->ended += whole;
+			// Half of one is taken for none.
+			snprintf(gone, sizeof gone, "%s%s", entry->d_name, whole ? UNFINISHED : "");
+			if (!dry_run && whole && renameat(place.fd, entry->d_name, place.fd, gone) != 0)
+				err_system(&why, ERR_IO, errno, "%s/%s cannot be deleted", folder, entry->d_name);
+			else if (!dry_run)
+				tree_remove(&place, gone, &why);
 		}
-		out->ended += whole;
-		if (dry_run)
-			continue;
-		// Half of one is taken for none.
-		snprintf(gone, sizeof gone, "%.*s%s", PATH_MAX - (int)sizeof UNFINISHED, path, whole ? UNFINISHED : "");
-		if ((whole && rename(path, gone) != 0) || backup_remove(gone, e) != 0)
-			ret = e->code != ERR_NONE ? -1 : err_system(e, ERR_IO, errno, "%s cannot be deleted", path);
 	}
 	closedir(d);
-	return ret;
+	return why.code == ERR_NONE ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
 int backup_folders(const char *state, int (*each)(void *arg, const char *folder, struct err *e), void *arg, struct err *e)
 {
-	struct buf text BUF_AUTO = BUF_INIT(1024 * 1024);
+	struct buf text BUF_AUTO = BUF_INIT(FOLDERS_MAX);
 	char path[PATH_MAX], *rest = NULL;
 	struct err why = {0};
 	int ret = 0;
@@ -732,7 +616,7 @@ int backup_folders(const char *state, int (*each)(void *arg, const char *folder,
 const char backup_number_count[] = "backups", backup_number_oldest[] = "backup-oldest";
 
 struct pruning_backups {
-	struct vault *v;
+	const struct policy *policy;
 	time_t now;
 	bool dry_run, away;
 	struct backup_list *all;
@@ -741,20 +625,13 @@ struct pruning_backups {
 static int prune_folder(void *arg, const char *folder, struct err *e)
 {
 	struct pruning_backups *x = arg;
-	struct backup_list list, *all = x->all;
 	struct err why = {0};
 
-	if (backup_prune(x->v->policy, folder, x->now, x->dry_run || x->now == 0, &list, &why) != 0) {
-		x->away = true;
-		// A disk that is not mounted now is told by `check`, once something on it is too old.
-		return why.code == ERR_NOT_FOUND || why.code == ERR_BUSY ? 0 : err_set(e, why.code, "%s", why.text);
-	}
-	all->count += list.count;
-	all->ended += list.ended;
-	all->ahead += list.ahead;
-	all->oldest = all->oldest == 0 || (list.oldest != 0 && list.oldest < all->oldest) ? list.oldest : all->oldest;
-	all->newest = list.newest > all->newest ? list.newest : all->newest;
-	return 0;
+	if (backup_prune(x->policy, folder, x->now, x->dry_run || x->now == 0, x->all, &why) == 0)
+		return 0;
+	x->away = true;
+	// A disk that is not mounted now is told by `check`, once something on it is too old.
+	return why.code == ERR_NOT_FOUND || why.code == ERR_BUSY ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
 static int backups_note_run(struct vault *v, void *arg, struct err *e)
@@ -769,7 +646,7 @@ static int backups_note_run(struct vault *v, void *arg, struct err *e)
 
 int backup_prune_all(struct vault *v, time_t now, bool dry_run, struct backup_list *out, struct err *e)
 {
-	struct pruning_backups x = {.v = v, .now = now, .dry_run = dry_run, .all = out};
+	struct pruning_backups x = {.policy = v->policy, .now = now, .dry_run = dry_run, .all = out};
 	struct op op = {.lane = LANE_RECORDS, .run = backups_note_run, .arg = out};
 	int64_t count, oldest;
 

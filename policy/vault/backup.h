@@ -20,26 +20,31 @@
 #ifndef LETHE_VAULT_BACKUP_H
 #define LETHE_VAULT_BACKUP_H
 
+#include "policy/base/tree.h"
 #include "policy/vault/backend.h"
 #include "policy/vault/vault.h"
 #include <limits.h>
 
+enum { BACKUP_NAME_MAX = 192 };
 struct backup_facts {
 	char path[PATH_MAX]; // of the backup
 	char site[128];      // backup_check: whose it is, as the manifest says
 	time_t made, until;  // until: when it is to be deleted
 	uint64_t events, records, files, bytes;
-	uint64_t left_records, left_payloads, left_days; // backup_make: what ends before it does
-	bool has_signature;                              // backup_check: and it holds
+	uint64_t left_records, left_days; // backup_make: what ends before it does
+	bool has_signature;               // backup_check: and it holds
 	bool keys_copied;
 };
-// Makes one below `folder`, and reads it through; `keys` is for the keys, NULL: not copied. ERR_REFUSED: the policy keeps no backups, or both would be
-// in one place. ERR_FULL, ERR_IO: nothing is left of it.
+// Makes one below `folder`, and reads it through; `keys` is for the keys, NULL: not copied. Waits for who makes one of the same site. ERR_REFUSED: the
+// policy keeps no backups, or both would be in one place. ERR_FULL, ERR_IO: nothing is left of it.
 int backup_make(struct vault *v, const char *folder, const char *keys, struct backup_facts *out, struct err *e);
 // What its manifest says, of which no file is looked at. Errors as below.
-int backup_read(const char *path, const char *key_line, struct backup_facts *out, struct err *e);
-// Whether a backup is whole, file by file. `key_line`: the verifier key, NULL: its signature is not looked at. ERR_CORRUPT, ERR_INPUT: it is none.
-int backup_check(const char *path, const char *key_line, struct backup_facts *out, struct err *e);
+int backup_read(const char *path, const char *keys, struct backup_facts *out, struct err *e);
+// Whether a backup is whole, file by file. `keys`: the folder with the ledger's keys, those of before too, of which one is to have signed it; NULL, or
+// none there: its signature is not looked at. ERR_CORRUPT, ERR_INPUT: it is none.
+int backup_check(const char *path, const char *keys, struct backup_facts *out, struct err *e);
+// The same, and copies the files, of which what was copied is looked at; not synced.
+int backup_take(const char *path, const char *keys, const struct tree *to, struct backup_facts *out, struct err *e);
 
 // How many entries the ledger and that of a backup have in common: their first ones. ERR_CORRUPT, ERR_NOT_FOUND, ERR_INPUT, …: it cannot be told.
 int backup_common(struct vault *v, const char *path, uint64_t *out, struct err *e);
@@ -49,8 +54,9 @@ struct backup_list {
 	size_t ahead;        // of those that are kept: dated in the future
 	time_t oldest, newest;
 };
-// Deletes those below the folder whose end has come at `now`, and what is left of unfinished ones; only counts when `dry_run`. ERR_BUSY: one is being made.
-int backup_prune(const struct policy *p, const char *folder, time_t now, bool dry_run, struct backup_list *out, struct err *e);
+// Deletes those below the folder whose end has come at `now`, and what is left of unfinished ones; only counts when `dry_run`. Adds to *all. ERR_BUSY:
+// one is being made.
+int backup_prune(const struct policy *p, const char *folder, time_t now, bool dry_run, struct backup_list *all, struct err *e);
 
 // The same in every folder that one was ever made below, and notes for the census how many there are and of when the oldest is; of folders that
 // cannot be looked at now, what was noted before stands. `now` 0: nothing is deleted, as the clock cannot be trusted.
@@ -61,12 +67,6 @@ extern const char backup_number_count[], backup_number_oldest[];
 int backup_folders(const char *state, int (*each)(void *arg, const char *folder, struct err *e), void *arg, struct err *e);
 extern const char backup_folders_file[];
 
-// Copies a file, durably; its SHA-256 in hex. `to` NULL: only reads it.
-int backup_copy_file(const char *from, const char *to, char sha256[2 * HASH_LEN + 1], uint64_t *bytes, struct err *e);
-// Deletes a folder and all below it. Missing is fine.
-int backup_remove(const char *folder, struct err *e);
-// Calls for the files of a checked backup, by their names within it.
-int backup_files(const char *path, int (*each)(void *arg, const char *name, struct err *e), void *arg, struct err *e);
 extern const char *const backup_key_files[]; // in the copy of the keys and in keys/, ended by NULL; the first is needed
 int backup_keys_path(const char *site, const char *keys, char out[PATH_MAX], struct err *e);
 

@@ -47,8 +47,11 @@ static int master_path(const struct vault *v, char out[PATH_MAX], struct err *e)
 	}
 	if (path_join(out, PATH_MAX, v->state, "keys/master.key", e) != 0)
 		return -1;
-	// The installed site has one master key: where it has the administrator's, no second one is made beside it because a user cannot read it.
-	if (strcmp(v->state, setting_installed_state) == 0 && access(out, F_OK) != 0 && access(place_master_key, F_OK) == 0)
+	// The installed site has one master key: where it has the administrator's, no second one is made beside it because a user cannot read it, nor
+	// below it, where a backup is brought back.
+	const size_t len = strlen(setting_installed_state);
+	if (strncmp(v->state, setting_installed_state, len) == 0 && (v->state[len] == '\0' || v->state[len] == '/') &&
+	    access(out, F_OK) != 0 && access(place_master_key, F_OK) == 0)
 		snprintf(out, PATH_MAX, "%s", place_master_key);
 	return 0;
 }

@@ -16,8 +16,9 @@
 #include <unistd.h>
 
 enum { PAST_BYTES_MAX = 64 * 1024 };
-static const char PRIVATE[] = "keys/ledger.key", NEXT[] = "keys/ledger.key.next", PUBLIC[] = "keys/ledger.pub", PAST[] = "keys/ledger.past";
-static const char ANNOUNCED[] = "ledger-key"; // the id of the key that the ledger's last entry of a change names
+static const char seed_file[] = "ledger.key", next_seed_file[] = "ledger.key.next", public_file[] = "ledger.pub",
+		  past_file[] = "ledger.past";
+static const char announced_number[] = "ledger-key"; // the id of the key that the ledger's last entry of a change names
 
 static void pkey_free(EVP_PKEY **k)
 {
@@ -35,18 +36,26 @@ void ledger_key_origin(const struct vault *v, char out[NOTE_NAME_MAX])
 	snprintf(out, NOTE_NAME_MAX, "%s.lethe.invalid/ledger", v->policy->site);
 }
 
+static int key_path(const struct vault *v, const char *name, char out[PATH_MAX], struct err *e)
+{
+	char below[64];
+
+	snprintf(below, sizeof below, "keys/%s", name);
+	return path_join(out, PATH_MAX, v->state, below, e);
+}
+
 static bool key_file_exists(const struct vault *v, const char *name)
 {
 	char path[PATH_MAX];
 
-	return path_join(path, sizeof path, v->state, name, NULL) == 0 && access(path, F_OK) == 0;
+	return key_path(v, name, path, NULL) == 0 && access(path, F_OK) == 0;
 }
 
 static int key_file_write(const struct vault *v, const char *name, const void *bytes, size_t len, mode_t mode, struct err *e)
 {
 	char path[PATH_MAX];
 
-	if (path_join(path, sizeof path, v->state, name, e) != 0 || file_write(path, bytes, len, mode, NULL, e) != 0)
+	if (key_path(v, name, path, e) != 0 || file_write(path, bytes, len, mode, NULL, e) != 0)
 		return -1;
 	file_own_like(path, v->state);
 	return 0;
@@ -60,7 +69,7 @@ static EVP_PKEY *private_read(const struct vault *v, const char *name, struct er
 	uint8_t seed[ED25519_LEN];
 	char path[PATH_MAX];
 
-	if (path_join(path, sizeof path, v->state, name, e) != 0)
+	if (key_path(v, name, path, e) != 0)
 		return NULL;
 	if (!key_file_exists(v, name)) {
 		err_set(e, ERR_NOT_FOUND, "%s is missing: bring back the copy of it; without it no checkpoint can be signed", path);
@@ -119,17 +128,17 @@ static int key_publish(const struct vault *v, EVP_PKEY *key, struct err *e)
 	struct signed_note_key public;
 
 	return public_of(v, key, &public, &line, e) != 0 || buf_addc(&line, '\n') != 0 ||
-		       key_file_write(v, PUBLIC, line.data, line.len, 0644, e) != 0
+		       key_file_write(v, public_file, line.data, line.len, 0644, e) != 0
 		   ? -1
 		   : 0;
 }
 
-static int public_read(const char *state, struct buf *line, struct signed_note_key *out, struct err *e)
+static int public_read(const char *keys, struct buf *line, struct signed_note_key *out, struct err *e)
 {
 	char path[PATH_MAX];
 	struct err why = {0};
 
-	if (path_join(path, sizeof path, state, PUBLIC, e) != 0)
+	if (path_join(path, sizeof path, keys, public_file, e) != 0)
 		return -1;
 	if (file_read(path, line, &why) != 0)
 		return err_set(e, why.code, "%s%s", why.code == ERR_NOT_FOUND ? path : why.text,
@@ -139,31 +148,34 @@ static int public_read(const char *state, struct buf *line, struct signed_note_k
 
 int ledger_key_read(const struct vault *v, struct buf *line, struct signed_note_key *out, struct err *e)
 {
-	return public_read(v->state, line, out, e);
+	char keys[PATH_MAX];
+
+	return path_join(keys, sizeof keys, v->state, "keys", e) != 0 ? -1 : public_read(keys, line, out, e);
 }
 
 // ---- all of them ----
 
-static int past_read(const char *state, cJSON **out, struct err *e)
+static int past_read(const char *keys, cJSON **out, struct err *e)
 {
 	struct buf text BUF_AUTO = BUF_INIT(PAST_BYTES_MAX);
 	char path[PATH_MAX];
 	struct err why = {0};
 
-	if (path_join(path, sizeof path, state, PAST, e) != 0)
+	if (path_join(path, sizeof path, keys, past_file, e) != 0)
 		return -1;
-	if (file_read(path, &text, &why) != 0) {
-		if (why.code != ERR_NOT_FOUND)
-			return err_set(e, why.code, "%s", why.text);
+	if (file_read(path, &text, &why) == 0) {
+		*out = json_parse(buf_text(&text), text.len, &why);
+		if (!cJSON_IsArray(*out))
+			return err_set(e, ERR_INPUT, "%s is damaged: %s", path, why.code != ERR_NONE ? why.text : "it holds no list");
+	} else if (why.code != ERR_NOT_FOUND) {
+		return err_set(e, why.code, "%s", why.text);
+	} else {
 		*out = cJSON_CreateArray();
-		return *out == NULL ? err_set(e, ERR_MEMORY, "no memory") : 0;
 	}
-	*out = json_parse(buf_text(&text), text.len, &why);
-	return cJSON_IsArray(*out) ? 0
-				   : err_set(e, ERR_INPUT, "%s is damaged: %s", path, why.code != ERR_NONE ? why.text : "it holds no list");
+	return *out == NULL ? err_set(e, ERR_MEMORY, "no memory") : 0;
 }
 
-int ledger_keys_read(const char *state, struct ledger_keys *out, struct err *e)
+int ledger_keys_of(const char *keys, struct ledger_keys *out, struct err *e)
 {
 	struct buf line BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	JSON_AUTO cJSON *past = NULL;
@@ -171,31 +183,40 @@ int ledger_keys_read(const char *state, struct ledger_keys *out, struct err *e)
 	struct err why = {0};
 
 	*out = (struct ledger_keys){0};
-	if (past_read(state, &past, e) != 0)
+	if (past_read(keys, &past, e) != 0)
 		return -1;
 	cJSON_ArrayForEach(one, past)
 	{
 		const char *key = json_string(one, "key"), *handover = json_string(one, "handover");
 		struct ledger_key *k = &out->list[out->count];
 		if (out->count == LEDGER_KEYS_PAST_MAX || key == NULL || handover == NULL || strlen(handover) >= sizeof k->handover)
-			return err_set(e, ERR_INPUT, "%s/%s is damaged", state, PAST);
+			return err_set(e, ERR_INPUT, "%s/%s is damaged", keys, past_file);
 		if (signed_note_key_parse(&k->key, key, &why) != 0)
-			return err_set(e, why.code, "%s/%s is damaged: %s", state, PAST, why.text);
+			return err_set(e, why.code, "%s/%s is damaged: %s", keys, past_file, why.text);
 		k->until = (uint64_t)cJSON_GetNumberValue(json_get(one, "until_size"));
 		snprintf(k->handover, sizeof k->handover, "%s", handover);
 		out->count++;
 	}
 	out->list[out->count].until = UINT64_MAX;
-	return public_read(state, &line, &out->list[out->count++].key, e);
+	return public_read(keys, &line, &out->list[out->count++].key, e);
+}
+
+int ledger_keys_read(const char *state, struct ledger_keys *out, struct err *e)
+{
+	char keys[PATH_MAX];
+
+	return path_join(keys, sizeof keys, state, "keys", e) != 0 ? -1 : ledger_keys_of(keys, out, e);
 }
 
 int ledger_keys_json(const char *state, cJSON **out, struct err *e)
 {
 	struct buf line BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	struct signed_note_key present;
+	char keys[PATH_MAX];
 
 	*out = NULL;
-	if (past_read(state, out, e) != 0 || public_read(state, &line, &present, e) != 0)
+	if (path_join(keys, sizeof keys, state, "keys", e) != 0 || past_read(keys, out, e) != 0 ||
+	    public_read(keys, &line, &present, e) != 0)
 		return -1;
 	line.data[strcspn(line.data, "\n")] = '\0';
 	const cJSON *last = cJSON_GetArrayItem(*out, cJSON_GetArraySize(*out) - 1), *since = json_get(last, "until");
@@ -283,10 +304,10 @@ static EVP_PKEY *next_announced(const struct vault *v, struct signed_note_key *o
 	struct buf line BUF_AUTO = BUF_INIT(NOTE_KEY_MAX + 2);
 	struct err none = {0};
 	int64_t announced = 0;
-	EVP_PKEY *next = key_file_exists(v, NEXT) ? private_read(v, NEXT, &none) : NULL;
+	EVP_PKEY *next = key_file_exists(v, next_seed_file) ? private_read(v, next_seed_file, &none) : NULL;
 
 	if (next != NULL && public_of(v, next, out, &line, &none) == 0 &&
-	    v->b->upkeep->number_get(v->store, ANNOUNCED, &announced, &none) == 0 && announced == id_number(out))
+	    v->b->upkeep->number_get(v->store, announced_number, &announced, &none) == 0 && announced == id_number(out))
 		return next;
 	EVP_PKEY_free(next);
 	return NULL;
@@ -294,7 +315,7 @@ static EVP_PKEY *next_announced(const struct vault *v, struct signed_note_key *o
 
 int ledger_key_sign(const struct vault *v, struct buf *note, struct err *e)
 {
-	EVP_PKEY *key PKEY_AUTO = private_read(v, PRIVATE, e);
+	EVP_PKEY *key PKEY_AUTO = private_read(v, seed_file, e);
 	struct buf line BUF_AUTO = BUF_INIT(NOTE_KEY_MAX + 2), published_line BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	struct buf text BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	struct signed_note_key public, published, following;
@@ -334,7 +355,7 @@ static int change_finish(struct vault *v, struct err *e)
 		    signed_note_checkpoint(&handover, &present, last.note, strlen(last.note), &none) != 0)
 			return 0;
 		JSON_AUTO cJSON *past = NULL;
-		if (past_read(v->state, &past, e) != 0)
+		if (path_join(from, sizeof from, v->state, "keys", e) != 0 || past_read(from, &past, e) != 0)
 			return -1;
 		line.data[strcspn(line.data, "\n")] = '\0';
 		const int count = cJSON_GetArraySize(past);
@@ -349,10 +370,10 @@ static int change_finish(struct vault *v, struct err *e)
 		    cJSON_AddStringToObject(one, "until", until) == NULL || cJSON_AddStringToObject(one, "handover", last.note) == NULL ||
 		    json_print(&text, past) != 0)
 			return err_set(e, ERR_MEMORY, "no memory");
-		if (key_file_write(v, PAST, text.data, text.len, 0644, e) != 0 || key_publish(v, next, e) != 0)
+		if (key_file_write(v, past_file, text.data, text.len, 0644, e) != 0 || key_publish(v, next, e) != 0)
 			return -1;
 	}
-	if (path_join(from, sizeof from, v->state, NEXT, e) != 0 || path_join(to, sizeof to, v->state, PRIVATE, e) != 0)
+	if (key_path(v, next_seed_file, from, e) != 0 || key_path(v, seed_file, to, e) != 0)
 		return -1;
 	if (rename(from, to) != 0)
 		return err_system(e, ERR_IO, errno, "%s", to);
@@ -362,14 +383,14 @@ static int change_finish(struct vault *v, struct err *e)
 
 int ledger_key_make(struct vault *v, struct err *e)
 {
-	if (key_file_exists(v, NEXT) && change_finish(v, e) != 0)
+	if (key_file_exists(v, next_seed_file) && change_finish(v, e) != 0)
 		return -1;
 	// A private key that is not here is kept elsewhere or lost: another would make all that was signed look altered.
-	if (key_file_exists(v, PUBLIC))
+	if (key_file_exists(v, public_file))
 		return 0;
-	if (!key_file_exists(v, PRIVATE) && private_make(v, PRIVATE, e) != 0)
+	if (!key_file_exists(v, seed_file) && private_make(v, seed_file, e) != 0)
 		return -1;
-	EVP_PKEY *key PKEY_AUTO = private_read(v, PRIVATE, e);
+	EVP_PKEY *key PKEY_AUTO = private_read(v, seed_file, e);
 	return key == NULL ? -1 : key_publish(v, key, e);
 }
 
@@ -382,7 +403,7 @@ static int run_announce(struct vault *v, void *arg, struct err *e)
 {
 	const struct announcing *a = arg;
 
-	return ledger_write(v, a->event, NULL, e) != 0 ? -1 : v->b->upkeep->number_set(v->store, ANNOUNCED, a->id, e);
+	return ledger_write(v, a->event, NULL, e) != 0 ? -1 : v->b->upkeep->number_set(v->store, announced_number, a->id, e);
 }
 
 int ledger_key_change(struct vault *v, struct ledger_keys *out, struct err *e)
@@ -408,11 +429,11 @@ int ledger_key_change(struct vault *v, struct ledger_keys *out, struct err *e)
 		return err_set(e, ERR_REFUSED, "the key was changed %d times: no more", LEDGER_KEYS_PAST_MAX);
 	// What is there is signed by the present key alone, which looks the ledger over and shows that this key is here.
 	if (ledger_checkpoint(v, &note, e) != 0 || ledger_key_read(v, &old_line, &present, e) != 0 ||
-	    (!key_file_exists(v, NEXT) && private_make(v, NEXT, e) != 0))
+	    (!key_file_exists(v, next_seed_file) && private_make(v, next_seed_file, e) != 0))
 		return -1;
-	EVP_PKEY *next PKEY_AUTO = private_read(v, NEXT, e);
+	EVP_PKEY *next PKEY_AUTO = private_read(v, next_seed_file, e);
 	if (next == NULL || public_of(v, next, &following, &line, e) != 0 ||
-	    v->b->upkeep->number_get(v->store, ANNOUNCED, &announced, e) != 0)
+	    v->b->upkeep->number_get(v->store, announced_number, &announced, e) != 0)
 		return -1;
 	plain_hash(hash, &(struct bytes){line.data, line.len}, 1);
 	hex_encode(hex, hash, HASH_LEN);
@@ -430,7 +451,7 @@ int ledger_key_change(struct vault *v, struct ledger_keys *out, struct err *e)
 	commit_release(v, &alone);
 	if (ret != 0)
 		return -1;
-	if (key_file_exists(v, NEXT))
+	if (key_file_exists(v, next_seed_file))
 		return err_set(e, ERR_CORRUPT, "the checkpoint does not bear both signatures; run: lethe audit verify");
 	return ledger_keys_read(v->state, out, e);
 }

@@ -37,6 +37,7 @@ int ledger_key_sign(const struct vault *v, struct buf *note, struct err *e);
 // Puts a new key in the place of the present one. ERR_BUSY: somebody else does. *out: all of them.
 int ledger_key_change(struct vault *v, struct ledger_keys *out, struct err *e);
 
+int ledger_keys_of(const char *keys, struct ledger_keys *out, struct err *e); // of the folder that they are in
 int ledger_keys_read(const char *state, struct ledger_keys *out, struct err *e);
 // The past ones and the present one ({"key", "from_size", "since"}), to be published.
 int ledger_keys_json(const char *state, cJSON **out, struct err *e);

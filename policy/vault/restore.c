@@ -7,242 +7,164 @@
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/open.h"
-#include "policy/vault/signed_note.h"
 #include "policy/vault/tombstone.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOST_MAX = 2048 };
-static const char INCOMING[] = "restoring.new", RESTORED[] = "restored", CONFIRMED[] = "restore-confirmed";
+enum { LOST_MAX = 2048, LIST_BYTES_MAX = 1024 * 1024 * 1024, AHEAD_SECONDS = 2 * 3600 };
+static const char COPY[] = "restoring.new", RESTORED[] = "restored", CONFIRMED[] = "restore-confirmed";
+// The last comes last: without it nobody takes the rest for stores.
+static const struct {
+	const char *name;
+	mode_t mode;
+} parts[] = {{"keys", 0750}, {"log", 0750}, {"ledger", 0750}, {"policy", 0755}, {"tombstones", 0700}, {"vault.db", 0}};
 
-// ---- placing ----
-
-struct placing {
-	const char *state, *backup;
-	char incoming[PATH_MAX];
-};
-
-static int path_to(const char *folder, const char *name, char out[PATH_MAX], bool make, struct err *e)
-{
-	char parent[PATH_MAX];
-
-	if (path_join(out, PATH_MAX, folder, name, e) != 0)
-		return -1;
-	snprintf(parent, sizeof parent, "%.*s", (int)(strrchr(out, '/') - out), out);
-	if (!make)
-		return 0;
-	if (folder_make(parent, 0750, e) != 0)
-		return -1;
-	file_own_like(parent, folder);
-	return 0;
-}
-
-static int take_in(void *arg, const char *name, struct err *e)
-{
-	const struct placing *p = arg;
-	char from[PATH_MAX], to[PATH_MAX], sha256[2 * HASH_LEN + 1];
-	uint64_t bytes;
-
-	return path_join(from, sizeof from, p->backup, name, e) != 0 || path_to(p->incoming, name, to, true, e) != 0 ||
-		       backup_copy_file(from, to, sha256, &bytes, e) != 0
-		   ? -1
-		   : 0;
-}
-
-// vault.db comes last: without it nobody takes the rest for stores.
-static int put_in_place(void *arg, const char *name, struct err *e)
-{
-	const struct placing *p = arg;
-	char from[PATH_MAX], to[PATH_MAX];
-
-	if (strcmp(name, "vault.db") == 0)
-		return 0;
-	if (path_join(from, sizeof from, p->incoming, name, e) != 0 || path_to(p->state, name, to, true, e) != 0)
-		return -1;
-	if (rename(from, to) != 0)
-		return err_system(e, ERR_IO, errno, "%s", to);
-	file_own_like(to, p->state);
-	return strncmp(name, "policy/", 7) == 0 ? (chmod(to, 0644), 0) : 0;
-}
+// ---- putting together ----
 
 static bool is_stored(const char *state)
 {
-	static const char *const parts[] = {"vault.db", "log", "ledger"};
+	static const char *const stored[] = {"vault.db", "log", "ledger"};
 	char path[PATH_MAX];
-	struct stat status;
+	struct stat about;
 
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		if (path_join(path, sizeof path, state, parts[i], NULL) == 0 && stat(path, &status) == 0 &&
-		    (S_ISDIR(status.st_mode) ? folder_bytes(path) > 0 : status.st_size > 0))
+	for (size_t i = 0; i < ARRAY_LEN(stored); i++)
+		if (path_join(path, sizeof path, state, stored[i], NULL) == 0 && stat(path, &about) == 0 &&
+		    (S_ISDIR(about.st_mode) ? folder_bytes(path) > 0 : about.st_size > 0))
 			return true;
 	return false;
 }
 
-static int remove_stored(const char *state, struct err *e)
+// The folder of the copy, or the one that was named when it was made.
+static int find_keys(const struct restore_from *from, const char *site, char out[PATH_MAX], struct err *e)
 {
-	static const char *const parts[] = {"vault.db", "vault.db-wal", "vault.db-shm", "log", "ledger", "policy"};
-	char path[PATH_MAX];
+	char file[PATH_MAX], below[PATH_MAX] = "";
 
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		if (path_join(path, sizeof path, state, parts[i], e) != 0 || backup_remove(path, e) != 0)
-			return -1;
-	// Which remembers how many events there were.
-	if (path_join(path, sizeof path, state, "vault.lock", e) != 0 || truncate(path, 0) != 0)
-		return err_system(e, ERR_IO, errno, "vault.lock");
+	if (path_join(file, sizeof file, from->keys, backup_key_files[0], e) != 0)
+		return -1;
+	snprintf(out, PATH_MAX, "%s", from->keys);
+	if (access(file, R_OK) == 0)
+		return 0;
+	if (strchr(site, '/') != NULL || backup_keys_path(site, from->keys, out, e) != 0 ||
+	    path_join(below, sizeof below, out, backup_key_files[0], e) != 0 || access(below, R_OK) != 0)
+		return err_set(e, ERR_INPUT, "%s holds no copy of the keys of the site %s: neither %s nor %s can be read", from->keys, site,
+			       file, below);
 	return 0;
 }
 
-static int place_keys(const struct placing *p, const char *keys, struct err *e)
+// Those that were given, and those in the state folder that the copy is without, as they are kept elsewhere.
+static int take_keys(const struct restore *r, const char *given, const char *own, struct err *e)
 {
-	char from[PATH_MAX], to[PATH_MAX], beside[PATH_MAX + 8], sha256[2 * HASH_LEN + 1];
-	static const char *const left[] = {"keys/keys.db-wal", "keys/keys.db-shm"};
-	struct err why = {0};
-	uint64_t bytes;
+	static const char *const besides[] = {"keys.db-wal", "ledger.key.next", "master.key.next", NULL};
+	const char *const folders[] = {given, own}, *const *const lists[] = {backup_key_files, given == NULL ? besides : NULL};
+	struct tree to TREE_AUTO = {.fd = -1};
+	struct tree_copied copied;
 
-	for (size_t i = 0; i < ARRAY_LEN(left); i++)
-		if (path_join(to, sizeof to, p->state, left[i], e) != 0 || (unlink(to) != 0 && errno != ENOENT))
-			return err_system(e, ERR_IO, errno, "%s", to);
-	for (size_t i = 0; backup_key_files[i] != NULL; i++) {
-		char name[64];
-		snprintf(name, sizeof name, "keys/%s", backup_key_files[i]);
-		if (path_join(from, sizeof from, keys, backup_key_files[i], e) != 0 || path_to(p->state, name, to, true, e) != 0)
-			return -1;
-		snprintf(beside, sizeof beside, "%s.new", to);
-		if (backup_copy_file(from, beside, sha256, &bytes, &why) != 0) {
-			if (i > 0 && why.code == ERR_NOT_FOUND) {
-				why = (struct err){0};
-				continue;
-			}
+	if (tree_enter(&to, &r->copy, "keys", e) != 0)
+		return -1;
+	for (size_t f = 0; f < ARRAY_LEN(folders); f++) {
+		struct tree keys TREE_AUTO = {.fd = -1};
+		struct err why = {0};
+		if (folders[f] == NULL || (tree_open(&keys, folders[f], &why) != 0 && why.code == ERR_NOT_FOUND && folders[f] == own))
+			continue;
+		for (size_t l = 0; why.code == ERR_NONE && l < ARRAY_LEN(lists); l++)
+			for (const char *const *name = lists[l]; name != NULL && *name != NULL && why.code == ERR_NONE; name++)
+				if (faccessat(to.fd, *name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
+				    tree_copy(&keys, *name, &to, &copied, &why) != 0 && why.code == ERR_NOT_FOUND)
+					why = (struct err){0};
+		if (why.code != ERR_NONE)
 			return err_set(e, why.code, "%s", why.text);
-		}
-		if (rename(beside, to) != 0)
-			return err_system(e, ERR_IO, errno, "%s", to);
-		file_own_like(to, p->state);
 	}
-	return path_join(to, sizeof to, p->state, "keys", e) != 0 ? -1 : folder_sync(to, e);
+	return 0;
 }
 
 // The longer of the two names what the shorter does, unless that has expired.
-static int place_tombstones(const struct placing *p, const char *copy, struct err *e)
+static int take_tombstones(const struct restore *r, const char *given, struct err *e)
 {
-	char to[PATH_MAX], beside[PATH_MAX + 8], sha256[2 * HASH_LEN + 1];
-	uint64_t bytes;
-
-	if (copy == NULL || path_join(to, sizeof to, p->state, tombstone_file, e) != 0)
-		return copy == NULL ? 0 : -1;
-	if (access(copy, R_OK) != 0)
-		return err_system(e, ERR_IO, errno, "%s", copy);
-	if (tombstone_last(copy) <= tombstone_last(to))
-		return 0;
-	snprintf(beside, sizeof beside, "%s", to);
-	*strrchr(beside, '/') = '\0';
-	if (folder_make(beside, 0700, e) != 0)
-		return -1;
-	file_own_like(beside, p->state);
-	snprintf(beside, sizeof beside, "%s.new", to);
-	if (backup_copy_file(copy, beside, sha256, &bytes, e) != 0)
-		return -1;
-	if (rename(beside, to) != 0)
-		return err_system(e, ERR_IO, errno, "%s", to);
-	file_own_like(to, p->state);
-	return 0;
-}
-
-static void end_alone(struct store **alone)
-{
-	sqlite_backend.upkeep->close(*alone);
-}
-
-int restore_place(const char *state, const struct restore_from *from, struct backup_facts *out, struct err *e)
-{
-	struct placing p = {.state = state, .backup = from->backup};
-	struct buf key BUF_AUTO = BUF_INIT(NOTE_KEY_MAX + 2);
-	char marker[PATH_MAX], path[PATH_MAX], keys[PATH_MAX] = "", to[PATH_MAX];
-	struct err none = {0};
-	__attribute__((cleanup(end_alone))) struct store *alone = NULL; // nobody opens them meanwhile
-	const char *name = strrchr(from->backup, '/');
-
-	if (from->keys != NULL) { // the folder of the copy, or the one that was named when it was made
-		if (path_join(path, sizeof path, from->keys, "keys.db", e) != 0 || backup_read(from->backup, NULL, out, e) != 0)
-			return -1;
-		snprintf(keys, sizeof keys, "%s", from->keys);
-		if (access(path, R_OK) != 0 && strchr(out->site, '/') == NULL && backup_keys_path(out->site, from->keys, keys, e) != 0)
-			return -1;
-		if (path_join(to, sizeof to, keys, "keys.db", e) != 0)
-			return -1;
-		if (access(to, R_OK) != 0)
-			return err_set(e, ERR_INPUT, "%s holds no copy of the keys of the site %s: neither %s nor %s can be read",
-				       from->keys, out->site, path, to);
-	}
-	if (path_join(path, sizeof path, from->keys != NULL ? keys : state, from->keys != NULL ? "ledger.pub" : "keys/ledger.pub", e) != 0)
-		return -1;
-	const bool has_key = file_read(path, &key, &none) == 0;
-	if (backup_check(from->backup, has_key ? buf_text(&key) : NULL, out, e) != 0)
-		return -1;
-	if (from->site != NULL && strcmp(from->site, out->site) != 0)
-		return err_set(e, ERR_REFUSED, "%s is a backup of the site %s, and this is %s", from->backup, out->site, from->site);
-	if (path_join(marker, sizeof marker, state, open_restoring_file, e) != 0 ||
-	    path_join(p.incoming, sizeof p.incoming, state, INCOMING, e) != 0 || folder_make(state, 0750, e) != 0)
-		return -1;
-	const bool again = access(marker, F_OK) == 0;
-	if (!again && !from->replace && is_stored(state))
-		return err_set(e, ERR_REFUSED, "%s holds a store already, which would be deleted: give --replace if that is meant", state);
-	if (sqlite_backend.upkeep->open(&alone, state, STORE_ALONE, e) != 0 || backup_remove(p.incoming, e) != 0)
-		return -1;
-	char line[256 + LOST_MAX];
-	snprintf(line, sizeof line, "%.200s\n%.*s\n", name != NULL ? name + 1 : from->backup, LOST_MAX,
-		 from->lost != NULL ? from->lost : "");
-	if (folder_make(p.incoming, 0700, e) != 0 || (!again && file_write(marker, line, strlen(line), 0600, NULL, e) != 0))
-		return -1;
-	file_own_like(marker, state);
-	// Beside what is there, which goes only when all of it is here.
-	if (backup_files(from->backup, take_in, &p, e) != 0 || folder_sync_all(p.incoming, e) != 0)
-		return -1;
-	if (remove_stored(state, e) != 0 || path_to(state, "log/", path, true, e) != 0 || path_to(state, "keys/", path, true, e) != 0 ||
-	    (from->keys != NULL && place_keys(&p, keys, e) != 0) || place_tombstones(&p, from->tombstones, e) != 0 ||
-	    backup_files(from->backup, put_in_place, &p, e) != 0 || path_join(path, sizeof path, p.incoming, "vault.db", e) != 0 ||
-	    path_join(to, sizeof to, state, "vault.db", e) != 0 || folder_sync_all(state, e) != 0)
-		return -1;
-	if (rename(path, to) != 0)
-		return err_system(e, ERR_IO, errno, "%s", to);
-	file_own_like(to, state);
-	return backup_remove(p.incoming, e) != 0 ? -1 : folder_sync(state, e);
-}
-
-int restore_begun(const char *state, struct buf *lost, struct err *e)
-{
-	struct buf text BUF_AUTO = BUF_INIT(2 * LOST_MAX);
-	char path[PATH_MAX];
+	struct buf text BUF_AUTO = BUF_INIT(LIST_BYTES_MAX);
+	char own[PATH_MAX];
+	struct stat about;
 	struct err why = {0};
 
-	if (path_join(path, sizeof path, state, open_restoring_file, e) != 0)
+	if (path_join(own, sizeof own, r->state.path, tombstone_file, e) != 0)
 		return -1;
-	if (file_read(path, &text, &why) != 0)
-		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
-	const char *second = strchr(buf_text(&text), '\n');
-	if (second != NULL)
-		buf_add(lost, second + 1, strcspn(second + 1, "\n"));
-	return 1;
+	if (given != NULL && (stat(given, &about) != 0 || !S_ISREG(about.st_mode)))
+		return err_set(e, ERR_INPUT, "%s cannot be read, or is no ordinary file", given);
+	const char *longer = given != NULL && tombstone_last(given) > tombstone_last(own) ? given : own;
+	if (file_read(longer, &text, &why) != 0)
+		return why.code == ERR_NOT_FOUND && longer == own ? 0 : err_set(e, why.code, "%s", why.text);
+	return tree_put(&r->copy, tombstone_file, text.data, text.len, e);
+}
+
+// How much of a list of erasures the stores of a folder have seen.
+static int seen_in(const char *state, int64_t *out, struct err *e)
+{
+	struct store *s = NULL;
+	int ret = sqlite_backend.upkeep->open(&s, state, STORE_COPY, e);
+
+	if (ret == 0)
+		ret = tombstone_seen(&sqlite_backend, s, out, e);
+	sqlite_backend.upkeep->close(s);
+	return ret;
+}
+
+int restore_take(struct restore *r, const char *state, const struct restore_from *from, struct err *e)
+{
+	char own[PATH_MAX], given[PATH_MAX], until[WHEN_TEXT], made[WHEN_TEXT];
+	const time_t now = when_now();
+
+	*r = (struct restore){.state.fd = -1, .copy.fd = -1};
+	if (path_join(own, sizeof own, state, "keys", e) != 0 || backup_read(from->backup, NULL, &r->of, e) != 0 ||
+	    (from->keys != NULL && find_keys(from, r->of.site, given, e) != 0))
+		return -1;
+	when_text(made, r->of.made);
+	when_text(until, r->of.until);
+	if (from->site != NULL && strcmp(from->site, r->of.site) != 0)
+		return err_set(e, ERR_REFUSED, "%s is a backup of the site %s, and this is %s", from->backup, r->of.site, from->site);
+	// What was erased since is named only as long as there may be a backup.
+	if (r->of.until != 0 && r->of.until <= now)
+		return err_set(e, ERR_REFUSED,
+			       "%s was to be deleted at %s: who was erased since it was made is named no longer, and would be back; where "
+			       "the clock is wrong, set it right",
+			       from->backup, until);
+	if (r->of.made > now + AHEAD_SECONDS)
+		return err_set(e, ERR_REFUSED, "%s was made at %s, which is in the future: set the clock right", from->backup, made);
+	if (!from->replace && is_stored(state))
+		return err_set(e, ERR_REFUSED, "%s holds a store already, which would be deleted: give --replace if that is meant", state);
+	if (folder_make(state, 0750, e) != 0 || sqlite_backend.upkeep->open(&r->alone, state, STORE_ALONE, e) != 0 ||
+	    tree_open(&r->state, state, e) != 0 || tree_remove(&r->state, COPY, e) != 0 || tree_enter(&r->copy, &r->state, COPY, e) != 0)
+		return -1;
+	if (seen_in(state, &r->named, NULL) != 0)
+		r->named = -1;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		struct tree part TREE_AUTO = {.fd = -1};
+		if (parts[i].mode != 0 && tree_enter(&part, &r->copy, parts[i].name, e) != 0)
+			return -1;
+		if (parts[i].mode != 0 && fchmod(part.fd, parts[i].mode) != 0)
+			return err_system(e, ERR_IO, errno, "%s", part.path);
+	}
+	return backup_take(from->backup, from->keys != NULL ? given : own, &r->copy, &r->of, e) != 0 ||
+		       take_keys(r, from->keys != NULL ? given : NULL, own, e) != 0 || take_tombstones(r, from->tombstones, e) != 0
+		   ? -1
+		   : 0;
 }
 
 // ---- finishing ----
 
-struct restored {
-	const struct ledger_event *event;
-};
+static int run_listed(struct vault *v, void *arg, struct err *e)
+{
+	return tombstone_restored(v, *(const int64_t *)arg, e);
+}
 
 static int run_restored(struct vault *v, void *arg, struct err *e)
 {
-	const struct restored *r = arg;
 	uint64_t index;
 
-	return ledger_write(v, r->event, &index, e) != 0 || tombstone_restored(v, e) != 0
-		   ? -1
-		   : v->b->upkeep->number_set(v->store, RESTORED, (int64_t)index + 1, e);
+	return ledger_write(v, arg, &index, e) != 0 ? -1 : v->b->upkeep->number_set(v->store, RESTORED, (int64_t)index + 1, e);
 }
 
 int restore_event(struct vault *v, int64_t *out, struct err *e)
@@ -293,50 +215,112 @@ int restore_confirm(struct vault *v, const char *officer, struct err *e)
 	return ledger_check(&event, e) != 0 ? -1 : commit_run(v, &op, e);
 }
 
-static int64_t seen_number(struct vault *v)
+int restore_finish(struct restore *r, const struct policy *p, const char *lost, int (*holds)(struct vault *, struct err *),
+		   struct restore_result *out, struct err *e)
 {
-	int64_t out = 0;
-
-	(void)v->b->upkeep->number_get(v->store, "tombstone", &out, NULL);
-	return out;
-}
-
-int restore_finish(const char *state, const char *run, const struct policy *p, const struct backup_facts *from, const char *lost,
-		   int (*holds)(struct vault *, struct err *), struct restore_result *out, struct vault **vault, struct err *e)
-{
-	char marker[PATH_MAX], made[WHEN_TEXT], details[160 + LOST_MAX];
-	const struct ledger_event event = {.name = "restore", .details = details};
-	struct restored restored = {&event};
-	struct op op = {.lane = LANE_RECORDS, .run = run_restored, .arg = &restored};
-	struct vault *v;
+	char path[PATH_MAX], made[WHEN_TEXT], details[224 + LOST_MAX];
+	struct ledger_event event = {.name = "restore", .details = details};
+	int64_t before = 0, seen = 0;
+	struct op listed = {.lane = LANE_RECORDS, .run = run_listed, .arg = &before},
+		  restored = {.lane = LANE_RECORDS, .run = run_restored, .arg = &event};
+	struct vault *v = NULL;
+	struct stat log;
 	struct err why = {0};
+	int ret = -1;
 
 	*out = (struct restore_result){0};
-	*vault = NULL;
-	if (path_join(marker, sizeof marker, state, open_restoring_file, e) != 0 || open_restored(&v, state, run, p, VAULT_LOOK, e) != 0)
-		return -1;
-	const int64_t before = seen_number(v);
-	vault_close(v);
-	// Opening it does again what was erased since.
-	if (open_restored(&v, state, run, p, VAULT_ADMIN, e) != 0)
-		return -1;
-	out->again = (uint64_t)(seen_number(v) - before);
-	int ret = holds != NULL ? holds(v, e) : 0;
-	if (ret == 0 && vault_prune(v, (struct duration){0}, false, &out->pruned, &why) != 0 && why.code != ERR_REFUSED)
-		ret = err_set(e, why.code, "%s", why.text);
+	// Opening it does again what was erased since. No run folder: the files that are there are not its own yet.
+	if (seen_in(r->copy.path, &before, e) != 0 || open_restored(&v, r->copy.path, r->copy.path, p, VAULT_ADMIN, e) != 0 ||
+	    tombstone_seen(v->b, v->store, &seen, e) != 0 || commit_run(v, &listed, e) != 0 ||
+	    tombstone_missing(v, &out->lacking, e) != 0 || (holds != NULL && holds(v, e) != 0))
+		goto cleanup;
+	out->again = (uint64_t)(seen - before);
+	if (out->lacking == 0 && seen < r->named)
+		out->lacking = seen + 1;
+	out->blind = r->named < 0 && tombstones_size(r->copy.path) == 0;
+	if (vault_prune(v, (struct duration){0}, false, &out->pruned, &why) != 0 && why.code != ERR_REFUSED) {
+		err_set(e, why.code, "%s", why.text);
+		goto cleanup;
+	}
 	out->clock_leapt = out->pruned.clock.leapt;
-	when_text(made, from->made);
-	snprintf(details, sizeof details, "{\"made\":\"%s\",\"events\":%llu,\"erasures_again\":%llu,\"lost\":%.*s}", made,
-		 (unsigned long long)from->events, (unsigned long long)out->again, LOST_MAX, lost != NULL && *lost != '\0' ? lost : "null");
+	when_text(made, r->of.made);
+	snprintf(details, sizeof details, "{\"made\":\"%s\",\"events\":%llu,\"erasures_again\":%llu%s,\"lost\":%.*s}", made,
+		 (unsigned long long)r->of.events, (unsigned long long)out->again,
+		 out->lacking != 0 || out->blind ? ",\"erasures_unknown\":true" : "", LOST_MAX,
+		 lost != NULL && *lost != '\0' ? lost : "null");
+	ret = commit_run(v, &restored, e) != 0 ? -1 : commit_sanitise(v, SANITISE_LOGS, e);
+cleanup:
+	vault_close(v);
+	if (ret != 0 || folder_sync_all(r->copy.path, e) != 0 || path_join(path, sizeof path, r->state.path, open_restoring_file, e) != 0)
+		return -1;
+	if (fstatat(r->copy.fd, "vault.db-wal", &log, 0) == 0 && log.st_size > 0) // which is not placed
+		return err_set(e, ERR_IO, "%s/vault.db cannot be closed", r->copy.path);
+	ret = file_write(path, made, strlen(made), 0600, NULL, e);
 	if (ret == 0)
-		ret = commit_run(v, &op, e);
-	if (ret == 0 && unlink(marker) != 0 && errno != ENOENT)
-		ret = err_system(e, ERR_IO, errno, "%s", marker);
-	if (ret == 0)
-		ret = folder_sync(state, e);
-	if (ret == 0)
-		*vault = v;
+		file_own_like(path, r->state.path);
 	else
-		vault_close(v);
+		unlink(path);
+	r->ready = ret == 0 || access(path, F_OK) == 0;
 	return ret;
+}
+
+// ---- placing ----
+
+int restore_begun(struct restore *r, const char *state, struct err *e)
+{
+	char path[PATH_MAX];
+
+	*r = (struct restore){.state.fd = -1, .copy.fd = -1};
+	if (path_join(path, sizeof path, state, open_restoring_file, e) != 0)
+		return -1;
+	if (access(path, F_OK) != 0)
+		return errno == ENOENT ? 0 : err_system(e, ERR_IO, errno, "%s", path);
+	r->ready = true;
+	return sqlite_backend.upkeep->open(&r->alone, state, STORE_ALONE, e) != 0 || tree_open(&r->state, state, e) != 0 ? -1 : 1;
+}
+
+// A part that is not among what was put together any more is in its place.
+int restore_place(struct restore *r, struct err *e)
+{
+	char from[64], path[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		const char *name = parts[i].name;
+		snprintf(from, sizeof from, "%s/%s", COPY, name);
+		if (faccessat(r->state.fd, from, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+			continue;
+		if (parts[i].mode == 0) { // the store; how many events there were is remembered beside it
+			if (tree_remove(&r->state, "vault.db-wal", e) != 0 || tree_remove(&r->state, "vault.db-shm", e) != 0)
+				return -1;
+			if (path_join(path, sizeof path, r->state.path, "vault.lock", e) != 0 || truncate(path, 0) != 0)
+				return err_system(e, ERR_IO, errno, "vault.lock");
+		}
+		if (tree_remove(&r->state, name, e) != 0)
+			return -1;
+		if (renameat(r->state.fd, from, r->state.fd, name) != 0)
+			return err_system(e, ERR_IO, errno, "%s/%s", r->state.path, name);
+	}
+	if (folder_sync_all(r->state.path, e) != 0 || tree_remove(&r->state, COPY, e) != 0)
+		return -1;
+	sqlite_backend.upkeep->close(r->alone);
+	r->alone = NULL;
+	return 0;
+}
+
+int restore_done(const char *state, struct err *e)
+{
+	char marker[PATH_MAX];
+
+	if (path_join(marker, sizeof marker, state, open_restoring_file, e) != 0)
+		return -1;
+	return unlink(marker) != 0 && errno != ENOENT ? err_system(e, ERR_IO, errno, "%s", marker) : folder_sync(state, e);
+}
+
+void restore_free(struct restore *r)
+{
+	if (r->state.fd >= 0 && r->alone != NULL && !r->ready)
+		tree_remove(&r->state, COPY, NULL);
+	tree_close(&r->copy);
+	tree_close(&r->state);
+	sqlite_backend.upkeep->close(r->alone);
 }

@@ -125,44 +125,51 @@ static int tombstone_parse(const struct vault *v, char *line, struct tombstone *
 	return strcmp(fields[8], "-") == 0 || out->carried != NULL ? 0 : tombstone_days_parse(out, fields[8]);
 }
 
+struct tombstone_list {
+	const struct vault *v;
+	struct buf text;
+	char path[PATH_MAX], *line; // `line`: a copy of the one that is read
+	size_t at;
+	struct tombstone t; // as it was read last
+};
+
+static void list_free(struct tombstone_list *l)
+{
+	buf_free(&l->text);
+	free(l->line);
+}
+#define LIST_AUTO __attribute__((cleanup(list_free)))
+
 // All complete lines. Nothing where there is no file.
-static int tombstones_read(const struct vault *v, char path[PATH_MAX], struct buf *out, struct err *e)
+static int list_read(struct tombstone_list *l, const struct vault *v, struct err *e)
 {
 	struct err why = {0};
 
-	if (path_join(path, PATH_MAX, v->state, tombstone_file, e) != 0)
+	*l = (struct tombstone_list){.v = v, .text = BUF_INIT(FILE_BYTES_MAX)};
+	if (path_join(l->path, sizeof l->path, v->state, tombstone_file, e) != 0)
 		return -1;
-	if (file_read(path, out, &why) != 0 && why.code != ERR_NOT_FOUND)
+	if (file_read(l->path, &l->text, &why) != 0 && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
-	while (out->len > 0 && out->data[out->len - 1] != '\n')
-		out->data[--out->len] = '\0';
+	while (l->text.len > 0 && l->text.data[l->text.len - 1] != '\n')
+		l->text.data[--l->text.len] = '\0';
 	return 0;
 }
 
-// Calls for each line, a copy.
-static int tombstones_walk(const struct vault *v, const struct buf *text, int (*each)(void *, const struct tombstone *, struct err *),
-			   void *arg, struct err *e)
+// 1: the next line is read; 0: there is none.
+static int list_next(struct tombstone_list *l, struct err *e)
 {
-	const char *at = buf_text(text), *end;
-	struct tombstone *t = malloc(sizeof *t);
-	int ret = 0;
+	const char *line = buf_text(&l->text) + l->at;
+	const size_t len = strcspn(line, "\n");
 
-	if (t == NULL)
-		return err_set(e, ERR_MEMORY, "no memory");
-	for (; ret == 0 && (end = strchr(at, '\n')) != NULL; at = end + 1) {
-		char *line = strndup(at, (size_t)(end - at));
-		if (line == NULL)
-			ret = err_set(e, ERR_MEMORY, "no memory");
-		else if (tombstone_parse(v, line, t) != 0)
-			ret = err_set(e, ERR_CORRUPT,
-				      "%s/%s was altered, or belongs to other keys: what it names could come back; put it back as it was",
-				      v->state, tombstone_file);
-		else
-			ret = each(arg, t, e);
-		free(line);
-	}
-	free(t);
-	return ret;
+	free(l->line);
+	l->line = l->at == l->text.len ? NULL : strndup(line, len);
+	if (l->line == NULL)
+		return l->at == l->text.len ? 0 : err_set(e, ERR_MEMORY, "no memory");
+	l->at += len + 1;
+	return tombstone_parse(l->v, l->line, &l->t) == 0
+		   ? 1
+		   : err_set(e, ERR_CORRUPT,
+			     "%s was altered, or belongs to other keys: what it names could come back; put it back as it was", l->path);
 }
 
 uint64_t tombstones_size(const char *state)
@@ -176,7 +183,7 @@ uint64_t tombstones_size(const char *state)
 int64_t tombstone_last(const char *path)
 {
 	enum { STEP = 32768 };
-	FD_AUTO int fd = open(path, O_RDONLY | O_CLOEXEC);
+	FD_AUTO int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END), last = -1;
 	char text[STEP + 1];
 
@@ -202,7 +209,7 @@ int64_t tombstone_last(const char *path)
 
 static int tombstone_append(const char *path, const struct buf *line, struct err *e)
 {
-	FD_AUTO int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	FD_AUTO int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	char last = '\n';
 	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
 
@@ -211,52 +218,37 @@ static int tombstone_append(const char *path, const struct buf *line, struct err
 		size--;
 	if (size < 0 || ftruncate(fd, size) != 0 || lseek(fd, size, SEEK_SET) < 0 || fd_write_all(fd, line->data, line->len) != 0 ||
 	    fdatasync(fd) != 0)
-		return err_system(e, err_is_full(errno) ? ERR_FULL : ERR_IO, errno, "%s", path);
+		return err_system(e, file_err_code(errno), errno, "%s", path);
 	return 0;
 }
 
-static bool tombstones_carry(const struct buf *text)
+static bool list_carries(const struct tombstone_list *l)
 {
-	return text->len > 0 && memmem(text->data, text->len, " carried ", 9) != NULL;
-}
-
-// A line that carries the record; NULL: none.
-static const char *carrying_line(const struct buf *text, const char *id)
-{
-	char middle[RECORD_ID_LEN + 32];
-
-	snprintf(middle, sizeof middle, " %s %s %s ", act_names[TOMBSTONE_CARRIED], erase_by_word(ERASE_RECORD), id);
-	const char *at = text->len == 0 ? NULL : memmem(text->data, text->len, middle, strlen(middle));
-	while (at != NULL && at > text->data && at[-1] != '\n')
-		at--;
-	return at;
-}
-
-static void tombstone_void(const struct vault *v, const struct tombstone *t, struct buf *out)
-{
-	struct tombstone *gone = calloc(1, sizeof *gone);
-
-	out->failed = out->failed || gone == NULL;
-	if (gone != NULL) {
-		*gone = (struct tombstone){.number = t->number, .at = t->at, .until = t->until, .act = TOMBSTONE_VOID};
-		tombstone_text(v, gone, out);
-	}
-	free(gone);
+	return l->text.len > 0 && memmem(l->text.data, l->text.len, " carried ", 9) != NULL;
 }
 
 int tombstone_carried(const struct vault *v, const char *id, struct buf *out, struct err *e)
 {
-	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
-	struct tombstone *t = calloc(1, sizeof *t);
-	char path[PATH_MAX];
-	int ret = t == NULL ? err_set(e, ERR_MEMORY, "no memory") : tombstones_read(v, path, &text, e);
-	const char *at = ret != 0 ? NULL : carrying_line(&text, id);
-	char *line TEXT_AUTO = at == NULL ? NULL : strndup(at, strcspn(at, "\n"));
+	struct tombstone_list l LIST_AUTO = {0};
+	char middle[RECORD_ID_LEN + 32];
 
-	if (line != NULL && tombstone_parse(v, line, t) == 0)
-		ret = buf_adds(out, t->carried) != 0 ? err_set(e, ERR_MEMORY, "no memory") : 1;
-	free(t);
-	return ret;
+	if (list_read(&l, v, e) != 0)
+		return -1;
+	snprintf(middle, sizeof middle, " %s %s %s ", act_names[TOMBSTONE_CARRIED], erase_by_word(ERASE_RECORD), id);
+	const char *at = l.text.len == 0 ? NULL : memmem(l.text.data, l.text.len, middle, strlen(middle));
+	if (at == NULL)
+		return 0;
+	while (at > l.text.data && at[-1] != '\n')
+		at--;
+	l.at = (size_t)(at - l.text.data);
+	if (list_next(&l, NULL) <= 0)
+		return 0;
+	return buf_adds(out, l.t.carried) != 0 ? err_set(e, ERR_MEMORY, "no memory") : 1;
+}
+
+int tombstone_seen(const struct backend *b, struct store *s, int64_t *out, struct err *e)
+{
+	return b->upkeep->number_get(s, SEEN, out, e);
 }
 
 int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e)
@@ -269,7 +261,7 @@ int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e)
 	t->until = tombstone_expiry(v->policy, t->at);
 	if (t->until == 0)
 		return 0;
-	if (path_join(path, sizeof path, v->state, tombstone_file, e) != 0 || v->b->upkeep->number_get(v->store, SEEN, &seen, e) != 0)
+	if (path_join(path, sizeof path, v->state, tombstone_file, e) != 0 || tombstone_seen(v->b, v->store, &seen, e) != 0)
 		return -1;
 	const bool new = access(path, F_OK) != 0;
 	const int64_t last = tombstone_last(path);
@@ -292,204 +284,162 @@ int tombstone_applied(const struct vault *v, const struct tombstone *t, struct e
 		   : 0;
 }
 
-struct tombstones_new {
-	int64_t seen;
-	int (*each)(void *, const struct tombstone *, struct err *);
-	void *arg;
-};
-
-static int tombstone_if_new(void *arg, const struct tombstone *t, struct err *e)
-{
-	const struct tombstones_new *n = arg;
-
-	return t->number > n->seen && n->each(n->arg, t, e) != 0 ? -1 : 0;
-}
-
 int tombstone_each_new(const struct vault *v, int (*each)(void *arg, const struct tombstone *t, struct err *e), void *arg, struct err *e)
 {
-	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
-	struct tombstones_new n = {.each = each, .arg = arg};
+	struct tombstone_list l LIST_AUTO = {0};
 	char path[PATH_MAX];
+	int64_t seen;
+	int more;
 
-	if (path_join(path, sizeof path, v->state, tombstone_file, e) != 0 || v->b->upkeep->number_get(v->store, SEEN, &n.seen, e) != 0)
+	if (path_join(path, sizeof path, v->state, tombstone_file, e) != 0 || tombstone_seen(v->b, v->store, &seen, e) != 0)
 		return -1;
-	if (tombstone_last(path) <= n.seen)
+	if (tombstone_last(path) <= seen)
 		return 0;
-	return tombstones_read(v, path, &text, e) != 0 ? -1 : tombstones_walk(v, &text, tombstone_if_new, &n, e);
-}
-
-// The first number that is expected and not there, so far.
-static int tombstone_expect(void *arg, const struct tombstone *t, struct err *e)
-{
-	int64_t *expected = arg;
-
-	(void)e;
-	*expected += *expected == t->number;
-	return 0;
+	if (list_read(&l, v, e) != 0)
+		return -1;
+	while ((more = list_next(&l, e)) > 0)
+		if (l.t.number > seen && each(arg, &l.t, e) != 0)
+			return -1;
+	return more;
 }
 
 int tombstone_missing(const struct vault *v, int64_t *first, struct err *e)
 {
-	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
-	char path[PATH_MAX];
-	int64_t seen, expected;
+	struct tombstone_list l LIST_AUTO = {0};
+	int64_t seen, expected, last = 0;
+	int more;
 
 	*first = 0;
-	if (v->b->upkeep->number_get(v->store, SEEN, &seen, e) != 0 || v->b->upkeep->number_get(v->store, KEPT_FROM, &expected, e) != 0)
+	if (tombstone_seen(v->b, v->store, &seen, e) != 0 || v->b->upkeep->number_get(v->store, KEPT_FROM, &expected, e) != 0 ||
+	    list_read(&l, v, e) != 0)
 		return -1;
 	expected += expected == 0;
-	if (tombstones_read(v, path, &text, e) != 0)
-		return -1;
-	const int64_t from = strtoll(buf_text(&text), NULL, 10);
-	if (from != 0 && from < expected) // those before have expired
-		expected = from;
-	if (tombstones_walk(v, &text, tombstone_expect, &expected, e) != 0)
-		return -1;
-	const int64_t last = tombstone_last(path);
+	while ((more = list_next(&l, e)) > 0) {
+		if (last == 0 && l.t.number < expected) // those before have expired
+			expected = l.t.number;
+		last = l.t.number;
+		expected += expected == last;
+	}
 	if (expected <= (last > seen ? last : seen))
 		*first = expected;
-	return 0;
+	return more;
 }
 
-int tombstone_restored(const struct vault *v, struct err *e)
+int tombstone_restored(const struct vault *v, int64_t seen, struct err *e)
 {
-	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
-	char path[PATH_MAX];
+	struct tombstone_list l LIST_AUTO = {0};
 	int64_t kept_from;
 
-	if (v->b->upkeep->number_get(v->store, KEPT_FROM, &kept_from, e) != 0 || tombstones_read(v, path, &text, e) != 0)
+	if (v->b->upkeep->number_get(v->store, KEPT_FROM, &kept_from, e) != 0 || list_read(&l, v, e) != 0)
 		return -1;
-	const int64_t from = strtoll(buf_text(&text), NULL, 10);
+	const int64_t begins = strtoll(buf_text(&l.text), NULL, 10), from = begins != 0 && begins < seen + 1 ? begins : seen + 1;
 	return from > kept_from && from > 1 ? v->b->upkeep->number_set(v->store, KEPT_FROM, from, e) : 0;
 }
 
-struct tombstones_left {
-	const struct vault *v;
-	time_t now;
-	struct buf *out;
-	size_t gone;
-	int64_t kept_from;
-	struct tombstone_carrying { // the last line for each record, by its id
-		char id[RECORD_ID_LEN + 1];
-		int64_t number;
-	} * last;
-	size_t last_count, last_capacity;
+struct carrying { // a line that carries a record
+	char id[RECORD_ID_LEN + 1];
+	int64_t number;
 };
 
 static int carrying_order(const void *a, const void *b)
 {
-	const struct tombstone_carrying *x = a, *y = b;
+	const struct carrying *x = a, *y = b;
 	const int by_id = strcmp(x->id, y->id);
 
 	return by_id != 0 ? by_id : (x->number > y->number) - (x->number < y->number);
 }
 
-static int tombstone_note_carrying(void *arg, const struct tombstone *t, struct err *e)
+// Whether the record that the line carries has ended, or a later line carries it. -1: it cannot be told.
+static int carries_no_more(const struct tombstone_list *l, const struct carrying *all, size_t count, struct err *e)
 {
-	struct tombstones_left *left = arg;
+	struct carrying sought = {.number = l->t.number};
+	struct record_list list = {0};
 
-	if (t->act != TOMBSTONE_CARRIED)
-		return 0;
-	if (left->last_count == left->last_capacity) {
-		const size_t capacity = 2 * left->last_capacity + 64;
-		struct tombstone_carrying *more = reallocarray(left->last, capacity, sizeof *more);
-		if (more == NULL)
-			return err_set(e, ERR_MEMORY, "no memory");
-		left->last = more;
-		left->last_capacity = capacity;
-	}
-	struct tombstone_carrying *one = &left->last[left->last_count++];
-	snprintf(one->id, sizeof one->id, "%s", t->id);
-	one->number = t->number;
-	return 0;
-}
-
-// Whether a later line carries the same record.
-static bool tombstone_superseded(const struct tombstones_left *left, const struct tombstone *t)
-{
-	struct tombstone_carrying wanted = {.number = t->number};
-
-	snprintf(wanted.id, sizeof wanted.id, "%s", t->id);
-	if (left->last_count == 0)
-		return false;
-	const struct tombstone_carrying *one = bsearch(&wanted, left->last, left->last_count, sizeof wanted, carrying_order);
-	return one != NULL && one + 1 < left->last + left->last_count && strcmp(one[1].id, t->id) == 0;
-}
-
-static int tombstone_leave(void *arg, const struct tombstone *t, struct err *e)
-{
-	struct tombstones_left *left = arg;
-
-	if (t->until <= left->now) {
-		left->gone++;
-		left->kept_from = t->number + 1;
-		return 0;
-	}
-	bool ended = t->act == TOMBSTONE_CARRIED && tombstone_superseded(left, t);
-	if (t->act == TOMBSTONE_CARRIED && !ended) {
-		struct record_list list = {0};
-		if (left->v->b->records->find(left->v->store, VIEW_COMMITTED, &(struct record_query){.by = RECORD_WITH_ID, .id = t->id},
-					      &list, e) != 0)
-			return -1;
-		ended = list.count == 0;
-		if (list.count > 0)
-			buf_free(&list.rows[0].body);
-		free(list.rows);
-	}
-	left->gone += ended;
-	if (ended)
-		tombstone_void(left->v, t, left->out);
-	else
-		tombstone_text(left->v, t, left->out);
-	return 0;
+	memcpy(sought.id, l->t.id, sizeof sought.id);
+	const struct carrying *one = bsearch(&sought, all, count, sizeof *all, carrying_order);
+	if (one != NULL && one + 1 < all + count && strcmp(one[1].id, sought.id) == 0)
+		return 1;
+	if (l->v->b->records->find(l->v->store, VIEW_COMMITTED, &(struct record_query){.by = RECORD_WITH_ID, .id = l->t.id}, &list, e) != 0)
+		return -1;
+	const int ended = list.count == 0;
+	if (list.count > 0)
+		buf_free(&list.rows[0].body);
+	free(list.rows);
+	return ended;
 }
 
 int tombstone_prune(struct vault *v, time_t now, struct err *e)
 {
-	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX), out BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
-	struct tombstones_left left = {.v = v, .now = now, .out = &out};
-	char path[PATH_MAX];
-	int64_t seen, seen_until;
+	struct tombstone_list l LIST_AUTO = {0};
+	struct buf out BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
+	struct carrying *all = NULL;
+	int64_t seen, seen_until, kept_from = 0;
+	size_t count = 0, gone = 0, lines = 1;
+	int more, ended = 0, ret = -1;
 
-	if (tombstones_read(v, path, &text, e) != 0 || v->b->upkeep->number_get(v->store, SEEN, &seen, e) != 0 ||
+	if (list_read(&l, v, e) != 0 || tombstone_seen(v->b, v->store, &seen, e) != 0 ||
 	    v->b->upkeep->number_get(v->store, SEEN_UNTIL, &seen_until, e) != 0)
 		return -1;
 	// Were the file lost: nothing of it is missed any more.
-	if (text.len == 0 && seen_until != 0 && seen_until <= now)
+	if (l.text.len == 0 && seen_until != 0 && seen_until <= now)
 		return transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, KEPT_FROM, seen + 1, e), e);
 	// They stand in the order of their time, so the first expires first.
-	char *until = strchr(buf_text(&text), ' ');
+	const char *until = strchr(buf_text(&l.text), ' ');
 	until = until == NULL ? NULL : strchr(until + 1, ' ');
-	if (until == NULL || (strtoll(until + 1, NULL, 10) > now && !tombstones_carry(&text)))
+	if (until == NULL || (strtoll(until + 1, NULL, 10) > now && !list_carries(&l)))
 		return 0;
-	int ret = tombstones_walk(v, &text, tombstone_note_carrying, &left, e);
-	if (ret == 0 && left.last_count > 0)
-		qsort(left.last, left.last_count, sizeof *left.last, carrying_order);
-	ret = ret == 0 ? tombstones_walk(v, &text, tombstone_leave, &left, e) : ret;
-	free(left.last);
-	if (ret != 0)
-		return -1;
-	if (out.failed)
+	for (size_t i = 0; i < l.text.len; i++)
+		lines += l.text.data[i] == '\n';
+	all = calloc(lines, sizeof *all);
+	if (all == NULL)
 		return err_set(e, ERR_MEMORY, "no memory");
-	if (left.gone == 0)
-		return 0;
-	if ((left.kept_from != 0 &&
-	     transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, KEPT_FROM, left.kept_from, e), e) != 0) ||
-	    file_write(path, buf_text(&out), out.len, 0600, NULL, e) != 0)
-		return -1;
-	file_own_like(path, v->state);
-	return 0;
+	while ((more = list_next(&l, e)) > 0) {
+		if (l.t.act != TOMBSTONE_CARRIED)
+			continue;
+		memcpy(all[count].id, l.t.id, sizeof all->id);
+		all[count++].number = l.t.number;
+	}
+	qsort(all, count, sizeof *all, carrying_order);
+	l.at = 0;
+	while (more == 0 && (more = list_next(&l, e)) > 0) {
+		more = 0;
+		if (l.t.until <= now) {
+			gone++;
+			kept_from = l.t.number + 1;
+			continue;
+		}
+		ended = l.t.act == TOMBSTONE_CARRIED ? carries_no_more(&l, all, count, e) : 0;
+		if (ended < 0)
+			goto cleanup;
+		gone += ended > 0;
+		tombstone_text(
+		    v,
+		    ended > 0 ? &(struct tombstone){.number = l.t.number, .at = l.t.at, .until = l.t.until, .act = TOMBSTONE_VOID} : &l.t,
+		    &out);
+	}
+	if (more != 0)
+		goto cleanup;
+	if (out.failed)
+		err_set(e, ERR_MEMORY, "no memory");
+	else if (gone == 0)
+		ret = 0;
+	else if (kept_from == 0 || transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, KEPT_FROM, kept_from, e), e) == 0)
+		ret = file_write(l.path, buf_text(&out), out.len, 0600, NULL, e);
+	if (ret == 0)
+		file_own_like(l.path, v->state);
+cleanup:
+	free(all);
+	return ret;
 }
 
 int tombstone_settle(struct vault *v, time_t now, struct err *e)
 {
-	struct buf text BUF_AUTO = BUF_INIT(FILE_BYTES_MAX);
+	struct tombstone_list l LIST_AUTO = {0};
 	struct commit_alone alone;
-	char path[PATH_MAX];
 
-	if (tombstones_read(v, path, &text, e) != 0)
+	if (list_read(&l, v, e) != 0)
 		return -1;
-	if (!tombstones_carry(&text))
+	if (!list_carries(&l))
 		return 0;
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;

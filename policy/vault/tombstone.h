@@ -65,8 +65,10 @@ int tombstone_settle(struct vault *v, time_t now, struct err *e);
 // The first number that the file is to have and has not, as when it was deleted, or replaced by an older one: a restore would bring back what it
 // named. 0: none. ERR_CORRUPT: a line was altered.
 int tombstone_missing(const struct vault *v, int64_t *first, struct err *e);
-// Inside a transaction, after a restore: what the file does not begin with any more had expired.
-int tombstone_restored(const struct vault *v, struct err *e);
+// The number of the last that a vault.db has seen.
+int tombstone_seen(const struct backend *b, struct store *s, int64_t *out, struct err *e);
+// Inside a transaction, after a restore of what had seen so many: of those, what the file does not begin with any more had expired.
+int tombstone_restored(const struct vault *v, int64_t seen, struct err *e);
 uint64_t tombstones_size(const char *state); // of the list, in bytes
 // The number of the last line of such a file; 0: there is none.
 int64_t tombstone_last(const char *path);

@@ -1,156 +1,20 @@
 // SPDX-License-Identifier: ISC
 // Backups: whole or not there, without what ends before they do, apart from their keys; brought back, nobody who was erased comes back and nobody
-// else is lost. Whoever is killed at any write of it leaves something that the next attempt finishes.
+// else is lost.
 #include "policy/base/array.h"
-#include "policy/vault/backup.h"
 #include "policy/vault/ledger_key.h"
 #include "policy/vault/open.h"
 #include "policy/vault/record.h"
-#include "policy/vault/restore.h"
 #include "policy/vault/segment.h"
 #include "policy/vault/tombstone.h"
-#include "tests/unit/vault_fixture.h"
-#include <dirent.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-
-static long kill_at, writes; // the number of the durable step before which the process is killed; 0: none
-
-static void step_counts(void)
-{
-	if (++writes == kill_at)
-		raise(SIGKILL);
-}
-
-int fdatasync(int fd)
-{
-	step_counts();
-	return (int)syscall(SYS_fdatasync, fd);
-}
-
-int fsync(int fd)
-{
-	step_counts();
-	return (int)syscall(SYS_fsync, fd);
-}
-
-int rename(const char *from, const char *to)
-{
-	step_counts();
-	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
-}
-
-int unlink(const char *path)
-{
-	step_counts();
-	return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
-}
-
-struct places {
-	char data[128], keys[128], key_copy[192], other[128];
-};
-static struct places places;
-
-static int backup_setup(void **state)
-{
-	if (fixture_setup(state) != 0)
-		return -1;
-	struct fixture *f = *state;
-	fixture_keeps(&f->policy, KIND_BACKUP, (struct policy_life){.length.days = 30});
-	fixture_reopen(f, VAULT_ADMIN);
-	snprintf(places.data, sizeof places.data, "%s/data", f->root);
-	snprintf(places.keys, sizeof places.keys, "%s/elsewhere", f->root);
-	snprintf(places.key_copy, sizeof places.key_copy, "%s/lethe-example-keys", places.keys);
-	snprintf(places.other, sizeof places.other, "%s/other", f->root);
-	mkdir(places.data, 0700);
-	mkdir(places.keys, 0700);
-	kill_at = 0;
-	return 0;
-}
-
-static void put_ticket(struct fixture *f, const char *subject, const char *body, char id[RECORD_ID_LEN + 1])
-{
-	const struct vault_tag tags[] = {{"receipt", subject}, {NULL, NULL}};
-	const struct vault_new record = {.kind = KIND_TICKET, .subject = subject, .tags = tags, .body = body, .body_len = strlen(body)};
-	const struct ledger_event event = {.name = "ticket", .payload = body, .payload_len = strlen(body), .subject = subject};
-	struct err e = {0};
-
-	if (vault_put(f->vault, &record, &event, id, &e) != 0)
-		fail_msg("vault_put: %s", e.text);
-}
-
-static struct backup_facts make(struct fixture *f, bool keys)
-{
-	struct backup_facts out;
-	struct err e = {0};
-
-	fixture_time += 1;
-	if (backup_make(f->vault, places.data, keys ? places.keys : NULL, &out, &e) != 0)
-		fail_msg("backup_make: %s", e.text);
-	return out;
-}
-
-static void erase_receipt(struct fixture *f, const char *receipt)
-{
-	struct erase_result r;
-	struct err e = {0};
-
-	fixture_time += 60;
-	if (vault_erase(f->vault, ERASE_RECEIPT, receipt, false, &r, &e) != 0 || !r.complete)
-		fail_msg("vault_erase: %s%s", e.text, r.reason);
-	assert_true(r.backups.tombstone > 0);
-	assert_int_equal(r.backups.purge_by, fixture_time + 30 * 86400);
-}
-
-static void close_vault(struct fixture *f)
-{
-	vault_close(f->vault);
-	f->vault = NULL;
-}
-
-static struct restore_result restore_to(struct fixture *f, const char *state, const struct restore_from *from)
-{
-	struct backup_facts facts;
-	struct restore_result out = {0};
-	struct err e = {0};
-
-	close_vault(f);
-	if (restore_place(state, from, &facts, &e) != 0 ||
-	    restore_finish(state, f->run, &f->policy, &facts, NULL, NULL, &out, &f->vault, &e) != 0)
-		fail_msg("restore: %s", e.text);
-	return out;
-}
-
-static void assert_intact(struct fixture *f)
-{
-	struct ledger_report report;
-	struct err e = {0};
-
-	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
-	if (!report.intact)
-		fail_msg("%s", report.finding);
-}
-
-static void assert_body(struct fixture *f, const char *id, const char *body)
-{
-	struct vault_record r;
-	struct err e = {0};
-
-	if (vault_get(f->vault, id, &r, &e) != 0)
-		fail_msg("vault_get: %s", e.text);
-	assert_string_equal(buf_text(&r.body), body);
-	vault_record_free(&r);
-}
+#include "tests/unit/backup_support.h"
 
 static void nobody_erased_comes_back_and_nobody_else_is_lost(void **state)
 {
 	struct fixture *f = *state;
 	enum { SUBJECTS = 40 };
-	char ids[SUBJECTS][RECORD_ID_LEN + 1], name[32], master[PATH_MAX], copy[PATH_MAX], sha256[65];
+	char ids[SUBJECTS][RECORD_ID_LEN + 1], name[32], master[PATH_MAX], copy[PATH_MAX];
 	struct backup_facts backups[3];
-	struct err e = {0};
-	uint64_t bytes;
 
 	for (int i = 0; i < SUBJECTS; i++) {
 		snprintf(name, sizeof name, "receipt-%d", i);
@@ -165,7 +29,7 @@ static void nobody_erased_comes_back_and_nobody_else_is_lost(void **state)
 	}
 	snprintf(copy, sizeof copy, "%s/tombstones.copy", f->root);
 	snprintf(master, sizeof master, "%s/tombstones/list", f->state);
-	assert_return_code(backup_copy_file(master, copy, sha256, &bytes, &e), 0);
+	copy_file(master, copy);
 	for (size_t b = 0; b < ARRAY_LEN(backups); b++) {
 		// With every key that was ever held: the copy of the keys is from before the erasures.
 		snprintf(places.other, sizeof places.other, "%s/other-%zu", f->root, b);
@@ -284,14 +148,12 @@ static void a_changed_byte_is_found(void **state)
 	struct fixture *f = *state;
 	static const char *const files[] = {"vault.db", "manifest"};
 	struct backup_facts out;
-	struct buf key BUF_AUTO = BUF_INIT(4096);
 	struct err e = {0};
-	char path[PATH_MAX + 16];
+	char path[PATH_MAX + 16], keys[PATH_MAX];
 
-	snprintf(path, sizeof path, "%s/keys/ledger.pub", f->state);
-	assert_return_code(file_read(path, &key, &e), 0);
+	snprintf(keys, sizeof keys, "%s/keys", f->state);
 	struct backup_facts b = make(f, false);
-	assert_return_code(backup_check(b.path, buf_text(&key), &out, &e), 0);
+	assert_return_code(backup_check(b.path, keys, &out, &e), 0);
 	assert_true(out.has_signature);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		snprintf(path, sizeof path, "%s/%s", b.path, files[i]);
@@ -300,11 +162,8 @@ static void a_changed_byte_is_found(void **state)
 		assert_int_equal(pread(fd, &byte, 1, 40), 1);
 		byte ^= 1;
 		assert_int_equal(pwrite(fd, &byte, 1, 40), 1);
-		assert_int_not_equal(backup_check(b.path, buf_text(&key), &out, &e), 0);
-		close_vault(f);
-		const struct restore_from from = {.backup = b.path, .replace = true};
-		assert_int_not_equal(restore_place(f->state, &from, &out, &e), 0);
-		fixture_reopen(f, VAULT_ADMIN); // nothing was changed
+		assert_int_not_equal(backup_check(b.path, keys, &out, &e), 0);
+		assert_int_equal(refused(f, &(struct restore_from){.backup = b.path, .replace = true}), ERR_CORRUPT);
 		byte ^= 1;
 		assert_int_equal(pwrite(fd, &byte, 1, 40), 1);
 		close(fd);
@@ -373,23 +232,28 @@ static void what_a_ledger_and_a_backup_have_in_common_is_told(void **state)
 static void old_ones_are_deleted_when_the_policy_says_so(void **state)
 {
 	struct fixture *f = *state;
-	struct backup_list list;
-	struct err e = {0};
 	struct backup_facts first = make(f, false);
+	char copied[PATH_MAX + 8], other[PATH_MAX];
 
+	// A copy that an officer made beside it is one, too; that of another site is not.
+	snprintf(copied, sizeof copied, "%s.kept", first.path);
+	snprintf(other, sizeof other, "%s/lethe-example2-20200101T000000Z", places.data);
+	mkdir(copied, 0700);
+	mkdir(other, 0700);
 	fixture_time = first.until - 1;
-	assert_return_code(backup_prune(&f->policy, places.data, fixture_time, false, &list, &e), 0);
-	assert_int_equal(list.count, 1);
+	struct backup_list list = prune(f, false);
+	assert_int_equal(list.count, 2);
 	assert_int_equal(list.ended, 0);
 	make(f, false);
 	fixture_time = first.until;
-	assert_return_code(backup_prune(&f->policy, places.data, fixture_time, true, &list, &e), 0);
-	assert_int_equal(list.ended, 1);
+	assert_int_equal(prune(f, true).ended, 2);
 	assert_int_equal(access(first.path, F_OK), 0);
-	assert_return_code(backup_prune(&f->policy, places.data, fixture_time, false, &list, &e), 0);
+	list = prune(f, false);
 	assert_int_equal(list.count, 1);
-	assert_int_equal(list.ended, 1);
+	assert_int_equal(list.ended, 2);
 	assert_int_not_equal(access(first.path, F_OK), 0);
+	assert_int_not_equal(access(copied, F_OK), 0);
+	assert_int_equal(access(other, F_OK), 0);
 }
 
 static const struct census_row *census_backups(struct fixture *f, struct census *out)
@@ -504,14 +368,14 @@ static void an_altered_tombstone_stops_the_opening(void **state)
 	assert_int_equal(pwrite(fd, "7", 1, 4), 1);
 	close(fd);
 	close_vault(f);
-	struct backup_facts facts;
 	struct restore_result r;
 	const struct restore_from from = {.backup = b.path, .replace = true};
-	assert_return_code(restore_place(f->state, &from, &facts, &e), 0);
-	assert_int_not_equal(restore_finish(f->state, f->run, &f->policy, &facts, NULL, NULL, &r, &v, &e), 0);
+	assert_int_not_equal(restore_whole(f->state, &from, &f->policy, &r, &e), 0);
 	assert_int_equal(e.code, ERR_CORRUPT);
-	assert_int_not_equal(vault_open(&v, f->state, f->run, &f->policy, VAULT_PROGRAM, &e), 0); // nor is it served meanwhile
-	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	// Nor is what the store has not seen yet passed over.
+	fixture_sql(f, "vault.db", "UPDATE fact SET value = 0 WHERE name = 'tombstone'");
+	assert_int_not_equal(vault_open(&v, f->state, f->run, &f->policy, VAULT_PROGRAM, &e), 0);
+	assert_int_equal(e.code, ERR_CORRUPT);
 }
 
 // ---- what is done since besides erasures ----
@@ -756,8 +620,7 @@ static void a_list_that_lacks_something_is_noticed(void **state)
 	struct fixture *f = *state;
 	struct prune_result pruned;
 	struct err e = {0};
-	char id[RECORD_ID_LEN + 1], path[PATH_MAX], older[PATH_MAX], whole[PATH_MAX], sha256[65];
-	uint64_t bytes;
+	char id[RECORD_ID_LEN + 1], path[PATH_MAX], older[PATH_MAX], whole[PATH_MAX];
 
 	snprintf(path, sizeof path, "%s/tombstones/list", f->state);
 	snprintf(older, sizeof older, "%s/older", f->root);
@@ -767,9 +630,9 @@ static void a_list_that_lacks_something_is_noticed(void **state)
 	put_ticket(f, "receipt-c", "c", id);
 	assert_int_equal(missing(f), 0);
 	erase_receipt(f, "receipt-a");
-	assert_return_code(backup_copy_file(path, older, sha256, &bytes, &e), 0);
+	copy_file(path, older);
 	erase_receipt(f, "receipt-b");
-	assert_return_code(backup_copy_file(path, whole, sha256, &bytes, &e), 0);
+	copy_file(path, whole);
 	assert_int_equal(missing(f), 0);
 	assert_return_code(rename(older, path), 0);
 	assert_int_equal(missing(f), 2);
@@ -792,17 +655,11 @@ static void a_list_that_lacks_something_is_noticed(void **state)
 static void a_backup_of_another_site_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	struct err e = {0};
-	struct backup_facts facts;
 	char id[RECORD_ID_LEN + 1];
 
 	put_ticket(f, "receipt-a", "a", id);
 	struct backup_facts b = make(f, true);
-	close_vault(f);
-	const struct restore_from from = {.backup = b.path, .site = "another", .replace = true};
-	assert_int_not_equal(restore_place(f->state, &from, &facts, &e), 0);
-	assert_int_equal(e.code, ERR_REFUSED);
-	fixture_reopen(f, VAULT_ADMIN);
+	assert_int_equal(refused(f, &(struct restore_from){.backup = b.path, .site = "another", .replace = true}), ERR_REFUSED);
 	assert_body(f, id, "a"); // nothing was touched
 }
 
@@ -819,198 +676,6 @@ static void what_is_written_is_for_its_owner_alone(void **state)
 	snprintf(command, sizeof command, "test -z \"$(find %s %s %s/tombstones %s/backups -perm /077 ! -name ledger.pub)\"", places.data,
 		 places.keys, f->state, f->state);
 	assert_int_equal(system(command), 0);
-}
-
-// ---- killed ----
-
-enum { WRITES_MAX = 2000 };
-
-static bool was_killed(int status)
-{
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-}
-
-static void a_killed_backup_is_none(void **state)
-{
-	struct fixture *f = *state;
-	struct backup_list list;
-	struct backup_facts facts;
-	struct err e = {0};
-	char id[RECORD_ID_LEN + 1];
-	long n;
-
-	put_ticket(f, "receipt-a", "a", id);
-	close_vault(f);
-	for (n = 1; n < WRITES_MAX; n++) {
-		fixture_time += 1;
-		pid_t pid = fork();
-		if (pid == 0) {
-			struct vault *v;
-			if (vault_open(&v, f->state, f->run, &f->policy, VAULT_ADMIN, &e) != 0)
-				_exit(1);
-			writes = 0;
-			kill_at = n;
-			_exit(backup_make(v, places.data, places.keys, &facts, &e) != 0);
-		}
-		int status;
-		waitpid(pid, &status, 0);
-		if (!was_killed(status)) {
-			assert_int_equal(status, 0);
-			break;
-		}
-		// What has the name of a backup is whole.
-		DIR *d = opendir(places.data);
-		for (const struct dirent *at; (at = readdir(d)) != NULL;) {
-			char path[PATH_MAX];
-			snprintf(path, sizeof path, "%s/%s", places.data, at->d_name);
-			if (at->d_name[0] != '.' && strstr(at->d_name, "unfinished") == NULL && backup_check(path, NULL, &facts, &e) != 0)
-				fail_msg("killed at %ld: %s", n, e.text);
-		}
-		closedir(d);
-		assert_return_code(backup_prune(&f->policy, places.data, fixture_time, false, &list, &e), 0);
-	}
-	assert_true(n > 10);
-	fixture_reopen(f, VAULT_ADMIN);
-	assert_intact(f);
-}
-
-static void a_killed_restore_is_finished_by_the_next(void **state)
-{
-	struct fixture *f = *state;
-	struct backup_facts facts;
-	struct restore_result r;
-	struct err e = {0};
-	char a[RECORD_ID_LEN + 1], b[RECORD_ID_LEN + 1], marker[PATH_MAX], path[PATH_MAX];
-	long n;
-
-	put_ticket(f, "receipt-a", "a", a);
-	put_ticket(f, "receipt-b", "b", b);
-	struct backup_facts backup = make(f, true);
-	erase_receipt(f, "receipt-a");
-	snprintf(path, sizeof path, "%s/tombstones/list", f->state);
-	close_vault(f);
-	const struct restore_from from = {.backup = backup.path, .keys = places.key_copy, .tombstones = path};
-	snprintf(marker, sizeof marker, "%s/restoring", places.other);
-	for (n = 1; n < WRITES_MAX; n++) {
-		struct vault *v = NULL;
-		pid_t pid = fork();
-		if (pid == 0) {
-			writes = 0;
-			kill_at = n;
-			_exit(restore_place(places.other, &from, &facts, &e) != 0 ||
-			      restore_finish(places.other, f->run, &f->policy, &facts, NULL, NULL, &r, &v, &e) != 0);
-		}
-		int status;
-		waitpid(pid, &status, 0);
-		// Nobody is served by half of it.
-		if (access(marker, F_OK) == 0)
-			assert_int_not_equal(vault_open(&v, places.other, f->run, &f->policy, VAULT_PROGRAM, &e), 0);
-		if (!was_killed(status)) {
-			assert_int_equal(status, 0);
-			break;
-		}
-		if (restore_place(places.other, &from, &facts, &e) != 0 && e.code != ERR_REFUSED)
-			fail_msg("killed at %ld: %s", n, e.text);
-		if (access(marker, F_OK) == 0 &&
-		    restore_finish(places.other, f->run, &f->policy, &facts, NULL, NULL, &r, &f->vault, &e) != 0)
-			fail_msg("killed at %ld: %s", n, e.text);
-		close_vault(f);
-		if (vault_open(&f->vault, places.other, f->run, &f->policy, VAULT_PROGRAM, &e) != 0)
-			fail_msg("killed at %ld: %s", n, e.text);
-		assert_false(fixture_has(f, a));
-		assert_body(f, b, "b");
-		assert_intact(f);
-		close_vault(f);
-		assert_return_code(backup_remove(places.other, &e), 0);
-	}
-	assert_true(n > 20);
-}
-
-static void a_killed_erasure_is_done_by_the_next_opening(void **state)
-{
-	struct fixture *f = *state;
-	char id[RECORD_ID_LEN + 1], path[PATH_MAX];
-	struct err e = {0};
-	long n;
-
-	snprintf(path, sizeof path, "%s/tombstones/list", f->state);
-	for (n = 1; n < WRITES_MAX; n++) {
-		fixture_reopen(f, VAULT_ADMIN);
-		put_ticket(f, "receipt-a", "a", id);
-		close_vault(f);
-		const int64_t last = tombstone_last(path);
-		pid_t pid = fork();
-		if (pid == 0) {
-			struct erase_result r;
-			struct vault *v;
-			if (vault_open(&v, f->state, f->run, &f->policy, VAULT_ADMIN, &e) != 0)
-				_exit(1);
-			writes = 0;
-			kill_at = n;
-			_exit(vault_erase(v, ERASE_RECEIPT, "receipt-a", false, &r, &e) != 0 || !r.complete);
-		}
-		int status;
-		waitpid(pid, &status, 0);
-		fixture_reopen(f, VAULT_PROGRAM);
-		// It is named before the first thing that is made durable, and so it is gone, also where the deletion had not begun.
-		assert_true(tombstone_last(path) > last);
-		assert_false(fixture_has(f, id));
-		fixture_time += 1;
-		if (!was_killed(status))
-			break;
-	}
-	assert_true(n > 5);
-	assert_intact(f);
-}
-
-static void a_killed_rotation_leaves_stores_that_open(void **state)
-{
-	struct fixture *f = *state;
-	struct err e = {0};
-	char id[RECORD_ID_LEN + 1], key[PATH_MAX], beside[PATH_MAX];
-	struct buf before BUF_AUTO = BUF_INIT(4096), after BUF_AUTO = BUF_INIT(4096);
-	uint64_t count = 0;
-	long n;
-
-	snprintf(key, sizeof key, "%s/keys/master.key", f->state);
-	snprintf(beside, sizeof beside, "%s/keys/master.key.next", f->state);
-	put_ticket(f, "receipt-a", "a", id);
-	struct vault *other;
-	assert_return_code(vault_open(&other, f->state, f->run, &f->policy, VAULT_PROGRAM, &e), 0);
-	assert_int_not_equal(vault_rotate_master(f->vault, &count, &e), 0);
-	assert_int_equal(e.code, ERR_BUSY);
-	vault_close(other);
-	assert_return_code(file_read(key, &before, &e), 0);
-	close_vault(f);
-	for (n = 1; n < WRITES_MAX; n++) {
-		pid_t pid = fork();
-		if (pid == 0) {
-			struct vault *v;
-			if (vault_open(&v, f->state, f->run, &f->policy, VAULT_ADMIN, &e) != 0)
-				_exit(1);
-			writes = 0;
-			kill_at = n;
-			_exit(vault_rotate_master(v, &count, &e) != 0);
-		}
-		int status;
-		waitpid(pid, &status, 0);
-		fixture_reopen(f, VAULT_ADMIN);
-		assert_body(f, id, "a");
-		assert_intact(f);
-		close_vault(f);
-		if (!was_killed(status)) {
-			assert_int_equal(status, 0);
-			break;
-		}
-	}
-	assert_true(n > 4);
-	assert_int_not_equal(access(beside, F_OK), 0);
-	assert_return_code(file_read(key, &after, &e), 0);
-	assert_string_not_equal(buf_text(&before), buf_text(&after));
-	// The old one opens nothing any more.
-	assert_return_code(file_write(key, before.data, before.len, 0600, NULL, &e), 0);
-	assert_int_not_equal(vault_open(&f->vault, f->state, f->run, &f->policy, VAULT_ADMIN, &e), 0);
-	assert_int_equal(e.code, ERR_CORRUPT);
 }
 
 // ---- the ledger's key ----
@@ -1111,67 +776,6 @@ static void who_knows_the_old_key_follows_to_the_new(void **state)
 		buf_free(&lines[i]);
 }
 
-static void a_killed_change_of_the_ledgers_key_is_finished_by_the_next(void **state)
-{
-	struct fixture *f = *state;
-	struct buf first_line BUF_AUTO = BUF_INIT(4096), first BUF_AUTO = BUF_INIT(8192), now BUF_AUTO = BUF_INIT(8192);
-	struct ledger_keys keys;
-	struct err e = {0};
-	char id[RECORD_ID_LEN + 1], next[PATH_MAX];
-	bool followed;
-	long n;
-
-	put_ticket(f, "receipt-a", "a", id);
-	key_line(f, &first_line);
-	sign(f, &first);
-	snprintf(next, sizeof next, "%s/keys/ledger.key.next", f->state);
-	close_vault(f);
-	for (n = 1; n < WRITES_MAX; n++) {
-		char copy[1024];
-		snprintf(copy, sizeof copy, "rm -rf %s/site && cp -a %s %s/site", f->root, f->state, f->root);
-		assert_int_equal(system(copy), 0);
-		struct fixture g = *f;
-		snprintf(g.state, sizeof g.state, "%.80s/site", f->root);
-		pid_t pid = fork();
-		if (pid == 0) {
-			struct vault *v;
-			if (vault_open(&v, g.state, f->run, &f->policy, VAULT_ADMIN, &e) != 0)
-				_exit(1);
-			writes = 0;
-			kill_at = n;
-			_exit(ledger_key_change(v, &keys, &e) != 0);
-		}
-		int status;
-		waitpid(pid, &status, 0);
-		// Whatever it left, the site goes on to sign, and what is signed is verified by who knows the first key.
-		if (vault_open(&g.vault, g.state, f->run, &f->policy, VAULT_ADMIN, &e) != 0)
-			fail_msg("killed at %ld: %s", n, e.text);
-		put_ticket(&g, "receipt-b", "b", id);
-		sign(&g, &now);
-		assert_int_equal(against(&g, &now, &first_line, &followed), ERR_NONE);
-		assert_intact(&g);
-		if (ledger_keys_read(g.state, &keys, &e) != 0)
-			fail_msg("killed at %ld: %s", n, e.text);
-		// Begun again, it comes to its end, with one more key.
-		if (was_killed(status) && keys.count == 1 && ledger_key_change(g.vault, &keys, &e) != 0)
-			fail_msg("killed at %ld: %s", n, e.text);
-		assert_int_equal(keys.count, 2);
-		snprintf(next, sizeof next, "%s/keys/ledger.key.next", g.state);
-		assert_int_not_equal(access(next, F_OK), 0);
-		put_ticket(&g, "receipt-c", "c", id);
-		sign(&g, &now);
-		assert_int_equal(against(&g, &now, &first_line, &followed), ERR_NONE);
-		assert_true(followed);
-		assert_intact(&g);
-		close_vault(&g);
-		if (!was_killed(status)) {
-			assert_int_equal(status, 0);
-			break;
-		}
-	}
-	assert_true(n > 10);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1196,12 +800,7 @@ int main(void)
 	    T(a_list_that_lacks_something_is_noticed),
 	    T(a_backup_of_another_site_is_refused),
 	    T(what_is_written_is_for_its_owner_alone),
-	    T(a_killed_backup_is_none),
-	    T(a_killed_restore_is_finished_by_the_next),
-	    T(a_killed_rotation_leaves_stores_that_open),
 	    T(who_knows_the_old_key_follows_to_the_new),
-	    T(a_killed_change_of_the_ledgers_key_is_finished_by_the_next),
-	    T(a_killed_erasure_is_done_by_the_next_opening),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,7 +173,7 @@ static int check_version(struct db *s, enum db_access access, const char *path, 
 	if (version > s->schema->version)
 		return err_set(e, ERR_INPUT, "%s has schema %d; this program knows up to %d: install the newer Lethe", path, version,
 			       s->schema->version);
-	if (version == s->schema->version)
+	if (version == s->schema->version || (access == DB_OLD_COPY && version > 0))
 		return 0;
 	if (access != DB_CREATE)
 		return err_set(e, version == 0 ? ERR_NOT_FOUND : ERR_INPUT, "%s has schema %d, %d is needed; run: lethe keys init", path,
@@ -182,7 +182,7 @@ static int check_version(struct db *s, enum db_access access, const char *path, 
 }
 
 // The write-ahead log is read where there is one: its index is in memory then, as the connection alone has the file. Without one the file is all.
-static int open_copy(struct db *s, const char *path, struct err *e)
+static int open_copy(struct db *s, const char *path, enum db_access how, struct err *e)
 {
 	char uri[3 * PATH_MAX + 32] = "file:", log[PATH_MAX + 8];
 	size_t len = strlen(uri);
@@ -196,17 +196,16 @@ static int open_copy(struct db *s, const char *path, struct err *e)
 	    NULL);
 	if (rc != SQLITE_OK)
 		return err_set(e, code_of(s->db, rc), "%s cannot be opened: %s", path, sqlite3_errstr(rc));
-	return run_text(s, "PRAGMA locking_mode=EXCLUSIVE", "locking_mode", e) != 0 || harden(s, e) != 0
-		   ? -1
-		   : check_version(s, DB_COPY, path, e);
+	return run_text(s, "PRAGMA locking_mode=EXCLUSIVE", "locking_mode", e) != 0 || harden(s, e) != 0 ? -1
+													 : check_version(s, how, path, e);
 }
 
 static int set_up(struct db *s, const char *path, enum db_access how, struct err *e)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
 
-	if (how == DB_COPY)
-		return open_copy(s, path, e);
+	if (how == DB_COPY || how == DB_OLD_COPY)
+		return open_copy(s, path, how, e);
 	if (how == DB_CREATE)
 		flags |= SQLITE_OPEN_CREATE;
 	else if (access(path, F_OK) != 0 && errno == ENOENT) // SQLite answers "cannot open" for a missing file as for a forbidden one

@@ -7,10 +7,11 @@
 #include "policy/vault/sqlite/schema.h"
 
 enum db_access {
-	DB_READ,   // never writes
-	DB_COPY,   // the same, without locks and without making any file: of what nobody writes any more
-	DB_WRITE,  // the file must exist with the current schema
-	DB_CREATE, // makes the file and migrates its schema; the caller holds the lock
+	DB_READ,     // never writes
+	DB_COPY,     // the same, without locks and without making any file: of what nobody writes any more
+	DB_OLD_COPY, // the same, also with an older schema: of a backup
+	DB_WRITE,    // the file must exist with the current schema
+	DB_CREATE,   // makes the file and migrates its schema; the caller holds the lock
 };
 
 struct db {

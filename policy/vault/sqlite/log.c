@@ -30,7 +30,7 @@ int log_open(const struct store *s, struct db **out, const char *day, enum db_ac
 	*out = NULL;
 	if (log_path(s, path, day, "", e) != 0)
 		return -1;
-	if (db_open(out, DB_LOG, path, s->copy ? DB_COPY : access, &why) != 0)
+	if (db_open(out, DB_LOG, path, s->copy && access != DB_OLD_COPY ? DB_COPY : access, &why) != 0)
 		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
 	return 0;
 }

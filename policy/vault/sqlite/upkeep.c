@@ -267,7 +267,8 @@ static int each_store_file(struct store *s, enum db_access access, int (*each)(s
 		if (i == DB_KEYS && s->read.keys == NULL) // a copy of the records has them elsewhere
 			continue;
 		if (path_join(path, sizeof path, s->state, names[i], e) != 0 ||
-		    db_open(&db, (enum db_file)i, path, s->copy ? DB_COPY : access, e) != 0 || each(db, arg, e) != 0)
+		    db_open(&db, (enum db_file)i, path, s->copy && access != DB_OLD_COPY ? DB_COPY : access, e) != 0 ||
+		    each(db, arg, e) != 0)
 			return -1;
 	}
 	int count = log_days(s, &days, e);
@@ -474,9 +475,9 @@ static int open_copied(struct store *s, enum store_access access, struct err *e)
 	char path[PATH_MAX];
 
 	s->copy = true;
-	if (path_join(path, sizeof path, s->state, "vault.db", e) != 0 || db_open(&s->read.vault, DB_VAULT, path, DB_COPY, e) != 0)
+	if (path_join(path, sizeof path, s->state, "vault.db", e) != 0 || db_open(&s->read.vault, DB_VAULT, path, DB_OLD_COPY, e) != 0)
 		return -1;
-	return access == STORE_CHECK ? each_store_file(s, DB_COPY, check_store_file, NULL, e) : 0;
+	return access == STORE_CHECK ? each_store_file(s, DB_OLD_COPY, check_store_file, NULL, e) : 0;
 }
 
 static int open_alone(struct store *s, struct err *e)
