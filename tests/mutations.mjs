@@ -143,7 +143,7 @@ export const mutations = [
     ['policy/vault/tombstone.c', 'ended = list.count == 0;', 'ended = list.count > 1;', 'unit/vault_backup_test.c', 'what has a date outlives a restore'],
     ['policy/vault/ledger_key.c', 'if (ret == 0 && out->size > keys->list[i].until)', 'if (ret == 0 && keys->count == 0)', 'unit/vault_backup_test.c', 'who knows the old key follows to the new'],
     ['policy/vault/ledger_key.c', 'signed_note_checkpoint(&by_new, &keys->list[i + 1].key', 'signed_note_checkpoint(&by_new, &keys->list[i].key', 'unit/vault_backup_test.c', 'who knows the old key follows to the new'],
-    ['policy/vault/ledger_key.c', 'if (key_file_exists(v, NEXT) && change_finish(v, e) != 0)', 'if (!key_file_exists(v, NEXT) && change_finish(v, e) != 0)', 'unit/vault_backup_test.c', 'a killed change of the ledgers key is finished by the next'],
+    ['policy/vault/ledger_key.c', 'if (key_file_exists(v, next_seed_file) && change_finish(v, e) != 0)', 'if (!key_file_exists(v, next_seed_file) && change_finish(v, e) != 0)', 'unit/vault_backup_fault_test.c', 'a change of the ledgers key is finished by the next'],
     ['policy/vault/backup.c', 'if (ret != 0 || x.away) {', 'if (ret != 0) {', 'unit/vault_backup_test.c', 'the oldest is known and is never too old unseen'],
     ['policy/vault/backup.c', 'if (clock.leapt) // its end', 'if (clock.leapt && folder == NULL) // its end', 'unit/vault_backup_test.c', 'a wrong clock neither makes nor ends backups'],
     ['policy/vault/segment.c', 'x->telling ? &event : NULL', '&event', 'unit/ledger_tiles_test.c', 'what ends one by one leaves little'],
