@@ -21,23 +21,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 enum { CHECK_BYTES_MAX = 1024 * 1024, NOTE_BYTES_MAX = 64 * 1024, REQUESTS_SECONDS = 60 };
 
 // ---- the figures ----
 
-struct request_counts {
-	uint64_t open, late, ended, in_time;
-};
+enum { COUNT_OPEN, COUNT_LATE, COUNT_ENDED, COUNT_IN_TIME, REQUEST_COUNTS };
+static const char *const request_count_names[] = {"open", "late", "ended", "in_time"};
+enum check_result { CHECK_KEPT, CHECK_BROKEN, CHECK_UNSURE, CHECK_RESULTS };
+static const char *const check_result_names[] = {"kept", "broken", "unsure"};
+enum figure { FIGURE_KEPT, FIGURE_BROKEN, FIGURE_UNKNOWN, FIGURES };
+static const char *const figure_names[] = {"kept", "broken", "unknown"};
+
 struct live {
 	const struct policy *policy; // in the language of the request
 	time_t now;
 	struct census census;
-	struct request_counts rights[RIGHT_COUNT], all;
+	uint64_t rights[RIGHT_COUNT][REQUEST_COUNTS], all[REQUEST_COUNTS];
+	struct authority_years authorities;
 	uint64_t ledger_size, signed_size;
 	time_t signed_at, checked_at;    // 0: not known
 	cJSON *traffic, *check, *ledger; // of egress, of the last `lethe check`, and ledger.json as it is published; NULL: not known
+	uint64_t checks[CHECK_RESULTS], figures[FIGURES];
 };
 
 static void live_free(struct live *l)
@@ -49,15 +56,15 @@ static void live_free(struct live *l)
 
 static int live_count_request(void *arg, const struct rights_row *row)
 {
-	struct request_counts *counts = arg;
+	uint64_t(*counts)[REQUEST_COUNTS] = arg;
 	int right = policy_word_value(&policy_right_words, row->right, strlen(row->right));
 
 	if (right < 0)
 		return 0;
-	counts[right].open += row->open;
-	counts[right].late += row->late;
-	counts[right].ended += !row->open;
-	counts[right].in_time += !row->open && !row->missed;
+	counts[right][COUNT_OPEN] += row->open;
+	counts[right][COUNT_LATE] += row->late;
+	counts[right][COUNT_ENDED] += !row->open;
+	counts[right][COUNT_IN_TIME] += !row->open && !row->missed;
 	return 0;
 }
 
@@ -68,7 +75,7 @@ static int count_requests(struct vault *v, struct live *l, struct err *e)
 		pthread_mutex_t mutex;
 		uint64_t size;
 		time_t at;
-		struct request_counts rights[RIGHT_COUNT];
+		uint64_t rights[RIGHT_COUNT][REQUEST_COUNTS];
 	} last = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 	int ret = 0;
 
@@ -81,12 +88,9 @@ static int count_requests(struct vault *v, struct live *l, struct err *e)
 	}
 	memcpy(l->rights, last.rights, sizeof l->rights);
 	pthread_mutex_unlock(&last.mutex);
-	for (size_t i = 0; i < RIGHT_COUNT; i++) {
-		l->all.open += l->rights[i].open;
-		l->all.late += l->rights[i].late;
-		l->all.ended += l->rights[i].ended;
-		l->all.in_time += l->rights[i].in_time;
-	}
+	for (size_t i = 0; i < RIGHT_COUNT; i++)
+		for (size_t k = 0; k < REQUEST_COUNTS; k++)
+			l->all[k] += l->rights[i][k];
 	return ret;
 }
 
@@ -102,9 +106,21 @@ static int state_file(const char *name, struct buf *out, time_t *at)
 	return 0;
 }
 
+// What a row of the last check found. A result that promises nothing, as that something waits, is none of them.
+static enum check_result check_result(const cJSON *row)
+{
+	const char *result = json_string(row, "result");
+	size_t i = 0;
+
+	while (i < CHECK_RESULTS && (result == NULL || strcasecmp(result, check_result_names[i]) != 0))
+		i++;
+	return (enum check_result)i;
+}
+
 static int live_read(struct live *l, struct vault *v, const struct policy *p, struct err *e)
 {
 	BUF_AUTO struct buf note = BUF_INIT(NOTE_BYTES_MAX), check = BUF_INIT(CHECK_BYTES_MAX), ledger = BUF_INIT(NOTE_BYTES_MAX);
+	const cJSON *one;
 	struct err none;
 	time_t at;
 
@@ -113,12 +129,18 @@ static int live_read(struct live *l, struct vault *v, const struct policy *p, st
 		return -1;
 	if (p->kinds[KIND_RIGHTS_REQUEST].keep == KEEP_STORED && count_requests(v, l, e) != 0)
 		return -1;
+	(void)ledger_authorities(v, &l->authorities, NULL); // how many authorities asked, as it is signed
 	if (state_file("publish/html/.well-known/checkpoint", &note, &l->signed_at) == 0) {
 		const char *size = strchr(buf_text(&note), '\n');
 		l->signed_size = size != NULL ? strtoull(size + 1, NULL, 10) : 0;
 	}
 	if (state_file("check.json", &check, &l->checked_at) == 0)
 		l->check = json_parse(buf_text(&check), check.len, &none);
+	cJSON_ArrayForEach(one, l->check)
+	{
+		if (check_result(one) < CHECK_RESULTS)
+			l->checks[check_result(one)]++;
+	}
 	if (state_file("publish/html/.well-known/ledger.json", &ledger, &at) == 0)
 		l->ledger = json_parse(buf_text(&ledger), ledger.len, &none);
 	l->traffic = call_program(setting_run(), "egress", "status", &none);
@@ -127,63 +149,57 @@ static int live_read(struct live *l, struct vault *v, const struct policy *p, st
 
 // ---- words for them ----
 
-static void moment(char out[WORD_DAY + 16], time_t t, const struct policy *p)
+// "28 November 2026, 12:00 UTC"; "not yet" for 0.
+enum { MOMENT = WORD_DAY + 16 };
+static const char *moment_words(char out[MOMENT], time_t t, const struct policy *p)
 {
 	char text[WHEN_TEXT];
 
+	if (t == 0) {
+		snprintf(out, MOMENT, "%s", word(p, "live.never"));
+		return out;
+	}
 	when_text(text, t);
 	word_day(out, t, word_language(p));
 	snprintf(out + strlen(out), 16, ", %.5s UTC", text + 11);
+	return out;
 }
+#define MOMENT_WORDS(t, p) moment_words((char[MOMENT]){0}, t, p)
 
 // An age in its one largest unit that fits.
 static void age_words(char *out, size_t size, time_t seconds, const struct policy *p)
 {
-	struct duration d = {.seconds = (uint64_t)(seconds > 0 ? seconds : 1)};
+	const time_t unit = seconds >= 2 * 3600 ? 3600 : seconds >= 120 ? 60 : 1;
+	struct duration d = {.seconds = (uint64_t)(seconds > 0 ? seconds - seconds % unit : 1)};
 
 	if (seconds >= 2 * 86400)
 		d = (struct duration){.days = (unsigned)(seconds / 86400)};
-	else if (seconds >= 2 * 3600)
-		d.seconds -= d.seconds % 3600;
-	else if (seconds >= 120)
-		d.seconds -= d.seconds % 60;
 	word_duration(out, size, d, word_language(p));
-}
-
-enum figure { FIGURE_KEPT, FIGURE_BROKEN, FIGURE_UNKNOWN };
-static const char *const figure_names[] = {"kept", "broken", "unknown"};
-
-static const struct census_row *census_of(const struct live *l, enum kind kind)
-{
-	for (size_t i = 0; i < l->census.row_count; i++)
-		if (l->census.rows[i].kind == kind)
-			return &l->census.rows[i];
-	return NULL;
 }
 
 // What is held of a kind against what was promised. `meter`: how much of its time the oldest has used.
 static enum figure figure_of_kind(const struct live *l, enum kind kind, struct buf *out, cJSON *to)
 {
 	const struct policy *p = l->policy;
-	const struct census_row *row = census_of(l, kind);
-	char count[WORD_NUMBER], age[160] = "", limit[WORD_LIFE] = "";
+	const struct census_row *row = NULL;
+	char age[160], limit[WORD_LIFE];
 
+	for (size_t i = 0; i < l->census.row_count; i++)
+		row = l->census.rows[i].kind == kind ? &l->census.rows[i] : row;
 	if (row == NULL || row->keep != KEEP_STORED) {
-		bool held = row != NULL && row->count > 0;
-		word_fill(out, NULL, word(p, held ? "live.memory.held" : "live.memory"),
-			  WORD_VALUES({"n", word_number(count, held ? (long long)row->count : 0)}));
-		return held ? FIGURE_BROKEN : FIGURE_KEPT;
+		const uint64_t held = row != NULL ? row->count : 0;
+		word_fill(out, NULL, word(p, held > 0 ? "live.memory.held" : "live.memory"), WORD_VALUES({"n", WORD_COUNT(held)}));
+		return held > 0 ? FIGURE_BROKEN : FIGURE_KEPT;
 	}
-	bool limited = !duration_is_zero(life_longest(&p->kinds[kind])) && row->limit_seconds > 0;
-	time_t old = row->oldest != 0 && l->now > row->oldest ? l->now - row->oldest : 0;
+	const bool limited = !duration_is_zero(life_longest(&p->kinds[kind])) && row->limit_seconds > 0;
+	const time_t old = row->oldest != 0 && l->now > row->oldest ? l->now - row->oldest : 0;
 	age_words(age, sizeof age, old, p);
 	word_life(limit, sizeof limit, p, &p->kinds[kind]);
-	const char *key = row->count == 0        ? "live.life.nothing"
+	word_fill(out, NULL,
+		  word(p, row->count == 0        ? "live.life.nothing"
 			  : row->damaged[0] != 0 ? "live.life.damaged"
-			  : limited              ? "live.life"
-						 : "live.life.open";
-	word_fill(out, NULL, word(p, key),
-		  WORD_VALUES({"n", word_number(count, (long long)row->count)}, {"age", age}, {"limit", limit}, {"day", row->damaged}));
+						 : "live.life"),
+		  WORD_VALUES({"n", WORD_COUNT(row->count)}, {"age", age}, {"limit", limit}, {"day", row->damaged}));
 	if (row->count > 0 && limited) {
 		cJSON *meter = cJSON_AddObjectToObject(to, "meter");
 		cJSON_AddNumberToObject(meter, "value", (double)old);
@@ -197,22 +213,17 @@ static enum figure figure_of_processor(const struct live *l, const struct statem
 	const struct policy *p = l->policy;
 	const struct policy_processor *a = s->processor;
 	const cJSON *one, *traffic = NULL, *name;
-	char n[4][WORD_NUMBER];
 	enum figure figure = FIGURE_KEPT;
 	BUF_AUTO struct buf kinds = BUF_INIT(64 * 1024);
 
+	if (s->type == STATEMENT_BUILT_IN || l->traffic == NULL) {
+		buf_adds(out, word(p, s->type == STATEMENT_BUILT_IN ? "live.built-in" : "live.processor.unknown"));
+		return s->type == STATEMENT_BUILT_IN ? FIGURE_KEPT : FIGURE_UNKNOWN;
+	}
 	cJSON_ArrayForEach(one, json_get(l->traffic, "processors"))
 	{
 		const char *id = json_string(one, "id");
 		traffic = id != NULL && strcmp(id, a->id) == 0 ? one : traffic;
-	}
-	if (s->type == STATEMENT_BUILT_IN) {
-		buf_adds(out, word(p, "live.built-in"));
-		return FIGURE_KEPT;
-	}
-	if (l->traffic == NULL) {
-		buf_adds(out, word(p, "live.processor.unknown"));
-		return FIGURE_UNKNOWN;
 	}
 	cJSON_ArrayForEach(name, json_get(traffic, "kinds"))
 	{
@@ -230,22 +241,20 @@ static enum figure figure_of_processor(const struct live *l, const struct statem
 			  : s->type == STATEMENT_TRAINING ? "live.training"
 							  : "live.processor";
 	word_fill(out, NULL, word(p, key),
-		  WORD_VALUES({"n", word_number(n[0], (long long)json_number(traffic, "requests", 0))},
-			      {"bytes", word_number(n[1], (long long)json_number(traffic, "bytes_sent", 0))},
-			      {"failures", word_number(n[2], (long long)json_number(traffic, "failures", 0))},
-			      {"refused", word_number(n[3], (long long)json_number(traffic, "region_mismatches", 0))},
-			      {"kinds", buf_text(&kinds)}, {"region", seen != NULL ? seen : ""}));
+		  WORD_VALUES({"n", WORD_COUNT(json_number(traffic, "requests", 0))},
+			      {"bytes", WORD_COUNT(json_number(traffic, "bytes_sent", 0))},
+			      {"failures", WORD_COUNT(json_number(traffic, "failures", 0))},
+			      {"refused", WORD_COUNT(json_number(traffic, "region_mismatches", 0))}, {"kinds", buf_text(&kinds)},
+			      {"region", seen != NULL ? seen : ""}));
 	return figure;
 }
 
-static enum figure figure_of_requests(const struct live *l, const struct request_counts *c, struct buf *out)
+static enum figure figure_of_requests(const struct policy *p, const uint64_t counts[REQUEST_COUNTS], struct buf *out)
 {
-	char n[4][WORD_NUMBER];
-
-	word_fill(out, NULL, word(l->policy, "live.requests"),
-		  WORD_VALUES({"open", word_number(n[0], (long long)c->open)}, {"late", word_number(n[1], (long long)c->late)},
-			      {"ended", word_number(n[2], (long long)c->ended)}, {"in_time", word_number(n[3], (long long)c->in_time)}));
-	return c->late > 0 ? FIGURE_BROKEN : FIGURE_KEPT;
+	word_fill(out, NULL, word(p, "live.requests"),
+		  WORD_VALUES({"open", WORD_COUNT(counts[COUNT_OPEN])}, {"late", WORD_COUNT(counts[COUNT_LATE])},
+			      {"ended", WORD_COUNT(counts[COUNT_ENDED])}, {"in_time", WORD_COUNT(counts[COUNT_IN_TIME])}));
+	return counts[COUNT_LATE] > 0 ? FIGURE_BROKEN : FIGURE_KEPT;
 }
 
 static time_t loaded; // when this program read the policy
@@ -253,16 +262,6 @@ static time_t loaded; // when this program read the policy
 void live_page_loaded(void)
 {
 	loaded = when_now();
-}
-
-// What follows from the policy itself is as it says since the programs read it: they start on nothing else.
-static enum figure figure_of_loading(const struct live *l, struct buf *out)
-{
-	char time[WORD_DAY + 16];
-
-	moment(time, loaded, l->policy);
-	word_fill(out, NULL, word(l->policy, "live.loaded"), WORD_VALUES({"time", time}));
-	return FIGURE_KEPT;
 }
 
 static enum figure figure_of(const struct live *l, const struct statement *s, struct buf *out, cJSON *to)
@@ -279,13 +278,13 @@ static enum figure figure_of(const struct live *l, const struct statement *s, st
 	case STATEMENT_TRAINING:
 		return figure_of_processor(l, s, out);
 	case STATEMENT_RIGHT:
-		return figure_of_requests(l, &l->rights[s->right->id], out);
-	case STATEMENT_CLAIM:
-		if (s->claim->kind != KIND_COUNT)
-			return figure_of_kind(l, s->claim->kind, out, to);
-		return figure_of_loading(l, out);
+		return figure_of_requests(l->policy, l->rights[s->right->id], out);
 	default:
-		return figure_of_loading(l, out);
+		if (s->type == STATEMENT_CLAIM && s->claim->kind != KIND_COUNT)
+			return figure_of_kind(l, s->claim->kind, out, to);
+		// What follows from the policy itself is as it says since the programs read it: they start on nothing else.
+		word_fill(out, NULL, word(l->policy, "live.loaded"), WORD_VALUES({"time", MOMENT_WORDS(loaded, l->policy)}));
+		return FIGURE_KEPT;
 	}
 }
 
@@ -305,6 +304,12 @@ static void add_text(cJSON *object, const char *name, const char *text)
 	cJSON_AddItemToObject(object, name, text != NULL ? cJSON_CreateString(text) : cJSON_CreateNull());
 }
 
+static void add_counts(cJSON *object, const char *const *names, const uint64_t *counts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		cJSON_AddNumberToObject(object, names[i], (double)counts[i]);
+}
+
 // {kind, words, keep, count, oldest, oldest_seconds, limit_seconds, limit, late} of each kind. Returns whether one is late.
 static bool add_kinds(cJSON *to, const struct live *l)
 {
@@ -315,8 +320,10 @@ static bool add_kinds(cJSON *to, const struct live *l)
 	for (size_t i = 0; i < l->census.row_count; i++) {
 		const struct census_row *row = &l->census.rows[i];
 		const struct policy_kind *kind = &p->kinds[row->kind];
+		const bool limited = row->keep == KEEP_STORED && !duration_is_zero(life_longest(kind));
 		char limit[WORD_LIFE];
 		cJSON *one = cJSON_CreateObject();
+		cJSON_AddItemToArray(kinds, one);
 		cJSON_AddStringToObject(one, "kind", kind_row(row->kind)->name);
 		cJSON_AddStringToObject(one, "words", word_language(p) == LANGUAGE_EN ? kind_row(row->kind)->words : kind->name);
 		cJSON_AddStringToObject(one, "keep", row->keep == KEEP_STORED ? "stored" : "memory");
@@ -324,42 +331,23 @@ static bool add_kinds(cJSON *to, const struct live *l)
 		add_time(one, "oldest", row->oldest);
 		cJSON_AddNumberToObject(one, "oldest_seconds",
 					row->oldest != 0 && l->now > row->oldest ? (double)(l->now - row->oldest) : 0);
-		if (row->keep == KEEP_STORED && !duration_is_zero(life_longest(kind))) {
-			word_life(limit, sizeof limit, p, kind);
-			cJSON_AddStringToObject(one, "limit", limit);
-			cJSON_AddNumberToObject(one, "limit_seconds", (double)row->limit_seconds);
-		} else {
-			cJSON_AddNullToObject(one, "limit");
-			cJSON_AddNullToObject(one, "limit_seconds");
-		}
+		word_life(limit, sizeof limit, p, kind);
+		add_text(one, "limit", limited ? limit : NULL);
+		cJSON_AddItemToObject(one, "limit_seconds", limited ? cJSON_CreateNumber((double)row->limit_seconds) : cJSON_CreateNull());
 		cJSON_AddBoolToObject(one, "late", row->late);
-		cJSON_AddItemToArray(kinds, one);
 		late |= row->late;
 	}
 	return late;
 }
 
-// The worst that the last check found of this name; NULL: it found nothing of it.
-static const char *checked(const struct live *l, const char *name)
-{
-	const char *worst = NULL;
-	const cJSON *one;
-
-	cJSON_ArrayForEach(one, l->check)
-	{
-		const char *check = json_string(one, "check"), *result = json_string(one, "result");
-		if (check != NULL && result != NULL && strcmp(check, name) == 0 && (worst == NULL || strcmp(worst, "BROKEN") != 0))
-			worst = result;
-	}
-	return worst;
-}
-
-static void add_statement(cJSON *list, const struct live *l, const struct statement *s)
+static void add_statement(cJSON *list, struct live *l, const struct statement *s)
 {
 	const struct statement_row *row = &statement_rows[s->type];
+	const cJSON *found, *worst = NULL; // of the check that looks at it
 	cJSON *one = cJSON_CreateObject();
 	BUF_AUTO struct buf figure = BUF_INIT(128 * 1024);
 
+	cJSON_AddItemToArray(list, one);
 	cJSON_AddStringToObject(one, "id", s->id);
 	add_text(one, "section", s->section_id);
 	add_text(one, "heading", s->section);
@@ -367,74 +355,71 @@ static void add_statement(cJSON *list, const struct live *l, const struct statem
 	cJSON_AddStringToObject(one, "text", s->text != NULL ? s->text : "");
 	if (s->type == STATEMENT_PEOPLE) {
 		cJSON_AddStringToObject(one, "kept_by", "people");
-	} else if (s->obeyed == NULL || s->obeyed->how != VOCABULARY_OBEYED) {
+		return;
+	}
+	if (s->obeyed == NULL || s->obeyed->how != VOCABULARY_OBEYED) {
 		cJSON_AddStringToObject(one, "kept_by", "nothing yet");
 		cJSON_AddStringToObject(one, "missing", s->obeyed != NULL ? s->obeyed->by : "");
-	} else {
-		cJSON_AddStringToObject(one, "kept_by", "program");
-		cJSON_AddStringToObject(one, "how", word_or(l->policy, "keeper.", row->name));
-		cJSON_AddStringToObject(one, "functions", s->obeyed->by);
-		cJSON_AddStringToObject(one, "test", s->obeyed->test);
-		enum figure state = figure_of(l, s, &figure, one);
-		cJSON_AddStringToObject(one, "state", figure_names[state]);
-		cJSON_AddStringToObject(one, "figure", buf_text(&figure));
-		const char *result = row->check != NULL ? checked(l, row->check) : NULL;
-		if (result != NULL) {
-			cJSON *check = cJSON_AddObjectToObject(one, "check");
-			cJSON_AddStringToObject(check, "name", row->check);
-			cJSON_AddStringToObject(check, "result", result);
-			add_time(check, "at", l->checked_at);
-		}
+		return;
 	}
-	cJSON_AddItemToArray(list, one);
+	cJSON_AddStringToObject(one, "kept_by", "program");
+	cJSON_AddStringToObject(one, "how", word_or(l->policy, "keeper.", row->name));
+	cJSON_AddStringToObject(one, "functions", s->obeyed->by);
+	cJSON_AddStringToObject(one, "test", s->obeyed->test);
+	const enum figure state = figure_of(l, s, &figure, one);
+	l->figures[state]++;
+	cJSON_AddStringToObject(one, "state", figure_names[state]);
+	cJSON_AddStringToObject(one, "figure", buf_text(&figure));
+	cJSON_ArrayForEach(found, l->check)
+	{
+		const char *name = json_string(found, "check");
+		if (name != NULL && row->check != NULL && strcmp(name, row->check) == 0 &&
+		    (worst == NULL || check_result(worst) != CHECK_BROKEN))
+			worst = found;
+	}
+	if (worst != NULL && json_string(worst, "result") != NULL) {
+		cJSON *check = cJSON_AddObjectToObject(one, "check");
+		cJSON_AddStringToObject(check, "name", row->check);
+		cJSON_AddStringToObject(check, "result", json_string(worst, "result"));
+		add_time(check, "at", l->checked_at);
+	}
 }
 
 // {site, at, policy {version, sha256}, last_prune, late, kinds[], requests {open, late, ended, in_time}, authorities[{year, asked, given, nothing, refused}],
 // ledger {size, signed_size, signed, key, past_keys[{key, until_size, until}]},
 // check {at, kept, broken, unsure}, statements[{id, section, heading, group, text, kept_by "program" | "people" | "nothing yet", how, functions,
 // test, state "kept" | "broken" | "unknown", figure, meter {value, max}, check {name, result, at}}]}; times are UTC, absent ones null; words are in
-// the language of the request.
-static cJSON *live_tree(struct vault *v, const struct policy *p, struct err *e)
+// the language of the request. *l: what it was made of.
+static cJSON *live_tree(struct live *l, struct vault *v, const struct policy *p, struct err *e)
 {
-	__attribute__((cleanup(live_free))) struct live l = {0};
 	STATEMENTS_AUTO struct statements statements = {0};
-	size_t broken = 0, unsure = 0, kept = 0;
 	const cJSON *one;
 
-	if (live_read(&l, v, p, e) != 0 || notice_statements(&statements, p, e) != 0)
+	if (live_read(l, v, p, e) != 0 || notice_statements(&statements, p, e) != 0)
 		return NULL;
 	cJSON *o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "site", p->shown_as);
-	add_time(o, "at", l.now);
+	add_time(o, "at", l->now);
 	cJSON *policy = cJSON_AddObjectToObject(o, "policy");
 	cJSON_AddStringToObject(policy, "version", p->version);
 	cJSON_AddStringToObject(policy, "sha256", p->sha256);
-	add_time(o, "last_prune", l.census.last_prune);
-	bool late = add_kinds(o, &l);
-	cJSON_AddBoolToObject(o, "late", late);
-	cJSON *requests = cJSON_AddObjectToObject(o, "requests");
-	cJSON_AddNumberToObject(requests, "open", (double)l.all.open);
-	cJSON_AddNumberToObject(requests, "late", (double)l.all.late);
-	cJSON_AddNumberToObject(requests, "ended", (double)l.all.ended);
-	cJSON_AddNumberToObject(requests, "in_time", (double)l.all.in_time);
-	// How many authorities asked, as it is signed.
-	struct authority_years years = {0};
+	add_time(o, "last_prune", l->census.last_prune);
+	cJSON_AddBoolToObject(o, "late", add_kinds(o, l));
+	add_counts(cJSON_AddObjectToObject(o, "requests"), request_count_names, l->all, REQUEST_COUNTS);
 	cJSON *authorities = cJSON_AddArrayToObject(o, "authorities");
-	(void)ledger_authorities(v, &years, NULL);
-	for (size_t i = 0; i < years.count; i++) {
+	for (size_t i = 0; i < l->authorities.count; i++) {
 		cJSON *year = cJSON_CreateObject();
-		cJSON_AddNumberToObject(year, "year", (double)years.list[i].year);
-		for (size_t k = 0; k < AUTHORITY_COUNTS; k++)
-			cJSON_AddNumberToObject(year, authority_count_names[k], (double)years.list[i].counts[k]);
 		cJSON_AddItemToArray(authorities, year);
+		cJSON_AddNumberToObject(year, "year", (double)l->authorities.list[i].year);
+		add_counts(year, authority_count_names, l->authorities.list[i].counts, AUTHORITY_COUNTS);
 	}
 	cJSON *ledger = cJSON_AddObjectToObject(o, "ledger");
-	cJSON_AddNumberToObject(ledger, "size", (double)l.ledger_size);
-	cJSON_AddNumberToObject(ledger, "signed_size", (double)l.signed_size);
-	add_time(ledger, "signed", l.signed_at);
-	add_text(ledger, "key", json_string(l.ledger, "key"));
+	cJSON_AddNumberToObject(ledger, "size", (double)l->ledger_size);
+	cJSON_AddNumberToObject(ledger, "signed_size", (double)l->signed_size);
+	add_time(ledger, "signed", l->signed_at);
+	add_text(ledger, "key", json_string(l->ledger, "key"));
 	cJSON *keys = cJSON_AddArrayToObject(ledger, "past_keys");
-	cJSON_ArrayForEach(one, json_get(l.ledger, "keys"))
+	cJSON_ArrayForEach(one, json_get(l->ledger, "keys"))
 	{
 		if (json_string(one, "until") == NULL)
 			continue;
@@ -444,26 +429,15 @@ static cJSON *live_tree(struct vault *v, const struct policy *p, struct err *e)
 		cJSON_AddNumberToObject(past, "until_size", json_number(one, "until_size", 0));
 		add_text(past, "until", json_string(one, "until"));
 	}
-	if (l.check != NULL) {
-		cJSON_ArrayForEach(one, l.check)
-		{
-			const char *result = json_string(one, "result");
-			broken += result != NULL && strcmp(result, "BROKEN") == 0;
-			unsure += result != NULL && strcmp(result, "unsure") == 0;
-			kept += result != NULL && strcmp(result, "kept") == 0;
-		}
-		cJSON *check = cJSON_AddObjectToObject(o, "check");
-		add_time(check, "at", l.checked_at);
-		cJSON_AddNumberToObject(check, "kept", (double)kept);
-		cJSON_AddNumberToObject(check, "broken", (double)broken);
-		cJSON_AddNumberToObject(check, "unsure", (double)unsure);
-	} else {
-		cJSON_AddNullToObject(o, "check");
+	cJSON *check = l->check != NULL ? cJSON_AddObjectToObject(o, "check") : cJSON_AddNullToObject(o, "check");
+	if (l->check != NULL) {
+		add_time(check, "at", l->checked_at);
+		add_counts(check, check_result_names, l->checks, CHECK_RESULTS);
 	}
 	cJSON *list = cJSON_AddArrayToObject(o, "statements");
 	for (size_t i = 0; i < statements.count; i++)
 		if (statements.list[i].type != STATEMENT_GUIDE)
-			add_statement(list, &l, &statements.list[i]);
+			add_statement(list, l, &statements.list[i]);
 	if (list == NULL) {
 		cJSON_Delete(o);
 		err_set(e, ERR_MEMORY, "no memory for what is held now");
@@ -474,8 +448,9 @@ static cJSON *live_tree(struct vault *v, const struct policy *p, struct err *e)
 
 void live_page_respond_json(struct request *r, void *context)
 {
+	__attribute__((cleanup(live_free))) struct live l = {0};
 	struct err e = {0};
-	JSON_AUTO cJSON *live = live_tree(context, request_policy(r), &e);
+	JSON_AUTO cJSON *live = live_tree(&l, context, request_policy(r), &e);
 
 	if (live == NULL)
 		respond_err(r, &e);
@@ -485,197 +460,160 @@ void live_page_respond_json(struct request *r, void *context)
 
 // ---- as a page ----
 
+static const char *text_of(const cJSON *one, const char *member)
+{
+	const char *text = json_string(one, member);
+
+	return text != NULL ? text : "";
+}
+
 static bool is(const cJSON *one, const char *member, const char *text)
 {
-	const char *value = json_string(one, member);
-
-	return value == text || (value != NULL && text != NULL && strcmp(value, text) == 0);
+	return strcmp(text_of(one, member), text) == 0;
 }
 
-static const char *time_words(char out[WORD_DAY + 16], const cJSON *object, const char *name, const struct policy *p)
+// A row of the totals: the word `key` with its values, or without a key the first of these.
+static void total_write(struct writer *w, const char *title, const char *key, const struct word_value *values)
 {
-	const char *text = json_string(object, name);
-	time_t t;
-
-	snprintf(out, WORD_DAY + 16, "%s", word(p, "live.never"));
-	if (text != NULL && when_parse(&t, text) == 0)
-		moment(out, t, p);
-	return out;
-}
-
-static void write_total(struct buf *out, const struct policy *p, const char *key, const char *text)
-{
-	framed_text(out, "<div><dt>", word(p, key), "</dt>");
-	framed_text(out, "<dd>", text, "</dd></div>\n");
+	xml_printf(w->out, "<div><dt>%s</dt><dd>", word(w->policy, title));
+	if (key != NULL)
+		write_filled(w, key, values);
+	else
+		write_words(w, values->value);
+	buf_adds(w->out, "</dd></div>\n");
 }
 
 // What is so of the whole site.
-static void write_totals(struct buf *out, const cJSON *live, const struct policy *p)
+static void totals_write(struct writer *w, const struct live *l)
 {
-	const cJSON *requests = json_get(live, "requests"), *ledger = json_get(live, "ledger"), *check = json_get(live, "check"), *year,
-		    *one;
-	char time[WORD_DAY + 16], n[4][WORD_NUMBER];
-	BUF_AUTO struct buf text = BUF_INIT(4096);
+	const struct policy *p = l->policy;
+	BUF_AUTO struct buf requests = BUF_INIT(4096);
+	uint64_t asked = 0, given = 0; // in all years
+	const cJSON *one;
 
-	buf_adds(out, "<dl class=\"totals\">\n");
-	write_total(out, p, "live.total.prune", time_words(time, live, "last_prune", p));
-	const bool any = json_number(requests, "open", 0) + json_number(requests, "ended", 0) > 0;
-	word_fill(&text, NULL, word(p, any ? "live.requests" : "live.none"),
-		  WORD_VALUES({"open", word_number(n[0], (long long)json_number(requests, "open", 0))},
-			      {"late", word_number(n[1], (long long)json_number(requests, "late", 0))},
-			      {"ended", word_number(n[2], (long long)json_number(requests, "ended", 0))},
-			      {"in_time", word_number(n[3], (long long)json_number(requests, "in_time", 0))}));
-	write_total(out, p, "live.total.requests", buf_text(&text));
-	buf_reset(&text);
-	double asked = 0, given = 0; // in all years
-	cJSON_ArrayForEach(year, json_get(live, "authorities"))
-	{
-		asked += json_number(year, "asked", 0);
-		given += json_number(year, "given", 0);
+	buf_adds(w->out, "<dl class=\"totals\">\n");
+	total_write(w, "live.total.prune", NULL, WORD_VALUES({"time", MOMENT_WORDS(l->census.last_prune, p)}));
+	(void)figure_of_requests(p, l->all, &requests);
+	total_write(w, "live.total.requests", l->all[COUNT_OPEN] + l->all[COUNT_ENDED] > 0 ? NULL : "live.none",
+		    WORD_VALUES({"time", buf_text(&requests)}));
+	for (size_t i = 0; i < l->authorities.count; i++) {
+		asked += l->authorities.list[i].counts[0];
+		given += l->authorities.list[i].counts[1];
 	}
-	word_fill(&text, NULL, word(p, asked > 0 ? "live.authorities" : "live.none"),
-		  WORD_VALUES({"asked", word_number(n[0], (long long)asked)}, {"given", word_number(n[1], (long long)given)}));
-	write_total(out, p, "live.total.authorities", buf_text(&text));
-	buf_reset(&text);
-	word_fill(&text, NULL, word(p, json_number(ledger, "signed_size", 0) > 0 ? "live.ledger" : "live.ledger.unsigned"),
-		  WORD_VALUES({"n", word_number(n[0], (long long)json_number(ledger, "size", 0))},
-			      {"signed", word_number(n[1], (long long)json_number(ledger, "signed_size", 0))},
-			      {"time", time_words(time, ledger, "signed", p)}));
-	write_total(out, p, "live.total.ledger", buf_text(&text));
-	buf_reset(&text);
-	word_fill(&text, NULL, word(p, cJSON_IsObject(check) ? "live.checked" : "live.unchecked"),
-		  WORD_VALUES({"time", time_words(time, check, "at", p)},
-			      {"kept", word_number(n[0], (long long)json_number(check, "kept", 0))},
-			      {"broken", word_number(n[1], (long long)json_number(check, "broken", 0))},
-			      {"unsure", word_number(n[2], (long long)json_number(check, "unsure", 0))}));
-	write_total(out, p, "live.total.check", buf_text(&text));
-	buf_adds(out, "</dl>\n");
+	total_write(w, "live.total.authorities", asked > 0 ? "live.authorities" : "live.none",
+		    WORD_VALUES({"asked", WORD_COUNT(asked)}, {"given", WORD_COUNT(given)}));
+	total_write(w, "live.total.ledger", l->signed_size > 0 ? "live.ledger" : "live.ledger.unsigned",
+		    WORD_VALUES({"n", WORD_COUNT(l->ledger_size)}, {"signed", WORD_COUNT(l->signed_size)},
+				{"time", MOMENT_WORDS(l->signed_at, p)}));
+	total_write(w, "live.total.check", l->check != NULL ? "live.checked" : "live.unchecked",
+		    WORD_VALUES({"time", MOMENT_WORDS(l->checked_at, p)}, {"kept", WORD_COUNT(l->checks[CHECK_KEPT])},
+				{"broken", WORD_COUNT(l->checks[CHECK_BROKEN])}, {"unsure", WORD_COUNT(l->checks[CHECK_UNSURE])}));
+	buf_adds(w->out, "</dl>\n");
 	// What the ledger is verified with, for who keeps it elsewhere.
-	if (json_string(ledger, "key") != NULL) {
-		framed_text(out, "<section aria-labelledby=\"ledger\">\n<h2 id=\"ledger\">", word(p, "live.key"), "</h2>\n<p>");
-		struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
-		write_word(&w, "live.key.how");
-		framed_text(out, "</p>\n<p class=\"key\"><code>", json_string(ledger, "key"), "</code></p>\n");
-		cJSON_ArrayForEach(one, json_get(ledger, "past_keys"))
-		{
-			buf_reset(&text);
-			word_fill(&text, NULL, word(p, "live.key.past"),
-				  WORD_VALUES({"n", word_number(n[0], (long long)json_number(one, "until_size", 0))},
-					      {"time", time_words(time, one, "until", p)}));
-			framed_text(out, "<p>", buf_text(&text), "</p>\n");
-			framed_text(out, "<p class=\"key\"><code>", json_string(one, "key"), "</code></p>\n");
-		}
-		buf_adds(out, "</section>\n");
+	if (json_string(l->ledger, "key") == NULL)
+		return;
+	xml_printf(w->out, "<section aria-labelledby=\"ledger\">\n<h2 id=\"ledger\">%s</h2>\n", word(p, "live.key"));
+	write_note(w, "live.key.how", NULL);
+	xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", text_of(l->ledger, "key"));
+	cJSON_ArrayForEach(one, json_get(l->ledger, "keys"))
+	{
+		if (json_string(one, "until") == NULL)
+			continue;
+		write_note(
+		    w, "live.key.past",
+		    WORD_VALUES({"n", WORD_COUNT(json_number(one, "until_size", 0))}, {"time", MOMENT_WORDS(json_time(one, "until"), p)}));
+		xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", text_of(one, "key"));
 	}
+	buf_adds(w->out, "</section>\n");
 }
 
-static void write_statement(struct buf *out, const cJSON *one, const struct policy *p)
+static void statement_write(struct writer *w, const cJSON *one)
 {
 	const cJSON *meter = json_get(one, "meter"), *check = json_get(one, "check");
+	const struct policy *p = w->policy;
 	const char *state = json_string(one, "state");
-	char time[WORD_DAY + 16];
+	struct buf *out = w->out;
 
-	xml_printf(out, "<li id=\"%s\" class=\"%s\">\n", json_string(one, "id"), state != NULL ? state : "unbuilt");
-	framed_text(out, "<p class=\"sentence\">", json_string(one, "text"), "</p>\n");
+	xml_printf(out, "<li id=\"%s\" class=\"%s\">\n<p class=\"sentence\">%s</p>\n", text_of(one, "id"),
+		   state != NULL ? state : "unbuilt", text_of(one, "text"));
 	if (state == NULL) {
-		framed_text(out, "<p class=\"figure\">", word(p, "live.unbuilt"), "</p>\n</li>\n");
+		xml_printf(out, "<p class=\"figure\">%s</p>\n</li>\n", word(p, "live.unbuilt"));
 		return;
 	}
-	framed_text(out, "<p class=\"figure\"><strong>", word_or(p, "live.state.", state), "</strong> ");
-	framed_text(out, "<span>", json_string(one, "figure"), "</span></p>\n");
+	xml_printf(out, "<p class=\"figure\"><strong>%s</strong> <span>%s</span></p>\n", word_or(p, "live.state.", state),
+		   text_of(one, "figure"));
 	if (meter != NULL) {
 		double max = json_number(meter, "max", 0), value = json_number(meter, "value", 0);
 		buf_printf(out, "<meter min=\"0\" max=\"%.0f\" value=\"%.0f\"%s aria-hidden=\"true\"></meter>\n", max,
 			   value < max ? value : max, is(one, "state", "broken") ? " class=\"late\"" : "");
 	}
-	framed_text(out, "<details><summary>", word(p, "live.keeps"), "</summary>\n");
-	framed_text(out, "<p>", json_string(one, "how"), "</p>\n<dl>");
-	framed_text(out, "<dt>", word(p, "live.functions"), "</dt>");
-	framed_text(out, "<dd><code>", json_string(one, "functions"), "</code></dd>");
-	framed_text(out, "<dt>", word(p, "live.test"), "</dt>");
-	framed_text(out, "<dd><code>tests/", json_string(one, "test"), "</code></dd>");
-	framed_text(out, "<dt>", word(p, "live.check"), "</dt><dd>");
-	if (check != NULL) {
-		const char *found = json_string(check, "result");
-		framed_text(out, "", word_or(p, "live.result.", strcmp(found, "BROKEN") == 0 ? "broken" : found), "");
-		framed_text(out, word(p, "join.comma"), time_words(time, check, "at", p), "");
-		framed_text(out, " <code>", json_string(check, "name"), "</code>");
-	} else {
-		framed_text(out, "", word(p, "live.check.none"), "");
-	}
+	xml_printf(out, "<details><summary>%s</summary>\n<p>%s</p>\n<dl><dt>%s</dt><dd><code>%s</code></dd>", word(p, "live.keeps"),
+		   text_of(one, "how"), word(p, "live.functions"), text_of(one, "functions"));
+	xml_printf(out, "<dt>%s</dt><dd><code>tests/%s</code></dd><dt>%s</dt><dd>", word(p, "live.test"), text_of(one, "test"),
+		   word(p, "live.check"));
+	if (check != NULL)
+		xml_printf(out, "%s%s%s <code>%s</code>",
+			   word_or(p, "live.result.", is(check, "result", "BROKEN") ? "broken" : text_of(check, "result")),
+			   word(p, "join.comma"), MOMENT_WORDS(json_time(check, "at"), p), text_of(check, "name"));
+	else
+		html_text(out, word(p, "live.check.none"));
 	buf_adds(out, "</dd></dl></details>\n</li>\n");
 }
 
-// Those of a section that no program keeps, from `first` on.
-static void write_people(struct buf *out, const cJSON *first, const struct policy *p)
+// From `first` on, until another section begins, which is returned: those that programs keep, then, folded, those of people.
+static const cJSON *section_write(struct writer *w, const cJSON *first)
 {
-	const char *section = json_string(first, "section");
-	char n[WORD_NUMBER];
-	long long count = 0;
-
-	for (const cJSON *one = first; one != NULL && is(one, "section", section); one = one->next)
-		count += is(one, "kept_by", "people");
-	if (count == 0)
-		return;
-	buf_adds(out, "<details class=\"people\"><summary>");
-	word_fill(out, html_text, word(p, "live.people.more"), WORD_VALUES({"n", word_number(n, count)}));
-	framed_text(out, "</summary>\n<p>", word(p, "live.people"), "</p>\n<ul>\n");
-	for (const cJSON *one = first; one != NULL && is(one, "section", section); one = one->next) {
-		if (!is(one, "kept_by", "people"))
-			continue;
-		xml_printf(out, "<li id=\"%s\">%s</li>\n", json_string(one, "id"), json_string(one, "text"));
-	}
-	buf_adds(out, "</ul></details>\n");
-}
-
-// From `first` on, until another section begins, which is returned.
-static const cJSON *write_section(struct buf *out, const cJSON *first, const struct policy *p)
-{
-	const char *section = json_string(first, "section"), *group = NULL;
+	const char *section = text_of(first, "section"), *group = NULL;
+	struct buf *out = w->out;
 	const cJSON *one;
-	bool list = false;
+	long long people = 0;
 	BUF_AUTO struct buf notice = BUF_INIT(256);
 
-	address_page(p, "/privacy", &notice);
-	if (section != NULL) {
-		xml_printf(out, "<section aria-labelledby=\"in-%s\">\n<h2 id=\"in-%s\">", section, section);
-		xml_printf(out, "<a href=\"%s#%s\">%s</a></h2>\n", buf_text(&notice), section, json_string(first, "heading"));
-	} else {
-		buf_adds(out, "<section aria-labelledby=\"in-notice\">\n<h2 id=\"in-notice\">");
-		xml_printf(out, "<a href=\"%s\">%s</a></h2>\n", buf_text(&notice), word(p, "notice.title"));
-	}
+	address_page(w->policy, "/privacy", &notice);
+	const char *id = section[0] != '\0' ? section : "notice";
+	xml_printf(out, "<section aria-labelledby=\"in-%s\">\n<h2 id=\"in-%s\"><a href=\"%s%s%s\">%s</a></h2>\n", id, id, buf_text(&notice),
+		   section[0] != '\0' ? "#" : "", section,
+		   section[0] != '\0' ? text_of(first, "heading") : word(w->policy, "notice.title"));
 	for (one = first; one != NULL && is(one, "section", section); one = one->next) {
-		if (is(one, "kept_by", "people"))
+		if (is(one, "kept_by", "people")) {
+			people++;
 			continue;
-		if (!is(one, "group", group)) {
-			group = json_string(one, "group");
-			buf_adds(out, list ? "</ul>\n" : "");
-			list = false;
-			if (group != NULL)
-				framed_text(out, "<h3>", group, "</h3>\n");
 		}
-		buf_adds(out, list ? "" : "<ul class=\"kept\">\n");
-		list = true;
-		write_statement(out, one, p);
+		if (group == NULL || !is(one, "group", group)) {
+			buf_adds(out, group != NULL ? "</ul>\n" : "");
+			group = text_of(one, "group");
+			if (group[0] != '\0')
+				xml_printf(out, "<h3>%s</h3>\n", group);
+			buf_adds(out, "<ul class=\"kept\">\n");
+		}
+		statement_write(w, one);
 	}
-	buf_adds(out, list ? "</ul>\n" : "");
-	write_people(out, first, p);
+	buf_adds(out, group != NULL ? "</ul>\n" : "");
+	if (people > 0) {
+		buf_adds(out, "<details class=\"people\"><summary>");
+		write_filled(w, "live.people.more", WORD_VALUES({"n", WORD_COUNT(people)}));
+		xml_printf(out, "</summary>\n<p>%s</p>\n<ul>\n", word(w->policy, "live.people"));
+		for (const cJSON *told = first; told != one; told = told->next)
+			if (is(told, "kept_by", "people"))
+				xml_printf(out, "<li id=\"%s\">%s</li>\n", text_of(told, "id"), text_of(told, "text"));
+		buf_adds(out, "</ul></details>\n");
+	}
 	buf_adds(out, "</section>\n");
 	return one;
 }
 
 void live_page_respond(struct request *r, void *context)
 {
-	const char *language = request_rest(r);
+	__attribute__((cleanup(live_free))) struct live l = {0};
 	struct err e = {0};
 
 	// Each language has its address, as each page has.
-	if (request_use_language(r, language) != 0) {
+	if (request_use_language(r, request_rest(r)) != 0) {
 		respond_problem(r, 404, "problem.not-found", NULL, NULL);
 		return;
 	}
 	const struct policy *p = request_policy(r);
-	JSON_AUTO cJSON *live = live_tree(context, p, &e);
+	JSON_AUTO cJSON *live = live_tree(&l, context, p, &e);
 	if (live == NULL) {
 		respond_err(r, &e);
 		return;
@@ -683,31 +621,23 @@ void live_page_respond(struct request *r, void *context)
 	FRAMED_AUTO struct framed frame = {.name = LIVE_FRAME_NAME, .class = "wide live"};
 	BUF_AUTO struct buf out = BUF_INIT(4 * PAGE_MAX);
 	struct writer w = {.form = FORM_HTML, .out = &out, .policy = p};
-	const cJSON *statements = json_get(live, "statements"), *one;
-	long long kept = 0, broken = 0, unknown = 0;
-	char n[3][WORD_NUMBER], time[WORD_DAY + 16];
-	cJSON_ArrayForEach(one, statements)
-	{
-		kept += is(one, "state", "kept");
-		broken += is(one, "state", "broken");
-		unknown += is(one, "state", "unknown");
-	}
+	const uint64_t broken = l.figures[FIGURE_BROKEN], unknown = l.figures[FIGURE_UNKNOWN];
 	framed_begin(r, &frame, &out, word(p, "page.live.heading"));
 	buf_adds(&out, "<p class=\"lead\">");
 	write_word(&w, "page.live.lead");
-	buf_printf(&out, "</p>\n<div class=\"live-state %s\" id=\"live-state\"><p>", broken > 0 ? "bad" : "good");
-	word_fill(&out, html_text,
-		  word(p, broken > 0    ? "live.broken"
-			  : unknown > 0 ? "live.good.but"
-					: "live.good"),
-		  WORD_VALUES({"broken", word_number(n[0], broken)}, {"of", word_number(n[1], kept + broken + unknown)},
-			      {"unknown", word_number(n[2], unknown)}));
-	buf_adds(&out, "</p><p class=\"hint\">");
-	word_fill(&out, html_text, word(p, "live.as_of"), WORD_VALUES({"time", time_words(time, live, "at", p)}, {"version", p->version}));
+	xml_printf(&out, "</p>\n<div class=\"live-state %s\" id=\"live-state\">", broken > 0 ? "bad" : "good");
+	write_note(&w,
+		   broken > 0    ? "live.broken"
+		   : unknown > 0 ? "live.good.but"
+				 : "live.good",
+		   WORD_VALUES({"broken", WORD_COUNT(broken)}, {"of", WORD_COUNT(l.figures[FIGURE_KEPT] + broken + unknown)},
+			       {"unknown", WORD_COUNT(unknown)}));
+	buf_adds(&out, "<p class=\"hint\">");
+	write_filled(&w, "live.as_of", WORD_VALUES({"time", MOMENT_WORDS(l.now, p)}, {"version", p->version}));
 	buf_adds(&out, "</p></div>\n");
-	write_totals(&out, live, p);
-	for (one = statements->child; one != NULL;)
-		one = write_section(&out, one, p);
+	totals_write(&w, &l);
+	for (const cJSON *one = json_get(live, "statements")->child; one != NULL;)
+		one = section_write(&w, one);
 	write_note(&w, "page.live.programs", NULL);
 	framed_end(&frame, &out);
 	respond_bytes(r, 200, "text/html; charset=utf-8", buf_text(&out), out.len);
@@ -733,40 +663,34 @@ void live_page_respond_versions(struct request *r, void *context)
 	FRAMED_AUTO struct framed frame = {.name = VERSIONS_FRAME_NAME, .class = "text"};
 	BUF_AUTO struct buf out = BUF_INIT(4 * PAGE_MAX);
 	struct writer w = {.form = FORM_HTML, .out = &out, .policy = p};
-	const cJSON *one, *change;
-	char time[WORD_DAY + 16], number[WORD_NUMBER];
+	const cJSON *one, *known, *change;
 	framed_begin(r, &frame, &out, word(p, "versions.heading"));
 	buf_adds(&out, "<p class=\"lead\">");
 	write_word(&w, "versions.lead");
 	buf_adds(&out, "</p>\n");
 	cJSON_ArrayForEach(one, versions)
 	{
-		const char *version = json_string(one, "version"), *language = p->language;
-		const cJSON *known;
-		bool translated = false, first = true;
+		const char *version = text_of(one, "version");
+		bool translated = false;
 		cJSON_ArrayForEach(known, json_get(one, "languages"))
 		{
-			translated |= !first && cJSON_IsString(known) && strcmp(known->valuestring, language) == 0;
-			first = false;
+			translated |= known->prev->next != NULL && cJSON_IsString(known) && strcmp(known->valuestring, p->language) == 0;
 		}
-		xml_printf(&out, "<h2><a href=\"/privacy/versions/%s%s%s\">", version, translated ? "." : "", translated ? language : "");
-		xml_printf(&out, "%s</a></h2>\n<p>", version);
-		word_fill(&out, html_text, word(p, one == versions->child ? "versions.now" : "versions.then"),
-			  WORD_VALUES({"since", time_words(time, one, "since", p)}));
+		xml_printf(&out, "<h2><a href=\"/privacy/versions/%s%s%s\">%s</a></h2>\n<p>", version, translated ? "." : "",
+			   translated ? p->language : "", version);
+		write_filled(&w, one == versions->child ? "versions.now" : "versions.then",
+			     WORD_VALUES({"since", MOMENT_WORDS(json_time(one, "since"), p)}));
 		if (cJSON_IsNumber(json_get(one, "ledger"))) {
 			buf_addc(&out, ' ');
-			write_filled(&w, "versions.ledger",
-				     WORD_VALUES({"n", word_number(number, (long long)json_number(one, "ledger", 0))}));
+			write_filled(&w, "versions.ledger", WORD_VALUES({"n", WORD_COUNT(json_number(one, "ledger", 0))}));
 		}
 		xml_printf(&out, "</p>\n<p>SHA-256 <code>%s</code> (<a href=\"/privacy/versions/%s.xml\">XML</a>)</p>\n<ul>\n",
-			   json_string(one, "sha256") != NULL ? json_string(one, "sha256") : "", version);
-		const cJSON *changes = json_get(json_get(one, "changes"), language);
-		const cJSON *said = json_get(one, "changes");
-		if (changes == NULL && said != NULL)
-			changes = said->child;
+			   text_of(one, "sha256"), version);
+		const cJSON *said = json_get(one, "changes"), *changes = json_get(said, p->language);
+		changes = changes == NULL && said != NULL ? said->child : changes;
 		cJSON_ArrayForEach(change, changes)
 		{
-			framed_text(&out, "<li>", cJSON_IsString(change) ? change->valuestring : "", "</li>\n");
+			xml_printf(&out, "<li>%s</li>\n", cJSON_IsString(change) ? change->valuestring : "");
 		}
 		buf_adds(&out, "</ul>\n");
 	}

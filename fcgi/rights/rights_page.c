@@ -36,30 +36,53 @@ static void page_end(struct rights_page *page, int status)
 	buf_wipe(&page->out);
 }
 
-static void page_rights_link(struct rights_page *page, const char *key)
+// Back to the page of rights.
+static void page_end_linked(struct rights_page *page, int status)
 {
 	buf_adds(&page->out, "<p><a class=\"button quiet\" href=\"");
 	address_page(page->p, "/rights", &page->out);
-	framed_text(&page->out, "\">", word(page->p, key), "</a></p>\n");
+	xml_printf(&page->out, "\">%s</a></p>\n", word(page->p, "page.rights.again"));
+	page_end(page, status);
 }
 
-static void row_write(struct rights_page *page, const char *key, const char *value)
+static void page_row(struct rights_page *page, const char *key, const char *value)
 {
-	if (value == NULL)
-		return;
-	framed_text(&page->out, "<dt>", word(page->p, key), "</dt>");
-	framed_text(&page->out, "<dd>", value, "</dd>\n");
+	if (value != NULL)
+		xml_printf(&page->out, "<dt>%s</dt><dd>%s</dd>\n", word(page->p, key), value);
 }
 
 // "28 December 2026"; "–" where there is none.
-static const char *day_words(char out[WORD_DAY], const struct policy *p, const char *text)
+static const char *day_words(char out[WORD_DAY], const struct policy *p, time_t t)
 {
-	time_t t;
-
 	snprintf(out, WORD_DAY, "–");
-	if (text != NULL && when_parse(&t, text) == 0)
+	if (t != 0)
 		word_day(out, t, word_language(p));
 	return out;
+}
+#define DAY_WORDS(page, t) day_words((char[WORD_DAY]){0}, (page)->p, t) // lasts until the block ends in which it is written
+
+// A section with its heading; `class` is added to that of a card.
+static void card_begin(struct rights_page *page, const char *class, const char *key)
+{
+	xml_printf(&page->out, "<section class=\"card%s\">\n<h2>%s</h2>\n", class, word(page->p, key));
+}
+
+static void card_end(struct rights_page *page)
+{
+	buf_adds(&page->out, "</section>\n");
+}
+
+// A form's button, and its end.
+static void form_end(struct rights_page *page, const char *class, const char *key)
+{
+	xml_printf(&page->out, "<button class=\"%s\">%s</button>\n</form>\n", class, word(page->p, key));
+}
+
+static void lead_write(struct rights_page *page, const char *key, const struct word_value *values)
+{
+	buf_adds(&page->out, "<p class=\"lead\" role=\"status\">");
+	write_filled(&page->w, key, values);
+	buf_adds(&page->out, "</p>\n");
 }
 
 // A file that the browser has already: it is saved without asking us again.
@@ -68,9 +91,28 @@ static void file_link(struct rights_page *page, const char *key, const char *nam
 	BUF_AUTO_WIPE struct buf encoded = BUF_INIT(PAGE_MAX);
 
 	base64_add(&encoded, text, strlen(text));
-	buf_printf(&page->out, "<a class=\"button quiet\" download=\"%s\" href=\"data:%s;charset=utf-8;base64,", name, type);
-	framed_text(&page->out, "", buf_text(&encoded), "\">");
-	framed_text(&page->out, "", word(page->p, key), "</a>\n");
+	xml_printf(&page->out, "<a class=\"button quiet\" download=\"%s\" href=\"data:%s;charset=utf-8;base64,%s\">%s</a>\n", name, type,
+		   buf_text(&encoded), word(page->p, key));
+}
+
+// A page of nothing but a sentence.
+static void page_sentence(struct request *r, const char *title, const char *key)
+{
+	struct rights_page page;
+
+	page_begin(&page, r, word(request_policy(r), title));
+	lead_write(&page, key, NULL);
+	page_end_linked(&page, 200);
+}
+
+void rights_page_no_consent(struct request *r)
+{
+	page_sentence(r, "answer.consents.none.title", "answer.consents.none");
+}
+
+void rights_page_confirmed(struct request *r)
+{
+	page_sentence(r, "page.confirm.done", "page.confirm.done_how");
 }
 
 // ---- what is needed ----
@@ -78,16 +120,16 @@ static void file_link(struct rights_page *page, const char *key, const char *nam
 void rights_page_start(struct request *r, const struct rights_typed *typed)
 {
 	struct rights_page page;
-	struct policy const *p;
 
 	page_begin(&page, r, word(request_policy(r), "page.frame.rights"));
-	p = page.p;
-	buf_adds(&page.out, "<div class=\"steps\">\n<section class=\"step\" aria-labelledby=\"choose\">\n");
-	framed_text(&page.out, "<h2 id=\"choose\" tabindex=\"-1\">", word(p, "page.rights.choose"), "</h2>\n");
-	rights_form_choices(p, &page.out);
-	buf_adds(&page.out, "</section>\n");
-	for (size_t i = 0; i < p->right_count; i++)
-		rights_form_step(p, &p->rights[i], typed, true, &page.out);
+	xml_printf(
+	    &page.out,
+	    "<div class=\"steps\">\n<section class=\"step\" aria-labelledby=\"choose\">\n<h2 id=\"choose\" tabindex=\"-1\">%s</h2>\n",
+	    word(page.p, "page.rights.choose"));
+	rights_form_choices(page.p, &page.out);
+	card_end(&page);
+	for (size_t i = 0; i < page.p->right_count; i++)
+		rights_form_step(page.p, &page.p->rights[i], typed, true, &page.out);
 	buf_adds(&page.out, "</div>\n");
 	page_end(&page, 200);
 }
@@ -96,10 +138,9 @@ void rights_page_fault(struct request *r, const char *right, const char *field, 
 {
 	const struct policy *p = request_policy(r);
 	const struct policy_right *of = policy_right_named(p, right);
+	const struct word_value *values = WORD_VALUES({"length", WORD_COUNT(TOKEN_LEN)});
 	BUF_AUTO struct buf words = BUF_INIT(4096);
 	struct rights_page page;
-	char length[WORD_NUMBER];
-	const struct word_value *values = WORD_VALUES({"length", word_number(length, TOKEN_LEN)});
 
 	if (of == NULL || !request_wants(r, "text/html")) {
 		respond_problem(r, 422, fault, field, values);
@@ -113,39 +154,48 @@ void rights_page_fault(struct request *r, const char *right, const char *field, 
 					   .field = field,
 					   .fault = buf_text(&words)};
 	page_begin(&page, r, rights_form_name(p, of));
-	framed_text(&page.out, "<p class=\"notice\" role=\"alert\">", word(p, "page.rights.mend"), "</p>\n");
+	xml_printf(&page.out, "<p class=\"notice\" role=\"alert\">%s</p>\n", word(p, "page.rights.mend"));
 	rights_form_step(p, of, &typed, false, &page.out);
 	page_end(&page, 422);
 }
 
 // ---- what will happen ----
 
+// What an erasure leaves, as it is found or as a certificate says.
+struct kept_row {
+	const char *what;
+	long long count;
+	time_t until; // 0: no fixed end
+	bool held;
+};
+static void kept_write(struct rights_page *page, const struct kept_row *kept)
+{
+	buf_adds(&page->out, "<li>");
+	write_filled(&page->w, kept->until == 0 ? "page.kept" : "page.kept.until",
+		     WORD_VALUES({"what", kept->what}, {"n", WORD_COUNT(kept->count)}, {"day", DAY_WORDS(page, kept->until)},
+				 {"why", word(page->p, kept->held ? "page.kept.hold" : "page.kept.policy")}));
+	buf_adds(&page->out, "</li>\n");
+}
+
 static void plan_stores(struct rights_page *page, const struct erase_result *found)
 {
 	const struct policy *p = page->p;
-	char n[WORD_NUMBER], day[WORD_DAY];
 
-	framed_text(&page->out, "<h2>", word(p, "page.plan.goes"), "</h2>\n<ul>\n");
+	xml_printf(&page->out, "<h2>%s</h2>\n<ul>\n", word(p, "page.plan.goes"));
 	for (size_t i = 0; i < found->store_count; i++) {
 		const struct erase_store *s = &found->stores[i];
-		if (s->found == s->kept)
-			continue;
-		framed_text(&page->out, "<li>", word_or(p, "store.", s->name), ": ");
-		framed_text(&page->out, "", word_number(n, (long long)(s->found - s->kept)), "</li>\n");
+		if (s->found > s->kept)
+			xml_printf(&page->out, "<li>%s: %s</li>\n", word_or(p, "store.", s->name), WORD_COUNT(s->found - s->kept));
 	}
 	buf_adds(&page->out, "</ul>\n");
-	if (found->kept_count > 0)
-		framed_text(&page->out, "<h2>", word(p, "page.plan.stays"), "</h2>\n<ul>\n");
+	if (found->kept_count == 0)
+		return;
+	xml_printf(&page->out, "<h2>%s</h2>\n<ul>\n", word(p, "page.plan.stays"));
 	for (size_t i = 0; i < found->kept_count; i++) {
 		const struct erase_kept *k = &found->kept[i];
-		word_day(day, k->until, word_language(p));
-		buf_adds(&page->out, "<li>");
-		write_filled(&page->w, k->until == 0 ? "page.kept" : "page.kept.until",
-			     WORD_VALUES({"what", p->kinds[k->kind].name}, {"n", word_number(n, (long long)k->count)}, {"day", day},
-					 {"why", word(p, k->held ? "page.kept.hold" : "page.kept.policy")}));
-		buf_adds(&page->out, "</li>\n");
+		kept_write(page, &(struct kept_row){p->kinds[k->kind].name, (long long)k->count, k->until, k->held});
 	}
-	buf_adds(&page->out, found->kept_count > 0 ? "</ul>\n" : "");
+	buf_adds(&page->out, "</ul>\n");
 }
 
 static void plan_clocks(struct rights_page *page, const struct policy_right *right)
@@ -154,53 +204,26 @@ static void plan_clocks(struct rights_page *page, const struct policy_right *rig
 	struct clock_line lines[CLOCK_IDS] = {0};
 	const size_t count = clock_lines(page->p, right, &facts, lines);
 	const struct clock_line *next = clock_next(lines, count);
-	char day[WORD_DAY], life[WORD_LIFE];
-
 	const struct duration longest = life_longest(&page->p->kinds[KIND_RIGHTS_REQUEST]);
 	const bool ends = !duration_is_zero(longest);
+	char life[WORD_LIFE];
+
 	if (ends)
 		word_duration(life, sizeof life, longest, word_language(page->p));
 	else
 		word_life(life, sizeof life, page->p, &page->p->kinds[KIND_RIGHTS_REQUEST]);
-	framed_text(&page->out, "<h2>", word(page->p, "page.plan.then"), "</h2>\n<ol>\n<li>");
-	write_word(&page->w, "page.plan.recorded");
-	buf_adds(&page->out, "</li>\n<li>");
-	if (next != NULL) {
-		word_day(day, next->due, word_language(page->p));
-		write_filled(&page->w, "page.plan.answer", WORD_VALUES({"day", day}));
-	} else {
-		write_word(&page->w, "page.plan.answer.open");
-	}
+	xml_printf(&page->out, "<h2>%s</h2>\n<ol>\n<li>%s</li>\n<li>", word(page->p, "page.plan.then"),
+		   word(page->p, "page.plan.recorded"));
+	write_filled(&page->w, next != NULL ? "page.plan.answer" : "page.plan.answer.open",
+		     WORD_VALUES({"day", DAY_WORDS(page, next != NULL ? next->due : 0)}));
 	buf_adds(&page->out, "</li>\n<li>");
 	write_filled(&page->w, ends ? "page.plan.kept.until" : "page.plan.kept", WORD_VALUES({"life", life}));
 	buf_adds(&page->out, "</li>\n</ol>\n");
-	if (count == 0)
-		return;
-	buf_adds(&page->out, "<dl class=\"record\">\n");
-	for (size_t i = 0; i < count; i++) {
-		word_day(day, lines[i].due, word_language(page->p));
-		framed_text(&page->out, "<dt>", word_or(page->p, "script.rights.clock.", clock_rows[lines[i].id].name), "</dt>");
-		framed_text(&page->out, "<dd>", day, "</dd>\n");
-	}
-	buf_adds(&page->out, "</dl>\n");
-}
-
-static void plan_confirm(struct rights_page *page, const char *path, const struct rights_new *asked, const char *yes)
-{
-	const bool erase = strcmp(path, "/api/erase") == 0;
-
-	rights_form_begin(page->p, &page->out, path, "choice-of-two");
-	rights_form_hidden(&page->out, "receipt", asked->receipt);
-	if (!erase) {
-		rights_form_hidden(&page->out, "right", asked->right);
-		rights_form_hidden(&page->out, "archive", asked->archive);
-		rights_form_hidden(&page->out, "contact", asked->contact);
-		rights_form_hidden(&page->out, "message", asked->message);
-	}
-	framed_text(&page->out, erase ? "<button class=\"quiet danger\">" : "<button class=\"primary\">", word(page->p, yes),
-		    "</button>\n<a class=\"button quiet\" href=\"");
-	address_page(page->p, "/rights", &page->out);
-	framed_text(&page->out, "\">", word(page->p, "page.plan.no"), "</a>\n</form>\n");
+	buf_adds(&page->out, count > 0 ? "<dl class=\"record\">\n" : "");
+	for (size_t i = 0; i < count; i++)
+		xml_printf(&page->out, "<dt>%s</dt><dd>%s</dd>\n", word_or(page->p, "script.rights.clock.", clock_rows[lines[i].id].name),
+			   DAY_WORDS(page, lines[i].due));
+	buf_adds(&page->out, count > 0 ? "</dl>\n" : "");
 }
 
 void rights_page_plan(struct request *r, struct vault *v, const struct policy_right *right, const struct rights_new *asked)
@@ -208,10 +231,16 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 	const struct offer *offer = offer_of(right);
 	const struct policy *p = request_policy(r);
 	const bool erase = right->id == RIGHT_ERASURE && offer->at_once && asked->receipt != NULL;
+	const struct {
+		const char *name, *value, *key;
+	} given[] = {{"receipt", asked->receipt, "page.rights.receipt"},
+		     {"archive", asked->archive, "page.rights.archive"},
+		     {"contact", asked->contact, "page.rights.contact"},
+		     {"message", asked->message, "page.rights.message"}};
 	struct erase_result found = {0};
 	struct rights_page page;
 	struct err e = {0};
-	bool any = false;
+	bool any = !erase;
 
 	if (erase && rights_erase_everywhere(v, ERASE_RECEIPT, asked->receipt, true, &found, &e) != 0) {
 		respond_err(r, &e);
@@ -219,33 +248,36 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 	}
 	for (size_t i = 0; i < found.store_count; i++)
 		any = any || found.stores[i].found > 0;
-	if (erase && !any) {
-		page_begin(&page, r, word(p, "answer.unknown.title"));
-		write_note(&page.w, "answer.unknown", NULL);
-		page_rights_link(&page, "page.rights.again");
-		page_end(&page, 200);
+	if (!any) {
+		page_sentence(r, "answer.unknown.title", "answer.unknown");
 		return;
 	}
 	page_begin(&page, r, rights_form_name(p, right));
-	framed_text(&page.out, "<p class=\"eyebrow\">", word(p, "page.rights.step3"), "</p>\n");
-	framed_text(&page.out, "<p class=\"lead\">", word(p, erase ? "page.plan.erase" : "page.plan.ask"), "</p>\n<div class=\"card\">\n");
-	const bool given = asked->contact != NULL || asked->message != NULL || asked->archive != NULL;
-	if (!erase && (given || asked->receipt != NULL)) {
-		framed_text(&page.out, "<h2>", word(p, "page.plan.yours"), "</h2>\n<dl class=\"record\">\n");
-		row_write(&page, "page.rights.receipt", asked->receipt);
-		row_write(&page, "page.rights.archive", asked->archive);
-		row_write(&page, "page.rights.contact", asked->contact);
-		row_write(&page, "page.rights.message", asked->message);
-		buf_adds(&page.out, "</dl>\n");
+	xml_printf(&page.out, "<p class=\"eyebrow\">%s</p>\n<p class=\"lead\">%s</p>\n<div class=\"card\">\n", word(p, "page.rights.step3"),
+		   word(p, erase ? "page.plan.erase" : "page.plan.ask"));
+	any = false;
+	for (size_t i = 0; !erase && i < ARRAY_LEN(given); i++) {
+		if (given[i].value != NULL && !any)
+			xml_printf(&page.out, "<h2>%s</h2>\n<dl class=\"record\">\n", word(p, "page.plan.yours"));
+		any = any || given[i].value != NULL;
+		page_row(&page, given[i].key, given[i].value);
 	}
+	buf_adds(&page.out, any ? "</dl>\n" : "");
 	if (erase)
 		plan_stores(&page, &found);
 	else if (offer_acts(p, right))
 		write_note(&page.w, "page.plan.at_once", NULL);
 	else
 		plan_clocks(&page, right);
-	plan_confirm(&page, erase ? "/api/erase" : "/api/rights", asked, erase ? "page.plan.erase_yes" : "page.plan.send");
-	buf_adds(&page.out, "</div>\n");
+	rights_form_begin(p, &page.out, erase ? "/api/erase" : "/api/rights", "choice-of-two");
+	if (!erase)
+		rights_form_hidden(&page.out, "right", asked->right);
+	for (size_t i = 0; i < (erase ? 1 : ARRAY_LEN(given)); i++)
+		rights_form_hidden(&page.out, given[i].name, given[i].value);
+	xml_printf(&page.out, "<button class=\"%s\">%s</button>\n<a class=\"button quiet\" href=\"", erase ? "quiet danger" : "primary",
+		   word(p, erase ? "page.plan.erase_yes" : "page.plan.send"));
+	address_page(p, "/rights", &page.out);
+	xml_printf(&page.out, "\">%s</a>\n</form>\n</div>\n", word(p, "page.plan.no"));
 	page_end(&page, 200);
 }
 
@@ -256,103 +288,92 @@ static void certificate_write(struct rights_page *page, const cJSON *certificate
 {
 	const cJSON *evidence = json_get(certificate, "evidence"), *index = json_get(json_get(evidence, "entry"), "index");
 	const bool proven = json_string(evidence, "proof") != NULL;
+	const struct policy *p = page->p;
 	struct buf *out = &page->out;
-	BUF_AUTO struct buf text = BUF_INIT(CERTIFICATE_FILE_MAX);
+	BUF_AUTO struct buf text = BUF_INIT(CERTIFICATE_FILE_MAX), proof = BUF_INIT(256);
 
 	if (!cJSON_IsObject(certificate) || json_print(&text, certificate) != 0)
 		return;
-	framed_text(out, "<section class=\"card certificate\">\n<h2>", word(page->p, "page.certificate"), "</h2>\n");
+	card_begin(page, " certificate", "page.certificate");
 	write_note(&page->w, "page.certificate.what", NULL);
-	if (proven || cJSON_IsNumber(index)) {
-		framed_text(out, "<p role=\"status\" class=\"signed\" data-signed=\"", word(page->p, "page.certificate.signed"), "\"");
-		if (!proven)
-			buf_printf(out, " data-proof=\"/api/proofs/%lld\"", (long long)index->valuedouble);
-		framed_text(out, ">", word(page->p, proven ? "page.certificate.signed" : "page.certificate.unsigned"), "");
-		if (!proven) {
-			buf_printf(out, " <a href=\"/api/proofs/%lld\" target=\"_blank\">", (long long)index->valuedouble);
-			framed_text(out, "", word(page->p, "page.certificate.proof"), "</a>");
-		}
-		buf_adds(out, "</p>\n");
+	if (proven)
+		xml_printf(out, "<p role=\"status\" class=\"signed\">%s</p>\n", word(p, "page.certificate.signed"));
+	else if (cJSON_IsNumber(index)) {
+		buf_printf(&proof, "/api/proofs/%lld", (long long)index->valuedouble);
+		xml_printf(out,
+			   "<p role=\"status\" class=\"signed\" data-signed=\"%s\" data-proof=\"%s\">%s <a href=\"%s\" "
+			   "target=\"_blank\">%s</a></p>\n",
+			   word(p, "page.certificate.signed"), buf_text(&proof), word(p, "page.certificate.unsigned"), buf_text(&proof),
+			   word(p, "page.certificate.proof"));
 	}
 	buf_adds(out, "<p class=\"row\">\n");
 	file_link(page, "page.certificate.save", "certificate.json", "application/json", buf_text(&text));
 	buf_adds(out, "<a class=\"button quiet check\" target=\"_blank\" rel=\"noopener\" href=\"");
-	address_page(page->p, "/verify", out);
+	address_page(p, "/verify", out);
 	buf_adds(out, "#");
 	url_part(out, buf_text(&text));
-	framed_text(out, "\">", word(page->p, "page.certificate.check"), "</a>\n</p>\n<details><summary>");
-	framed_text(out, "", word(page->p, "page.certificate.text"), "</summary>\n<pre tabindex=\"0\"><code>");
-	framed_text(out, "", buf_text(&text), "</code></pre></details>\n</section>\n");
+	xml_printf(out, "\">%s</a>\n</p>\n<details><summary>%s</summary>\n<pre tabindex=\"0\"><code>%s</code></pre></details>\n",
+		   word(p, "page.certificate.check"), word(p, "page.certificate.text"), buf_text(&text));
+	card_end(page);
 }
 
 static void stores_write(struct rights_page *page, const cJSON *certificate)
 {
 	const struct policy *p = page->p;
-	const cJSON *store, *kept;
-	char n[3][WORD_NUMBER], day[WORD_DAY];
+	const cJSON *store, *kept, *list = json_get(certificate, "kept");
 
-	framed_text(&page->out, "<h2>", word(p, "answer.erased.found"), "</h2>\n<ul>\n");
+	xml_printf(&page->out, "<h2>%s</h2>\n<ul>\n", word(p, "answer.erased.found"));
 	cJSON_ArrayForEach(store, json_get(certificate, "stores"))
 	{
 		const char *name = json_string(store, "name");
-		const long long stays = (long long)json_number(store, "kept", 0);
-		if (json_number(store, "found", 0) == 0)
+		const double found = json_number(store, "found", 0), stays = json_number(store, "kept", 0);
+		if (found == 0)
 			continue;
 		buf_adds(&page->out, "<li>");
 		write_filled(&page->w, stays > 0 ? "answer.erased.store_kept" : "answer.erased.store",
-			     WORD_VALUES({"store", word_or(p, "store.", name != NULL ? name : "?")},
-					 {"found", word_number(n[0], (long long)json_number(store, "found", 0))},
-					 {"erased", word_number(n[1], (long long)json_number(store, "erased", 0))},
-					 {"kept", word_number(n[2], stays)}));
+			     WORD_VALUES({"store", word_or(p, "store.", name != NULL ? name : "?")}, {"found", WORD_COUNT(found)},
+					 {"erased", WORD_COUNT(json_number(store, "erased", 0))}, {"kept", WORD_COUNT(stays)}));
 		buf_adds(&page->out, "</li>\n");
 	}
 	buf_adds(&page->out, "</ul>\n");
-	const cJSON *list = json_get(certificate, "kept");
-	if (cJSON_GetArraySize(list) > 0)
-		framed_text(&page->out, "<h2>", word(p, "page.plan.stays"), "</h2>\n<ul>\n");
+	if (cJSON_GetArraySize(list) == 0)
+		return;
+	xml_printf(&page->out, "<h2>%s</h2>\n<ul>\n", word(p, "page.plan.stays"));
 	cJSON_ArrayForEach(kept, list)
 	{
-		const char *kind = json_string(kept, "kind"), *until = json_string(kept, "until"), *ground = json_string(kept, "ground");
+		const char *kind = json_string(kept, "kind"), *ground = json_string(kept, "ground");
 		enum kind of = KIND_INPUT;
 		const bool known = kind != NULL && kind_from_name(&of, kind) == 0;
-		buf_adds(&page->out, "<li>");
-		write_filled(
-		    &page->w, until == NULL ? "page.kept" : "page.kept.until",
-		    WORD_VALUES(
-			{"what", known ? p->kinds[of].name : kind}, {"n", word_number(n[0], (long long)json_number(kept, "count", 0))},
-			{"day", day_words(day, p, until)},
-			{"why", word(p, ground != NULL && strcmp(ground, "legal hold") == 0 ? "page.kept.hold" : "page.kept.policy")}));
-		buf_adds(&page->out, "</li>\n");
+		kept_write(page, &(struct kept_row){known ? p->kinds[of].name : kind, (long long)json_number(kept, "count", 0),
+						    json_time(kept, "until"), ground != NULL && strcmp(ground, "legal hold") == 0});
 	}
-	buf_adds(&page->out, cJSON_GetArraySize(list) > 0 ? "</ul>\n" : "");
+	buf_adds(&page->out, "</ul>\n");
 }
 
 // Who else got some of it, what becomes of backups, and what no erasure reaches. Certificates of versions before say nothing of it.
 static void reach_write(struct rights_page *page, const cJSON *certificate)
 {
 	const struct policy *p = page->p;
-	const cJSON *one, *backups = json_get(certificate, "backups");
+	const cJSON *one, *recipients = json_get(certificate, "recipients"), *backups = json_get(certificate, "backups");
 	BUF_AUTO struct buf text = BUF_INIT(64 * 1024);
-	char day[WORD_DAY];
 
-	cJSON_ArrayForEach(one, json_get(certificate, "recipients"))
+	cJSON_ArrayForEach(one, recipients)
 	{
-		const bool told = json_string(one, "expires_by") != NULL;
+		const time_t until = json_time(one, "expires_by");
 		buf_adds(&text, text.len > 0 ? word(p, "join.semicolon") : "");
 		word_fill(&text, NULL,
-			  word(p, !told                                     ? "answer.erased.recipient_untold"
+			  word(p, until == 0                                ? "answer.erased.recipient_untold"
 				  : cJSON_IsTrue(json_get(one, "possible")) ? "answer.erased.recipient_possible"
 									    : "answer.erased.recipient"),
-			  WORD_VALUES({"name", json_string(one, "name")},
-				      {"day", told ? day_words(day, p, json_string(one, "expires_by")) : ""}));
+			  WORD_VALUES({"name", json_string(one, "name")}, {"day", DAY_WORDS(page, until)}));
 	}
-	if (json_get(certificate, "recipients") != NULL)
-		row_write(page, "answer.erased.recipients", text.len > 0 ? buf_text(&text) : word(p, "join.none"));
+	if (recipients != NULL)
+		page_row(page, "answer.erased.recipients", text.len > 0 ? buf_text(&text) : word(p, "join.none"));
+	buf_reset(&text);
 	if (cJSON_IsObject(backups)) {
-		buf_reset(&text);
 		word_fill(&text, NULL, word(p, "answer.erased.backups_gone"),
-			  WORD_VALUES({"day", day_words(day, p, json_string(backups, "purge_by"))}));
-		row_write(page, "answer.erased.backups", buf_text(&text));
+			  WORD_VALUES({"day", DAY_WORDS(page, json_time(backups, "purge_by"))}));
+		page_row(page, "answer.erased.backups", buf_text(&text));
 	}
 	buf_reset(&text);
 	cJSON_ArrayForEach(one, json_get(certificate, "known_ungoverned"))
@@ -361,58 +382,36 @@ static void reach_write(struct rights_page *page, const cJSON *certificate)
 			   word_or(p, "ungoverned.", cJSON_IsString(one) ? one->valuestring : ""));
 	}
 	if (text.len > 0)
-		row_write(page, "answer.erased.ungoverned", buf_text(&text));
-}
-
-void rights_page_no_consent(struct request *r)
-{
-	struct rights_page page;
-
-	page_begin(&page, r, word(request_policy(r), "answer.consents.none.title"));
-	write_note(&page.w, "answer.consents.none", NULL);
-	page_rights_link(&page, "page.rights.again");
-	page_end(&page, 200);
+		page_row(page, "answer.erased.ungoverned", buf_text(&text));
 }
 
 // Where nothing was found, it is no certificate, and is not called so.
 void rights_page_erased(struct request *r, const cJSON *certificate)
 {
-	const struct policy *p = request_policy(r);
-	const cJSON *index = json_get(certificate, "audit_index"), *scan = json_get(certificate, "residue_scan");
-	const bool erased = cJSON_IsNumber(index);
-	char day[WORD_DAY], n[3][WORD_NUMBER];
+	const cJSON *scan = json_get(certificate, "residue_scan");
+	BUF_AUTO struct buf text = BUF_INIT(4096);
 	struct rights_page page;
 
-	page_begin(&page, r, word(p, erased ? "answer.erased.title" : "answer.unknown.title"));
-	const bool kept = cJSON_GetArraySize(json_get(certificate, "kept")) > 0;
-	framed_text(&page.out, "<p class=\"lead\">",
-		    word(p, !erased ? "answer.unknown"
-			    : kept  ? "answer.erased.but"
-				    : "answer.erased"),
-		    "</p>\n");
-	if (!erased) {
-		page_rights_link(&page, "page.rights.again");
-		page_end(&page, 200);
+	if (!cJSON_IsNumber(json_get(certificate, "audit_index"))) {
+		page_sentence(r, "answer.unknown.title", "answer.unknown");
 		return;
 	}
+	page_begin(&page, r, word(request_policy(r), "answer.erased.title"));
+	lead_write(&page, cJSON_GetArraySize(json_get(certificate, "kept")) > 0 ? "answer.erased.but" : "answer.erased", NULL);
 	buf_adds(&page.out, "<section class=\"card\">\n");
 	stores_write(&page, certificate);
 	buf_adds(&page.out, "<dl class=\"record\">\n");
-	row_write(&page, "answer.erased.on", day_words(day, p, json_string(certificate, "executed_at")));
-	BUF_AUTO struct buf text = BUF_INIT(4096);
-	if (cJSON_IsObject(scan))
-		word_fill(&text, NULL, word(p, "answer.erased.scanned"),
-			  WORD_VALUES({"files", word_number(n[0], (long long)json_number(scan, "files", 0))},
-				      {"bytes", word_number(n[1], (long long)json_number(scan, "bytes", 0))},
-				      {"hits", word_number(n[2], (long long)json_number(scan, "hits", 0))}));
+	page_row(&page, "answer.erased.on", DAY_WORDS(&page, json_time(certificate, "executed_at")));
 	reach_write(&page, certificate);
-	row_write(&page, "answer.erased.scan", cJSON_IsObject(scan) ? buf_text(&text) : word(p, "answer.erased.not_scanned"));
+	word_fill(&text, NULL, word(page.p, cJSON_IsObject(scan) ? "answer.erased.scanned" : "answer.erased.not_scanned"),
+		  WORD_VALUES({"files", WORD_COUNT(json_number(scan, "files", 0))}, {"bytes", WORD_COUNT(json_number(scan, "bytes", 0))},
+			      {"hits", WORD_COUNT(json_number(scan, "hits", 0))}));
+	page_row(&page, "answer.erased.scan", buf_text(&text));
 	buf_adds(&page.out, "</dl>\n");
 	write_note(&page.w, "answer.erased.counts", NULL);
-	buf_adds(&page.out, "</section>\n");
+	card_end(&page);
 	certificate_write(&page, certificate);
-	page_rights_link(&page, "page.rights.again");
-	page_end(&page, 200);
+	page_end_linked(&page, 200);
 }
 
 // ---- one's own request ----
@@ -420,25 +419,23 @@ void rights_page_erased(struct request *r, const cJSON *certificate)
 static void own_keep(struct rights_page *page, const char *id, const char *secret)
 {
 	const struct policy *p = page->p;
+	const char *number = word(p, "page.rights.number"), *secrets = word(p, "page.rights.secret");
 	BUF_AUTO struct buf address = BUF_INIT(1024);
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(4096);
 
 	address_site(p, &address);
 	address_page(p, "/rights", &address);
-	buf_printf(&text, "%s: %s\n%s: %s\n%s: %s\n", word(p, "page.rights.number"), id, word(p, "page.rights.secret"), secret,
-		   word(p, "page.own.where"), buf_text(&address));
-	framed_text(&page->out, "<section class=\"card keep-both\">\n<h2>", word(p, "page.own.keep"), "</h2>\n");
+	buf_printf(&text, "%s: %s\n%s: %s\n%s: %s\n", number, id, secrets, secret, word(p, "page.own.where"), buf_text(&address));
+	card_begin(page, " keep-both", "page.own.keep");
 	write_note(&page->w, "page.own.keep_why", NULL);
-	framed_text(&page->out, "<dl class=\"record\" id=\"own\">\n<dt>", word(p, "page.rights.number"), "</dt>");
-	framed_text(&page->out, "<dd class=\"code\"><code>", id, "</code></dd>\n");
-	framed_text(&page->out, "<dt>", word(p, "page.rights.secret"), "</dt>");
-	framed_text(&page->out, "<dd class=\"code\"><code>", secret, "</code></dd>\n</dl>\n<p class=\"row\">\n");
-	framed_text(&page->out, "<button type=\"button\" class=\"quiet script-only\" data-copy=\"own\" data-done=\"",
-		    word(p, "script.all.copied"), "\">");
-	framed_text(&page->out, "", word(p, "page.own.copy"), "</button>\n");
+	xml_printf(&page->out, "<dl class=\"record\" id=\"own\">\n<dt>%s</dt><dd class=\"code\"><code>%s</code></dd>\n", number, id);
+	xml_printf(&page->out, "<dt>%s</dt><dd class=\"code\"><code>%s</code></dd>\n</dl>\n<p class=\"row\">\n", secrets, secret);
+	xml_printf(&page->out, "<button type=\"button\" class=\"quiet script-only\" data-copy=\"own\" data-done=\"%s\">%s</button>\n",
+		   word(p, "script.all.copied"), word(p, "page.own.copy"));
 	file_link(page, "page.own.save", "request.txt", "text/plain", buf_text(&text));
-	framed_text(&page->out, "<button type=\"button\" class=\"quiet script-only\" data-print>", word(p, "page.own.print"),
-		    "</button>\n</p>\n</section>\n");
+	xml_printf(&page->out, "<button type=\"button\" class=\"quiet script-only\" data-print>%s</button>\n</p>\n",
+		   word(p, "page.own.print"));
+	card_end(page);
 }
 
 // Number and secret go along with what is done from here; they stand in no address.
@@ -457,19 +454,12 @@ static void own_state(struct rights_page *page, const cJSON *shown, enum rights_
 	    [STATE_FULFILLED] = "page.own.fulfilled", [STATE_REFUSED] = "page.own.refused", [STATE_CLOSED] = "page.own.closed",
 	    [STATE_WITHDRAWN] = "page.own.withdrawn",
 	};
-	const char *received = json_string(shown, "received"), *due = json_string(shown, state == STATE_FULFILLED ? "answered" : "due");
-	const bool open = (STATE_BIT(state) & STATES_OPEN) != 0;
-	char day[WORD_DAY], n[WORD_NUMBER];
-	time_t since = when_now();
+	const time_t received = json_time(shown, "received"), due = json_time(shown, state == STATE_FULFILLED ? "answered" : "due");
+	const bool undated = (STATE_BIT(state) & STATES_OPEN) != 0 && due == 0;
 
-	if (received == NULL || when_parse(&since, received) != 0)
-		since = when_now();
-	const struct word_value values[] = {{"day", day_words(day, page->p, due)},
-					    {"n", word_number(n, (long long)when_now() / 86400 - (long long)since / 86400 + 1)},
-					    {NULL, NULL}};
-	framed_text(&page->out, "<p class=\"lead\" role=\"status\">", "", "");
-	write_filled(&page->w, open && due == NULL ? "page.own.open.undated" : sentences[state], values);
-	buf_adds(&page->out, "</p>\n");
+	lead_write(
+	    page, undated ? "page.own.open.undated" : sentences[state],
+	    WORD_VALUES({"day", DAY_WORDS(page, due)}, {"n", WORD_COUNT(received != 0 ? when_now() / 86400 - received / 86400 + 1 : 1)}));
 	if (cJSON_IsTrue(json_get(shown, "late")))
 		write_note(&page->w, "page.own.late", NULL);
 }
@@ -488,25 +478,24 @@ static const cJSON *own_answer(struct rights_page *page, const cJSON *shown)
 	if (last == NULL || json_string(last, "text") == NULL)
 		return NULL;
 	const enum rights_event id = rights_event_read(last);
-	framed_text(&page->out, "<section class=\"card\">\n<h2>",
-		    word(page->p, id == EVENT_ANSWERED || id == EVENT_REFUSED ? "page.own.answer" : "page.own.asked"), "</h2>\n");
-	framed_text(&page->out, "<p class=\"letter\">", json_string(last, "text"), "</p>\n</section>\n");
+	card_begin(page, "", id == EVENT_ANSWERED || id == EVENT_REFUSED ? "page.own.answer" : "page.own.asked");
+	xml_printf(&page->out, "<p class=\"letter\">%s</p>\n", json_string(last, "text"));
+	card_end(page);
 	return last;
 }
 
 // Which letter it was, or how it was shown, "confirm", "confirm: what went wrong"; a reason that somebody wrote stays as it is.
-static const char *reason_words(const struct policy *p, const char *text, char out[1024])
+static void reason_write(struct rights_page *page, const char *text)
 {
-	char kind[32];
 	const size_t len = strcspn(text, ":");
+	char kind[32];
 
-	if (len >= sizeof kind)
-		return text;
-	snprintf(kind, sizeof kind, "%.*s", (int)len, text);
-	const char *words = word_or(p, "page.own.by.", kind);
-	snprintf(out, 1024, "%s%s%s", words, words != kind && text[len] == ':' ? " " : "",
-		 text + len + (words != kind && text[len] == ':' ? 2 : 0));
-	return out;
+	snprintf(kind, sizeof kind, "%.*s", len < sizeof kind ? (int)len : 0, text);
+	const char *words = word_or(page->p, "page.own.by.", kind);
+	if (words == kind)
+		html_text(&page->out, text);
+	else
+		xml_printf(&page->out, "%s%s%s", words, text[len] == ':' ? " " : "", text + len + (text[len] == ':' ? 2 : 0));
 }
 
 // `answer`: the event whose text was shown already.
@@ -514,66 +503,68 @@ static void own_history(struct rights_page *page, const cJSON *shown, const cJSO
 {
 	const struct policy *p = page->p;
 	const cJSON *one, *read = json_get(shown, "read");
-	char day[WORD_DAY], n[2][WORD_NUMBER], said[1024];
+	struct buf *out = &page->out;
 
-	framed_text(&page->out, "<section class=\"card\">\n<h2>", word(p, "script.rights.history"), "</h2>\n<ol class=\"history\">\n");
+	card_begin(page, "", "script.rights.history");
+	buf_adds(out, "<ol class=\"history\">\n");
 	cJSON_ArrayForEach(one, json_get(shown, "events"))
 	{
-		const char *name = json_string(one, "event"), *store = json_string(one, "store");
-		const char *more[] = {json_string(one, "ground"), json_string(one, "reason"),
-				      one != answer ? json_string(one, "text") : NULL},
-			   *entered = json_string(one, "entered");
+		const char *name = json_string(one, "event"), *store = json_string(one, "store"), *ground = json_string(one, "ground"),
+			   *reason = json_string(one, "reason"), *text = one != answer ? json_string(one, "text") : NULL;
 		const bool by_mail = name != NULL && (strncmp(name, "mail-", 5) == 0 || strcmp(name, "identity-given") == 0 ||
 						      strcmp(name, "acknowledged") == 0);
-		framed_text(&page->out, "<li><span class=\"when\">", day_words(day, p, json_string(one, "at")), "</span> ");
-		if (store != NULL) {
-			framed_text(&page->out, "", word_or(p, "store.", store), ": ");
+		xml_printf(out, "<li><span class=\"when\">%s</span> %s%s", DAY_WORDS(page, json_time(one, "at")),
+			   store != NULL ? word_or(p, "store.", store) : word_or(p, "script.rights.event.", name != NULL ? name : "?"),
+			   store != NULL ? ": " : "");
+		if (store != NULL)
 			write_filled(&page->w, "page.own.store",
-				     WORD_VALUES({"found", word_number(n[0], (long long)json_number(one, "found", 0))},
-						 {"erased", word_number(n[1], (long long)json_number(one, "erased", 0))}));
-		} else {
-			framed_text(&page->out, "", word_or(p, "script.rights.event.", name != NULL ? name : "?"), "");
+				     WORD_VALUES({"found", WORD_COUNT(json_number(one, "found", 0))},
+						 {"erased", WORD_COUNT(json_number(one, "erased", 0))}));
+		if (ground != NULL)
+			xml_printf(out, "<br>%s", word_or(p, "ground.", ground));
+		buf_adds(out, reason != NULL ? "<br>" : "");
+		if (reason != NULL && by_mail)
+			reason_write(page, reason);
+		else if (reason != NULL)
+			html_text(out, reason);
+		if (text != NULL)
+			xml_printf(out, "<br>%s", text);
+		if (json_time(one, "entered") != 0) { // it is dated back
+			buf_adds(out, "<br><small>");
+			write_filled(&page->w, "page.own.entered", WORD_VALUES({"day", DAY_WORDS(page, json_time(one, "entered"))}));
+			buf_adds(out, "</small>");
 		}
-		for (size_t i = 0; i < ARRAY_LEN(more); i++)
-			if (more[i] != NULL)
-				framed_text(&page->out, "<br>",
-					    i == 0              ? word_or(p, "ground.", more[i])
-					    : i == 1 && by_mail ? reason_words(p, more[i], said)
-								: more[i],
-					    "");
-		if (entered != NULL) { // it is dated back
-			buf_adds(&page->out, "<br><small>");
-			write_filled(&page->w, "page.own.entered", WORD_VALUES({"day", day_words(day, p, entered)}));
-			buf_adds(&page->out, "</small>");
-		}
-		buf_adds(&page->out, "</li>\n");
+		buf_adds(out, "</li>\n");
 	}
-	framed_text(&page->out, "</ol>\n<h2>", word(p, "script.rights.read"), "</h2>\n");
+	xml_printf(out, "</ol>\n<h2>%s</h2>\n", word(p, "script.rights.read"));
 	if (cJSON_GetArraySize(read) == 0)
 		write_note(&page->w, "page.own.unread", NULL);
-	buf_adds(&page->out, cJSON_GetArraySize(read) > 0 ? "<ol class=\"history\">\n" : "");
+	else
+		buf_adds(out, "<ol class=\"history\">\n");
 	cJSON_ArrayForEach(one, read)
 	{
 		const char *by = json_string(one, "by"), *reason = json_string(one, "reason");
-		framed_text(&page->out, "<li><span class=\"when\">", day_words(day, p, json_string(one, "at")), "</span> ");
-		framed_text(&page->out, "", by != NULL ? by : "–", "");
-		framed_text(&page->out, "<br>", reason != NULL ? reason : "", "</li>\n");
+		xml_printf(out, "<li><span class=\"when\">%s</span> %s<br>%s</li>\n", DAY_WORDS(page, json_time(one, "at")),
+			   by != NULL ? by : "–", reason != NULL ? reason : "");
 	}
-	buf_adds(&page->out, cJSON_GetArraySize(read) > 0 ? "</ol>\n</section>\n" : "</section>\n");
+	buf_adds(out, cJSON_GetArraySize(read) > 0 ? "</ol>\n</section>\n" : "</section>\n");
 }
 
 static void own_more(struct rights_page *page, const char *id, const char *secret)
 {
 	const struct policy *p = page->p;
 
-	framed_text(&page->out, "<section class=\"card screen-only\">\n<h2>", word(p, "page.own.more"), "</h2>\n");
+	card_begin(page, " screen-only", "page.own.more");
 	own_form(page, "/api/rights/add", id, secret);
-	framed_text(&page->out, "<div class=\"field\"><label for=\"text\">", word(p, "page.own.add_what"), "</label>\n");
-	buf_adds(&page->out, "<textarea id=\"text\" name=\"text\" rows=\"3\" maxlength=\"4000\" required></textarea></div>\n");
-	framed_text(&page->out, "<button class=\"quiet\">", word(p, "page.own.add"), "</button>\n</form>\n");
+	xml_printf(&page->out,
+		   "<div class=\"field\"><label for=\"text\">%s</label>\n"
+		   "<textarea id=\"text\" name=\"text\" rows=\"3\" maxlength=\"4000\" required></textarea></div>\n",
+		   word(p, "page.own.add_what"));
+	form_end(page, "quiet", "page.own.add");
 	own_form(page, "/api/rights/withdraw", id, secret);
-	framed_text(&page->out, "<p>", word(p, "page.own.withdraw_how"), "</p>\n");
-	framed_text(&page->out, "<button class=\"quiet\">", word(p, "page.rights.withdraw"), "</button>\n</form>\n</section>\n");
+	write_note(&page->w, "page.own.withdraw_how", NULL);
+	form_end(page, "quiet", "page.rights.withdraw");
+	card_end(page);
 }
 
 // The code of the mail, and another mail.
@@ -582,75 +573,65 @@ static void own_confirm(struct rights_page *page, const cJSON *confirm, const ch
 	const struct policy *p = page->p;
 	const bool mail = cJSON_IsTrue(json_get(confirm, "mail")), waits = json_string(confirm, "until") != NULL;
 
-	framed_text(&page->out, "<section class=\"card screen-only\">\n<h2>", word(p, "page.confirm.own"), "</h2>\n");
+	card_begin(page, " screen-only", "page.confirm.own");
 	write_note(&page->w, !mail ? "page.confirm.nowhere" : waits ? "page.confirm.sent" : "page.confirm.over", NULL);
 	if (mail && (waits || fault != NULL)) {
 		own_form(page, "/api/rights/confirm", id, secret);
-		framed_text(&page->out, "<div class=\"field\"><label for=\"code\">", word(p, "page.confirm.code"), "</label>\n");
-		buf_printf(
-		    &page->out,
-		    "<input id=\"code\" name=\"code\" inputmode=\"numeric\" autocomplete=\"one-time-code\" maxlength=\"20\" required%s>\n",
-		    fault != NULL ? " aria-invalid=\"true\" aria-describedby=\"code-fault\" autofocus" : "");
+		xml_printf(&page->out,
+			   "<div class=\"field\"><label for=\"code\">%s</label>\n<input id=\"code\" name=\"code\" inputmode=\"numeric\" "
+			   "autocomplete=\"one-time-code\" maxlength=\"20\" required",
+			   word(p, "page.confirm.code"));
 		if (fault != NULL)
-			framed_text(&page->out, "<p class=\"field-error\" id=\"code-fault\" role=\"alert\">", word(p, fault), "</p>\n");
-		framed_text(&page->out, "</div>\n<button class=\"primary\">", word(p, "page.confirm.send"), "</button>\n</form>\n");
+			xml_printf(&page->out,
+				   " aria-invalid=\"true\" aria-describedby=\"code-fault\" autofocus>\n"
+				   "<p class=\"field-error\" id=\"code-fault\" role=\"alert\">%s</p",
+				   word(p, fault));
+		buf_adds(&page->out, ">\n</div>\n");
+		form_end(page, "primary", "page.confirm.send");
 	}
 	if (mail) {
 		own_form(page, "/api/rights/mail", id, secret);
-		framed_text(&page->out, "<button class=\"quiet\">", word(p, "page.confirm.again"), "</button>\n</form>\n");
+		form_end(page, "quiet", "page.confirm.again");
 	}
-	buf_adds(&page->out, "</section>\n");
+	card_end(page);
 }
 
 void rights_page_confirm(struct request *r, const char *token, const struct identity_request *asked)
 {
 	const struct policy_right *right = policy_right_named(request_policy(r), asked->right);
 	struct rights_page page;
-	char path[128], day[WORD_DAY];
+	char path[128];
 
 	page_begin(&page, r, word(request_policy(r), "page.confirm.title"));
-	word_day(day, asked->received, word_language(page.p));
 	snprintf(path, sizeof path, "/rights/confirm/%s", token);
-	buf_adds(&page.out, "<section class=\"card\">\n<p class=\"lead\">");
-	write_filled(
-	    &page.w, "page.confirm.what",
-	    WORD_VALUES({"number", asked->id}, {"day", day}, {"right", right != NULL ? rights_form_name(page.p, right) : asked->right}));
-	buf_adds(&page.out, "</p>\n");
+	buf_adds(&page.out, "<section class=\"card\">\n");
+	lead_write(&page, "page.confirm.what",
+		   WORD_VALUES({"number", asked->id}, {"day", DAY_WORDS(&page, asked->received)},
+			       {"right", right != NULL ? rights_form_name(page.p, right) : asked->right}));
 	write_note(&page.w, "page.confirm.not_you", NULL);
 	rights_form_begin(page.p, &page.out, path, "plain");
-	framed_text(&page.out, "<button class=\"primary\">", word(page.p, "page.confirm.button"), "</button>\n</form>\n</section>\n");
-	page_end(&page, 200);
-}
-
-void rights_page_confirmed(struct request *r)
-{
-	struct rights_page page;
-
-	page_begin(&page, r, word(request_policy(r), "page.confirm.done"));
-	framed_text(&page.out, "<p class=\"lead\" role=\"status\">", word(page.p, "page.confirm.done_how"), "</p>\n");
-	page_rights_link(&page, "page.rights.again");
+	form_end(&page, "primary", "page.confirm.button");
+	card_end(&page);
 	page_end(&page, 200);
 }
 
 bool rights_page_copy(const struct policy *p, const cJSON *shown)
 {
-	const char *name = json_string(shown, "right"), *state = json_string(shown, "state");
-	const int id = name != NULL ? policy_word_value(&policy_right_words, name, strlen(name)) : -1;
+	const char *state = json_string(shown, "state");
+	const struct policy_right *right = policy_right_named(p, json_string(shown, "right"));
 
-	return (id == RIGHT_ACCESS || id == RIGHT_PORTABILITY) && policy_right(p, (enum policy_right_id)id) != NULL &&
-	       (offer_of(policy_right(p, (enum policy_right_id)id))->at_once ||
-		rights_state_read(state != NULL ? state : "") == STATE_FULFILLED);
+	return right != NULL && (right->id == RIGHT_ACCESS || right->id == RIGHT_PORTABILITY) &&
+	       (offer_of(right)->at_once || rights_state_read(state != NULL ? state : "") == STATE_FULFILLED);
 }
 
 void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh, const char *fault)
 {
 	const struct policy *p = request_policy(r);
-	const char *id = json_string(shown, "id"), *name = json_string(shown, "right"), *state_name = json_string(shown, "state");
-	const struct policy_right *right = policy_right_named(p, name);
+	const char *id = json_string(shown, "id"), *state_name = json_string(shown, "state");
+	const struct policy_right *right = policy_right_named(p, json_string(shown, "right"));
 	const enum rights_state state = rights_state_read(state_name != NULL ? state_name : "");
 	const bool open = (STATE_BIT(state) & STATES_OPEN) != 0;
 	struct rights_page page;
-	char day[WORD_DAY];
 	const cJSON *clock;
 
 	page_begin(&page, r, right != NULL ? rights_form_name(p, right) : word(p, "script.rights.yours"));
@@ -661,36 +642,34 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 		own_confirm(&page, json_get(shown, "confirm"), id, secret, fault);
 	const cJSON *answer = own_answer(&page, shown);
 	if (rights_page_copy(p, shown)) {
-		framed_text(&page.out, "<section class=\"card\">\n<h2>", word(p, "page.own.export"), "</h2>\n");
+		card_begin(&page, "", "page.own.export");
 		write_note(&page.w, "page.rights.export_how", NULL);
 		own_form(&page, "/api/export", id, secret);
-		framed_text(&page.out, "<button class=\"primary\">", word(p, "page.rights.export_now"), "</button>\n</form>\n</section>\n");
+		form_end(&page, "primary", "page.rights.export_now");
+		card_end(&page);
 	}
 	certificate_write(&page, json_get(shown, "certificate"));
 	buf_adds(&page.out, "<section class=\"card\">\n<dl class=\"record\">\n");
-	if (!fresh)
-		row_write(&page, "page.rights.number", id);
-	row_write(&page, "script.rights.received", day_words(day, p, json_string(shown, "received")));
+	page_row(&page, "page.rights.number", fresh ? NULL : id);
+	page_row(&page, "script.rights.received", DAY_WORDS(&page, json_time(shown, "received")));
 	cJSON_ArrayForEach(clock, json_get(shown, "clocks"))
 	{
 		const char *key = json_string(clock, "name");
-		framed_text(&page.out, "<dt>", word_or(p, "script.rights.clock.", key != NULL ? key : "?"), "</dt>");
-		framed_text(&page.out, "<dd>", day_words(day, p, json_string(clock, "due")), "");
-		if (cJSON_IsTrue(json_get(clock, "paused")))
-			framed_text(&page.out, " (", word(p, "page.own.paused"), ")");
-		buf_adds(&page.out, "</dd>\n");
+		const bool paused = cJSON_IsTrue(json_get(clock, "paused"));
+		xml_printf(&page.out, "<dt>%s</dt><dd>%s%s%s%s</dd>\n", word_or(p, "script.rights.clock.", key != NULL ? key : "?"),
+			   DAY_WORDS(&page, json_time(clock, "due")), paused ? " (" : "", paused ? word(p, "page.own.paused") : "",
+			   paused ? ")" : "");
 	}
 	if (json_string(shown, "signal") != NULL)
-		row_write(&page, "answer.signal", word(p, "answer.signal.recorded"));
+		page_row(&page, "answer.signal", word(p, "answer.signal.recorded"));
 	buf_adds(&page.out, "</dl>\n");
 	if (open) {
 		own_form(&page, "/api/rights/look-up", id, secret);
-		framed_text(&page.out, "<button class=\"quiet\">", word(p, "page.own.refresh"), "</button>\n</form>\n");
+		form_end(&page, "quiet", "page.own.refresh");
 	}
-	buf_adds(&page.out, "</section>\n");
+	card_end(&page);
 	own_history(&page, shown, answer);
 	if (open)
 		own_more(&page, id, secret);
-	page_rights_link(&page, "page.rights.again");
-	page_end(&page, fresh ? 201 : fault != NULL ? 422 : 200);
+	page_end_linked(&page, fresh ? 201 : fault != NULL ? 422 : 200);
 }

@@ -28,6 +28,7 @@ int word_fill(struct buf *out, int (*escape)(struct buf *, const char *), const 
 // A number as the value of a placeholder: writes it into `out` and returns that.
 enum { WORD_NUMBER = 24 };
 const char *word_number(char out[WORD_NUMBER], long long n);
+#define WORD_COUNT(n) word_number((char[WORD_NUMBER]){0}, (long long)(n)) // lasts until the block ends in which it is written
 
 // "14 days", "14 Tage", "14 天".
 void word_duration(char *out, size_t size, struct duration d, enum language language);
