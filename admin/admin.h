@@ -34,7 +34,7 @@ struct command {
 	const char *name;
 	enum status (*run)(const struct admin *a, const struct arguments *args); // NULL: `sub` says what there is
 	const char *line;
-	const char *words; // that it takes, as its usage says them: "ID [DATE]", of which those in brackets may be missing; NULL: none
+	const char *words; // that it takes, as its usage says them: "ID [DATE]", of which those in brackets may be missing; "ID ...": as many as there are; NULL: none
 	const struct option_row *options; // may be NULL
 	const struct command *const *sub; // NULL-terminated
 	const unsigned char *exits;       // what it ends with for each status; NULL: with that

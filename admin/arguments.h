@@ -23,7 +23,7 @@ struct option_row {
 	const char *line;
 };
 
-enum { ARGUMENT_OPTIONS_MAX = 16, ARGUMENT_WORDS_MAX = 4 };
+enum { ARGUMENT_OPTIONS_MAX = 16, ARGUMENT_WORDS_MAX = 32 };
 struct arguments {
 	struct {
 		const struct option_row *row;

@@ -56,35 +56,6 @@ enum status cases_failed(const char *command, const struct err *e)
 	return output_complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "%s: %s", command, e->text);
 }
 
-void cases_lines(struct buf *out, const cJSON *object)
-{
-	const cJSON *one, *event;
-
-	cJSON_ArrayForEach(one, object)
-	{
-		BUF_AUTO_WIPE struct buf line = BUF_INIT(OUTPUT_MAX);
-		if (strcmp(one->string, "events") == 0)
-			continue;
-		buf_printf(&line, "%s: ", one->string);
-		if (cJSON_IsString(one))
-			buf_adds(&line, one->valuestring);
-		else
-			json_print(&line, one);
-		output_wrapped(out, 0, 4, buf_text(&line));
-		buf_addc(out, '\n');
-	}
-	cJSON_ArrayForEach(event, json_get(object, "events"))
-	{
-		const char *at = json_string(event, "at"), *name = json_string(event, "event"), *by = json_string(event, "by"),
-			   *reason = json_string(event, "reason");
-		BUF_AUTO_WIPE struct buf line = BUF_INIT(OUTPUT_MAX);
-		buf_printf(&line, "%s  %s%s%s%s%s", at != NULL ? at : "", name != NULL ? name : "", by != NULL ? " by " : "",
-			   by != NULL ? by : "", reason != NULL ? ": " : "", reason != NULL ? reason : "");
-		output_wrapped(out, 0, WHEN_TEXT + 1, buf_text(&line));
-		buf_addc(out, '\n');
-	}
-}
-
 static enum status case_print(struct vault *v, const struct arguments *args, const char *command, unsigned types, const char *id,
 			      bool personal)
 {
@@ -97,7 +68,7 @@ static enum status case_print(struct vault *v, const struct arguments *args, con
 		return cases_failed(command, &e);
 	for (size_t i = 0; i < ARRAY_LEN(sealed) && !personal; i++)
 		cJSON_DeleteItemFromObjectCaseSensitive(object, sealed[i]);
-	cases_lines(&text, object);
+	table_record(&text, object);
 	return output_object(args, object, &text);
 }
 

@@ -12,10 +12,8 @@ int cases_id(struct vault *v, enum kind kind, const char *given, char out[RECORD
 int cases_kinds(const struct arguments *args, kind_set *out, struct err *e);
 // Exit status of what failed, said under the command's name.
 enum status cases_failed(const char *command, const struct err *e);
-// A JSON object as "name: value" lines, for people; lists and objects in it as JSON.
-void cases_lines(struct buf *out, const cJSON *object);
 
-// Prints the case of one of these types (CASE_BIT()s): as those lines, or as JSON; without what may name people.
+// Prints the case of one of these types (CASE_BIT()s): as table_record() has it, or as JSON; without what may name people.
 enum status cases_print(struct vault *v, const struct arguments *args, const char *command, unsigned types, const char *id);
 // The command that shows the one that the first word names; with these options that, too, which is recorded.
 enum status cases_show(const struct admin *a, const struct arguments *args, const char *command, unsigned types);

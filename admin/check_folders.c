@@ -33,7 +33,7 @@ static const char *const state_files[] = {
     "restoring",
     "restoring.new/**",
     "keys/master.key.next",
-    "check.json@(|.tmp)",
+    "@(check|agents).json@(|." HEX8 ".tmp)",
     "keys/",
     "keys/keys.db" SQLITE,
     "keys/master.key",

@@ -53,7 +53,7 @@ static enum status consents_list(const struct admin *a, const struct arguments *
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	struct consents c = {.args = args, .policy = s.policy, .t = &t};
-	return consent_each(s.vault, consents_row, &c, &e) != 0 ? consents_failed(&e) : table_output(&t, args, NULL);
+	return consent_each(s.vault, consents_row, &c, &e) != 0 ? consents_failed(&e) : table_output(&t, args, "There are no consents.");
 }
 
 static int consents_receipt(void *arg, const struct consent_row *row)

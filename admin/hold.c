@@ -230,7 +230,7 @@ static enum status hold_show_main(const struct admin *a, const struct arguments 
 	    (personal && reading_record(s.vault, "hold", id, officer, argument(args, "reason"), &e) != 0) ||
 	    (object = hold_show(s.vault, id, personal, &e)) == NULL)
 		return cases_failed("hold", &e);
-	cases_lines(&text, object);
+	table_record(&text, object);
 	return output_object(args, object, &text);
 }
 

@@ -130,6 +130,10 @@ static void words_counted(const char *words, size_t *least, size_t *most)
 	*least = *most = 0;
 	for (const char *at = words != NULL ? words : ""; *at != '\0'; at++) {
 		optional += (*at == '[') - (*at == ']');
+		if (strcmp(at, "...") == 0) {
+			*most = ARGUMENT_WORDS_MAX;
+			break;
+		}
 		if (*at != '[' && *at != ' ' && (at == words || at[-1] == ' ' || at[-1] == '[')) {
 			*least += optional == 0;
 			++*most;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 static const struct option_row list_options[] = {
@@ -17,6 +18,7 @@ static const struct option_row list_options[] = {
     {"right", OPTION_VALUE, "RIGHT", "only those for this right"},
     {"overdue", OPTION_FLAG, NULL, "only those that are overdue"},
     {"due-within", OPTION_VALUE, "DURATION", "only open ones that are due within P3D, say, or overdue"},
+    {"contact", OPTION_HIDDEN, NULL, "only those that gave this address, as of somebody who asks where theirs is"},
     {"watch", OPTION_FLAG, NULL, "go on, and print the list again when it has changed"},
     FORMAT_OPTION,
     {0},
@@ -44,17 +46,18 @@ static const struct option_row add_options[] = {
 // ---- list ----
 
 struct listed {
-	char id[RECORD_ID_LEN + 1], right[40];
+	char id[RECORD_ID_LEN + 1], right[40], how[16];
 	const char *state;
 	time_t received, due, waiting_since; // waiting_since: 0: the person is not waited for
-	bool open, late, paused;
+	bool open, late, paused, wanted;
 	char joined_to[RECORD_ID_LEN + 1]; // "": to none
 	const char *mail;                  // "failed" or "waiting"; "" when all went
 };
 struct listing {
 	struct listed *rows;
 	size_t count, capacity;
-	cJSON *mails; // by the id of its request: whether one waits or failed
+	cJSON *mails;        // by the id of its request: whether one waits or failed
+	const char *contact; // only those that gave it; NULL: all
 	bool failed;
 };
 
@@ -78,6 +81,7 @@ static int list_row(void *arg, const struct rights_row *row)
 			     .open = row->open,
 			     .late = row->late,
 			     .paused = row->paused,
+			     .wanted = l->contact == NULL || (row->contact != NULL && strcasecmp(row->contact, l->contact) == 0),
 			     .waiting_since = row->open ? clock_waiting_since(&row->facts.clock) : 0,
 			     .mail = json_string(l->mails, row->id)};
 
@@ -85,6 +89,7 @@ static int list_row(void *arg, const struct rights_row *row)
 		snprintf(one.joined_to, sizeof one.joined_to, "%s", row->facts.joined_to);
 	snprintf(one.id, sizeof one.id, "%s", row->id);
 	snprintf(one.right, sizeof one.right, "%s", row->right);
+	snprintf(one.how, sizeof one.how, "%s", row->how);
 	if (l->count == l->capacity) {
 		size_t capacity = 2 * l->capacity + 64;
 		struct listed *rows = reallocarray(l->rows, capacity, sizeof *rows);
@@ -173,19 +178,20 @@ static void list_left(char *out, size_t size, const struct listed *l, time_t now
 		snprintf(out + strlen(out), size - strlen(out), "%smail failed", *out ? "; " : "");
 }
 
-static int list_print(struct vault *v, const struct arguments *args, struct buf *out, size_t *late, struct err *e)
+static int list_print(struct vault *v, const struct arguments *args, const char *contact, struct buf *out, size_t *late, struct err *e)
 {
-	static const char *const columns[] = {"id", "right", "state", "received", "due", "left", "late", "mail", NULL};
+	static const char *const columns[] = {"id", "right", "state", "how", "due", "left", "received", "late", "mail", NULL};
 	const time_t now = when_now();
-	struct listing l = {0};
+	struct listing l = {.contact = contact};
 	const char *format = argument(args, "format"), *within = argument(args, "due-within"), *state = argument(args, "status"),
 		   *right = argument(args, "right");
 	struct duration d;
 	time_t until = 0; // 0: whenever
+	size_t open = 0;
 	char left[48];
 	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "issddsBS");
+	table_init(&t, columns, "isssdsDBS");
 	if (within != NULL && duration_parse(&d, within) != 0)
 		return err_set(e, ERR_INPUT, "--due-within is a duration: P3D are three days");
 	until = within != NULL ? duration_after(now, d) : 0;
@@ -198,22 +204,28 @@ static int list_print(struct vault *v, const struct arguments *args, struct buf 
 		qsort(l.rows, l.count, sizeof *l.rows, list_order);
 	}
 	for (const struct listed *one = l.rows; one < l.rows + l.count && ret == 0; one++) {
-		if ((state != NULL && strcmp(state, one->state) != 0) || (right != NULL && strcmp(right, one->right) != 0) ||
-		    (argument_given(args, "overdue") && !one->late) || (until != 0 && (!one->open || one->due > until))) {
+		if (!one->wanted || (state != NULL && strcmp(state, one->state) != 0) ||
+		    (right != NULL && strcmp(right, one->right) != 0) || (argument_given(args, "overdue") && !one->late) ||
+		    (until != 0 && (!one->open || one->due > until))) {
 			l.failed |= !cJSON_AddItemToArray(t.unlisted, cJSON_CreateString(one->id));
 			continue;
 		}
 		*late += one->late;
 		list_left(left, sizeof left, one, now);
-		table_add(&t, one->id, one->right, one->state, one->received, one->due, left, one->late, one->mail);
+		table_add(&t, one->id, one->right, one->state, one->how, one->due, left, one->received, one->late, one->mail);
+		open += one->open;
 	}
 	free(l.rows);
 	if (ret != 0)
 		return -1;
 	if (l.failed || table_print(&t, format, out) != 0)
 		return err_set(e, ERR_MEMORY, "no memory to print the list");
-	if (table_size(&t) == 0 && (format == NULL || strcmp(format, "text") == 0))
+	if (format != NULL && strcmp(format, "text") != 0)
+		return 0;
+	if (table_size(&t) == 0)
 		buf_adds(out, "There are no requests.\n");
+	else
+		buf_printf(out, "%zu overdue, %zu open, %zu over\n", *late, open - *late, table_size(&t) - open);
 	return 0;
 }
 
@@ -228,16 +240,20 @@ static bool watch_pause(void)
 static enum status requests_list(const struct admin *a, const struct arguments *args)
 {
 	BUF_AUTO struct buf shown = BUF_INIT(OUTPUT_MAX);
+	BUF_AUTO_WIPE struct buf contact = BUF_INIT(HIDDEN_MAX);
 	bool watch = argument_given(args, "watch"), terminal = isatty(STDOUT_FILENO);
 	size_t late = 0;
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
+	const char *given = argument(args, "contact");
+	if (given != NULL && ask_hidden("contact", given, &contact, &e) != 0)
+		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	do {
 		BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-		if (list_print(s.vault, args, &out, &late, &e) != 0)
+		if (list_print(s.vault, args, given != NULL ? buf_text(&contact) : NULL, &out, &late, &e) != 0)
 			return output_complain(STATUS_UNSURE, "requests: %s", e.text);
 		if (!watch || strcmp(buf_text(&shown), buf_text(&out)) != 0) {
 			if (watch && terminal && fputs("\033[H\033[2J", stdout) >= 0)
@@ -282,35 +298,37 @@ int request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], 
 
 // ---- show ----
 
-// A line for each: "2026-11-28T02:12:24Z  refused by anna (legally-required): tax law".
-static void events_print(struct buf *out, const cJSON *events)
+// Of each clock one line: "2026-12-28, Article 12(3) GDPR; stands still"; of the certificate, where it is.
+static void show_shorten(cJSON *object)
 {
-	static const char *const sentence[][2] = {{"by", " by "},    {"ground", ", "}, {"how", ", "}, {"store", ", "},
-						  {"request", ", "}, {"reason", ": "}, {"text", ": "}};
-	const cJSON *event;
+	static const char *const states[][2] = {{"extended", "; extended"}, {"paused", "; stands still"}, {"late", "; late"}, {NULL, NULL}};
+	cJSON *clocks = cJSON_CreateObject();
+	const cJSON *clock;
 
-	cJSON_ArrayForEach(event, events)
+	cJSON_ArrayForEach(clock, json_get(object, "clocks"))
 	{
-		const char *at = json_string(event, "at"), *name = json_string(event, "event");
-		BUF_AUTO_WIPE struct buf line = BUF_INIT(OUTPUT_MAX);
-		buf_printf(out, "%s  ", at != NULL ? at : "");
-		buf_adds(&line, name != NULL ? name : "");
-		for (size_t i = 0; i < ARRAY_LEN(sentence); i++) {
-			const char *value = json_string(event, sentence[i][0]);
-			if (value != NULL)
-				buf_printf(&line, "%s%s", sentence[i][1], value);
-		}
-		if (json_get(event, "found") != NULL)
-			buf_printf(&line, ": %.0f found, %.0f erased, %.0f kept", json_number(event, "found", 0),
-				   json_number(event, "erased", 0), json_number(event, "kept", 0));
-		output_wrapped(out, WHEN_TEXT + 1, WHEN_TEXT + 1, buf_text(&line));
-		buf_addc(out, '\n');
+		const char *name = json_string(clock, "name"), *law = json_string(clock, "law"), *due = json_string(clock, "due");
+		BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
+		buf_printf(&line, "%.10s, %s", due != NULL ? due : "", law != NULL ? law : "");
+		for (size_t i = 0; states[i][0] != NULL; i++)
+			buf_adds(&line, cJSON_IsTrue(json_get(clock, states[i][0])) ? states[i][1] : "");
+		if (json_string(clock, "met") != NULL)
+			buf_printf(&line, "; met %.10s", json_string(clock, "met"));
+		cJSON_AddStringToObject(clocks, name != NULL ? name : "", buf_text(&line));
 	}
+	cJSON_ReplaceItemInObjectCaseSensitive(object, "clocks", clocks);
+	const char *outcome = json_string(json_get(object, "certificate"), "outcome");
+	BUF_AUTO struct buf certificate = BUF_INIT(OUTPUT_MAX);
+	buf_printf(&certificate, "%s: --format json has it", outcome != NULL ? outcome : "yes");
+	if (json_get(object, "certificate") != NULL)
+		cJSON_ReplaceItemInObjectCaseSensitive(object, "certificate", cJSON_CreateString(buf_text(&certificate)));
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "read");       // stands among the events
+	cJSON_DeleteItemFromObjectCaseSensitive(object, "recipients"); // so do they, and `requests recipients` lists them
 }
 
 static enum status requests_show(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"name", "value", NULL};
+	static const char *const left[] = {"has_contact", "has_message"}; // by the person
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX);
@@ -318,11 +336,7 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
 	const bool personal = argument_given(args, "personal");
 	const struct rights_act reading = {.event = EVENT_READ, .by = officer, .reason = argument(args, "reason")};
-	const cJSON *row;
-	size_t width = 0;
-	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "ss");
 	requests_officer(officer);
 	if (personal && reading.reason == NULL)
 		return output_complain(STATUS_UNSURE, "requests: --personal needs --reason: why you read it; the person sees it");
@@ -337,34 +351,12 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 		return requests_failed(&e);
 	if (format != NULL && *format == 'j')
 		return output_object(args, object, &out);
-	cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(object, "certificate"), "evidence"); // for programs
-	JSON_AUTO cJSON *events = cJSON_DetachItemFromObjectCaseSensitive(object, "events");
-	cJSON_DeleteItemFromObjectCaseSensitive(object, "read");       // stands among the events
-	cJSON_DeleteItemFromObjectCaseSensitive(object, "recipients"); // so do they, and `requests recipients` lists them
-	// One line for each leaf: name and value, aligned. What the person left is named, where it is not shown.
-	table_leaves(&t, "", object);
-	cJSON_ArrayForEach(row, t.rows)
-	{
-		size_t len = strlen(json_string(row, "name"));
-		width = len > width ? len : width;
-	}
-	cJSON_ArrayForEach(row, t.rows)
-	{
-		const char *name = json_string(row, "name"), *value = json_string(row, "value");
-		const cJSON *cell = json_get(row, "value");
-		buf_printf(&out, "%-*s  ", (int)width, name);
-		if (value != NULL)
-			output_wrapped(&out, width + 2, width + 2, value);
-		else if (cJSON_IsNumber(cell))
-			buf_printf(&out, "%.15g", cell->valuedouble);
-		else
-			buf_adds(&out, cJSON_IsTrue(cell) ? "yes" : "no");
-		if (strncmp(name, "has_", 4) == 0 && cJSON_IsTrue(cell) && json_get(object, name + 4) == NULL)
-			buf_adds(&out, ": --personal shows it");
-		buf_addc(&out, '\n');
-	}
-	events_print(&out, events);
-	if (object == NULL || t.failed || out.failed)
+	show_shorten(object);
+	for (size_t i = 0; i < ARRAY_LEN(left); i++)
+		if (cJSON_IsTrue(json_get(object, left[i])) && json_get(object, left[i] + strlen("has_")) == NULL)
+			cJSON_ReplaceItemInObjectCaseSensitive(object, left[i], cJSON_CreateString("yes: --personal shows it"));
+	table_record(&out, object);
+	if (object == NULL || out.failed)
 		return output_complain(STATUS_UNSURE, "requests: no memory to print it");
 	return output_print(&out);
 }

@@ -49,10 +49,11 @@ enum status requests_failed(const struct err *e)
 					: output_complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "requests: %s", e->text);
 }
 
+// Does it to each of the requests that are named, until one of them cannot be done it to.
 static enum status act(const struct admin *a, const struct arguments *args, enum rights_event event)
 {
 	char id[RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(RIGHTS_REQUEST_MAX / 8), json = BUF_INIT(OUTPUT_MAX);
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(RIGHTS_REQUEST_MAX / 8);
 	struct rights_act did = {.event = event,
 				 .by = officer,
 				 .ground = argument(args, "ground"),
@@ -69,15 +70,24 @@ static enum status act(const struct admin *a, const struct arguments *args, enum
 	did.text = text.len > 0 ? buf_text(&text) : NULL;
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
-	    (event == EVENT_JOINED && request_id(s.vault, args->words[1], other, &e) != 0) ||
-	    (event == EVENT_JOINED ? rights_join(s.vault, id, other, &did, &e) : rights_act(s.vault, id, &did, &e)) != 0 ||
-	    rights_show_officer(s.vault, id, false, &json, &e) != 0)
+	if (event == EVENT_JOINED && request_id(s.vault, args->words[1], other, &e) != 0)
 		return requests_failed(&e);
-	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
-	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
-	buf_printf(&line, "%.12s is %s; recorded: %s\n", id, json_string(object, "state"), rights_events[event].name);
-	return output_object(args, object, &line);
+	enum status status = STATUS_DONE;
+	for (size_t i = 0; i < (event == EVENT_JOINED ? 1 : args->word_count) && status == STATUS_DONE; i++) {
+		BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX);
+		BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
+		if (request_id(s.vault, args->words[i], id, &e) != 0 ||
+		    (event == EVENT_JOINED ? rights_join(s.vault, id, other, &did, &e) : rights_act(s.vault, id, &did, &e)) != 0 ||
+		    rights_show_officer(s.vault, id, false, &json, &e) != 0)
+			return requests_failed(&e);
+		JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
+		buf_printf(&line, "%.12s is %s; recorded: %s\n", id, json_string(object, "state"), rights_events[event].name);
+		status = output_object(args, object, &line);
+		if ((event == EVENT_ANSWERED || event == EVENT_REFUSED) && cJSON_IsTrue(json_get(object, "has_contact")))
+			output_complain(STATUS_DONE, "the letter: lethe requests letter %.12s %s", id,
+					event == EVENT_ANSWERED ? "answer" : "refuse");
+	}
+	return status;
 }
 
 // A mail with a link and a code, which is tried at once.
@@ -170,7 +180,7 @@ ACT(answer, "answer", EVENT_ANSWERED, "answered: done as asked", "ID", HOW, REAS
 ACT(refusal, "refuse", EVENT_REFUSED, "refused, with its ground", "ID",
     {"ground", OPTION_VALUE, "WORD", "by Article 12 or 17; without it the list is named"}, HOW, REASON,
     TEXT("more of it, for the person alone, from a file or standard input"));
-ACT(closing, "close", EVENT_CLOSED, "closed without an answer", "ID", {"ground", OPTION_VALUE, "WORD", "spam or non-responsive"}, HOW,
+ACT(closing, "close", EVENT_CLOSED, "closed without an answer", "ID ...", {"ground", OPTION_VALUE, "WORD", "spam or non-responsive"}, HOW,
     REASON);
 ACT(withdraw, "withdraw", EVENT_WITHDRAWN, "the person has taken it back", "ID", HOW, REASON);
 ACT(reopen, "reopen", EVENT_REOPENED, "open again what was ended", "ID", REASON);
@@ -198,5 +208,6 @@ const struct command *const requests_commands[] = {&requests_list_command,
 						   &join_command,
 						   &requests_letter_command,
 						   &requests_recipients_command,
+						   &requests_report_command,
 						   &requests_clock_command,
 						   NULL};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "admin/table.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/publish/render/list.h"
 #include <ctype.h>
@@ -80,15 +81,70 @@ void table_leaves(struct table *t, const char *path, const cJSON *parent)
 			buf_printf(&name, "%zu", n);
 		n++;
 		t->failed |= name.failed;
-		if (cJSON_IsObject(child) || cJSON_IsArray(child)) {
+		if (cJSON_IsObject(child) || (cJSON_IsArray(child) && !cJSON_IsString(child->child))) {
 			table_leaves(t, buf_text(&name), child);
 			continue;
 		}
 		cJSON *row = cJSON_CreateObject();
-		cJSON *value = cJSON_IsNull(child) ? cJSON_CreateString("none") : cJSON_Duplicate(child, false);
+		cJSON *value = cJSON_IsNull(child) ? cJSON_CreateString("none") : cJSON_Duplicate(child, true);
 		t->failed |= cJSON_AddStringToObject(row, t->columns[0], buf_text(&name)) == NULL ||
 			     !cJSON_AddItemToObject(row, t->columns[1], value) || !cJSON_AddItemToArray(t->rows, row);
 	}
+}
+
+// A line for each: "2026-11-28T02:12:24Z  refused by anna (legally-required): tax law".
+static void event_lines(struct buf *out, const cJSON *events)
+{
+	static const char *const sentence[][2] = {{"by", " by "},    {"ground", ", "}, {"how", ", "}, {"store", ", "},
+						  {"request", ", "}, {"reason", ": "}, {"text", ": "}};
+	const cJSON *event;
+
+	cJSON_ArrayForEach(event, events)
+	{
+		const char *at = json_string(event, "at"), *name = json_string(event, "event");
+		BUF_AUTO_WIPE struct buf line = BUF_INIT(OUTPUT_MAX);
+		buf_printf(out, "%s  ", at != NULL ? at : "");
+		buf_adds(&line, name != NULL ? name : "");
+		for (size_t i = 0; i < ARRAY_LEN(sentence); i++) {
+			const char *value = json_string(event, sentence[i][0]);
+			if (value != NULL)
+				buf_printf(&line, "%s%s", sentence[i][1], value);
+		}
+		if (json_get(event, "found") != NULL)
+			buf_printf(&line, ": %.0f found, %.0f erased, %.0f kept", json_number(event, "found", 0),
+				   json_number(event, "erased", 0), json_number(event, "kept", 0));
+		output_wrapped(out, WHEN_TEXT + 1, WHEN_TEXT + 1, buf_text(&line));
+		buf_addc(out, '\n');
+	}
+}
+
+void table_record(struct buf *out, const cJSON *object)
+{
+	static const char *const columns[] = {"name", "value", NULL};
+	JSON_AUTO cJSON *rest = cJSON_Duplicate(object, true), *events = cJSON_DetachItemFromObjectCaseSensitive(rest, "events");
+	const cJSON *row;
+	size_t width = 0;
+	TABLE_AUTO struct table t;
+
+	table_init(&t, columns, "ss");
+	table_leaves(&t, "", rest);
+	cJSON_ArrayForEach(row, t.rows)
+	{
+		const size_t len = strlen(json_string(row, "name"));
+		width = len > width ? len : width;
+	}
+	cJSON_ArrayForEach(row, t.rows)
+	{
+		BUF_AUTO_WIPE struct buf value = BUF_INIT(CELL_MAX);
+		list_cell(LANGUAGE_EN, json_get(row, "value"), ", ", &value);
+		if (value.len == 0)
+			continue;
+		buf_printf(out, "%-*s  ", (int)width, json_string(row, "name"));
+		output_wrapped(out, width + 2, width + 2, buf_text(&value));
+		buf_addc(out, '\n');
+	}
+	event_lines(out, events);
+	out->failed |= t.failed || rest == NULL;
 }
 
 size_t table_size(const struct table *t)

@@ -32,9 +32,11 @@ size_t table_size(const struct table *t);
 int table_print(const struct table *t, const char *format, struct buf *out);
 // Makes its rows, from now on none, a member of the object. -1 when memory is gone.
 int table_move(struct table *t, cJSON *object, const char *name);
-// A row of `name` and `value` for each leaf of the object: "stores.archive.erased" for a member of a member, or of the element of that name,
+// A row of `name` and `value` for each leaf of the object, as which a list of texts counts: "stores.archive.erased" for a member of a member, or of the element of that name,
 // below `path`, which is "" for all of it.
 void table_leaves(struct table *t, const char *path, const cJSON *object);
+// One object for people: its leaves as table_leaves() has them, aligned, and below them its member `events`, a line for each.
+void table_record(struct buf *out, const cJSON *object);
 // Prints it as the arguments say; as text, `empty` (NULL: nothing) is said when there is no row. STATUS_DONE or STATUS_UNSURE.
 enum status table_output(const struct table *t, const struct arguments *args, const char *empty);
 

@@ -181,7 +181,10 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 	else if ((STATE_BIT(facts.state) & STATES_OPEN) == 0)
 		err_set(e, ERR_INPUT, "request %s is already %s", id, rights_state_names[facts.state]);
 	else if (receipt == NULL && archive == NULL)
-		err_set(e, ERR_INPUT, "request %s names no receipt: erase by the receipt or address that its sender can give", id);
+		err_set(e, ERR_INPUT,
+			"request %s names no receipt: ask its sender for one, or for an address (lethe requests clarify), erase by that, "
+			"and answer with a --text",
+			id);
 	else if (strcmp(by, "site") == 0 || facts.verified || rights_check_identity(v, id, e) == 0)
 		ret = receipt != NULL ? erase_and_tell(v, &x, ERASE_RECEIPT, receipt, out, e) : erase_by_archive(v, &x, archive, out, e);
 	JSON_AUTO cJSON *reach = x.reach;

@@ -851,7 +851,7 @@ struct walk {
 static int walk_one(void *arg, const struct vault_record *record)
 {
 	struct walk *w = arg;
-	struct rights_row row = {.id = record->id, .right = "", .state = RIGHTS_UNREADABLE, .received = record->made, .clock = ""};
+	struct rights_row row = {.id = record->id, .right = "", .state = RIGHTS_UNREADABLE, .received = record->made, .clock = "", .how = ""};
 	struct clock_line lines[CLOCK_IDS] = {0};
 
 	if (record->unreadable)
@@ -864,6 +864,8 @@ static int walk_one(void *arg, const struct vault_record *record)
 	rights_facts_read(&row.facts, body, record->state, record->made, when_now());
 	const struct clock_line *next = clock_next(lines, clock_lines(vault_policy(w->v), right_of(w->v, body), &row.facts.clock, lines));
 	row.right = json_string(body, "right");
+	row.how = json_string(body, "how") != NULL ? json_string(body, "how") : "page";
+	row.contact = json_string(body, "contact");
 	row.state = rights_state_names[row.facts.state];
 	row.received = row.facts.clock.received;
 	row.open = (STATE_BIT(row.facts.state) & STATES_OPEN) != 0;

@@ -109,6 +109,8 @@ struct rights_row {
 	const char *state;      // RIGHTS_UNREADABLE: its key is missing, and nothing else is known of it but when it was made
 	time_t received, due;   // due: by the clock that ends next
 	const char *clock;      // its name
+	const char *how;        // it came: "letter"; "page" where the person made it there
+	const char *contact;    // to be compared, and shown to nobody; NULL: none
 	bool open, late, paused;
 	bool missed; // it was ended after its time
 	struct rights_facts facts;

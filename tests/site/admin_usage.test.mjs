@@ -243,7 +243,7 @@ test('every list says what its columns are, also where no terminal is; an empty 
   assert.match(lines[0], /^index +at +event +policy +details$/);
   assert.equal(lines[0].indexOf('event'), lines[1].indexOf('activation'));
   assert.equal(run(['requests', 'list', '--format', 'json']).stdout, '[]\n');
-  assert.equal(run(['requests', 'list', '--format', 'csv']).stdout, 'id,right,state,received,due,left,late,mail\r\n');
+  assert.equal(run(['requests', 'list', '--format', 'csv']).stdout, 'id,right,state,how,due,left,received,late,mail\r\n');
   assert.equal(run(['prune', '--quiet']).stdout, '');
 });
 

@@ -72,6 +72,8 @@ test('a token is given for a signed message of that agent alone; whatever is wro
   const good = await send('GET', '/v1/agent/AGENT_ONE', undefined, bearer(token.mine));
   assert.deepEqual([good.status, await good.json()], [200, {}]);
   for (const headers of [bearer(token.other), bearer('x'.repeat(43)), {}]) assert.equal((await send('GET', '/v1/agent/AGENT_ONE', undefined, headers)).status, 403);
+  // The file of agents is one of the state folder's.
+  assert.deepEqual(JSON.parse(site.officer(['check', '--offline', '--format', 'json']).stdout).filter((f) => f.check === 'folders' && f.result === 'BROKEN'), []);
 });
 
 test('an exercise becomes a request like any other; the same message, or the same number, makes no second one', async () => {

@@ -150,7 +150,7 @@ test('lists stay one table at 80 columns', (t) => {
   table(['authority', 'list'], 1);
   table(['incident', 'list'], 3);
   table(['assess', 'list'], 1);
-  assert.match(run(['requests', 'list', '--format', 'csv']).stdout, /^id,right,state,received,due,left,late,mail\r\n/);
+  assert.match(run(['requests', 'list', '--format', 'csv']).stdout, /^id,right,state,how,due,left,received,late,mail\r\n/);
 });
 
 test('an assessment is tied to the policy by id, and asked for again', (t) => {
