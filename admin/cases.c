@@ -24,7 +24,7 @@ int cases_id(struct vault *v, enum kind kind, const char *given, char out[RECORD
 {
 	struct case_named wanted = {.given = given, .out = out};
 
-	snprintf(out, RECORD_ID_LEN + 1, "%s", given);
+	snprintf(out, RECORD_ID_LEN + 1, "%s", strlen(given) <= RECORD_ID_LEN ? given : "");
 	if (strlen(given) < SHORT_ID_LEAST || strlen(given) >= RECORD_ID_LEN)
 		return 0; // what looks it up says so
 	if (vault_each(v, kind, NULL, case_named_as, &wanted, e) != 0)

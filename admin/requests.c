@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "admin/requests.h"
+#include "admin/cases.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/rights/erase.h"
@@ -269,31 +270,9 @@ static enum status requests_list(const struct admin *a, const struct arguments *
 
 // ---- ids ----
 
-struct short_id {
-	const char *given;
-	char *out;
-	size_t found;
-};
-
-static int request_named(void *arg, const struct rights_row *row)
-{
-	struct short_id *wanted = arg;
-
-	if (strncmp(row->id, wanted->given, strlen(wanted->given)) == 0 && wanted->found++ == 0)
-		snprintf(wanted->out, RECORD_ID_LEN + 1, "%s", row->id);
-	return 0;
-}
-
 int request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], struct err *e)
 {
-	struct short_id wanted = {.given = given, .out = out};
-
-	snprintf(out, RECORD_ID_LEN + 1, "%s", given);
-	if (strlen(given) < SHORT_ID_LEAST || strlen(given) >= RECORD_ID_LEN)
-		return 0; // what looks it up says so
-	if (rights_each(v, request_named, &wanted, e) != 0)
-		return -1;
-	return wanted.found > 1 ? err_set(e, ERR_INPUT, "%zu requests have an id that begins so: give more of it", wanted.found) : 0;
+	return cases_id(v, KIND_RIGHTS_REQUEST, given, out, e);
 }
 
 // ---- show ----

@@ -48,7 +48,7 @@ static enum status recipients_run(const struct admin *a, const struct arguments 
 	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
 	    (file != NULL && recipients_acknowledge(s.vault, id, acknowledged, sha256, officer, &e) != 0) ||
 	    rights_show_officer(s.vault, id, false, &json, &e) != 0)
-		return output_complain(STATUS_FOUND, "requests: %s", e.text);
+		return requests_failed(&e);
 	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
 	cJSON_ArrayForEach(row, json_get(object, "recipients"))
 	{

@@ -196,5 +196,5 @@ export const mutations = [
     ['policy/rights/reach.c', 'if (before != NULL && when_parse(&last, before) == 0 && last >= sent)', 'if (before == NULL)', 'unit/rights_request_test.c', 'the certificate says who else got some of it'],
     ['policy/rights/identity.c', 'if (cJSON_IsTrue(json_get(request, "verified")))', 'if (cJSON_IsTrue(json_get(request, "joined")))', 'unit/rights_identity_test.c', 'the button behind the link shows it once'],
     ['policy/rights/import_read.c', 'memcmp(hash, file->hash, sizeof hash) != 0 ||\n', 'hash[0] == 0 ||\n', 'site/import.test.mjs', 'what was altered, or is no export, is refused whole'],
-    ['policy/rights/import.c', 'mark_begin(&mark, preview ? MARK_PROGRAM : MARK_MODEL, &output, &entry);', 'mark_begin(&mark, MARK_PROGRAM, &output, &entry);', 'site/import.test.mjs', 'what a picture carries beside its pixels stays behind']),
+    ['policy/rights/import.c', 'if (item->made > now)', 'if (item->made < 0)', 'site/import.test.mjs', 'what the policy has no place for is left, and said to be']),
 ];

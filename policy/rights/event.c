@@ -180,7 +180,7 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 	}
 	cJSON_ArrayForEach(event, events)
 	{
-		enum rights_event id = rights_event_read(event);
+		const enum rights_event id = rights_event_read(event);
 		const time_t told = json_time(event, "at"), at = told != 0 ? told : made;
 		out->event_count++;
 		if (id == EVENT_COUNT)
@@ -200,6 +200,8 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 		out->restricted = id == EVENT_LIFTED ? NULL : out->restricted;
 		out->held = id == EVENT_HELD || (out->held && rights_events[id].to < 0);
 		out->asked = out->asked || id == EVENT_IDENTITY_ASKED;
+		out->unclear = id == EVENT_CLARIFICATION_ASKED ||
+			       (out->unclear && id != EVENT_CLARIFICATION_GIVEN && rights_events[id].touches != TOUCHES_END);
 		if (id == EVENT_IDENTITY_GIVEN) {
 			const char *how = json_string(event, "how");
 			by_mail = (by_mail || !out->verified) && how != NULL && strcmp(how, IDENTITY_BY_MAIL) == 0;

@@ -110,6 +110,7 @@ struct rights_facts {
 	bool recognised;        // an officer has done something with it, or entered it
 	bool verified;          // the policy asks for nothing more
 	bool asked;             // somebody asked for it
+	bool unclear;           // they were asked what they mean, and have not said it yet
 	time_t code_until;      // the code that was sent by mail holds until then; 0: none does
 	bool proven;            // what it names is here, an officer entered it, or was shown who asks
 	bool includes;          // others were joined to it

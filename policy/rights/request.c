@@ -468,8 +468,10 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 			       right_of(x->v, body)->verify == VERIFY_NONE
 				   ? "for this right the policy asks nobody who they are: nothing stands still for that"
 				   : "who asks has shown what the policy asks for: nothing stands still for more");
+	if (act->event == EVENT_CLARIFICATION_GIVEN && !facts->unclear)
+		return err_set(e, ERR_REFUSED, "nobody was asked what they mean: what they said is a note");
 	if (at > facts->clock.now || at < facts->clock.received)
-		return err_set(e, ERR_INPUT, "that was neither before it was received nor is it to come");
+		return err_set(e, ERR_INPUT, "it happened neither before the request was received nor after now");
 	if (at < facts->clock.now && dated_back_check(act, facts, e) != 0)
 		return -1;
 	if (act->event == EVENT_EXTENDED) {
@@ -835,8 +837,7 @@ int rights_add(struct vault *v, const char *id, const char *secret, const char *
 	}
 	if (added >= EVENT_ADDED_MAX && (STATE_BIT(facts.state) & STATES_OPEN) != 0)
 		return err_set(e, ERR_INPUT, "no more can be added to it");
-	for (size_t i = 0; i < facts.clock.pause_count; i++) // they were asked what they mean
-		act.event = facts.clock.pauses[i].until == 0 && !facts.clock.pauses[i].identity ? EVENT_CLARIFICATION_GIVEN : act.event;
+	act.event = facts.unclear ? EVENT_CLARIFICATION_GIVEN : EVENT_ADDED;
 	return rights_act(v, id, &act, e);
 }
 

@@ -214,6 +214,68 @@ test('what is dated back says so: nothing that an officer enters holds a clock i
   assert.match(failing(['answer', erasure]), /nothing was erased/);
 });
 
+test('every command on a request: wrong words, ids, times and states are refused, and of many at once one ends it', async (t) => {
+  const { p, add, json } = store(t), text = `@${join(p.base, 'text')}`;
+  writeFileSync(text.slice(1), 'A text.\n');
+  const verbs = {
+    acknowledge: [], identify: ['--reason', 'r'], verify: ['--how', 'known', '--reason', 'r'], clarify: ['--reason', 'r'], clarified: ['--text', text],
+    extend: ['--ground', 'complexity', '--reason', 'r'], answer: ['--text', text], refuse: ['--ground', 'manifestly-unfounded', '--reason', 'r'],
+    close: ['--ground', 'spam'], withdraw: [], reopen: ['--reason', 'r'], note: ['--text', text],
+  };
+  const run = (verb, ...words) => p.run(['requests', verb, ...words]);
+  const told = (out, status, message, what) => {
+    assert.equal(out.status, status, `${what}: ${out.stdout}${out.stderr}`);
+    assert.equal(out.stdout, '', what);
+    assert.match(out.stderr, message, what);
+  };
+  const id = add('objection', day(3), 'x').id;
+  for (const [verb, words] of Object.entries(verbs)) {
+    told(run(verb, ...words), 2, /ID is needed/, verb);
+    told(run(verb, id, id, ...words), 2, /too many arguments/, verb);
+    for (const wrong of ['f'.repeat(32), 'f'.repeat(31), 'f'.repeat(5000), '', '../../etc/passwd', id.slice(0, 7), `${id}0`]) told(run(verb, wrong, ...words), 1, /no such request/, `${verb} ${wrong}`);
+    for (const time of ['yesterday', '2026-13-01', '2026-02-30', '', '20261128']) told(run(verb, id, ...words, '--at', time), 2, /--at/, `${verb} ${time}`);
+    if (!['reopen', 'clarified'].includes(verb))
+      for (const time of ['2999-01-01', '2001-01-01']) told(run(verb, id, ...words, '--at', time), 2, /neither before the request was received nor after now/, `${verb} ${time}`);
+    for (const name of new Set(words.filter((word) => word.startsWith('--') && word !== '--how' && !['answer', 'clarified'].includes(verb)))) {
+      const without = words.toSpliced(words.indexOf(name), 2);
+      told(run(verb, id, ...without), verb === 'reopen' ? 1 : 2, /is needed|it is open/, `${verb} without ${name}`);
+    }
+  }
+  assert.deepEqual(json(['show', id]).events.map(({ event }) => event), ['received', 'recognised'], 'nothing of it is recorded');
+  // What may happen in which state.
+  const states = { open: [], waiting: ['clarify'], fulfilled: ['answer'], refused: ['refuse'], closed: ['close'], withdrawn: ['withdraw'] };
+  for (const [state, before] of Object.entries(states))
+    for (const [verb, words] of Object.entries(verbs)) {
+      const one = add('objection', day(3), 'x').id, what = `${verb} of what is ${state}`;
+      for (const first of before) assert.equal(run(first, one, ...verbs[first]).status, 0, what);
+      const events = json(['show', one]).events.length, over = !['open', 'waiting'].includes(state);
+      const may = verb === 'note' || (over ? verb === 'reopen' : verb !== 'reopen' && (verb !== 'clarified' || state === 'waiting'));
+      const out = run(verb, one, ...words);
+      assert.equal(out.status, may ? 0 : 1, `${what}: ${out.stderr}`);
+      if (!may) assert.match(out.stderr, new RegExp(`it is ${state}|nobody was asked`), what);
+      assert.equal(json(['show', one]).events.length, events + may, what);
+    }
+  // At once: each is one process.
+  const ends = ['answer', 'refuse', 'close', 'withdraw'].flatMap((verb) => [verb, verb, verb]);
+  const codes = await Promise.all(ends.map((verb) => {
+    const child = spawn(lethe, ['requests', verb, id, ...verbs[verb]], { env: p.env, stdio: 'ignore' });
+    return once(child, 'close').then(([code]) => code);
+  }));
+  assert.deepEqual(codes.toSorted(), [0, ...Array(ends.length - 1).fill(1)]);
+  const after = json(['show', id]);
+  assert.deepEqual(after.events.slice(2).length, 1);
+  assert.ok(after.state !== 'open');
+  const notes = await Promise.all(Array.from({ length: 8 }, () => {
+    const child = spawn(lethe, ['requests', 'note', id, '--text', text], { env: p.env, stdio: 'ignore' });
+    return once(child, 'close').then(([code]) => code);
+  }));
+  assert.deepEqual([notes, json(['show', id]).events.length], [Array(8).fill(0), 3 + 8], 'nothing that is recorded is lost');
+  // join takes two, and the lists their filters.
+  for (const words of [[], [id], [id, id, id]]) assert.equal(run('join', ...words).status, 2);
+  told(run('join', id, id), 1, /to itself/, 'join');
+  for (const words of [['--status', 'asleep'], ['--due-within', 'soon'], ['--due-within'], ['--format', 'yaml'], ['x']]) assert.equal(run('list', ...words).status, 2, words.join(' '));
+});
+
 test('the same contact is a hint for the officer', (t) => {
   const { p, ok, json } = store(t);
   const contact = join(p.base, 'contact');

@@ -154,7 +154,11 @@ static void the_button_behind_the_link_shows_it_once(void **state)
 	assert_string_equal(json_string(last, "event"), "identity-given");
 	assert_string_equal(json_string(last, "how"), "mail");
 	assert_string_equal(json_string(last, "by"), "person");
-	// Used, neither shows anything any more.
+	// Who was shown is not asked again; and used, neither shows anything any more.
+	char mail[RECORD_ID_LEN + 1];
+	assert_int_equal(identity_mail(p->vault, p->policy, id, "anna", "a doubt", mail, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+	place_did(p, id, &(struct rights_act){.event = EVENT_IDENTITY_ASKED, .by = "anna", .reason = "a doubt"}, ERR_REFUSED);
 	assert_int_equal(link_try(p), -1);
 	assert_int_equal(identity_link_find(p->vault, server.token, &about, &e), -1);
 	assert_int_equal(code_try(p, id, server.code), -1);
