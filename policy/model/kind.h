@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// The kinds of data that the software can hold. One row each in kind.c; a policy declares some of them, and nothing else is held.
+// The kinds of data that the software can hold. One row each in kind.def; a policy declares some of them, and nothing else is held.
 #ifndef LETHE_MODEL_KIND_H
 #define LETHE_MODEL_KIND_H
 
@@ -7,30 +7,9 @@
 #include <stdint.h>
 
 enum kind {
-	KIND_INPUT,       // what the visitor typed
-	KIND_PAGE,        // the page fetched from the URL that the visitor gave
-	KIND_UPLOAD,      // an image that the visitor sent
-	KIND_PROMPT,      // prompts made from the above
-	KIND_IMAGE,       // images made
-	KIND_DESCRIPTION, // text made from an upload
-	KIND_ARCHIVE,     // the ZIP under /downloads/
-	KIND_REQUEST_LOG, // address, user agent, time
-	KIND_ERROR_LOG,   // the web server's error log
-	KIND_ACCOUNT,
-	KIND_SESSION,
-	KIND_CONSENT,
-	KIND_PREFERENCE,
-	KIND_GALLERY,
-	KIND_PAYMENT,
-	KIND_CREDIT,
-	KIND_TICKET,
-	KIND_USAGE,
-	KIND_RIGHTS_REQUEST,
-	KIND_OUTBOX, // mails that wait to be sent
-	KIND_HOLD,
-	KIND_ACCOUNTABILITY, // requests of authorities, incidents, assessments, contracts: written by the officer
-	KIND_LEDGER,         // what was done, without personal data
-	KIND_BACKUP,
+#define KIND(id, ...) KIND_##id,
+#include "policy/model/kind.def"
+#undef KIND
 	KIND_COUNT
 };
 
