@@ -120,7 +120,7 @@ static void respond_status(struct request *r, struct vault *v, const cJSON *show
 	request_site(r, site, sizeof site);
 	snprintf(page, sizeof page, "%s/rights", site);
 	json_put_texts(o, JSON_TEXTS({"request_id", json_string(shown, "id")}, {"received_at", json_string(shown, "received")},
-				     {"expected_by", json_string(shown, "due")}, {"agent_request_id", number}, {"status", status},
+				     {"expected_by", json_string(shown, "answer_by")}, {"agent_request_id", number}, {"status", status},
 				     {"reason", reason}, {"user_verification_url", verify ? page : NULL},
 				     {"results_url", results ? url : NULL}, {"expires_at", results ? until : NULL}));
 	details_add(o, shown);

@@ -152,7 +152,7 @@ static const char *due_by(const cJSON *shown)
 		if (regulation != NULL && strcmp(json_string(clock, "name"), regulation) == 0)
 			return json_string(clock, "due");
 	}
-	return json_string(shown, "due");
+	return json_string(shown, "answer_by");
 }
 
 // What every answer about a request begins with.

@@ -203,7 +203,7 @@ static void plan_clocks(struct rights_page *page, const struct policy_right *rig
 	const struct clock_facts facts = {.received = when_now(), .now = when_now()};
 	struct clock_line lines[CLOCK_IDS] = {0};
 	const size_t count = clock_lines(page->p, right, &facts, lines);
-	const struct clock_line *next = clock_next(lines, count);
+	const struct clock_line *answer = clock_answer(lines, count);
 	const struct duration longest = life_longest(&page->p->kinds[KIND_RIGHTS_REQUEST]);
 	const bool ends = !duration_is_zero(longest);
 	char life[WORD_LIFE];
@@ -214,8 +214,8 @@ static void plan_clocks(struct rights_page *page, const struct policy_right *rig
 		word_life(life, sizeof life, page->p, &page->p->kinds[KIND_RIGHTS_REQUEST]);
 	xml_printf(&page->out, "<h2>%s</h2>\n<ol>\n<li>%s</li>\n<li>", word(page->p, "page.plan.then"),
 		   word(page->p, "page.plan.recorded"));
-	write_filled(&page->w, next != NULL ? "page.plan.answer" : "page.plan.answer.open",
-		     WORD_VALUES({"day", DAY_WORDS(page, next != NULL ? next->due : 0)}));
+	write_filled(&page->w, answer != NULL ? "page.plan.answer" : "page.plan.answer.open",
+		     WORD_VALUES({"day", DAY_WORDS(page, answer != NULL ? answer->due : 0)}));
 	buf_adds(&page->out, "</li>\n<li>");
 	write_filled(&page->w, ends ? "page.plan.kept.until" : "page.plan.kept", WORD_VALUES({"life", life}));
 	buf_adds(&page->out, "</li>\n</ol>\n");
@@ -454,7 +454,7 @@ static void own_state(struct rights_page *page, const cJSON *shown, enum rights_
 	    [STATE_FULFILLED] = "page.own.fulfilled", [STATE_REFUSED] = "page.own.refused", [STATE_CLOSED] = "page.own.closed",
 	    [STATE_WITHDRAWN] = "page.own.withdrawn",
 	};
-	const time_t received = json_time(shown, "received"), due = json_time(shown, state == STATE_FULFILLED ? "answered" : "due");
+	const time_t received = json_time(shown, "received"), due = json_time(shown, state == STATE_FULFILLED ? "answered" : "answer_by");
 	const bool undated = (STATE_BIT(state) & STATES_OPEN) != 0 && due == 0;
 
 	lead_write(

@@ -167,16 +167,26 @@ size_t clock_lines(const struct policy *p, const struct policy_right *right, con
 	return count;
 }
 
-const struct clock_line *clock_next(const struct clock_line *lines, size_t count)
+const struct clock_line *clock_answer(const struct clock_line *lines, size_t count)
 {
-	const struct clock_line *answer = NULL;
+	const struct clock_line *first = NULL;
 
 	for (const struct clock_line *l = lines; l < lines + count; l++) {
+		if (clock_rows[l->id].acknowledges)
+			continue;
 		if (l->met == 0)
 			return l;
-		answer = answer == NULL && !clock_rows[l->id].acknowledges ? l : answer;
+		first = first == NULL ? l : first;
 	}
-	return answer;
+	return first;
+}
+
+const struct clock_line *clock_next(const struct clock_line *lines, size_t count)
+{
+	for (const struct clock_line *l = lines; l < lines + count; l++)
+		if (l->met == 0)
+			return l;
+	return clock_answer(lines, count);
 }
 
 time_t clock_waiting_since(const struct clock_facts *facts)
@@ -189,9 +199,9 @@ time_t clock_waiting_since(const struct clock_facts *facts)
 
 time_t clock_due(const struct policy *p, const struct policy_right *right, time_t received)
 {
-	const struct clock_facts facts = {.received = received, .acknowledged = received, .now = received};
+	const struct clock_facts facts = {.received = received, .now = received};
 	struct clock_line lines[CLOCK_IDS] = {0};
-	const struct clock_line *next = clock_next(lines, clock_lines(p, right, &facts, lines));
+	const struct clock_line *answer = clock_answer(lines, clock_lines(p, right, &facts, lines));
 
-	return next != NULL ? next->due : received;
+	return answer != NULL ? answer->due : received;
 }

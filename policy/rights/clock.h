@@ -59,7 +59,9 @@ struct clock_line {
 // The clocks of a request of this right, earliest first. `p` says whose public holidays count; NULL: nobody's in particular.
 size_t clock_lines(const struct policy *p, const struct policy_right *right, const struct clock_facts *facts,
 		   struct clock_line out[CLOCK_IDS]);
-// Of the clocks that still run, the earliest; where none does, the earliest for the answer.
+// By when the person has the answer: of those of the answer that still run, the earliest; where none does, the earliest. NULL: there is none.
+const struct clock_line *clock_answer(const struct clock_line *lines, size_t count);
+// Of all clocks that still run, the earliest; where none does, the earliest for the answer.
 const struct clock_line *clock_next(const struct clock_line *lines, size_t count);
 // Since when the person is waited for; 0: they are not.
 time_t clock_waiting_since(const struct clock_facts *facts);

@@ -47,6 +47,19 @@ static const char *letter_reason(struct buf *out, const char *reason)
 	return buf_text(out);
 }
 
+// By when the person has the answer; where the letter says that it takes longer, by when as of that.
+static const char *letter_due(char out[WORD_DAY], const cJSON *request, const char *kind, const struct policy *p)
+{
+	const cJSON *clock;
+
+	cJSON_ArrayForEach(clock, json_get(request, "clocks"))
+	{
+		if (strcmp(kind, "extend") == 0 && cJSON_IsTrue(json_get(clock, "extended")))
+			return letter_day(out, clock, "due", p);
+	}
+	return letter_day(out, request, "answer_by", p);
+}
+
 void letter_write(struct buf *out, const struct policy *p, const struct letter_row *letter, const cJSON *request, const char *reason)
 {
 	const cJSON *event = letter->event != NULL ? letter_event(request, letter->event) : NULL;
@@ -60,7 +73,7 @@ void letter_write(struct buf *out, const struct policy *p, const struct letter_r
 	const struct word_value values[] = {{"number", number},
 					    {"right", right != NULL ? right->name : name},
 					    {"received", letter_day(received, request, "received", p)},
-					    {"due", letter_day(due, request, "due", p)},
+					    {"due", letter_due(due, request, letter->kind, p)},
 					    {"ground", ground != NULL ? word_or(p, "ground.", ground) : "–"},
 					    {"reason", letter_reason(&why, reason != NULL ? reason : json_string(event, "reason"))},
 					    {"controller", p->controller.name != NULL ? p->controller.name : p->shown_as},

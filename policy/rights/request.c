@@ -369,17 +369,17 @@ static int certify(struct acting *x, const cJSON *body, const struct rights_fact
 					  .subject = json_string(body, "receipt"),
 					  .self_service = act->by != NULL && strcmp(act->by, "site") == 0};
 	struct clock_line lines[CLOCK_IDS] = {0};
-	const struct clock_line *next = clock_next(lines, clock_lines(vault_policy(x->v), right_of(x->v, body), &facts->clock, lines));
+	const struct clock_line *answer = clock_answer(lines, clock_lines(vault_policy(x->v), right_of(x->v, body), &facts->clock, lines));
 	char due[WHEN_TEXT];
 	JSON_AUTO cJSON *more = cJSON_CreateObject();
 
-	when_text(due, next != NULL ? next->due : 0);
+	when_text(due, answer != NULL ? answer->due : 0);
 	// An erasure that ran has another certificate, with its stores.
 	const bool nothing = act->event == EVENT_ANSWERED && strcmp(right, "erasure") == 0;
 	const bool ok = json_put_texts(more, JSON_TEXTS({"outcome", nothing ? "nothing-erased" : rights_events[act->event].name},
 							{"ground", ground != NULL ? ground->name : NULL},
 							{"ground_iri", ground != NULL ? ground->iri : NULL},
-							{"due", next != NULL ? due : NULL}, {"supersedes", before}));
+							{"due", answer != NULL ? due : NULL}, {"supersedes", before}));
 	return ok ? certificate_make(x->v, &of, NULL, more, &x->certificate, e) : err_set(e, ERR_MEMORY, "no memory for the certificate");
 }
 
@@ -759,11 +759,12 @@ static int show(struct vault *v, const char *id, bool officer, bool personal, st
 	if (body == NULL)
 		return -1;
 	size_t count = clock_lines(vault_policy(v), right_of(v, body), &facts.clock, lines);
-	const struct clock_line *next = clock_next(lines, count);
+	const struct clock_line *next = clock_next(lines, count), *answer = clock_answer(lines, count);
 	ok = ok &&
 	     json_put_texts(shown,
 			    JSON_TEXTS({"id", id}, {"right", json_string(body, "right")}, {"state", rights_state_names[facts.state]})) &&
 	     add_when(shown, "received", facts.clock.received) && add_when(shown, "due", next != NULL ? next->due : 0) &&
+	     add_when(shown, "answer_by", answer != NULL ? answer->due : 0) &&
 	     cJSON_AddBoolToObject(shown, "late", facts.clock.ended == 0 && next != NULL && next->late) != NULL &&
 	     add_clocks(shown, lines, count) && add_events(shown, body, officer, personal) && show_recipients(shown, body) &&
 	     add_members(shown, body, public_members) && add_confirm(shown, v, body, &facts) &&

@@ -40,8 +40,9 @@ struct rights_new {
 	const char *how;       // it came: "letter"; NULL: by the page
 	time_t received;       // 0: now
 	const cJSON *agent;    // who acts for the person, see above; stays the caller's; NULL: nobody
-	const char *secret;    // of it, which who sends it again has again; where a request has it already, that is the answer. NULL: a new one
-	const char *once;      // by which rights_find_once() finds it; NULL: nothing
+	const char
+	    *secret;      // of it, which who sends it again has again; where a request has it already, that is the answer. NULL: a new one
+	const char *once; // by which rights_find_once() finds it; NULL: nothing
 };
 struct rights_receipt {
 	char id[RECORD_ID_LEN + 1];
@@ -96,7 +97,7 @@ int rights_add(struct vault *v, const char *id, const char *secret, const char *
 int rights_edit(struct vault *v, const char *id, int (*edit)(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e),
 		void *arg, const char *ledger, const struct rights_act *act, struct err *e);
 
-// {id, right, state, received, due, late, clocks[{name, law, due, met, extended, paused, late}], events[{event, at, by?, ground?, reason?, text?}],
+// {id, right, state, received, due, answer_by, late, clocks[{name, law, due, met, extended, paused, late}], events[{event, at, by?, ground?, reason?, text?}],
 // read[{at, by, reason}], recipients (event.h), confirm? {mail: whether there is an address to ask, until: how long the code that was sent there holds, or null} (who asks is yet
 // to show that they read the mails of their address), signal?, restricted?, restricted_since?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e);

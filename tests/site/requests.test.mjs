@@ -288,6 +288,22 @@ test('the same contact is a hint for the officer', (t) => {
   assert.deepEqual(json(['show', other]).perhaps_same, []);
 });
 
+test('letters name the day of the answer, not that of an acknowledgement, and that of an extension where there is one', (t) => {
+  const p = place(t, { init: false });
+  Object.assign(p.env, { LETHE_POLICY: policyOf('blogimg'), LETHE_ALLOW_UNBUILT: '1' });
+  assert.equal(p.run(['keys', 'init']).status, 0);
+  const ok = (...words) => { const out = p.run(['requests', ...words], { input: 'x' }); assert.equal(out.status, 0, out.stderr); return out.stdout; };
+  const { id } = JSON.parse(ok('add', '--right', 'access', '--received', day(3), '--how', 'letter', '--message', '-', '--format', 'json'));
+  const clocks = () => JSON.parse(ok('show', id, '--format', 'json')).clocks;
+  const said = (letter) => iso(new Date(`${/answer by (\d+ \w+ \d{4})/.exec(ok('letter', id, letter).replaceAll('\n', ' '))[1]} UTC`));
+  const [first] = clocks();
+  assert.equal(first.name, 'ccpa-acknowledge', 'it ends before any answer is due');
+  const promise = clocks().find(({ name }) => name === 'house');
+  assert.equal(said('acknowledge'), promise.due.slice(0, 10));
+  ok('extend', id, '--ground', 'complexity', '--reason', 'there are many');
+  assert.equal(said('extend'), clocks().find(({ extended }) => extended).due.slice(0, 10));
+});
+
 test('letters say what was recorded, with the policy\'s facts, and can be edited', (t) => {
   const { p, ok, add } = store(t);
   const id = add('erasure', day(3), 'x').id;

@@ -728,7 +728,7 @@ static void an_answer_and_a_refusal_are_certified(void **state)
 		const cJSON *c = json_get(shown, "certificate");
 		assert_string_equal(json_string(c, "outcome"), rights_events[acts[i].act.event].name);
 		assert_string_equal(json_string(c, "request_id"), r.id);
-		assert_string_equal(json_string(c, "due"), json_string(shown, "due"));
+		assert_string_equal(json_string(c, "due"), json_string(shown, "answer_by"));
 		assert_true(acts[i].ground == NULL ? json_get(c, "ground") == NULL : strcmp(json_string(c, "ground"), acts[i].ground) == 0);
 		assert_true(*first == '\0' ? json_get(c, "supersedes") == NULL : strcmp(json_string(c, "supersedes"), first) == 0);
 		snprintf(first, sizeof first, "%s", json_string(c, "cert_id"));
