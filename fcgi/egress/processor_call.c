@@ -7,6 +7,7 @@
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
+#include "policy/base/setting.h"
 #include "policy/base/text.h"
 #include "policy/base/when.h"
 #include <stdlib.h>
@@ -20,7 +21,7 @@ struct processor_call {
 	struct upstream *upstream;
 	const struct processor_route *route;
 	char method[8], content_type[200], accept[200]; // the last two as header lines, or ""
-	struct curl_slist headers[4 + PROCESSOR_LIST];
+	struct curl_slist headers[4 + 2 * PROCESSOR_LIST];
 	kind_set kinds;
 	uint64_t deadline;
 	bool repeatable, stream, probe, waiting;
@@ -212,8 +213,10 @@ static void request_options(struct processor_call *p)
 		p->headers[n++].data = p->content_type;
 	if (p->accept[0])
 		p->headers[n++].data = p->accept;
-	for (const char *const *line = p->upstream->facts->headers; *line != NULL; line++)
-		p->headers[n++].data = (char *)(uintptr_t)*line; // libcurl only reads it
+	const char *const *const lists[] = {p->upstream->facts->headers, p->route->headers};
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		for (const char *const *line = lists[i]; *line != NULL; line++)
+			p->headers[n++].data = (char *)(uintptr_t)*line; // libcurl only reads it
 	for (size_t i = 0; i + 1 < n; i++)
 		p->headers[i].next = &p->headers[i + 1];
 	p->headers[n - 1].next = p->upstream->key.data != NULL && !p->route->keyless ? &p->upstream->key : NULL;
@@ -225,6 +228,11 @@ static void request_options(struct processor_call *p)
 	curl_easy_setopt(h, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
 	curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 300L);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, "lethe");
+#ifdef LETHE_TESTING // all hosts are one peer
+	static struct curl_slist peer;
+	peer.data = (char *)(uintptr_t)setting("LETHE_CONNECT_TO", NULL);
+	curl_easy_setopt(h, CURLOPT_CONNECT_TO, peer.data != NULL ? &peer : NULL);
+#endif
 	if (p->stream) // of a picture much is there at once; nothing of it is touched while one waits
 		curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)FRAME_CHUNK_MAX);
 	if (strcmp(p->method, "GET") == 0)

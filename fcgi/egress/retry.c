@@ -9,7 +9,9 @@ int64_t retry_delay(const struct retry_facts *f)
 {
 	// Answers after which the same request may well succeed. Nothing else is repeated: least of all a refusal of the content.
 	bool passing = f->status == 408 || f->status == 429 || f->status == 500 || (f->status >= 502 && f->status <= 504);
-	if (!f->repeatable || f->told_not_to || f->attempts >= RETRY_ATTEMPTS_MAX || (!f->no_answer && !passing))
+	// What may reach the upstream only once can be sent again where the upstream did not take it.
+	if ((!f->repeatable && (f->no_answer || f->status != 429)) || f->told_not_to || f->attempts >= RETRY_ATTEMPTS_MAX ||
+	    (!f->no_answer && !passing))
 		return -1;
 	double wait;
 	if (f->asked_ms >= 0) {

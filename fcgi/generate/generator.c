@@ -16,7 +16,7 @@ static int processors_read(const struct policy *p, enum policy_role role, struct
 	for (*count = 0; *count < CHAIN_MAX && (declared = policy_processor_for(p, role, *count)) != NULL; (*count)++) {
 		const struct provider *provider = provider_find(declared->id);
 		bool able = provider != NULL && provider->can[role == ROLE_TEXT ? PROVIDER_PROMPTS : PROVIDER_IMAGE].begin != NULL;
-		if (provider != NULL && provider->settings_check != NULL && provider->settings_check(e) != 0)
+		if (provider != NULL && processor_models_check(processor_facts(declared->id), e) != 0)
 			return -1;
 		// A provider is set up when its address is: the keys are egress's alone.
 		bool usable = able && (declared->local || processor_address(processor_facts(declared->id)) != NULL);

@@ -9,9 +9,9 @@ enum {
 	BYTES_AT_ONCE = 32 * 1024, // to the sink, at least, as long as more comes
 };
 
-void picture_stream_begin(struct picture_stream *s, const char *member, const struct provider_sink *sink, void *sink_arg)
+void picture_stream_begin(struct picture_stream *s, const char *member, bool in_url, const struct provider_sink *sink, void *sink_arg)
 {
-	*s = (struct picture_stream){.rest = BUF_INIT(REST_MAX), .member = member, .sink = sink, .sink_arg = sink_arg};
+	*s = (struct picture_stream){.rest = BUF_INIT(REST_MAX), .member = member, .in_url = in_url, .sink = sink, .sink_arg = sink_arg};
 }
 
 static int picture_garbage(struct picture_stream *s, struct err *e)
@@ -65,6 +65,7 @@ static ssize_t picture_decode(struct picture_stream *s, const char *bytes, size_
 
 int picture_stream_add(struct picture_stream *s, const char *bytes, size_t len, struct err *e)
 {
+	static const char scheme[] = "data:", coding[] = ";base64";
 	size_t name = s->member != NULL ? strlen(s->member) : 0, from = 0; // what is not yet in the rest
 
 	if (s->garbage)
@@ -89,7 +90,23 @@ int picture_stream_add(struct picture_stream *s, const char *bytes, size_t len, 
 			else if (c == '\\')
 				s->at = SCAN_ESCAPE;
 			s->matched = c != '\\' && s->matched < name && c == s->member[s->matched] ? s->matched + 1 : name + 1;
-		} else if (c == '"' && s->at == SCAN_ANNOUNCED) {
+		} else if (c == '"' && s->at == SCAN_ANNOUNCED && s->in_url) {
+			s->at = SCAN_URL;
+			s->matched = s->coding = 0;
+		} else if (s->at == SCAN_URL && s->matched < strlen(scheme)) {
+			if (c == scheme[s->matched]) {
+				s->matched++;
+			} else {
+				s->matched = name + 1;
+				s->at = c == '"' ? SCAN_OUTSIDE : c == '\\' ? SCAN_ESCAPE : SCAN_STRING;
+			}
+		} else if (s->at == SCAN_URL && c != ',') {
+			s->coding = c != '\0' && c == coding[s->coding] ? s->coding + 1 : c == coding[0];
+			if (c == '"')
+				s->at = SCAN_OUTSIDE;
+		} else if ((c == '"' && s->at == SCAN_ANNOUNCED) || s->at == SCAN_URL) {
+			if (s->at == SCAN_URL && coding[s->coding] != '\0')
+				return picture_garbage(s, e);
 			if (s->found || buf_add(&s->rest, bytes + from, i - from) != 0)
 				return picture_garbage(s, e);
 			s->found = true;

@@ -21,17 +21,30 @@ struct picture_stream {
 	bool garbage;    // what came is no reply with a picture
 	// The stream's own.
 	const char *member;
+	bool in_url;
 	const struct provider_sink *sink;
 	void *sink_arg;
-	enum picture_scan { SCAN_OUTSIDE = 0, SCAN_STRING, SCAN_ESCAPE, SCAN_NAMED, SCAN_ANNOUNCED, SCAN_DIGITS, SCAN_DIGIT_ESCAPE } at;
-	bool found;     // the member, with a string; there is one in a reply
-	size_t matched; // letters of the member's name that the string began with; more than it has: it is another string
-	size_t bytes;   // of the picture
+	enum picture_scan {
+		SCAN_OUTSIDE = 0,
+		SCAN_STRING,
+		SCAN_ESCAPE,
+		SCAN_NAMED,
+		SCAN_ANNOUNCED,
+		SCAN_URL,
+		SCAN_DIGITS,
+		SCAN_DIGIT_ESCAPE
+	} at;
+	bool found; // the member, with a string; there is one in a reply
+	size_t
+	    matched; // letters of the member's name that the string began with; more than it has: it is another string. Of a URL: of "data:"
+	size_t coding; // letters of ";base64" that the data URL ends with so far
+	size_t bytes;  // of the picture
 	struct base64_decoder decoder;
 };
 
-// `member` holds the picture, wherever it stands in the JSON: the vendor's file looks at the rest. NULL: the whole reply is the picture.
-void picture_stream_begin(struct picture_stream *s, const char *member, const struct provider_sink *sink, void *sink_arg);
+// `member` holds the picture, wherever it stands in the JSON: the vendor's file looks at the rest. NULL: the whole reply is the picture. `in_url`: it holds
+// a data URL, whose beginning up to the comma is left; another URL is no picture, and left as it is.
+void picture_stream_begin(struct picture_stream *s, const char *member, bool in_url, const struct provider_sink *sink, void *sink_arg);
 // ERR_INPUT: the reply is garbage; or what the sink says.
 int picture_stream_add(struct picture_stream *s, const char *bytes, size_t len, struct err *e);
 bool picture_stream_whole(const struct picture_stream *s); // one picture came, with an end

@@ -81,7 +81,9 @@ int provider_take(struct provider_task *t, const char *bytes, size_t len, struct
 	struct err why = {0};
 
 	if (!t->taking) {
-		picture_stream_begin(&t->picture, t->request.picture ? NULL : task_steps(t)->picture_member, t->in->sink, t->in->sink_arg);
+		const struct provider_steps *steps = task_steps(t);
+		picture_stream_begin(&t->picture, t->request.picture ? NULL : steps->picture_member, steps->picture_in_url, t->in->sink,
+				     t->in->sink_arg);
 		t->taking = true;
 	}
 	if (picture_stream_add(&t->picture, bytes, len, &why) == 0)
@@ -209,6 +211,11 @@ enum provider_step provider_send(struct provider_task *t, const char *method, co
 		return provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "the request is too large");
 	r->content_type = body != NULL ? "application/json" : NULL;
 	return PROVIDER_SEND;
+}
+
+bool provider_data_url_left(const char *member)
+{
+	return member != NULL && strncmp(member, "data:", 5) == 0 && member[strlen(member) - 1] == ',';
 }
 
 enum provider_step provider_end_picture(struct provider_task *t)

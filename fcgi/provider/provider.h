@@ -104,8 +104,7 @@ struct provider {
 	bool preview;           // drawn by a program, not by a model, and labelled so
 	unsigned at_once;       // images of one set at the same time; 0: all
 	unsigned picture_bytes; // of an image at most, as a rule
-	// Are its settings, but for address and key, such as the vendor knows? NULL: it has none.
-	int (*settings_check)(struct err *e);
+	const void *dialect;    // for a file that several vendors share: what is particular to this one
 	// What it can do; begin NULL: not this. Each sets the task's request and returns PROVIDER_SEND, or ends it by provider_end().
 	// `leave` (NULL: nothing is ever left to do) is called with NULL first, then with each reply to what it asked.
 	struct provider_steps {
@@ -113,6 +112,7 @@ struct provider {
 		enum provider_step (*reply)(struct provider_task *t, const struct provider_reply *r);
 		enum provider_step (*leave)(struct provider_task *t, const struct provider_reply *r);
 		const char *picture_member; // of the JSON replies, that holds the picture in base64; NULL: none
+		bool picture_in_url;        // the member is a data URL, if it is the picture
 	} can[PROVIDER_ABILITIES];
 };
 
@@ -144,6 +144,8 @@ enum provider_step provider_end(struct provider_task *t, enum provider_result re
 // A request with this JSON body (NULL: none), to which the flags are added that the vendor's row demands of the call. Ends the task where
 // memory is gone.
 enum provider_step provider_send(struct provider_task *t, const char *method, const char *path, cJSON *body);
+// Whether this is what picture_in_url leaves of the member: a data URL without its data.
+bool provider_data_url_left(const char *member);
 // Ends the task: well when a picture came, and came to its end, else as garbage.
 enum provider_step provider_end_picture(struct provider_task *t);
 

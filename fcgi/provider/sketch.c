@@ -55,6 +55,6 @@ const struct provider provider_sketch = {
     .preview = true,
     .at_once = 2, // of one visitor: the machine belongs to all
     .picture_bytes = 512 * 1024,
-    .can = {[PROVIDER_PROMPTS] = {sketch_prompts_begin, NULL, NULL, NULL},
-	    [PROVIDER_IMAGE] = {sketch_image_begin, sketch_image_reply, NULL, NULL}},
+    .can = {[PROVIDER_PROMPTS] = {.begin = sketch_prompts_begin},
+	    [PROVIDER_IMAGE] = {.begin = sketch_image_begin, .reply = sketch_image_reply}},
 };

@@ -7,6 +7,13 @@
 // X(name of its `struct provider`, after "provider_"; its id in processors.json)
 #define PROCESSORS_BUILT(X)                                                                                                                \
 	X(azure_openai, "azure-openai")                                                                                                    \
+	X(openai, "openai")                                                                                                                \
+	X(openrouter, "openrouter")                                                                                                        \
+	X(deepseek, "deepseek")                                                                                                            \
+	X(ark, "ark")                                                                                                                      \
+	X(fal, "fal")                                                                                                                      \
+	X(replicate, "replicate")                                                                                                          \
+	X(dashscope, "dashscope")                                                                                                          \
 	X(sketch, "sketch")
 
 #endif

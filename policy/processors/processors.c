@@ -25,7 +25,18 @@ static struct processor_rows known;
 
 // ---- reading ----
 
-enum member_type { MEMBER_TEXT, MEMBER_LIST, MEMBER_BOOL, MEMBER_ANSWER, MEMBER_ROLES, MEMBER_DURATION, MEMBER_OBJECT, MEMBER_ROUTES };
+enum member_type {
+	MEMBER_TEXT,
+	MEMBER_LIST,
+	MEMBER_BOOL,
+	MEMBER_ANSWER,
+	MEMBER_ROLES,
+	MEMBER_DURATION,
+	MEMBER_OBJECT,
+	MEMBER_ROUTES,
+	MEMBER_MODELS,
+	MEMBER_KNOWN
+};
 
 struct member {
 	const char *name;
@@ -41,6 +52,7 @@ struct member {
 static const struct member facts_members[] = {
     MEMBER(processor_facts, ids, MEMBER_LIST, true),
     MEMBER(processor_facts, owner, MEMBER_TEXT, true),
+    MEMBER(processor_facts, name, MEMBER_TEXT, false),
     MEMBER(processor_facts, built_in, MEMBER_BOOL, false),
     MEMBER(processor_facts, smtp, MEMBER_BOOL, false),
     MEMBER(processor_facts, can, MEMBER_ROLES, true),
@@ -55,6 +67,8 @@ static const struct member facts_members[] = {
     MEMBER(processor_facts, region_header, MEMBER_TEXT, false),
     MEMBER(processor_facts, headers, MEMBER_LIST, false),
     MEMBER(processor_facts, routes, MEMBER_ROUTES, true),
+    MEMBER(processor_facts, text, MEMBER_MODELS, false),
+    MEMBER(processor_facts, image, MEMBER_MODELS, false),
     MEMBER(processor_facts, no_training, MEMBER_ANSWER, true),
     MEMBER(processor_facts, no_retention, MEMBER_ANSWER, true),
     MEMBER(processor_facts, trains, MEMBER_BOOL, false),
@@ -65,12 +79,19 @@ static const struct member facts_members[] = {
     {0},
 };
 static const struct member route_members[] = {
-    MEMBER(processor_route, method, MEMBER_TEXT, true),
-    MEMBER(processor_route, path, MEMBER_TEXT, true),
-    MEMBER(processor_route, host, MEMBER_TEXT, false),
-    MEMBER(processor_route, query, MEMBER_LIST, false),
-    MEMBER(processor_route, body, MEMBER_OBJECT, false),
-    MEMBER(processor_route, keyless, MEMBER_BOOL, false),
+    MEMBER(processor_route, method, MEMBER_TEXT, true),   MEMBER(processor_route, path, MEMBER_TEXT, true),
+    MEMBER(processor_route, host, MEMBER_TEXT, false),    MEMBER(processor_route, query, MEMBER_LIST, false),
+    MEMBER(processor_route, body, MEMBER_OBJECT, false),  MEMBER(processor_route, headers, MEMBER_LIST, false),
+    MEMBER(processor_route, keyless, MEMBER_BOOL, false), {0},
+};
+static const struct member models_members[] = {
+    MEMBER(processor_models, setting, MEMBER_TEXT, true),    MEMBER(processor_models, known, MEMBER_KNOWN, true),
+    MEMBER(processor_models, dead, MEMBER_LIST, false),      MEMBER(processor_models, quality_setting, MEMBER_TEXT, false),
+    MEMBER(processor_models, qualities, MEMBER_LIST, false), {0},
+};
+static const struct member model_members[] = {
+    MEMBER(processor_model, id, MEMBER_TEXT, true),
+    MEMBER(processor_model, sizes, MEMBER_LIST, false),
     {0},
 };
 
@@ -120,6 +141,19 @@ static int member_read(void *at, enum member_type type, const cJSON *value, stru
 	case MEMBER_OBJECT:
 		*(const cJSON **)at = value;
 		return cJSON_IsObject(value) ? 0 : -1;
+	case MEMBER_MODELS:
+		if (members_read(at, models_members, value, e) != 0)
+			return -1;
+		return (((struct processor_models *)at)->quality_setting == NULL) == (((struct processor_models *)at)->qualities[0] == NULL)
+			   ? 0
+			   : -1;
+	case MEMBER_KNOWN:
+		cJSON_ArrayForEach(item, value)
+		{
+			if (n + 1 >= PROCESSOR_MODELS || members_read((struct processor_model *)at + n++, model_members, item, e) != 0)
+				return -1;
+		}
+		return cJSON_IsArray(value) ? 0 : -1;
 	default: // MEMBER_ROUTES
 		cJSON_ArrayForEach(item, value)
 		{
@@ -191,6 +225,7 @@ static int rows_read(struct processor_rows *rows, const char *json, size_t len, 
 			for (size_t i = 0; i < ARRAY_LEN(built); i++)
 				f.built = f.built || strcmp(built[i], *name) == 0;
 		}
+		f.name = f.name != NULL ? f.name : f.owner;
 		if (f.ids[0] == NULL || (f.key_header == NULL) != (f.key_prefix == NULL) || (f.key_header != NULL && f.key == NULL))
 			return err_set(e, ERR_INPUT, "row %u: an id, or a part of how the key is presented, is missing", rows->count + 1);
 		rows->at[rows->count++] = f;
@@ -302,6 +337,68 @@ const struct processor_route *processor_route(const struct processor_facts *f, c
 			return r;
 	}
 	return NULL;
+}
+
+const char *processor_model(const struct processor_models *m)
+{
+	return m->setting != NULL ? setting(m->setting, m->known[0].id) : NULL;
+}
+
+const char *processor_quality(const struct processor_models *m)
+{
+	return m->quality_setting != NULL ? setting(m->quality_setting, m->qualities[0]) : NULL;
+}
+
+const char *processor_size(const struct processor_models *m, unsigned width, unsigned height)
+{
+	const struct processor_model *model = m->known;
+	const char *used = processor_model(m), *nearest = NULL;
+	double best_shape = 0, best_area = 0;
+
+	for (size_t i = 0; used != NULL && i < PROCESSOR_MODELS && m->known[i].id != NULL; i++) {
+		if (strcmp(m->known[i].id, used) == 0)
+			model = &m->known[i];
+	}
+	for (const char *const *size = model->sizes; *size != NULL; size++) {
+		char *rest;
+		double w = (double)strtoul(*size, &rest, 10), h = *rest != '\0' ? (double)strtoul(rest + 1, NULL, 10) : 0;
+		if (w <= 0 || h <= 0)
+			continue;
+		double shape = w * height > h * width ? w * height / (h * width) : h * width / (w * height);
+		double area = w * h > (double)width * height ? w * h / ((double)width * height) : (double)width * height / (w * h);
+		if (nearest == NULL || shape < best_shape || (shape <= best_shape && area < best_area)) {
+			nearest = *size;
+			best_shape = shape;
+			best_area = area;
+		}
+	}
+	return nearest;
+}
+
+static bool listed(const char *const *list, const char *word)
+{
+	while (*list != NULL && strcmp(*list, word) != 0)
+		list++;
+	return *list != NULL;
+}
+
+int processor_models_check(const struct processor_facts *f, struct err *e)
+{
+	const struct processor_models *both[] = {&f->text, &f->image};
+	BUF_AUTO struct buf words = BUF_INIT(1024);
+
+	for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+		const char *model = processor_model(both[i]), *quality = processor_quality(both[i]);
+		if (model != NULL && listed(both[i]->dead, model))
+			return err_set(e, ERR_INPUT, "%s is %.64s, which %s has switched off: today's is %s", both[i]->setting, model,
+				       f->name, both[i]->known[0].id);
+		if (quality == NULL || listed(both[i]->qualities, quality))
+			continue;
+		for (const char *const *q = both[i]->qualities; *q != NULL; q++)
+			buf_printf(&words, "%s%s", q == both[i]->qualities ? "" : q[1] == NULL ? " or " : ", ", *q);
+		return err_set(e, ERR_INPUT, "%s is %.32s: it is %s", both[i]->quality_setting, quality, buf_text(&words));
+	}
+	return 0;
 }
 
 bool processor_built(const char *id)

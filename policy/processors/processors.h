@@ -9,7 +9,10 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-enum { PROCESSOR_LIST = 12 }; // items of one list of a row, with the NULL after the last
+enum {
+	PROCESSOR_LIST = 12,  // items of one list of a row, with the NULL after the last
+	PROCESSOR_MODELS = 6, // the same, of models
+};
 
 // Whether a vendor does what a policy asks of it (`ask`).
 enum processor_answer {
@@ -22,16 +25,29 @@ enum processor_answer {
 // A call that may be made. In `path`, "*" stands for one segment and a last "**" for what is left.
 struct processor_route {
 	const char *method, *path;
-	const char *host;                  // a pattern as in <host>; NULL: the vendor's base address
-	const char *query[PROCESSOR_LIST]; // names of the parameters that may follow; "*": any
-	const cJSON *body;                 // what the JSON that is sent must hold: the flags of this call; NULL: nothing
-	bool keyless;                      // the key stays here
+	const char *host;                    // a pattern as in <host>; NULL: the vendor's base address
+	const char *query[PROCESSOR_LIST];   // names of the parameters that may follow; "*": any
+	const cJSON *body;                   // what the JSON that is sent must hold: the flags of this call; NULL: nothing
+	const char *headers[PROCESSOR_LIST]; // lines that only this call carries
+	bool keyless;                        // the key stays here
+};
+
+// The models of an ability. Which one is used is a setting, and not only those that are known here can be.
+struct processor_models {
+	const char *setting;
+	struct processor_model {
+		const char *id;
+		const char *sizes[PROCESSOR_LIST]; // of its pictures, as the vendor writes them: "1328*1328", "3:2"; none: any
+	} known[PROCESSOR_MODELS];                 // the first is used where none is set
+	const char *dead[PROCESSOR_LIST];          // ids that the vendor has switched off
+	const char *quality_setting;               // NULL: there is no choice of quality
+	const char *qualities[PROCESSOR_LIST];     // that it takes; the first where none is set
 };
 
 // Strings that are not required may be NULL; lists end with NULL.
 struct processor_facts {
-	const char *ids[PROCESSOR_LIST]; // the first is its id; the others are what policies may call it too
-	const char *owner;
+	const char *ids[PROCESSOR_LIST];                             // the first is its id; the others are what policies may call it too
+	const char *owner, *name;                                    // the name that its own documents use; the owner's where it has none
 	bool built_in;                                               // part of the software: nothing leaves
 	bool built;                                                  // fcgi/provider/ speaks its wire format
 	bool smtp;                                                   // it is a mail server, to which egress speaks itself
@@ -43,6 +59,7 @@ struct processor_facts {
 	const char *region_header;                 // of its answers
 	const char *headers[PROCESSOR_LIST];       // lines that every request carries
 	struct processor_route routes[PROCESSOR_LIST];
+	struct processor_models text, image;
 	enum processor_answer no_training, no_retention;
 	bool trains;                         // it may train on what it gets unless it is told not to
 	const char *keeps;                   // what it keeps unless it is told not to
@@ -63,6 +80,13 @@ const char *processor_address(const struct processor_facts *f); // its base URL;
 const struct processor_route *processor_route(const struct processor_facts *f, const char *method, const char *host, const char *path);
 // Whether the JSON `body` holds everything that `wanted` does (objects member by member).
 bool processor_body_holds(const cJSON *body, const cJSON *wanted);
+// The model to be used; NULL: none is set, and none is known.
+const char *processor_model(const struct processor_models *m);
+const char *processor_quality(const struct processor_models *m); // NULL: there is no choice
+// Of the sizes of the model that is used the one of the nearest shape and then area; NULL: it takes any.
+const char *processor_size(const struct processor_models *m, unsigned width, unsigned height);
+// Whether the settings of the vendor's models are such as it knows. ERR_INPUT: one is not; *e says which.
+int processor_models_check(const struct processor_facts *f, struct err *e);
 // Reads rows from elsewhere, for tests: 0, or ERR_INPUT with what is wrong. What was read is forgotten.
 int processors_check(const char *json, size_t len, struct err *e);
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: ISC
-#include "policy/processors/processors.h"
 #include "policy/rules/check.h"
 #include <string.h>
 
@@ -72,7 +71,7 @@ void check_kinds(const struct policy *p, struct report *r)
 		if ((p->processors[i].roles & POLICY_BIT(ROLE_IMAGE)) == 0)
 			continue;
 		needed |= KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_IMAGE);
-		if (processor_built(p->processors[i].id)) // then sets are made here, and with each a ZIP
+		if (p->kinds[KIND_IMAGE].keep != KEEP_STORED) // then they are handed over in a ZIP
 			needed |= KIND_BIT(KIND_ARCHIVE);
 	}
 	if (p->page_fetch)

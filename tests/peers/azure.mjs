@@ -95,24 +95,24 @@ export function png(width, height, words = '') {
 }
 
 // One that says where everything is, and whose pixels are none.
-const hollow = Buffer.concat([png(1024, 1024).subarray(0, 33), chunk('IDAT', Buffer.from('these are no pixels')), chunk('IEND', Buffer.alloc(0))]);
+export const hollow = Buffer.concat([png(1024, 1024).subarray(0, 33), chunk('IDAT', Buffer.from('these are no pixels')), chunk('IEND', Buffer.alloc(0))]);
 
 // ---- a certificate authority of our own, and a certificate for localhost ----
 
-export function makeCertificates(folder) {
+export function makeCertificates(folder, names = ['localhost']) {
   const at = (name) => join(folder, name);
   const openssl = (...words) => execFileSync('openssl', words, { stdio: ['ignore', 'ignore', 'pipe'] });
   openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3650', '-subj', '/CN=Lethe test authority',
     '-addext', 'basicConstraints=critical,CA:TRUE', '-keyout', at('ca.key'), '-out', at('ca.pem'));
   openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3650', '-subj', '/CN=localhost',
     '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-addext', 'basicConstraints=critical,CA:FALSE',
-    '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', at('server.key'), '-out', at('server.pem'));
+    '-addext', `subjectAltName=${names.map((n) => `DNS:${n}`).join(',')},IP:127.0.0.1`, '-keyout', at('server.key'), '-out', at('server.pem'));
   return { ca: at('ca.pem'), key: readFileSync(at('server.key')), cert: readFileSync(at('server.pem')) };
 }
 
 // ---- answers ----
 
-const json = (status, value, headers = {}) => ({ status, headers: { 'content-type': 'application/json', ...headers }, body: Buffer.from(JSON.stringify(value)) });
+export const json = (status, value, headers = {}) => ({ status, headers: { 'content-type': 'application/json', ...headers }, body: Buffer.from(JSON.stringify(value)) });
 const failure = (status, code, message, more = {}, headers = {}) => json(status, { error: { code, message, type: null, param: null, ...more } }, headers);
 
 const chatFilter = () => failure(400, 'content_filter',
@@ -130,7 +130,7 @@ const imageFilter = () => json(400, { created: 1698435368, error: { code: 'conte
 const moderation = () => failure(400, 'moderation_blocked', 'Your request was rejected by the safety system.', {
   type: 'image_generation_user_error', moderation_details: { moderation_stage: 'input', categories: ['harassment'] },
 });
-const failures = {
+export const failures = {
   400: () => failure(400, 'invalid_request_error', 'Unknown parameter.'),
   401: () => failure(401, '401', 'Access denied due to invalid subscription key or wrong API endpoint.'),
   403: () => failure(403, '403', 'Access denied due to Virtual Network/Firewall rules.'),
@@ -188,7 +188,8 @@ function image(body, scenario, bytes) {
 
 const sleep = (ms) => new Promise((r) => { setTimeout(r, ms).unref(); });
 
-function answer(what, body, scenario, argument, bytes) {
+// What the service says in this scenario: {status, headers, body}.
+export function answer(what, body, scenario, argument, bytes) {
   if (scenario === 'filter') return what === 'chat' ? chatFilter() : imageFilter();
   if (scenario === 'moderation') return moderation();
   if (failures[scenario]) return failures[scenario](argument);
@@ -206,16 +207,40 @@ const routes = [
   [/^\/openai\/deployments\/([^/]+)\/chat\/completions$/, 'chat'], [/^\/openai\/deployments\/([^/]+)\/images\/generations$/, 'image'],
 ];
 
-async function readAll(request) {
+export async function readAll(request) {
   const pieces = [];
   for await (const piece of request) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 
-function breakConnection(response) {
+export function breakConnection(response) {
   response.answered = true;
   if (response.stream?.session) response.stream.session.destroy();
   else response.socket?.destroy();
+}
+
+// Sends what is to be said, as badly as the scenario wants it.
+export function send(response, { status, headers, body }, scenario = '', argument = '') {
+  if (response.destroyed || response.writableEnded) return;
+  response.answered = !['drip', 'stall', 'endless'].includes(scenario); // a stream that is reset also counts as finished in node:http2
+  response.writeHead(status, { ...headers, ...(scenario === 'endless' ? {} : { 'content-length': String(body.length) }) });
+  const much = Buffer.alloc(256 * 1024, 'a');
+  const gone = () => response.destroyed || response.stream?.destroyed;
+  const pour = (left) => { // until nobody takes it
+    if (left <= 0) response.end();
+    else if (!gone()) response.write(left < much.length ? much.subarray(0, left) : much, (error) => { if (!error) pour(left - much.length); });
+  };
+  const drip = (at) => {
+    if (gone()) return;
+    if (at < body.length) response.write(body.subarray(at, at + 1), () => { setTimeout(() => drip(at + 1), Number(argument)).unref(); });
+    else response.end();
+  };
+  if (scenario === 'cut') response.write(body.subarray(0, argument === '' ? body.length / 2 : Number(argument)), () => breakConnection(response));
+  else if (scenario === 'stall') response.write(body.subarray(0, Number(argument)));
+  else if (scenario === 'drip') drip(0);
+  else if (scenario === 'flood') response.write(body, () => pour(Number(argument)));
+  else if (scenario === 'endless') pour(Infinity);
+  else response.end(body);
 }
 
 export async function startAzure({ tls = false, key = 'test-key', deployments = [], region = 'Sweden Central', keepBodies = true, pictureBytes = 0 } = {}) {
@@ -242,29 +267,6 @@ export async function startAzure({ tls = false, key = 'test-key', deployments = 
     if ('always' in wanted) azure.always = wanted.always;
     if ('pictureBytes' in wanted) azure.pictureBytes = wanted.pictureBytes;
     return send(response, json(200, { inFlight: azure.inFlight, cancelled: azure.cancelled, requests: azure.requests.length, connections: azure.connections }));
-  }
-
-  function send(response, { status, headers, body }, scenario = '', argument = '') {
-    if (response.destroyed || response.writableEnded) return;
-    response.answered = !['drip', 'stall', 'endless'].includes(scenario); // a stream that is reset also counts as finished in node:http2
-    response.writeHead(status, { ...headers, ...(scenario === 'endless' ? {} : { 'content-length': String(body.length) }) });
-    const much = Buffer.alloc(256 * 1024, 'a');
-    const gone = () => response.destroyed || response.stream?.destroyed;
-    const pour = (left) => { // until nobody takes it
-      if (left <= 0) response.end();
-      else if (!gone()) response.write(left < much.length ? much.subarray(0, left) : much, (error) => { if (!error) pour(left - much.length); });
-    };
-    const drip = (at) => {
-      if (gone()) return;
-      if (at < body.length) response.write(body.subarray(at, at + 1), () => { setTimeout(() => drip(at + 1), Number(argument)).unref(); });
-      else response.end();
-    };
-    if (scenario === 'cut') response.write(body.subarray(0, argument === '' ? body.length / 2 : Number(argument)), () => breakConnection(response));
-    else if (scenario === 'stall') response.write(body.subarray(0, Number(argument)));
-    else if (scenario === 'drip') drip(0);
-    else if (scenario === 'flood') response.write(body, () => pour(Number(argument)));
-    else if (scenario === 'endless') pour(Infinity);
-    else response.end(body);
   }
 
   async function serve(what, deployment, request, response, bytes) {

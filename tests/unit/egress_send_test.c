@@ -237,19 +237,25 @@ static void a_call_without_the_flags_of_its_route_does_not_go(void **state)
 	egress_end(&c);
 }
 
-// A vendor that answers with a URL: it is fetched where the row has a route for it; headers of the row are always sent.
+// A vendor that answers with a URL: it is fetched where the row has a route for it; headers of another route are not sent.
 static void a_result_is_fetched_from_the_vendors_other_hosts_only(void **state)
 {
 	(void)state;
 	char url[128];
 	struct egress_child c;
-	JSON_AUTO cJSON *reply = NULL, *other = NULL, *posted = NULL, *query = NULL;
+	JSON_AUTO cJSON *reply = NULL, *other = NULL, *posted = NULL, *query = NULL, *asked = NULL;
 	start_as(&c, "replicate", "REPLICATE_BASE_URL", "REPLICATE_API_TOKEN=token");
 	snprintf(url, sizeof url, "http://127.0.0.1:%d/abc/out-0.png", peer.port);
 	egress_ask(&c, egress_send_head("replicate", "GET", url, "text/plain; case=ok", 0, 8000, true, false), NULL, &reply, NULL);
 	assert_int_equal(json_number(reply, "status", 0), 200);
 	assert_non_null(strstr(seen, "GET /abc/out-0.png HTTP/1.1\r\n"));
-	assert_non_null(strstr(seen, "\r\nPrefer: wait\r\n"));
+	assert_null(strstr(seen, "\r\nPrefer:"));
+	egress_ask(&c,
+		   egress_send_head("replicate", "POST", "/v1/predictions", "application/json; case=ok", KIND_BIT(KIND_PROMPT), 8000, false,
+				    false),
+		   "{}", &asked, NULL);
+	assert_int_equal(json_number(asked, "status", 0), 200);
+	assert_non_null(strstr(seen, "\r\nPrefer: wait=1\r\n"));
 	egress_ask(&c, egress_send_head("replicate", "POST", url, NULL, 0, 8000, true, false), NULL, &posted, NULL);
 	assert_string_equal(reply_code(posted), "path-not-allowed");
 	// The path of this one is "/".

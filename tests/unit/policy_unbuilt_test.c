@@ -11,15 +11,14 @@ static const struct needs {
 } needs[] = {
     {"bizimages", ""},
     {"imagedesigner", "API, uploads, gallery, stored prompts, stored images, support tickets, request log details, "
-		      "consent panel, deleting the data of children, provider "
-		      "openrouter, provider openai, provider fal"},
+		      "consent panel, deleting the data of children"},
     {"product-images", "accounts, stored images, payments, usage figures, image storage, "
-		       "consent panel, provider deepseek, provider ark, provider dashscope, provider resend"},
+		       "consent panel, provider resend"},
     {"image-describer", "uploads, descriptions, time limits in memory, request log details, image storage, analytics, consent "
-			"panel, provider replicate"},
+			"panel"},
     {"blogimg", "dashboard, posts, accounts, stored prompts, stored images, payments, support tickets, preferences, usage "
 		"figures, request log details, analytics, prompt anonymising, consent panel, "
-		"deleting the data of children, announcing by mail, provider replicate"},
+		"deleting the data of children, announcing by mail"},
 };
 enum { SITE_COUNT = ARRAY_LEN(needs) };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What is known of vendors: every row is read strictly, each vendor of the five policies has one, and only the calls of its row pass.
 #include "policy/base/array.h"
+#include "policy/base/file.h"
 #include "policy/processors/processors.h"
 #include "policy/rules/load.h"
 #include "tests/unit/test.h"
@@ -155,6 +156,42 @@ static void the_address_is_the_override_the_setting_or_what_the_vendor_documents
 	assert_string_equal(processor_address(openai), "https://eu.api.openai.com/v1");
 }
 
+static void file_names(const char *path, const char *before, const char *name, const char *after)
+{
+	static struct buf text = {.max = 1 << 20};
+	char wanted[256];
+	struct err e = {0};
+
+	if (name == NULL)
+		return;
+	buf_reset(&text);
+	assert_int_equal(file_read(path, &text, &e), 0);
+	snprintf(wanted, sizeof wanted, "%s%s%s", before, name, after);
+	if (strstr(buf_text(&text), wanted) == NULL)
+		fail_msg("%s does not name %s", path, wanted);
+	buf_free(&text);
+}
+
+// An operator finds each of its settings, and under systemd its key reaches egress.
+static void what_a_built_vendor_needs_is_documented(void **state)
+{
+	(void)state;
+	const struct processor_facts *f;
+	for (unsigned i = 0; (f = processor_facts_at(i)) != NULL; i++) {
+		if (!f->built || f->built_in)
+			continue;
+		const char *const all[] = {f->key, f->text.setting, f->image.setting, f->image.quality_setting};
+		for (size_t k = 0; k < ARRAY_LEN(all); k++)
+			file_names("README.md", "`", all[k], "`");
+		for (size_t k = 1; k < ARRAY_LEN(all); k++)
+			file_names("systemd/lethe.env", "\n#", all[k], "=");
+		file_names("systemd/lethe.env", "", f->key, "");
+		file_names("fcgi/egress/unit.conf", "\nLoadCredential=", f->key, ":");
+		file_names("fcgi/egress/unit.conf", "\nSetCredential=", f->key, ":");
+		file_names("README.md", "(`", f->ids[0], "`)");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +200,7 @@ int main(void)
 	    cmocka_unit_test(a_vendor_is_found_by_each_of_its_names),
 	    cmocka_unit_test(only_the_calls_of_the_row_pass),
 	    cmocka_unit_test(the_flags_of_a_call_are_looked_for_member_by_member),
+	    cmocka_unit_test(what_a_built_vendor_needs_is_documented),
 	    cmocka_unit_test(the_address_is_the_override_the_setting_or_what_the_vendor_documents),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "policy/base/base64.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/processors/processors.h"
 
 static const struct provider *azure(void)
 {
@@ -112,9 +113,9 @@ static void a_quality_that_the_vendor_does_not_know_is_refused(void **state)
 												      "hd"};
 	for (size_t i = 0; i < 5; i++) {
 		setenv("AZURE_OPENAI_IMAGE_QUALITY", known[i], 1);
-		assert_int_equal(azure()->settings_check(&e), 0);
+		assert_int_equal(processor_models_check(processor_facts("azure-openai"), &e), 0);
 		setenv("AZURE_OPENAI_IMAGE_QUALITY", unknown[i], 1);
-		assert_int_equal(azure()->settings_check(&e), -1);
+		assert_int_equal(processor_models_check(processor_facts("azure-openai"), &e), -1);
 		assert_non_null(strstr(e.text, "AZURE_OPENAI_IMAGE_QUALITY"));
 	}
 	clear_settings(NULL);
@@ -143,7 +144,7 @@ static const struct row both[] = {
     {400, "{\"error\":{\"code\":\"canary with words\"}}", PROVIDER_REFUSED, "no code"},
     {401, "{\"error\":{\"code\":\"401\"}}", PROVIDER_REFUSED, "AZURE_OPENAI_API_KEY"},
     {403, "{}", PROVIDER_REFUSED, "403"},
-    {404, "{\"error\":{\"code\":\"DeploymentNotFound\"}}", PROVIDER_REFUSED, "AZURE_OPENAI_IMAGE_DEPLOYMENT"},
+    {404, "{\"error\":{\"code\":\"DeploymentNotFound\"}}", PROVIDER_REFUSED, "_DEPLOYMENT ("},
     {404, "<html>", PROVIDER_REFUSED, "AZURE_OPENAI_ENDPOINT"},
     {429, "{\"error\":{\"code\":\"429\"}}", PROVIDER_LIMITED, "later"},
     {500, "", PROVIDER_DOWN, "not working"},

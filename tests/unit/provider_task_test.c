@@ -64,7 +64,8 @@ static enum provider_step queue_leave(struct provider_task *t, const struct prov
 	return provider_send(t, t->state == DONE ? "DELETE" : "PUT", path, NULL);
 }
 
-static const struct provider queue = {.id = "queue", .can = {[PROVIDER_IMAGE] = {queue_begin, queue_reply, queue_leave, NULL}}};
+static const struct provider queue = {.id = "queue",
+				      .can = {[PROVIDER_IMAGE] = {.begin = queue_begin, .reply = queue_reply, .leave = queue_leave}}};
 
 static struct buf picture = {.max = 1 << 16}; // what came of it
 
@@ -247,7 +248,8 @@ static enum provider_step careless_reply(struct provider_task *t, const struct p
 static void a_picture_that_was_cut_off_is_none(void **state)
 {
 	(void)state;
-	static const struct provider careless = {.id = "queue", .can = {[PROVIDER_IMAGE] = {queue_begin, careless_reply, NULL, "x"}}};
+	static const struct provider careless = {
+	    .id = "queue", .can = {[PROVIDER_IMAGE] = {.begin = queue_begin, .reply = careless_reply, .picture_member = "x"}}};
 	static const struct {
 		const char *body;
 		enum provider_result result;
@@ -269,7 +271,8 @@ static void a_picture_that_was_cut_off_is_none(void **state)
 static void flags_of_the_row_are_added_to_each_request(void **state)
 {
 	(void)state;
-	static const struct provider openrouter = {.id = "openrouter", .can = {[PROVIDER_IMAGE] = {queue_begin, queue_reply, NULL, NULL}}};
+	static const struct provider openrouter = {.id = "openrouter",
+						   .can = {[PROVIDER_IMAGE] = {.begin = queue_begin, .reply = queue_reply}}};
 	struct provider_task t = {.provider = &openrouter};
 	JSON_AUTO cJSON *body = cJSON_Parse("{\"provider\":{\"zdr\":false,\"only\":[\"x\"]}}");
 	assert_int_equal(provider_send(&t, "POST", "/api/v1/chat/completions", body), PROVIDER_SEND);

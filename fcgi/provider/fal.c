@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: ISC
+// fal.ai: through its queue, which can cancel, or at once where FAL_BASE_URL is https://fal.run. The picture is in the answer (sync_mode), so that no
+// file of it comes to be; where a model writes one all the same, it is fetched. What was asked and answered is deleted after delivery.
+#include "fcgi/provider/failure.h"
+#include "fcgi/provider/queue.h"
+#include "policy/base/json.h"
+#include "policy/processors/processors.h"
+#include <string.h>
+
+static const char *model_id(void)
+{
+	return processor_model(&processor_facts("fal")->image);
+}
+
+// Its state and result stand below the first two parts of the model's id.
+static void fal_work(struct buf *path)
+{
+	const char *model = model_id();
+	size_t len = strcspn(model, "/");
+
+	len += model[len] == '/' ? 1 + strcspn(model + len + 1, "/") : 0;
+	buf_addc(path, '/');
+	buf_add(path, model, len);
+	buf_adds(path, "/requests/");
+}
+
+static enum provider_step fal_image_begin(struct provider_task *t)
+{
+	JSON_AUTO cJSON *body = cJSON_CreateObject();
+	BUF_AUTO struct buf path = BUF_INIT(1024);
+
+	cJSON_AddStringToObject(body, "prompt", t->in->prompt);
+	cJSON *size = cJSON_AddObjectToObject(body, "image_size");
+	cJSON_AddNumberToObject(size, "width", t->in->width);
+	cJSON_AddNumberToObject(size, "height", t->in->height);
+	cJSON_AddNumberToObject(body, "num_images", 1);
+	cJSON_AddStringToObject(body, "output_format", "png");
+	cJSON_AddTrueToObject(body, "enable_safety_checker");
+	buf_printf(&path, "/%s", model_id());
+	return queue_ask(t, buf_text(&path), body);
+}
+
+static enum provider_step fal_output(struct provider_task *t, const cJSON *reply)
+{
+	const cJSON *image = cJSON_GetArrayItem(json_get(reply, "images"), 0);
+	const char *url = json_string(image != NULL ? image : json_get(reply, "image"), "url");
+
+	// Such a picture is black.
+	if (cJSON_IsTrue(cJSON_GetArrayItem(json_get(reply, "has_nsfw_concepts"), 0)))
+		return provider_filtered(t);
+	if (url == NULL && (json_get(reply, "detail") != NULL || json_get(reply, "error") != NULL))
+		return provider_failed(t, 200, reply);
+	return provider_data_url_left(url) ? provider_end_picture(t) : queue_fetch(t, url);
+}
+
+static const struct queue_dialect dialect = {
+    .id = "request_id",
+    .state = "status",
+    .waiting = " IN_QUEUE IN_PROGRESS ",
+    .done = " COMPLETED ",
+    .work = fal_work,
+    .poll = "/status",
+    .result = true,
+    .cancel_method = "PUT",
+    .cancel = "/cancel",
+    .remove = "https://api.fal.ai/v1/models/requests/%s/payloads",
+    .poll_ms = 1000,
+    .output = fal_output,
+};
+
+const struct provider provider_fal = {
+    .id = "fal",
+    .picture_bytes = 4 * 1024 * 1024,
+    .dialect = &dialect,
+    .can = {[PROVIDER_IMAGE] =
+		{.begin = fal_image_begin, .reply = queue_reply, .leave = queue_leave, .picture_member = "url", .picture_in_url = true}},
+};

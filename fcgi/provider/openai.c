@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: ISC
+// The vendors that differ in no more than the table at the end says: Azure OpenAI (v1 paths; the model is the name of a deployment), OpenAI,
+// DeepSeek, Volcano Engine Ark.
+#include "fcgi/provider/openai.h"
+#include "fcgi/provider/failure.h"
+#include "fcgi/provider/prompts.h"
+#include "policy/base/json.h"
+#include "policy/processors/processors.h"
+#include <string.h>
+
+void openai_message_add(cJSON *messages, const char *role, const char *content)
+{
+	cJSON *message = cJSON_CreateObject();
+	cJSON_AddStringToObject(message, "role", role);
+	cJSON_AddStringToObject(message, "content", content);
+	cJSON_AddItemToArray(messages, message);
+}
+
+enum provider_step openai_prompts_begin(struct provider_task *t)
+{
+	// {"prompts":["…",…]} and nothing else. How many is said in words: the strict form of json_schema knows no array lengths.
+	static const char schema[] =
+	    "{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"image_prompts\",\"strict\":true,\"schema\":"
+	    "{\"type\":\"object\",\"properties\":{\"prompts\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
+	    "\"required\":[\"prompts\"],\"additionalProperties\":false}}}";
+	const struct openai_dialect *d = t->provider->dialect;
+	const char *model = processor_model(&processor_facts(t->provider->id)->text);
+	BUF_AUTO_WIPE struct buf user = BUF_INIT(PROMPTS_USER_MAX);
+	BUF_AUTO struct buf system = BUF_INIT(PROMPTS_SYSTEM_MAX);
+	JSON_AUTO cJSON *body = cJSON_CreateObject();
+	if (prompts_ask(&t->in->brief, !d->schema, &system, &user) != 0)
+		return provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "the brief is too large");
+	if (model != NULL)
+		cJSON_AddStringToObject(body, "model", model);
+	cJSON *messages = cJSON_AddArrayToObject(body, "messages");
+	openai_message_add(messages, "system", buf_text(&system));
+	openai_message_add(messages, "user", buf_text(&user));
+	cJSON_AddItemToObject(body, "response_format", cJSON_Parse(d->schema ? schema : "{\"type\":\"json_object\"}"));
+	cJSON_AddNumberToObject(body, d->tokens, prompts_tokens(&t->in->brief));
+	return provider_send(t, "POST", d->chat, body);
+}
+
+// Only what the models know: no style, no user.
+enum provider_step openai_image_begin(struct provider_task *t)
+{
+	const struct openai_dialect *d = t->provider->dialect;
+	const struct processor_models *models = &processor_facts(t->provider->id)->image;
+	const char *model = processor_model(models), *size = processor_size(models, t->in->width, t->in->height);
+	const char *quality = processor_quality(models);
+	JSON_AUTO cJSON *body = cJSON_CreateObject();
+	if (model != NULL)
+		cJSON_AddStringToObject(body, "model", model);
+	cJSON_AddStringToObject(body, "prompt", t->in->prompt);
+	if (!d->one_picture)
+		cJSON_AddNumberToObject(body, "n", 1);
+	cJSON_AddStringToObject(body, "size", size != NULL ? size : t->in->size);
+	if (quality != NULL)
+		cJSON_AddStringToObject(body, "quality", quality);
+	cJSON_AddStringToObject(body, "output_format", "png");
+	return provider_send(t, "POST", d->images, body);
+}
+
+enum provider_step openai_prompts_reply(struct provider_task *t, const struct provider_reply *r)
+{
+	JSON_AUTO cJSON *reply = json_parse_foreign(r->body, r->len, NULL);
+	const cJSON *choice = cJSON_GetArrayItem(json_get(reply, "choices"), 0);
+	const cJSON *message = json_get(choice, "message");
+	const char *finish = json_string(choice, "finish_reason");
+	if (r->status != 200 || cJSON_IsObject(json_get(reply, "error")) || cJSON_IsObject(json_get(choice, "error")))
+		return provider_failed(t, r->status, reply);
+	if (finish != NULL && strcmp(finish, "content_filter") == 0)
+		return provider_filtered(t);
+	if (finish != NULL && strcmp(finish, "insufficient_system_resource") == 0)
+		return provider_failed(t, 503, NULL);
+	if (json_string(message, "refusal") != NULL)
+		return provider_end(t, PROVIDER_FILTERED, ERR_REFUSED, "The text model declined to write prompts for this content.");
+	return prompts_answer(t, json_string(message, "content"));
+}
+
+enum provider_step openai_image_reply(struct provider_task *t, const struct provider_reply *r)
+{
+	JSON_AUTO cJSON *reply = json_parse_foreign(r->body, r->len, NULL);
+	const cJSON *first = cJSON_GetArrayItem(json_get(reply, "data"), 0);
+	// A filter's answer has been seen with more than one status.
+	if (r->status != 200 || cJSON_IsObject(json_get(reply, "error")) || cJSON_IsObject(json_get(first, "error")))
+		return provider_failed(t, r->status, reply);
+	// What is left of the picture is an empty string, in its place.
+	const char *left = json_string(first, "b64_json");
+	return left != NULL && *left == '\0' ? provider_end_picture(t) : provider_unreadable(t);
+}
+
+#define PROMPTS  [PROVIDER_PROMPTS] = {.begin = openai_prompts_begin, .reply = openai_prompts_reply}
+#define PICTURES [PROVIDER_IMAGE] = {.begin = openai_image_begin, .reply = openai_image_reply, .picture_member = "b64_json"}
+
+const struct provider provider_azure_openai = {
+    .id = "azure-openai",
+    .picture_bytes = 4 * 1024 * 1024,
+    .dialect = &(const struct openai_dialect){.chat = "/openai/v1/chat/completions",
+					      .images = "/openai/v1/images/generations",
+					      .tokens = "max_completion_tokens",
+					      .schema = true},
+    .can = {PROMPTS, PICTURES},
+};
+
+const struct provider provider_openai = {
+    .id = "openai",
+    .picture_bytes = 4 * 1024 * 1024,
+    .dialect =
+	&(const struct openai_dialect){
+	    .chat = "/v1/chat/completions", .images = "/v1/images/generations", .tokens = "max_completion_tokens", .schema = true},
+    .can = {PROMPTS, PICTURES},
+};
+
+const struct provider provider_deepseek = {
+    .id = "deepseek",
+    .dialect = &(const struct openai_dialect){.chat = "/chat/completions", .tokens = "max_tokens"},
+    .can = {PROMPTS},
+};
+
+const struct provider provider_ark = {
+    .id = "ark",
+    .picture_bytes = 4 * 1024 * 1024,
+    .dialect = &(const struct openai_dialect){.images = "/api/v3/images/generations", .one_picture = true},
+    .can = {PICTURES},
+};

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/provider/queue.h"
+#include "fcgi/provider/failure.h"
+#include "policy/base/json.h"
+#include "policy/base/limits.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { ID_MAX = 128, POLL_FIRST_MS = 250 };
+
+// Of the task, from when it was asked for until it is over.
+enum { QUEUE_ASKED, QUEUE_WAITING, QUEUE_RESULT, QUEUE_PICTURE, QUEUE_OVER, QUEUE_CANCELLED, QUEUE_REMOVED };
+
+// The string at "a.b", or NULL.
+static const char *member_string(const cJSON *object, const char *path)
+{
+	char name[64];
+	size_t len = strcspn(path, ".");
+
+	for (; path[len] == '.'; path += len + 1, len = strcspn(path, ".")) {
+		snprintf(name, sizeof name, "%.*s", (int)len, path);
+		object = json_get(object, name);
+	}
+	return json_string(object, path);
+}
+
+// At the path of the work, and this behind it.
+static enum provider_step queue_send(struct provider_task *t, const char *method, const char *behind, unsigned wait_ms)
+{
+	const struct queue_dialect *d = t->provider->dialect;
+	BUF_AUTO struct buf path = BUF_INIT(1024);
+
+	d->work(&path);
+	if (buf_printf(&path, "%s%s", t->reference, behind) != 0)
+		return provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "no memory for a path");
+	enum provider_step step = provider_send(t, method, buf_text(&path), NULL);
+	t->request.wait_ms = wait_ms;
+	return step;
+}
+
+// Keeps the id, which becomes a part of paths. -1: it is none.
+static int reference_take(struct provider_task *t, const char *id)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+
+	if (id == NULL || *id == '\0' || strlen(id) > ID_MAX || id[strspn(id, plain)] != '\0')
+		return -1;
+	t->reference = strdup(id);
+	return t->reference != NULL ? 0 : -1;
+}
+
+enum provider_step queue_ask(struct provider_task *t, const char *path, cJSON *body)
+{
+	enum provider_step step = provider_send(t, "POST", path, body);
+
+	t->request.once = true;
+	return step;
+}
+
+enum provider_step queue_fetch(struct provider_task *t, const char *url)
+{
+	BUF_AUTO_WIPE struct buf whole = BUF_INIT(URL_BYTES_MAX);
+
+	// Some write the plain form of an address that they serve over TLS, too.
+	if (url == NULL || (strncasecmp(url, "https://", 8) != 0 && strncasecmp(url, "http://", 7) != 0))
+		return provider_unreadable(t);
+	bool plain = strncasecmp(url, "http://", 7) == 0;
+	if (buf_printf(&whole, "%s%s", plain ? "https://" : "", plain ? url + 7 : url) != 0)
+		return provider_unreadable(t);
+	enum provider_step step = provider_send(t, "GET", buf_text(&whole), NULL);
+	t->request.picture = true;
+	t->state = QUEUE_PICTURE;
+	return step;
+}
+
+enum provider_step queue_reply(struct provider_task *t, const struct provider_reply *r)
+{
+	const struct queue_dialect *d = t->provider->dialect;
+
+	if (t->state == QUEUE_PICTURE) {
+		t->state = QUEUE_OVER;
+		if (r->status != 200)
+			return provider_end(t, PROVIDER_BAD_REPLY, ERR_UNAVAILABLE,
+					    "The picture cannot be fetched from where it should be (%d).", r->status);
+		return provider_end_picture(t);
+	}
+	JSON_AUTO cJSON *reply = json_parse_foreign(r->body, r->len, NULL);
+	const char *state = member_string(reply, d->state);
+	char word[64];
+	snprintf(word, sizeof word, " %.60s ", state != NULL && *state != '\0' ? state : "-");
+	bool fine = r->status >= 200 && r->status < 300, result = t->state == QUEUE_RESULT, asked = t->state == QUEUE_ASKED;
+	bool named = fine && asked && reference_take(t, member_string(reply, d->id)) == 0;
+	// A failure of asking for the state is not one of the work, which is cancelled then.
+	if (!fine) {
+		if (result)
+			t->state = QUEUE_OVER;
+		return provider_failed(t, r->status, reply);
+	}
+	if (!result && (strstr(d->waiting, word) != NULL || (named && state == NULL))) {
+		if (t->reference == NULL)
+			return provider_unreadable(t);
+		t->state = QUEUE_WAITING;
+		unsigned wait = t->steps < 8 ? (unsigned)POLL_FIRST_MS << (t->steps - 1) : d->poll_ms;
+		return queue_send(t, "GET", d->poll, wait < d->poll_ms ? wait : d->poll_ms);
+	}
+	if (state == NULL && t->state == QUEUE_WAITING)
+		return provider_unreadable(t);
+	if (!result && d->result && strstr(d->done, word) != NULL) {
+		t->state = QUEUE_RESULT;
+		return queue_send(t, "GET", "", 0);
+	}
+	t->state = QUEUE_OVER;
+	if (!result && state != NULL && strstr(d->done, word) == NULL)
+		return provider_failed(t, 500, reply);
+	return d->output(t, reply);
+}
+
+enum provider_step queue_leave(struct provider_task *t, const struct provider_reply *r)
+{
+	const struct queue_dialect *d = t->provider->dialect;
+
+	(void)r;
+	if (t->reference == NULL)
+		return PROVIDER_ENDED;
+	if (t->state < QUEUE_PICTURE) {
+		t->state = QUEUE_CANCELLED;
+		return queue_send(t, d->cancel_method, d->cancel, 0);
+	}
+	if (t->state == QUEUE_REMOVED || d->remove == NULL)
+		return PROVIDER_ENDED;
+	BUF_AUTO struct buf url = BUF_INIT(1024);
+	t->state = QUEUE_REMOVED;
+	for (const char *c = d->remove; *c != '\0'; c++) {
+		if (c[0] == '%' && c[1] == 's') {
+			buf_adds(&url, t->reference);
+			c++;
+		} else {
+			buf_addc(&url, *c);
+		}
+	}
+	return url.failed ? PROVIDER_ENDED : provider_send(t, "DELETE", buf_text(&url), NULL);
+}
