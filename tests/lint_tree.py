@@ -6,7 +6,8 @@ import collections
 import re
 import subprocess
 
-# A folder, and what it may include besides itself and what its parents may. The longest name that fits counts.
+# A folder, and what it may include besides itself and what its parents may. The longest name that fits counts. A program without a row of its own
+# may include what PROGRAM says.
 ARROWS = {
     'policy/base': [],
     'policy/model': ['policy/base'],
@@ -24,11 +25,10 @@ ARROWS = {
     'fcgi/egress': ['policy/base', 'policy/model', 'policy/processors', 'policy/rules', 'fcgi/ipc', 'fcgi/provider', 'fcgi/serve'],
     'fcgi/worker': ['policy/base', 'policy/model', 'policy/picture', 'fcgi/ipc', 'fcgi/provider', 'fcgi/serve'],
     'fcgi/generate': ['policy', 'fcgi/ipc', 'fcgi/moderation', 'fcgi/provider', 'fcgi/serve'],
-    'fcgi/download': ['policy', 'fcgi/ipc', 'fcgi/serve'],
-    'fcgi/rights': ['policy', 'fcgi/ipc', 'fcgi/serve'],
     'admin': ['policy', 'fcgi/ipc'],
     'systemd': ['policy', 'fcgi/ipc'],
 }
+PROGRAM = ['policy', 'fcgi/ipc', 'fcgi/serve']
 
 # Libraries that one folder alone may know, by what of them is used.
 LIBRARIES = {
@@ -61,13 +61,8 @@ PREFIXES = {
     'fcgi/serve/problem.c': 'respond',
     'fcgi/egress/upstream.c': 'traffic',
     'fcgi/egress/status.c': 'traffic',
-    'fcgi/provider/sketch_paint.c': 'paint path fill',
     'fcgi/provider/sketch_colour.c': 'rgb palette',
     'fcgi/provider/sketch_text.c': 'text caption',
-    'fcgi/provider/sketch_things.c': 'draw',
-    'fcgi/provider/sketch_iso.c': 'scene',
-    'fcgi/provider/sketch_indoors.c': 'scene',
-    'fcgi/provider/sketch_outdoors.c': 'scene',
 }
 
 problems = []
@@ -92,6 +87,8 @@ def read(name):
 
 sources = {f: read(f) for f in git('*.c', '*.h', '*.def') if not f.startswith('tests/')}
 lines = {f: text.split('\n') for f, text in sources.items()}
+for program in re.findall(r'^PROGRAM\((\w+),', sources['fcgi/ipc/programs.def'], re.M):
+    ARROWS.setdefault(f'fcgi/{program}', PROGRAM)
 
 
 def folder_of(name):
