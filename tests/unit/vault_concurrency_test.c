@@ -186,11 +186,11 @@ static void child_checkpoints(struct fixture *f, int until, int to)
 	_exit(write(to, &count, sizeof count) == sizeof count ? 0 : 4);
 }
 
-static void processes_take_turns(void **state)
+enum { WRITERS = 8 };
+
+// Of a vault that is new; how often its logs were emptied meanwhile.
+static uint64_t take_turns(struct fixture *f, int each)
 {
-	enum { WRITERS = 8 };
-	const int each = (int)trust_size(EACH, 20000);
-	struct fixture *f = *state;
 	pid_t children[WRITERS], officer;
 	struct ledger_report report;
 	struct err e = {0};
@@ -220,15 +220,34 @@ static void processes_take_turns(void **state)
 		close(until[i]);
 		close(told[i]);
 	}
-	print_message("%d writers stored %d records each; the logs were emptied %llu times beside them\n", WRITERS, each,
-		      (unsigned long long)checkpoints);
-	assert_true(checkpoints > 0);
 	fixture_reopen(f, VAULT_ADMIN);
 	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
 	assert_true(report.intact);
 	assert_int_equal(report.size, WRITERS * each);
 	assert_int_equal(fixture_census(f, KIND_TICKET, NULL), WRITERS * each);
 	assert_int_equal(fixture_census(f, KIND_REQUEST_LOG, NULL), WRITERS * each);
+	return checkpoints;
+}
+
+// At full size for eight hours, with a new vault after some minutes of each, which is looked at as a whole.
+static void processes_take_turns(void **state)
+{
+	enum { EACH_FULL = 20000 };
+	const uint64_t begun = monotonic_ms(), end = begun + trust_size(0, 8 * 3600 * 1000);
+	const int each = trust_full() ? EACH_FULL : EACH;
+	uint64_t vaults = 0, checkpoints = 0;
+
+	do {
+		if (vaults++ > 0) {
+			fixture_teardown(state);
+			fixture_setup(state);
+		}
+		checkpoints += take_turns(*state, each);
+	} while (monotonic_ms() < end);
+	print_message("for %llu s: %d writers, %llu vaults with %d records of each, the logs were emptied %llu times beside them\n",
+		      (unsigned long long)(monotonic_ms() - begun) / 1000, WRITERS, (unsigned long long)vaults, each,
+		      (unsigned long long)checkpoints);
+	assert_true(checkpoints > 0);
 }
 
 enum { RACERS_MAX = 32, TURNS = 20 };

@@ -372,6 +372,44 @@ static void a_full_quota_in_fact(void **state)
 	small_end(f);
 }
 
+// As after an error of the disk: nothing is promised, what is there is read, and all goes on when it can be written again.
+static void a_disk_that_is_only_read_promises_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct ledger_report report;
+	struct err e = {0};
+	char before[RECORD_ID_LEN + 1], id[RECORD_ID_LEN + 1], mount_point[sizeof f->root + 8];
+
+	small_begin(f, "small", "mount -t tmpfs -o size=9m,mode=0700 small small");
+	assert_return_code(put_one(f->vault, KIND_TICKET, "before", before, &e), 0);
+	vault_close(f->vault);
+	f->vault = NULL;
+	snprintf(mount_point, sizeof mount_point, "%s/small", f->root);
+	assert_return_code(mount("small", mount_point, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), errno);
+	for (enum vault_mode mode = VAULT_PROGRAM; mode <= VAULT_ADMIN; mode++) {
+		if (mode == VAULT_LOOK)
+			continue;
+		assert_int_equal(vault_open(&f->vault, f->state, f->run, &f->policy, mode, &e), -1);
+		assert_null(f->vault);
+		assert_int_equal(e.code, ERR_IO);
+		if (strstr(e.text, "Read-only file system") == NULL)
+			fail_msg("no cause: %s", e.text);
+	}
+	fixture_reopen(f, VAULT_LOOK);
+	assert_true(fixture_has(f, before));
+	assert_return_code(ledger_verify(f->vault, LEDGER_WHOLE, &report, &e), 0);
+	assert_true(report.intact);
+	assert_int_equal(put_one(f->vault, KIND_TICKET, "meanwhile", id, &e), -1);
+	vault_close(f->vault);
+	f->vault = NULL;
+	assert_return_code(mount("small", mount_point, "tmpfs", MS_REMOUNT, "size=9m"), errno);
+	fixture_reopen(f, VAULT_PROGRAM);
+	assert_true(fixture_has(f, before));
+	assert_return_code(put_one(f->vault, KIND_TICKET, "after", id, &e), 0);
+	assert_int_equal(fixture_census(f, KIND_TICKET, NULL), 2);
+	small_end(f);
+}
+
 static int install(void **state)
 {
 	(void)state;
@@ -383,11 +421,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-	    T(a_write_error_once),        T(a_write_error_for_good),
-	    T(a_sync_error_once),         T(no_space_once),
-	    T(no_space_for_good),         T(an_unknown_commit_stops_the_vault),
-	    T(a_full_disk_as_simulated),  T(a_full_disk_in_fact),
-	    T(a_full_quota_as_simulated), T(a_full_quota_in_fact),
+	    T(a_write_error_once),
+	    T(a_write_error_for_good),
+	    T(a_sync_error_once),
+	    T(no_space_once),
+	    T(no_space_for_good),
+	    T(an_unknown_commit_stops_the_vault),
+	    T(a_full_disk_as_simulated),
+	    T(a_full_disk_in_fact),
+	    T(a_full_quota_as_simulated),
+	    T(a_full_quota_in_fact),
+	    T(a_disk_that_is_only_read_promises_nothing),
 	};
 	return cmocka_run_group_tests(tests, install, NULL);
 }
