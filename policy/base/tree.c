@@ -18,14 +18,14 @@ enum { PIECE = 256 * 1024 };
 
 static int tree_failed(const struct tree *t, const char *name, struct err *e)
 {
-	if (errno == ELOOP || errno == EXDEV)
-		return err_set(e, ERR_CORRUPT, "%s/%s is a link, or leads out of the folder", t->path, name);
+	if (errno == ELOOP || errno == EXDEV || errno == ENOTDIR)
+		return err_set(e, ERR_CORRUPT, "%s/%s is a link, leads out of the folder, or is no folder", t->path, name);
 	return err_system(e, file_err_code(errno), errno, "%s/%s", t->path, name);
 }
 
 static int open_below(int folder, const char *name, int flags)
 {
-	struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC | O_NOFOLLOW,
+	struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC,
 			       .mode = (flags & O_CREAT) != 0 ? 0600 : 0,
 			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
 
@@ -103,6 +103,14 @@ int tree_enter(struct tree *out, const struct tree *t, const char *name, struct 
 	*out = *t;
 	out->fd = make_below(t, name, strlen(name));
 	return out->fd < 0 ? tree_failed(t, name, e) : path_join(out->path, sizeof out->path, t->path, name, e);
+}
+
+bool tree_is(const struct tree *t, const struct tree *above, const char *name)
+{
+	struct stat here, there;
+
+	return fstat(t->fd, &here) == 0 && fstatat(above->fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && here.st_dev == there.st_dev &&
+	       here.st_ino == there.st_ino;
 }
 
 DIR *tree_list(const struct tree *t, const char *name, struct err *e)

@@ -31,6 +31,7 @@ int tree_read(const struct tree *t, const char *name, struct err *e);
 int tree_put(const struct tree *t, const char *name, const void *bytes, size_t len, struct err *e);
 // Opens a folder below it, made where it is missing.
 int tree_enter(struct tree *out, const struct tree *t, const char *name, struct err *e);
+bool tree_is(const struct tree *t, const struct tree *above, const char *name); // it is called so there
 // What is in a folder below it; closedir() frees it. NULL: as of tree_read.
 DIR *tree_list(const struct tree *t, const char *name, struct err *e);
 // Deletes a file or a folder with all below it. Missing is fine.

@@ -4,6 +4,7 @@
 #include "policy/base/text.h"
 #include "policy/vault/checkpoint.h"
 #include "policy/vault/commit.h"
+#include "policy/vault/erase.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/ledger_key.h"
@@ -120,61 +121,62 @@ static int make_folder(struct making *m, const char *folder, const char *ending,
 	return ret;
 }
 
-// A copy that the back end makes. 1: there is nothing to copy any more.
+// A copy that the back end makes, which knows no folder but by its path. 1: there is nothing to copy any more.
 static int make_copy(struct making *m, const struct copy_order *order, const char *name, struct copy_facts *facts, struct err *e)
 {
+	const uint64_t before = m->out->bytes;
 	char path[PATH_MAX];
-	int ret = path_join(path, sizeof path, m->copy.path, name, e) != 0 || tree_put(&m->copy, name, "", 0, e) != 0
-		      ? -1
-		      : m->v->b->upkeep->copy(m->v->store, order, path, facts, e);
 
-	return ret == 0 ? make_file(m, name, true, e) : ret > 0 ? tree_remove(&m->copy, name, e) : -1;
+	if (tree_put(&m->copy, name, "", 0, e) != 0)
+		return -1;
+	snprintf(path, sizeof path, "/proc/self/fd/%d/%s", m->copy.fd, name);
+	int ret = m->v->b->upkeep->copy(m->v->store, order, path, facts, e);
+	if (ret != 0)
+		return ret > 0 ? tree_remove(&m->copy, name, e) : -1;
+	if (make_file(m, name, true, e) != 0)
+		return -1;
+	return m->out->bytes > before ? 0 : err_set(e, ERR_CORRUPT, "%s was moved while it was written to", m->copy.path);
 }
 
-// Days that outlive the backup. The keys of the others are named in the copy, to be ended where it is brought back.
-static int make_log(struct making *m, uint8_t (**ended)[KEY_ID_LEN], size_t *count, struct err *e)
+// Of the request log the days that outlive the backup. The keys of the others are named in the copy, to be ended where it is brought back.
+static int make_stores(struct making *m, struct err *e)
 {
 	struct vault *v = m->v;
-	struct log_day *days;
-	char name[64];
-	int n = request_log_days(v, &days, e), ret = n < 0 ? -1 : 0;
+	struct log_day *days = NULL;
+	uint8_t(*ended)[KEY_ID_LEN] = NULL;
+	struct copy_order order = {.what = COPY_RECORDS, .horizon = m->out->until};
+	struct copy_facts facts = {0};
+	char folder[PATH_MAX], name[64];
+	FD_AUTO int lock = segment_lock(v, folder, e); // no segment is closed or ended meanwhile
+	const int n = lock < 0 ? -1 : request_log_days(v, &days, e);
+	int ret = n < 0 ? -1 : 0;
 
-	*ended = calloc((size_t)(n > 0 ? n : 1), sizeof **ended);
-	if (*ended == NULL)
+	ended = calloc((size_t)(n > 0 ? n : 1), sizeof *ended);
+	if (ended == NULL)
 		ret = err_set(e, ERR_MEMORY, "no memory");
 	for (int i = 0; i < n && ret == 0; i++) {
 		struct data_key DATA_KEY_AUTO key = {0};
 		time_t start = 0;
 		when_parse(&start, days[i].day);
 		const time_t due = request_log_due(v, days[i].oldest == 0 ? start : days[i].oldest);
-		snprintf(name, sizeof name, "log/%s.db", days[i].day);
-		if (days[i].state == LOG_DAY_READ && (due == 0 || due > m->out->until)) {
-			ret = make_copy(m, &(struct copy_order){.what = COPY_LOG_DAY, .day = days[i].day}, name, NULL, e);
+		if (days[i].state == LOG_DAY_READ && (due == 0 || due > m->out->until))
 			continue;
-		}
 		m->out->left_days++;
 		if (key_find(v, VIEW_COMMITTED, kind_row(KIND_REQUEST_LOG)->name, days[i].day, &key, NULL) == 0)
-			memcpy((*ended)[(*count)++], key.id, KEY_ID_LEN);
+			memcpy(ended[order.ended_count++], key.id, KEY_ID_LEN);
+		days[i].day[0] = '\0';
 	}
-	free(days);
-	return ret;
-}
-
-static int make_stores(struct making *m, struct err *e)
-{
-	uint8_t(*ended)[KEY_ID_LEN] = NULL;
-	struct copy_order order = {.what = COPY_RECORDS, .horizon = m->out->until};
-	struct copy_facts facts = {0};
-	char folder[PATH_MAX];
-	FD_AUTO int lock = segment_lock(m->v, folder, e); // no segment is closed or ended meanwhile
-	int ret = lock < 0 ? -1 : make_log(m, &ended, &order.ended_count, e);
-
 	order.ended = (const uint8_t(*)[KEY_ID_LEN])ended;
-	ret = ret != 0 || make_copy(m, &order, "vault.db", &facts, e) != 0 || make_folder(m, "ledger", ".gz", e) != 0 ||
-		      make_folder(m, "policy", "", e) != 0
-		  ? -1
-		  : 0;
+	// The log after the records: what they say is erased is in no row of it any more, and what is erased later is named to be erased again.
+	ret = ret != 0 || make_copy(m, &order, "vault.db", &facts, e) != 0 || erase_finish(v, e) != 0 ? -1 : 0;
+	for (int i = 0; i < n && ret == 0; i++) {
+		snprintf(name, sizeof name, "log/%s.db", days[i].day);
+		if (days[i].day[0] != '\0')
+			ret = make_copy(m, &(struct copy_order){.what = COPY_LOG_DAY, .day = days[i].day}, name, NULL, e);
+	}
+	ret = ret != 0 || make_folder(m, "ledger", ".gz", e) != 0 || make_folder(m, "policy", "", e) != 0 ? -1 : 0;
 	free(ended);
+	free(days);
 	m->out->records = facts.records;
 	m->out->events = facts.events;
 	m->out->left_records = facts.left_records;
@@ -329,6 +331,8 @@ int backup_make(struct vault *v, const char *folder, const char *keys, struct ba
 	out->keys_copied = ret == 0 && keys != NULL;
 	if (ret == 0 && renameat(place.fd, unfinished, place.fd, name) != 0)
 		ret = err_system(e, ERR_IO, errno, "%s", out->path);
+	if (ret == 0 && !tree_is(&m.copy, &place, name))
+		ret = err_set(e, ERR_CORRUPT, "%s was moved while it was written to", out->path);
 	if (ret != 0)
 		tree_remove(&place, unfinished, NULL);
 	buf_free(&m.manifest);

@@ -13,6 +13,8 @@
 #define PAYLOADS                                                                                                                           \
 	"WHERE seq IN (SELECT seq FROM ledger_payload WHERE subject = $1 UNION ALL "                                                       \
 	"SELECT seq FROM (SELECT seq FROM ledger_payload WHERE due <= $2 ORDER BY due, seq LIMIT $3) AS due)"
+// What an erasure that is not finished looks for is no more to be opened once it is.
+#define COPY_LEAVES "due <= $1 OR seq IN (SELECT seq FROM ledger WHERE name = 'erasure')"
 
 // vault.db
 STATEMENT(RECORD_PUT,
@@ -75,10 +77,11 @@ STATEMENT(CHECKPOINT_UP_TO, SELECT_CHECKPOINT " WHERE size <= $1 ORDER BY size D
 // a copy of vault.db for a backup
 STATEMENT(COPY_END_KEYS,
 	  "INSERT INTO ended_key(key) SELECT key FROM record WHERE due <= $1 AND key IS NOT NULL ON CONFLICT(key) DO NOTHING")
-STATEMENT(COPY_END_PAYLOAD_KEYS, "INSERT INTO ended_key(key) SELECT key FROM ledger_payload WHERE due <= $1 ON CONFLICT(key) DO NOTHING")
+STATEMENT(COPY_END_PAYLOAD_KEYS,
+	  "INSERT INTO ended_key(key) SELECT key FROM ledger_payload WHERE " COPY_LEAVES " ON CONFLICT(key) DO NOTHING")
 STATEMENT(COPY_END_TAGS, "DELETE FROM tag WHERE record IN (SELECT id FROM record WHERE due <= $1)")
 STATEMENT(COPY_END_RECORDS, "DELETE FROM record WHERE due <= $1")
-STATEMENT(COPY_END_PAYLOADS, "DELETE FROM ledger_payload WHERE due <= $1")
+STATEMENT(COPY_END_PAYLOADS, "DELETE FROM ledger_payload WHERE " COPY_LEAVES)
 STATEMENT(COPY_COUNT, "SELECT (SELECT count(*) FROM record), coalesce((SELECT size FROM ledger_head), 0)")
 
 // keys.db
