@@ -143,17 +143,10 @@ static int incident_person_add(void *arg, const struct vault_record *r)
 		x->rows[i].told = x->rows[i].told || one.told;
 		return 0;
 	}
-	if (x->count == x->capacity) {
-		const size_t capacity = 2 * x->capacity + 64;
-		struct incident_person *rows = reallocarray(x->rows, capacity, sizeof *rows);
-		x->failed = rows == NULL;
-		if (x->failed)
-			return 1;
-		x->rows = rows;
-		x->capacity = capacity;
-	}
-	x->rows[x->count++] = one;
-	return 0;
+	x->failed = !ARRAY_GROW(x->rows, x->count, x->capacity);
+	if (!x->failed)
+		x->rows[x->count++] = one;
+	return x->failed;
 }
 
 // Queues one letter for each address; who has one already gets no other: a run that was interrupted goes on where it was.

@@ -91,18 +91,10 @@ static int list_row(void *arg, const struct rights_row *row)
 	snprintf(one.id, sizeof one.id, "%s", row->id);
 	snprintf(one.right, sizeof one.right, "%s", row->right);
 	snprintf(one.how, sizeof one.how, "%s", row->how);
-	if (l->count == l->capacity) {
-		size_t capacity = 2 * l->capacity + 64;
-		struct listed *rows = reallocarray(l->rows, capacity, sizeof *rows);
-		if (rows == NULL) {
-			l->failed = true;
-			return 1;
-		}
-		l->rows = rows;
-		l->capacity = capacity;
-	}
-	l->rows[l->count++] = one;
-	return 0;
+	l->failed = !ARRAY_GROW(l->rows, l->count, l->capacity);
+	if (!l->failed)
+		l->rows[l->count++] = one;
+	return l->failed;
 }
 
 static int list_by_id(const void *a, const void *b)
@@ -349,7 +341,7 @@ static int agent_given(const struct arguments *args, cJSON **out, struct err *e)
 {
 	const char *name = argument(args, "agent"), *mandate = argument(args, "mandate"), *answer_to = argument(args, "answer-to");
 	BUF_AUTO_WIPE struct buf paper = BUF_INIT(MANDATE_MAX);
-	char sha256[2 * HASH_LEN + 1], now[WHEN_TEXT];
+	char sha256[2 * HASH_LEN + 1];
 	uint8_t hash[HASH_LEN];
 
 	*out = NULL;
@@ -358,14 +350,12 @@ static int agent_given(const struct arguments *args, cJSON **out, struct err *e)
 	if (mandate != NULL && file_read(mandate, &paper, e) != 0)
 		return -1;
 	*out = cJSON_CreateObject();
-	bool ok = cJSON_AddStringToObject(*out, "name", name) != NULL &&
-		  cJSON_AddStringToObject(*out, "answer_to", answer_to != NULL ? answer_to : "agent") != NULL;
+	bool ok = json_put_texts(*out, JSON_TEXTS({"name", name}, {"answer_to", answer_to != NULL ? answer_to : "agent"}));
 	if (mandate != NULL) {
 		cJSON *seen = cJSON_AddObjectToObject(*out, "mandate");
 		plain_hash(hash, &(struct bytes){buf_text(&paper), paper.len}, 1);
 		hex_encode(sha256, hash, sizeof hash);
-		when_text(now, when_now());
-		ok = ok && cJSON_AddStringToObject(seen, "seen", now) != NULL && cJSON_AddStringToObject(seen, "sha256", sha256) != NULL;
+		ok = ok && json_put_time(seen, "seen", when_now()) && json_put_texts(seen, JSON_TEXTS({"sha256", sha256}));
 	}
 	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
 }
@@ -410,9 +400,7 @@ static enum status requests_add(const struct admin *a, const struct arguments *a
 		return output_complain(e.code == ERR_INPUT || e.code == ERR_REFUSED ? STATUS_UNSURE : STATUS_FOUND, "requests: %s", e.text);
 	when_text(due, out.due);
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "id", out.id);
-	cJSON_AddStringToObject(object, "secret", out.secret);
-	cJSON_AddStringToObject(object, "due", due);
+	json_put_texts(object, JSON_TEXTS({"id", out.id}, {"secret", out.secret}, {"due", due}));
 	buf_printf(&text, "recorded as %s, due by %s\nsecret, for the person, to look it up at /rights: %s\n", out.id, due, out.secret);
 	explicit_bzero(out.secret, sizeof out.secret);
 	return output_object(args, object, &text);

@@ -127,9 +127,7 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 	if (text.failed || (argument_given(args, "edit") && letter_edit(&text, &e) != 0))
 		return output_complain(STATUS_UNSURE, "requests: %s", text.failed ? "the letter is too long" : e.text);
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "kind", letter->kind);
-	cJSON_AddStringToObject(object, "language", p->language);
-	cJSON_AddStringToObject(object, "text", buf_text(&text));
+	json_put_texts(object, JSON_TEXTS({"kind", letter->kind}, {"language", p->language}, {"text", buf_text(&text)}));
 	BUF_AUTO_WIPE struct buf lines = BUF_INIT(OUTPUT_MAX);
 	output_wrapped_lines(&lines, 0, buf_text(&text));
 	enum status printed = output_object(args, object, &lines);

@@ -92,15 +92,9 @@ static void decision_add(void *arg, const struct vault_record *r)
 	}
 	while (s < CONSENT_STATES && strcmp(consent_state_names[s], state) != 0)
 		s++;
-	if (d->count == d->capacity) {
-		size_t capacity = 2 * d->capacity + 16;
-		struct decision *list = reallocarray(d->list, capacity, sizeof *list);
-		if (list == NULL) {
-			d->failed = true;
-			return;
-		}
-		d->list = list;
-		d->capacity = capacity;
+	if (!ARRAY_GROW(d->list, d->count, d->capacity)) {
+		d->failed = true;
+		return;
 	}
 	struct decision *one = &d->list[d->count++];
 	*one = (struct decision){.state = s,

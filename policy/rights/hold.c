@@ -40,15 +40,9 @@ static int hold_ids_add(void *arg, const struct vault_record *r)
 	if (r->kind >= KIND_COUNT || r->over || (h->kinds & KIND_BIT(r->kind)) == 0 || (!h->later && r->made > h->placed) ||
 	    (h->by == HOLD_BY_RECORD && strcmp(r->id, h->value) != 0))
 		return 0;
-	if (ids->count == ids->capacity) {
-		size_t capacity = 2 * ids->capacity + 16;
-		void *list = reallocarray(ids->list, capacity, sizeof *ids->list);
-		ids->failed = list == NULL;
-		if (list == NULL)
-			return 1;
-		ids->list = list;
-		ids->capacity = capacity;
-	}
+	ids->failed = !ARRAY_GROW(ids->list, ids->count, ids->capacity);
+	if (ids->failed)
+		return 1;
 	struct hold_item *item = &ids->list[ids->count++];
 	*item = (struct hold_item){.kind = r->kind, .held = r->facts.since[LIFE_HELD] != 0, .erased = r->facts.since[LIFE_ERASED] != 0};
 	memcpy(item->id, r->id, sizeof item->id);
@@ -109,15 +103,12 @@ static int hold_list_add(void *arg, const struct vault_record *r)
 		all->unreadable++;
 		return 0;
 	}
-	void *list = reallocarray(all->list, all->count + 1, sizeof *all->list);
-	all->failed = list == NULL;
-	if (list == NULL) {
+	all->failed = !ARRAY_GROW(all->list, all->count, all->capacity);
+	if (all->failed)
 		hold_free(&one);
-		return 1;
-	}
-	all->list = list;
-	all->list[all->count++] = one;
-	return 0;
+	else
+		all->list[all->count++] = one;
+	return all->failed;
 }
 
 void hold_list_free(struct hold_list *all)

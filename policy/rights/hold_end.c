@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/hold_end.h"
+#include "policy/base/array.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/hold_parts.h"
 #include <stdio.h>
@@ -38,7 +39,7 @@ struct hold_answers {
 	struct vault *v;
 	struct hold_run *out;
 	char (*ids)[RECORD_ID_LEN + 1];
-	size_t count;
+	size_t count, capacity;
 	bool failed;
 };
 
@@ -48,13 +49,10 @@ static int answers_add(void *arg, const struct rights_row *row)
 
 	if (!row->facts.held)
 		return 0;
-	void *ids = reallocarray(a->ids, a->count + 1, sizeof *a->ids);
-	a->failed = ids == NULL;
-	if (ids == NULL)
-		return 1;
-	a->ids = ids;
-	snprintf(a->ids[a->count++], sizeof *a->ids, "%s", row->id);
-	return 0;
+	a->failed = !ARRAY_GROW(a->ids, a->count, a->capacity);
+	if (!a->failed)
+		snprintf(a->ids[a->count++], sizeof *a->ids, "%s", row->id);
+	return a->failed;
 }
 
 // Erasures that a hold held back, of which none holds anything any more.

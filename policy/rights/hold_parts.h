@@ -33,7 +33,7 @@ int hold_mark(struct vault *v, const char *id, bool held, struct err *e);
 
 struct hold_list {
 	struct hold *list;
-	size_t count, unreadable;
+	size_t count, capacity, unreadable;
 	bool failed;
 };
 void hold_list_free(struct hold_list *all);

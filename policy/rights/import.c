@@ -412,17 +412,13 @@ int import_store(struct import *m, struct vault *v, const char *officer, const c
 	struct vault_new records[IMPORT_SETS_MAX];
 	struct vault_tag tags[IMPORT_SETS_MAX][3];
 	struct buf bodies[IMPORT_SETS_MAX];
-	char pictures[IMPORT_SETS_MAX][TOKEN_LEN + 1], ids[IMPORT_SETS_MAX][RECORD_ID_LEN + 1], details[128], at[WHEN_TEXT];
+	char pictures[IMPORT_SETS_MAX][TOKEN_LEN + 1], ids[IMPORT_SETS_MAX][RECORD_ID_LEN + 1], details[128];
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(4096);
 	JSON_AUTO cJSON *payload = cJSON_CreateObject();
 	int ret = 0;
 
-	when_text(at, when_now());
-	cJSON_AddStringToObject(payload, "what", "import");
-	cJSON_AddStringToObject(payload, "at", at);
-	cJSON_AddStringToObject(payload, "officer", officer);
-	if (reason != NULL)
-		cJSON_AddStringToObject(payload, "reason", reason);
+	json_put_time(payload, "at", when_now());
+	json_put_texts(payload, JSON_TEXTS({"what", "import"}, {"officer", officer}, {"reason", reason}));
 	if (json_print(&text, payload) != 0)
 		return err_set(e, ERR_INPUT, "the reason is too long");
 	snprintf(details, sizeof details, "{\"by\":\"officer\",\"records\":%zu,\"pictures\":%llu,\"left\":%zu}", m->set_count,

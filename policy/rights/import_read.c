@@ -116,14 +116,8 @@ static int file_hash(void *arg, const char *path, const void *bytes, size_t len,
 	struct first_read *r = arg;
 	struct import_source *s = r->source;
 
-	if (s->file_count == r->capacity) {
-		size_t capacity = r->capacity == 0 ? 64 : 2 * r->capacity;
-		struct import_file *files = realloc(s->files, capacity * sizeof *files);
-		if (files == NULL)
-			return err_set(e, ERR_MEMORY, "no memory for the list of files");
-		s->files = files;
-		r->capacity = capacity;
-	}
+	if (!ARRAY_GROW(s->files, s->file_count, r->capacity))
+		return err_set(e, ERR_MEMORY, "no memory for the list of files");
 	struct import_file *file = &s->files[s->file_count++];
 	*file = (struct import_file){.bytes = len};
 	snprintf(file->path, sizeof file->path, "%s", path);

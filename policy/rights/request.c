@@ -853,7 +853,8 @@ struct walk {
 static int walk_one(void *arg, const struct vault_record *record)
 {
 	struct walk *w = arg;
-	struct rights_row row = {.id = record->id, .right = "", .state = RIGHTS_UNREADABLE, .received = record->made, .clock = "", .how = ""};
+	struct rights_row row = {
+	    .id = record->id, .right = "", .state = RIGHTS_UNREADABLE, .received = record->made, .clock = "", .how = ""};
 	struct clock_line lines[CLOCK_IDS] = {0};
 
 	if (record->unreadable)

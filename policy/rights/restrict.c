@@ -37,7 +37,11 @@ static int restriction_read(struct vault *v, const char *id, struct restriction 
 {
 	if (restriction_facts(v, id, x, e) != 0 || export_of_request(v, id, x->selector, &x->count, &x->named, e) != 0)
 		return -1;
-	return x->count > 1 ? 0 : err_set(e, ERR_INPUT, "request %.12s names nothing that is kept: where its sender gives a receipt, lethe restrict place --receipt enters a request for that", id);
+	return x->count > 1 ? 0
+			    : err_set(e, ERR_INPUT,
+				      "request %.12s names nothing that is kept: where its sender gives a receipt, lethe restrict place "
+				      "--receipt enters a request for that",
+				      id);
 }
 
 static int restriction_apply(struct vault *v, const char *id, const struct restriction *x, enum restrict_how how,

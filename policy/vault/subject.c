@@ -2,6 +2,7 @@
 // One walk over everything that hangs on a subject. Nothing is locked and no read is open while a callback runs, so it may call the vault; what
 // others store or erase meanwhile may be told or not.
 #include "policy/vault/subject.h"
+#include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/key.h"
@@ -287,16 +288,10 @@ int vault_touched_count(struct vault *v, kind_set kinds, time_t from, time_t unt
 				out->nameless += !row->has_subject;
 				if (!row->has_subject)
 					continue;
-				if (hashes == NULL || count == capacity) {
-					capacity = 2 * capacity + 256;
-					void *more = reallocarray(hashes, capacity, sizeof *hashes);
-					if (more == NULL) {
-						ret = err_set(e, ERR_MEMORY, "no memory to count them");
-						break;
-					}
-					hashes = more;
-				}
-				memcpy(hashes[count++], row->subject, HASH_LEN);
+				if (!ARRAY_GROW(hashes, count, capacity))
+					ret = err_set(e, ERR_MEMORY, "no memory to count them");
+				else
+					memcpy(hashes[count++], row->subject, HASH_LEN);
 			}
 		} while (ret == 0 && page.count == PAGE_ROWS);
 	}

@@ -6,7 +6,7 @@
 static const char RECEIPT[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 static const struct erase_result erased = {
-    .stores = {{"records", 3, 3, 0}, {"request-log", 2, 2, 0}},
+    .stores = {{.name = "records", .found = 3, .erased = 3}, {.name = "request-log", .found = 2, .erased = 2}},
     .store_count = 2,
     .complete = true,
     .residue_files = 3,

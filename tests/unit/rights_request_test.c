@@ -633,8 +633,9 @@ static void a_partial_result_says_so(void **state)
 {
 	const struct certificate_of of = {.right = "erasure"};
 	struct place *p = *state;
-	const struct erase_result result = {
-	    .stores = {{"records", 3, 3, 0}, {"request-log", 2, 0, 0}}, .store_count = 2, .reason = "the log is locked"};
+	const struct erase_result result = {.stores = {{.name = "records", .found = 3, .erased = 3}, {.name = "request-log", .found = 2}},
+					    .store_count = 2,
+					    .reason = "the log is locked"};
 	BUF_AUTO struct buf text = BUF_INIT(65536);
 	struct err e = {0};
 
