@@ -49,7 +49,7 @@ function promptsFor(ask, words) {
 
 function completion(ask, message, finish = 'stop', more = {}) {
   return { status: 200, value: {
-    id: 'chatcmpl-1', object: 'chat.completion', created: 1795000000, model: ask.body.model, ...more,
+    id: 'chatcmpl-1', object: 'chat.completion', created: 1795000000, model: ask.body.model, system_fingerprint: null, ...more,
     choices: [{ index: 0, message: { role: 'assistant', content: null, refusal: null, ...message }, logprobs: null, finish_reason: finish }],
     usage: { prompt_tokens: 10, completion_tokens: 10, total_tokens: 20, prompt_tokens_details: { cached_tokens: 0 }, completion_tokens_details: { reasoning_tokens: 0 } },
   } };
