@@ -349,6 +349,8 @@ static int agent_given(const struct arguments *args, cJSON **out, struct err *e)
 		return mandate == NULL && answer_to == NULL ? 0 : err_set(e, ERR_INPUT, "--agent NAME is needed: who acts for the person");
 	if (mandate != NULL && file_read(mandate, &paper, e) != 0)
 		return -1;
+	if (mandate != NULL && paper.len == 0)
+		return err_set(e, ERR_INPUT, "%s is empty: it shows no mandate", mandate);
 	*out = cJSON_CreateObject();
 	bool ok = json_put_texts(*out, JSON_TEXTS({"name", name}, {"answer_to", answer_to != NULL ? answer_to : "agent"}));
 	if (mandate != NULL) {

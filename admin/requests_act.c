@@ -169,7 +169,7 @@ static const struct option_row identify_options[] = {
     OBJECT_FORMAT_OPTION,
     {0}};
 ACT(verify, "verify", EVENT_IDENTITY_GIVEN, "the person has shown who they are", "ID",
-    {"how", OPTION_CHOICE, "receipt|mail|document|known|override", "how; no copy of it is kept"}, REASON);
+    {"how", OPTION_CHOICE, "receipt|mail|document|mandate|known|override", "how; no copy of it is kept"}, REASON);
 ACT(clarify, "clarify", EVENT_CLARIFICATION_ASKED, "the person was asked what they mean", "ID", HOW, REASON);
 ACT(clarified, "clarified", EVENT_CLARIFICATION_GIVEN, "the person has said what they mean", "ID",
     TEXT("what they said, from a file or standard input"));

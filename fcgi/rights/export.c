@@ -130,12 +130,15 @@ void export_respond(struct request *r, void *vault)
 			respond_err(r, &e);
 		return;
 	}
-	if (id != NULL && !export_offered(request_policy(r))) { // then an officer's answer gives it out, to who has shown who they are
-		JSON_AUTO cJSON *request = json_parse(buf_text(&shown), shown.len, NULL);
-		if (!rights_page_copy(request_policy(r), request) || rights_check_identity(vault, id, &e) != 0) {
-			respond_problem(r, 403, "problem.refused.export", NULL, NULL);
-			return;
-		}
+	// A request to a copy gives it as the policy has that right: to who has shown who they are, and by an officer's answer where not at once.
+	JSON_AUTO cJSON *request = id != NULL ? json_parse(buf_text(&shown), shown.len, NULL) : NULL;
+	const struct policy_right *right = policy_right_named(request_policy(r), json_string(request, "right"));
+	const bool asks = right != NULL && (right->id == RIGHT_ACCESS || right->id == RIGHT_PORTABILITY);
+	const bool by_more = asks && right->verify != VERIFY_NONE && right->verify != VERIFY_RECEIPT;
+	if (id != NULL && (!(asks ? rights_page_copy(request_policy(r), request) : export_offered(request_policy(r))) ||
+			   (by_more && rights_check_identity(vault, id, &e) != 0))) {
+		respond_problem(r, 403, "problem.refused.export", NULL, NULL);
+		return;
 	}
 	if (atomic_fetch_add(&exports_under_way, 1) < EXPORTS_AT_ONCE) {
 		if (export_send(r, vault, by, count) && id != NULL && count > 1)

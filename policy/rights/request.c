@@ -104,6 +104,13 @@ static int find_stored(struct vault *v, struct rights_receipt *out, struct err *
 	return body != NULL ? 0 : -1;
 }
 
+// Whether who acts for another may: by a mandate that was seen, or as an agent of a protocol, whom the officer has registered to act for people. NULL: nobody
+// does.
+static bool agent_may(const cJSON *agent)
+{
+	return agent == NULL || json_get(agent, "mandate") != NULL || json_get(agent, "protocol") != NULL;
+}
+
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
 {
 	const struct policy_right *right = policy_right_named(vault_policy(v), request->right);
@@ -130,9 +137,10 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	out->over = false;
 	out->due = clock_due(vault_policy(v), right, received);
 	out->signal = signal;
-	// As the policy asks for it: nothing, or a receipt. What else it asks for is shown later.
-	bool verified =
-	    right->verify == VERIFY_NONE || (right->verify == VERIFY_RECEIPT && (request->receipt != NULL || request->archive != NULL));
+	// As the policy asks for it: nothing, or a receipt; who acts for another has a mandate, too. What else it asks for is shown later.
+	const bool represented = !agent_may(request->agent);
+	bool verified = right->verify == VERIFY_NONE ||
+			(right->verify == VERIFY_RECEIPT && (request->receipt != NULL || request->archive != NULL) && !represented);
 	bool ok = cJSON_AddNumberToObject(body, "due", (double)out->due) != NULL &&
 		  cJSON_AddBoolToObject(body, "verified", verified) != NULL &&
 		  cJSON_AddBoolToObject(body, "proven", request->by != NULL || receipt_names_something(v, request)) != NULL &&
@@ -262,8 +270,8 @@ cJSON *rights_read(struct vault *v, const char *id, struct rights_facts *facts, 
 static int not_identified(const char *id, struct err *e)
 {
 	return err_set(e, ERR_REFUSED,
-		       "who made request %.12s has not shown what the policy asks for: ask with \"lethe requests identify\", and say with "
-		       "\"lethe requests verify\" how it was shown",
+		       "who made request %.12s has not shown what the policy asks for, or acts for another without a mandate: ask with "
+		       "\"lethe requests identify\", and say with \"lethe requests verify\" how it was shown",
 		       id);
 }
 
@@ -414,11 +422,12 @@ static int answer_check(const struct acting *x, const cJSON *body, const struct 
 	const bool copy = strcmp(name, "access") == 0 || strcmp(name, "portability") == 0 || strcmp(name, "know") == 0;
 	const struct policy_right *right = right_of(x->v, body);
 	const bool names = json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL;
+	const cJSON *agent = json_get(body, "agent");
 	// By the answer an agent has the link to the copy, and a person the button, where they had none before.
-	const bool released = json_get(json_get(body, "agent"), "protocol") != NULL || (names && !right->self_service);
+	const bool released = json_get(agent, "protocol") != NULL || (names && !right->self_service);
 	const bool by_site = x->act->by != NULL && strcmp(x->act->by, "site") == 0;
-	const bool identified =
-	    facts->verified || (right->verify != VERIFY_MAIL && right->verify != VERIFY_IDENTITY && (by_site || (!erasure && !copy)));
+	const bool identified = facts->verified || (right->verify != VERIFY_MAIL && right->verify != VERIFY_IDENTITY &&
+						    ((by_site && agent_may(agent)) || (!erasure && !copy)));
 	const int leaves = erasure ? erasure_leaves(x->v, body, e) : 0;
 
 	if (leaves < 0)

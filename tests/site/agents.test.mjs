@@ -198,6 +198,17 @@ test('a mandate is kept until the decision, and that it was seen afterwards', as
   assert.equal(letter.answer_to, 'person');
   assert.equal(letter.mandate.sha256, createHash('sha256').update(readFileSync(paper)).digest('hex'));
   assert.equal(site.officer(['requests', 'add', '--right', 'access', '--mandate', paper]).code, 2);
+  // Without one nothing is handed out, erased or answered, whatever receipt it names.
+  const { receipt } = (await generate(site, { description: 'A bakery in the old town, rye bread and rolls.', count: 1 })).body;
+  const acts = (right) => JSON.parse(site.officer(['requests', 'add', '--right', right, '--agent', 'Kanzlei Muster', '--receipt', '-', '--format', 'json'], { input: receipt }).stdout).id;
+  const access = acts('access'), erasure = acts('erasure');
+  assert.match(site.officer(['requests', 'answer', access]).stderr, /without a mandate/);
+  assert.match(site.officer(['export', '--request', access, '--output', join(folder, 'none.zip')]).stderr, /without a mandate/);
+  assert.match(site.officer(['erase', '--request', erasure, '--yes']).stderr, /without a mandate/);
+  writeFileSync(paper, '');
+  assert.match(site.officer(['requests', 'add', '--right', 'access', '--agent', 'Kanzlei Muster', '--mandate', paper]).stderr, /is empty/);
+  assert.equal(site.officer(['requests', 'verify', access, '--how', 'mandate', '--reason', 'file 12/26']).code, 0);
+  assert.equal(site.officer(['export', '--request', access, '--output', join(folder, 'some.zip')]).code, 0);
 });
 
 test('it is taken back by a signed message, once; what is over cannot be', async () => {

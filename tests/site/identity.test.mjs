@@ -2,12 +2,12 @@
 // Who asks shows that the mail address is theirs: a mail with a link and a code, a page with a button, and nothing that tells more to who guesses.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startSmtp } from '../peers/smtp.mjs';
-import { filesHolding, policyWithMail, rawRequest, startSite, until } from './harness.mjs';
+import { filesHolding, generate, policyWithMail, rawRequest, startSite, until } from './harness.mjs';
 
 let folder;
 let server;
@@ -57,6 +57,23 @@ function read(mail) {
 }
 
 const wrong = (code, n = 1) => String((Number(code) + n) % 1000000).padStart(6, '0');
+
+test('no copy is handed out for a request that waits for its identity, whatever else is self-service', async () => {
+  const policy = policyWithMail(folder);
+  writeFileSync(policy, readFileSync(policy, 'utf8').replace('<right id="access" verify="receipt" self-service="yes">', '<right id="access" verify="mail">'));
+  const site = await startSite({ testing: true, policy, env: { ...server.env, LETHE_POLICY: policy } });
+  const post = (path, fields) => fetch(site.url + path, { method: 'POST', headers: types.json, body: JSON.stringify(fields) });
+  try {
+    const { receipt } = (await generate(site, { description: 'A bakery in the old town, rye bread and rolls.', count: 1 })).body;
+    const { id, secret } = await (await post('/api/rights', { right: 'access', contact: 'mallory@example.org', receipt })).json();
+    assert.equal((await post('/api/export', { id, secret })).status, 403);
+    assert.equal(site.officer(['requests', 'verify', id, '--how', 'known', '--reason', 'she rang']).code, 0);
+    assert.equal((await post('/api/export', { id, secret })).status, 403, 'an answer gives it out');
+    assert.equal(site.officer(['export', '--request', id, '--reason', 'asked for', '--output', join(folder, 'a.zip')]).code, 0);
+    assert.equal(site.officer(['requests', 'answer', id]).code, 0);
+    assert.equal((await post('/api/export', { id, secret })).status, 200);
+  } finally { await site.stop(); }
+});
 
 test('the mail goes out by itself; looking changes nothing; the button shows it once', () => withSite(async (on) => {
   const request = await on.ask('ada.eiche@example.org');
