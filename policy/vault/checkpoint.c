@@ -30,18 +30,13 @@ static void note_body(const struct vault *v, uint64_t size, const uint8_t root[H
 	authority_count_lines(years, out);
 }
 
-enum signature checkpoint_verify(const struct vault *v, const char *note, uint64_t size, const uint8_t root[HASH_LEN], struct err *e)
+bool checkpoint_verify(const struct ledger_keys *keys, const char *note, uint64_t size, const uint8_t root[HASH_LEN])
 {
-	struct ledger_keys keys;
 	struct checkpoint signed_there;
 	struct err none = {0};
 
-	if (ledger_keys_read(v->state, &keys, e) != 0)
-		return SIGNATURE_NO_KEY;
-	return ledger_keys_open(&keys, note, strlen(note), &signed_there, &none) == 0 && signed_there.size == size &&
-		       memcmp(signed_there.root, root, HASH_LEN) == 0
-		   ? SIGNATURE_GOOD
-		   : SIGNATURE_BAD;
+	return ledger_keys_open(keys, note, strlen(note), &signed_there, &none) == 0 && signed_there.size == size &&
+	       memcmp(signed_there.root, root, HASH_LEN) == 0;
 }
 
 // ---- signing the current tree ----
@@ -143,10 +138,10 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 	if (there < 0 || ledger_head(v, VIEW_WRITER, &head, &at, e) != 0)
 		return -1;
 	if (there > 0) {
-		const enum signature signature = checkpoint_verify(v, last.note, last.size, last.root, e);
-		if (signature == SIGNATURE_NO_KEY)
+		struct ledger_keys keys;
+		if (ledger_keys_read(v->state, &keys, e) != 0)
 			return -1;
-		if (signature != SIGNATURE_GOOD)
+		if (!checkpoint_verify(&keys, last.note, last.size, last.root))
 			return err_set(e, ERR_CORRUPT, "the last checkpoint's signature does not hold; run: lethe audit verify");
 		if (head.size < last.size)
 			return err_set(e, ERR_CORRUPT, "the ledger is shorter than its last checkpoint; run: lethe audit verify");

@@ -2,12 +2,12 @@
 #ifndef LETHE_VAULT_CHECKPOINT_H
 #define LETHE_VAULT_CHECKPOINT_H
 
+#include "policy/vault/ledger_key.h"
 #include "policy/vault/seal.h"
 #include "policy/vault/vault.h"
 
-enum signature { SIGNATURE_GOOD, SIGNATURE_BAD, SIGNATURE_NO_KEY };
-// SIGNATURE_NO_KEY: the keys to verify it with cannot be read, *e says why.
-enum signature checkpoint_verify(const struct vault *v, const char *note, uint64_t size, const uint8_t root[HASH_LEN], struct err *e);
+// Whether one of the keys signed it, for this size and root.
+bool checkpoint_verify(const struct ledger_keys *keys, const char *note, uint64_t size, const uint8_t root[HASH_LEN]);
 // Whether the first `size` events lead to this root: LEDGER_FORKED where they do not, LEDGER_TRUNCATED where there are not so many. Reads one segment,
 // and looks at no seal. ERR_NOT_FOUND: what it would be compared with is kept no longer.
 int checkpoint_compare(const struct vault *v, uint64_t size, const uint8_t root[HASH_LEN], enum ledger_result *out, struct err *e);
