@@ -149,7 +149,7 @@ struct record_query {
 	time_t horizon;
 	const char *after; // OF_KIND, WITH_FILE: the id of the last row of the page before, "" at first
 	time_t after_made; // OF_KIND: its time; INT64_MIN at first
-	size_t limit;      // of all but OF_PERSON and the first two
+	size_t limit;      // of all but the first two
 };
 struct record_list {
 	struct record_row *rows; // free() frees them
@@ -280,8 +280,9 @@ struct backend_log {
 	// SANITISE_LOGS.
 	void (*erase)(struct store *s, struct log_erasure *list, size_t count, time_t until);
 	int (*find)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt,
-		    int (*each)(void *, const struct log_row *), void *arg, struct err *e); // those rows, oldest first; only reads
-	int (*end_day)(struct store *s, const char *day, struct err *e);                    // by itself, and durably
+		    int (*each)(void *, const struct log_row *), void *arg,
+		    struct err *e);                                      // those rows, oldest first; only reads
+	int (*end_day)(struct store *s, const char *day, struct err *e); // by itself, and durably
 };
 
 struct backend {

@@ -121,7 +121,7 @@ static bool erase_log_by(struct erasure *x, const char *day, struct subject_log 
 {
 	struct tombstone *t = &x->tombstone;
 
-	if (subject_log_find(x->v, VIEW_COMMITTED, &x->who, day, by, e) != 0)
+	if (subject_log_find(x->v, VIEW_COMMITTED, &x->who, day, by, NULL, e) != 0)
 		return false;
 	for (size_t i = 0; x->again != NULL && i < x->again->day_count; i++)
 		if (strcmp(x->again->days[i].day, day) == 0)

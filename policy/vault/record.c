@@ -106,9 +106,12 @@ static bool still_bears(const struct vault *v, enum view view, const struct reco
 	return record_read(v, view, row->id, &now, NULL) == 0 && now.has_key && memcmp(now.key, row->key, KEY_ID_LEN) == 0;
 }
 
-static int open_body(const struct vault *v, enum view view, const struct record_row *row, struct buf *out, struct err *e)
+// `last`: the key that was used last, and then is this one; NULL: of none.
+static int open_body(const struct vault *v, enum view view, const struct record_row *row, struct data_key *last, struct buf *out,
+		     struct err *e)
 {
-	struct data_key DATA_KEY_AUTO key = {0};
+	struct data_key DATA_KEY_AUTO own = {0};
+	struct data_key *key = last != NULL ? last : &own;
 	struct err why = {0};
 	char context[CONTEXT_MAX];
 
@@ -116,7 +119,7 @@ static int open_body(const struct vault *v, enum view view, const struct record_
 		return 0;
 	if (!row->has_key)
 		return err_set(e, ERR_CORRUPT, "a record has a body but no key");
-	if (key_get(v, view, row->key, &key, &why) != 0) {
+	if ((last == NULL || memcmp(last->id, row->key, KEY_ID_LEN) != 0) && key_get(v, view, row->key, key, &why) != 0) {
 		// Its key is destroyed after its row: whoever read the row just before finds no key. Else nobody erased it.
 		if (why.code == ERR_NOT_FOUND && still_bears(v, view, row))
 			return err_set(e, ERR_CORRUPT,
@@ -125,7 +128,7 @@ static int open_body(const struct vault *v, enum view view, const struct record_
 		return err_set(e, why.code, "%s", why.text);
 	}
 	body_context(context, row);
-	return unseal(key.bytes, context, row->body.data, row->body.len, out, e);
+	return unseal(key->bytes, context, row->body.data, row->body.len, out, e);
 }
 
 // ---- putting ----
@@ -364,34 +367,34 @@ static int record_head(const struct vault *v, enum use use, const struct record_
 	return check_live(v, use, row->kind, &row->facts, e);
 }
 
-static int open_record(const struct vault *v, enum view view, enum use use, const struct record_row *row, struct vault_record *out,
-		       struct err *e)
+static int open_record(const struct vault *v, enum view view, enum use use, const struct record_row *row, struct data_key *last,
+		       struct vault_record *out, struct err *e)
 {
 	if (record_head(v, use, row, out, e) != 0)
 		return -1;
 	out->body = BUF_INIT(STORE_VALUE_MAX);
-	if (open_body(v, view, row, &out->body, e) == 0)
+	if (open_body(v, view, row, last, &out->body, e) == 0)
 		return 0;
 	vault_record_free(out);
 	return -1;
 }
 
-static int get_for(struct vault *v, enum use use, const char *id, struct vault_record *out, struct err *e)
+static int get_for(struct vault *v, enum use use, const char *id, struct data_key *last, struct vault_record *out, struct err *e)
 {
 	struct record_row row ROW_AUTO = {0};
 
 	*out = (struct vault_record){0};
-	return record_read(v, VIEW_COMMITTED, id, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, use, &row, out, e);
+	return record_read(v, VIEW_COMMITTED, id, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, use, &row, last, out, e);
 }
 
 int vault_get(struct vault *v, const char *id, struct vault_record *out, struct err *e)
 {
-	return get_for(v, USE_ORDINARY, id, out, e);
+	return get_for(v, USE_ORDINARY, id, NULL, out, e);
 }
 
-int record_get_for_rights(struct vault *v, const char *id, struct vault_record *out, struct err *e)
+int record_get_for_rights(struct vault *v, const char *id, struct data_key *last, struct vault_record *out, struct err *e)
 {
-	return get_for(v, USE_FOR_RIGHTS, id, out, e);
+	return get_for(v, USE_FOR_RIGHTS, id, last, out, e);
 }
 
 // The records that were found last. One is used again only while nothing at all was committed to the store, by whatever process, so it is what
@@ -424,7 +427,7 @@ int vault_find(struct vault *v, enum kind kind, const char *tag, const char *val
 
 	*out = (struct vault_record){0};
 	key_lookup_hash(v, hash, tag, value);
-	return find_row(v, kind, tag, hash, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, USE_ORDINARY, &row, out, e);
+	return find_row(v, kind, tag, hash, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, USE_ORDINARY, &row, NULL, out, e);
 }
 
 static int find_head_for(struct vault *v, enum use use, enum kind kind, const char *tag, const char *value, struct vault_record *out,
@@ -486,7 +489,7 @@ static int each_for(struct vault *v, enum use use, enum kind kind, const char *s
 		for (size_t i = 0; i < page.count && ret == 0 && !stop; i++) {
 			struct err why = {0};
 			struct vault_record r;
-			if (get_for(v, use, page.rows[i].id, &r, &why) != 0) {
+			if (get_for(v, use, page.rows[i].id, NULL, &r, &why) != 0) {
 				const struct record_row *row = &page.rows[i];
 				if (why.code != ERR_CORRUPT) {
 					ret = why.code == ERR_NOT_FOUND || why.code == ERR_RESTRICTED
@@ -635,7 +638,7 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	// What is restricted may be held, and anything else be noted of it.
 	const enum use use = c->for_rights || (c->state == NULL && c->body == NULL) ? USE_FOR_RIGHTS : USE_ORDINARY;
 
-	if (record_read(v, VIEW_WRITER, u->id, &row, e) != 0 || open_record(v, VIEW_WRITER, use, &row, &now, e) != 0)
+	if (record_read(v, VIEW_WRITER, u->id, &row, e) != 0 || open_record(v, VIEW_WRITER, use, &row, NULL, &now, e) != 0)
 		return -1;
 	bool same = c->was == NULL || (c->was->len == now.body.len && memcmp(buf_text(c->was), buf_text(&now.body), now.body.len) == 0);
 	const struct policy_kind *kind = &v->policy->kinds[row.kind];
@@ -728,7 +731,7 @@ int record_keep(struct vault *v, const struct record_row *r, bool carry, struct 
 	row.facts = r->facts;
 	row.due = record_due(r, r->due);
 	memcpy(before, row.key, KEY_ID_LEN);
-	if (open_body(v, VIEW_WRITER, &row, &body, NULL) != 0)
+	if (open_body(v, VIEW_WRITER, &row, NULL, &body, NULL) != 0)
 		buf_free(&row.body); // it stays as it is
 	else if (row.has_key && (key_own(v, row.id, &key, e) != 0 || seal_body_with(&key, &row, body.data, body.len, e) != 0))
 		return -1;
@@ -750,7 +753,7 @@ int record_anonymise(struct vault *v, const struct record_row *r, struct err *e)
 	if (record_read(v, VIEW_WRITER, r->id, &old, e) != 0)
 		return -1;
 	JSON_AUTO cJSON *body =
-	    open_body(v, VIEW_WRITER, &old, &before, NULL) == 0 ? json_parse(buf_text(&before), before.len, NULL) : NULL;
+	    open_body(v, VIEW_WRITER, &old, NULL, &before, NULL) == 0 ? json_parse(buf_text(&before), before.len, NULL) : NULL;
 	for (const char *const *name = kind_row(r->kind)->stays; name != NULL && *name != NULL; name++) {
 		cJSON *member = cJSON_DetachItemFromObjectCaseSensitive(body, *name);
 		if (member != NULL && !cJSON_AddItemToObject(stays, *name, member))

@@ -4,11 +4,13 @@
 #define LETHE_VAULT_RECORD_H
 
 #include "policy/vault/backend.h"
+#include "policy/vault/key.h"
 #include "policy/vault/tombstone.h"
 #include "policy/vault/vault.h"
 
 int record_read(const struct vault *v, enum view view, const char *id, struct record_row *out, struct err *e); // ERR_NOT_FOUND
-int record_get_for_rights(struct vault *v, const char *id, struct vault_record *out, struct err *e); // as vault_get, what is restricted too
+int record_get_for_rights(struct vault *v, const char *id, struct data_key *last, struct vault_record *out,
+			  struct err *e); // as vault_get, what is restricted too
 // Inside a transaction: it becomes one of which nobody can be told.
 int record_anonymise(struct vault *v, const struct record_row *r, struct err *e);
 struct life record_life(const struct vault *v, const struct record_row *r); // what no kind declares has ended

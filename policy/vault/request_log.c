@@ -34,15 +34,16 @@ static void canonical(char out[ADDRESS_MAX], const char *address)
 }
 
 int request_log_hashes_of(const struct vault *v, enum view view, const char *day, const char *address, const uint8_t *subject,
-			  struct request_log_hashes *out, struct err *e)
+			  struct request_log_hashes *out, struct data_key *key, struct err *e)
 {
-	struct data_key DATA_KEY_AUTO key = {0};
+	struct data_key DATA_KEY_AUTO own = {0};
 	uint8_t hash_key[KEY_LEN];
 	char text[ADDRESS_MAX];
 
-	if (key_find(v, view, kind_row(KIND_REQUEST_LOG)->name, day, &key, e) != 0)
+	key = key != NULL ? key : &own;
+	if (key_find(v, view, kind_row(KIND_REQUEST_LOG)->name, day, key, e) != 0)
 		return -1;
-	keyed_hash(hash_key, key.bytes, hash_key_label, NULL, 0);
+	keyed_hash(hash_key, key->bytes, hash_key_label, NULL, 0);
 	if (address != NULL) {
 		canonical(text, address);
 		keyed_hash(out->address, hash_key, "address", text, strlen(text));

@@ -4,18 +4,20 @@
 #define LETHE_VAULT_REQUEST_LOG_H
 
 #include "policy/vault/backend.h"
+#include "policy/vault/key.h"
 #include "policy/vault/state.h"
 #include "policy/vault/vault.h"
 
 extern const struct commit_hooks request_log_hooks; // of the lane that it is written in
 
 int request_log_append_at(struct vault *v, const struct request_log_row *row, time_t at, struct err *e);
-// What the rows of a day are found by. ERR_NOT_FOUND when the day's key was destroyed. `address` and `subject` (a look-up hash) may be NULL.
+// What the rows of a day are found by, and the day's key, which seals them (`key` NULL: not asked for). ERR_NOT_FOUND when that was destroyed. `address`
+// and `subject` (a look-up hash) may be NULL.
 struct request_log_hashes {
 	uint8_t address[HASH_LEN], receipt[HASH_LEN]; // their first LOG_HASH_LEN bytes are stored
 };
 int request_log_hashes_of(const struct vault *v, enum view view, const char *day, const char *address, const uint8_t *subject,
-			  struct request_log_hashes *out, struct err *e);
+			  struct request_log_hashes *out, struct data_key *key, struct err *e);
 enum { LOG_CONTEXT_MAX = 128 };
 void request_log_context(char out[LOG_CONTEXT_MAX], const char *day, const struct log_row *row); // that its body is sealed with
 // All days, read: their number, or -1; oldest first; the caller frees *out.

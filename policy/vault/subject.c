@@ -36,15 +36,33 @@ int subject_find(const struct vault *v, enum view view, enum erase_by by, const 
 	return why.code == ERR_NONE || why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
-int subject_records(const struct vault *v, enum view view, const struct subject *s, struct record_list *out, struct err *e)
+static int subject_records_up_to(const struct vault *v, enum view view, const struct subject *s, size_t limit, struct record_list *out,
+				 struct err *e)
 {
 	const struct record_query query = {.by = RECORDS_OF_PERSON,
 					   .id = s->by == ERASE_RECORD ? s->value : NULL,
 					   .subject = s->known ? s->hash : NULL,
 					   .tag = s->tag,
-					   .tag_hash = s->tag != NULL ? s->tag_hash : NULL};
+					   .tag_hash = s->tag != NULL ? s->tag_hash : NULL,
+					   .limit = limit};
 
 	return v->b->records->find(v->store, view, &query, out, e);
+}
+
+int subject_records(const struct vault *v, enum view view, const struct subject *s, struct record_list *out, struct err *e)
+{
+	return subject_records_up_to(v, view, s, INT64_MAX, out, e);
+}
+
+// Only whether there are any.
+static int subject_has_records(const struct vault *v, enum view view, const struct subject *s, bool *out, struct err *e)
+{
+	struct record_list rows = {0};
+	const int ret = subject_records_up_to(v, view, s, 1, &rows, e);
+
+	*out = rows.count > 0;
+	free(rows.rows);
+	return ret;
 }
 
 void subject_name(struct tombstone *t, const struct subject *who)
@@ -67,7 +85,7 @@ void subject_named(const struct tombstone *t, struct subject *out)
 }
 
 int subject_log_find(const struct vault *v, enum view view, const struct subject *s, const char *day, struct subject_log *out,
-		     struct err *e)
+		     struct data_key *key, struct err *e)
 {
 	struct log_day read = {0};
 	const char *address = s->by == ERASE_ADDRESS ? s->value : NULL;
@@ -76,7 +94,7 @@ int subject_log_find(const struct vault *v, enum view view, const struct subject
 	*out = (struct subject_log){0};
 	if (address == NULL && !s->known)
 		return 0;
-	if (request_log_hashes_of(v, view, day, address, s->known ? s->hash : NULL, &out->hashes, &why) == 0) {
+	if (request_log_hashes_of(v, view, day, address, s->known ? s->hash : NULL, &out->hashes, key, &why) == 0) {
 		out->address = address != NULL ? out->hashes.address : NULL;
 		out->receipt = s->known ? out->hashes.receipt : NULL;
 		return 0;
@@ -102,11 +120,13 @@ static void subject_missed(struct subject_result *out, bool *which, const char *
 static void walk_records(struct vault *v, const struct record_list *rows, const struct subject_walk *walk, void *arg,
 			 struct subject_result *out)
 {
+	struct data_key DATA_KEY_AUTO last = {0}; // of a subject many have the same
+
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct record_row *row = &rows->rows[i];
 		struct vault_record r = {0};
 		struct err why = {0};
-		if (record_get_for_rights(v, row->id, &r, &why) != 0) {
+		if (record_get_for_rights(v, row->id, &last, &r, &why) != 0) {
 			// Past its end, or erased in this moment, or damaged.
 			bool over = why.code == ERR_NOT_FOUND;
 			r = (struct vault_record){
@@ -160,13 +180,10 @@ static void walk_log(struct vault *v, const struct subject *s, const struct subj
 		struct log_walk w = {.v = v, .walk = walk, .arg = arg, .day = days[i].day, .out = out};
 		struct subject_log by;
 		why = (struct err){0};
-		int ret = subject_log_find(v, VIEW_COMMITTED, s, days[i].day, &by, &why);
-		if (ret == 0 && (by.address != NULL || by.receipt != NULL)) {
-			ret = key_find(v, VIEW_COMMITTED, kind_row(KIND_REQUEST_LOG)->name, days[i].day, &w.key, &why);
-			if (ret == 0)
-				ret = v->b->log->find(v->store, days[i].day, by.address, by.receipt, walk_log_row, &w, &why);
-			key_wipe(&w.key);
-		}
+		int ret = subject_log_find(v, VIEW_COMMITTED, s, days[i].day, &by, &w.key, &why);
+		if (ret == 0 && (by.address != NULL || by.receipt != NULL))
+			ret = v->b->log->find(v->store, days[i].day, by.address, by.receipt, walk_log_row, &w, &why);
+		key_wipe(&w.key);
 		if (ret == 0 && days[i].set_aside)
 			ret = err_set(&why, ERR_CORRUPT, "a part of %s is damaged and was set aside until the day ends", days[i].day);
 		if (ret != 0)
@@ -317,17 +334,14 @@ static int run_note(struct vault *v, void *arg, struct err *e)
 {
 	const struct subject_note *note = arg;
 	struct ledger_event event = *note->event;
-	struct record_list rows = {0};
 	struct subject s;
+	bool there;
 
-	if (subject_find(v, VIEW_WRITER, note->by, note->value, &s, e) != 0 || subject_records(v, VIEW_WRITER, &s, &rows, e) != 0) {
-		free(rows.rows);
+	if (subject_find(v, VIEW_WRITER, note->by, note->value, &s, e) != 0 || subject_has_records(v, VIEW_WRITER, &s, &there, e) != 0)
 		return -1;
-	}
 	event.subject_hash = s.hash;
-	if (!s.known || rows.count == 0)
+	if (!s.known || !there)
 		event.payload = NULL;
-	free(rows.rows);
 	return ledger_write(v, &event, NULL, e);
 }
 

@@ -30,6 +30,6 @@ struct subject_log {
 };
 // ERR_CORRUPT where the day has rows and no key. Where it has neither, nothing is found by what *out says.
 int subject_log_find(const struct vault *v, enum view view, const struct subject *s, const char *day, struct subject_log *out,
-		     struct err *e);
+		     struct data_key *key /* as of request_log_hashes_of() */, struct err *e);
 
 #endif

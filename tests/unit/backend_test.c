@@ -250,16 +250,16 @@ ENGINE_TEST(records_come_in_pages)
 	}
 	list.count = 0;
 	memset(hash, 2, HASH_LEN);
-	q = (struct record_query){.by = RECORDS_OF_PERSON, .subject = hash};
+	q = (struct record_query){.by = RECORDS_OF_PERSON, .limit = 100, .subject = hash};
 	OK(p->b->records->find(p->s, VIEW_COMMITTED, &q, &list, &failed));
 	assert_int_equal(list.count, MANY / 3);
 	list.count = 0;
-	q = (struct record_query){.by = RECORDS_OF_PERSON, .subject = hash, .id = last};
+	q = (struct record_query){.by = RECORDS_OF_PERSON, .limit = 100, .subject = hash, .id = last};
 	OK(p->b->records->find(p->s, VIEW_COMMITTED, &q, &list, &failed));
 	assert_int_equal(list.count, MANY / 3 + 1); // each once
 	list.count = 0;
 	memset(hash, 0xEE, HASH_LEN);
-	q = (struct record_query){.by = RECORDS_OF_PERSON, .tag = "receipt", .tag_hash = hash};
+	q = (struct record_query){.by = RECORDS_OF_PERSON, .limit = 100, .tag = "receipt", .tag_hash = hash};
 	OK(p->b->records->find(p->s, VIEW_COMMITTED, &q, &list, &failed));
 	assert_int_equal(list.count, MANY);
 	list.count = 0;

@@ -190,7 +190,7 @@ static void check_erased(struct vault *v)
 		char day[WHEN_DATE];
 		unsigned rows = 0;
 		erased_day(day, d);
-		if (request_log_hashes_of(v, VIEW_COMMITTED, day, NULL, markers[0].bytes, &hashes, &e) != 0)
+		if (request_log_hashes_of(v, VIEW_COMMITTED, day, NULL, markers[0].bytes, &hashes, NULL, &e) != 0)
 			continue; // its day is over
 		markers[count].len = LOG_HASH_LEN;
 		memcpy(markers[count++].bytes, hashes.receipt, LOG_HASH_LEN);

@@ -313,8 +313,10 @@ static int log_find(struct store *s, const char *day, const uint8_t *address, co
 	int more = reader_take(s, day, &db, &why), stop = 0;
 
 	if (more == 0 && db != NULL) {
+		// One index gives its rows in order, two do not.
+		const enum sql which = receipt == NULL ? SQL_LOG_OF_ADDRESS : address == NULL ? SQL_LOG_OF_RECEIPT : SQL_LOG_FIND;
 		struct cursor *c CURSOR_AUTO =
-		    db_query(db, SQL_LOG_FIND, VALUES(V_BLOB(address, LOG_HASH_LEN), V_BLOB(receipt, LOG_HASH_LEN)), &why);
+		    db_query(db, which, VALUES(V_BLOB(address, LOG_HASH_LEN), V_BLOB(receipt, LOG_HASH_LEN)), &why);
 		while ((more = cursor_next(c, &why)) > 0 && !stop) {
 			struct log_row row = {.day = day, .at = cursor_int(c, 0)};
 			cursor_copy(c, 1, row.address, LOG_HASH_LEN);

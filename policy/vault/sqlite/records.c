@@ -53,7 +53,8 @@ static struct cursor *query_records(struct db *db, const struct record_query *q,
 	case RECORDS_WITH_HASH:
 		return db_query(db, SQL_RECORD_WITH_HASH, VALUES(hash, V_INT(q->limit)), e);
 	case RECORDS_OF_PERSON:
-		return db_query(db, SQL_RECORD_OF_PERSON, VALUES(V_TEXT(q->id), V_BLOB(q->subject, HASH_LEN), V_TEXT(q->tag), hash), e);
+		return db_query(db, SQL_RECORD_OF_PERSON,
+				VALUES(V_TEXT(q->id), V_BLOB(q->subject, HASH_LEN), V_TEXT(q->tag), hash, V_INT(q->limit)), e);
 	case RECORDS_OF_KIND:
 		return db_query(db, SQL_RECORD_OF_KIND, VALUES(kind, V_INT(q->after_made), V_TEXT(q->after), V_INT(q->limit)), e);
 	case RECORDS_WITH_FILE:

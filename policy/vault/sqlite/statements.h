@@ -24,7 +24,7 @@ STATEMENT(RECORD_FIND, "SELECT " RECORD ", r.body FROM tag t JOIN record r ON r.
 		       "WHERE t.name = $1 AND t.hash = $2 AND r.kind = $3 AND (r.due IS NULL OR r.due > $4) LIMIT 1")
 STATEMENT(RECORD_OF_KIND, "SELECT " RECORD " FROM record r WHERE r.kind = $1 AND (r.made, r.id) > ($2, $3) ORDER BY r.made, r.id LIMIT $4")
 STATEMENT(RECORD_OF_PERSON, "SELECT " RECORD " FROM record r WHERE r.id = $1 OR r.subject = $2 "
-			    "OR r.id IN (SELECT record FROM tag WHERE name = $3 AND hash = $4)")
+			    "OR r.id IN (SELECT record FROM tag WHERE name = $3 AND hash = $4) LIMIT $5")
 STATEMENT(RECORD_WITH_FILE, "SELECT " RECORD " FROM record r WHERE r.file = 1 AND r.id > $1 ORDER BY r.id LIMIT $2")
 STATEMENT(RECORD_DUE, "SELECT " RECORD " FROM record r WHERE r.kind = $1 AND r.due <= $2 LIMIT $3")
 STATEMENT(RECORD_UPDATE, "UPDATE record SET state = $2, due = $3, key = $4, file = $5, facts = $6, body = coalesce($7, body) WHERE id = $1")
@@ -102,4 +102,6 @@ STATEMENT(LOG_SUMMARY_ADD,
 	  "newest = CASE WHEN newest IS NULL OR newest < $3 THEN $3 ELSE newest END WHERE only = 1")
 STATEMENT(LOG_ANY, "SELECT 1 FROM line WHERE (address_hash = $1 OR receipt_hash = $2) AND at <= $3 LIMIT 1")
 STATEMENT(LOG_FIND, "SELECT at, address_hash, receipt_hash, body FROM line WHERE address_hash = $1 OR receipt_hash = $2 ORDER BY at, rowid")
+STATEMENT(LOG_OF_ADDRESS, "SELECT at, address_hash, receipt_hash, body FROM line WHERE address_hash = $1 ORDER BY rowid")
+STATEMENT(LOG_OF_RECEIPT, "SELECT at, address_hash, receipt_hash, body FROM line WHERE receipt_hash = $2 ORDER BY rowid")
 STATEMENT(LOG_DELETE, "DELETE FROM line WHERE (address_hash = $1 OR receipt_hash = $2) AND at <= $3")
