@@ -284,7 +284,8 @@ static int write_facts(const struct tiles *t, uint64_t minimum, struct err *e)
 		cJSON *line = cJSON_CreateObject();
 		cJSON_AddItemToArray(lines, line);
 		good &= cJSON_AddStringToObject(line, "key", json_string(one, "key")) != NULL &&
-			(until == NULL || cJSON_AddNumberToObject(line, "until_size", cJSON_GetNumberValue(until)) != NULL);
+			(until == NULL || (cJSON_AddNumberToObject(line, "until_size", cJSON_GetNumberValue(until)) != NULL &&
+					   cJSON_AddStringToObject(line, "handover", json_string(one, "handover")) != NULL));
 	}
 	const char *key = json_string(cJSON_GetArrayItem(keys, cJSON_GetArraySize(keys) - 1), "key");
 	ledger_key_origin(t->v, origin);

@@ -4,7 +4,7 @@
 //	.well-known/checkpoint	the newest signed checkpoint; what follows is of its size
 //	.well-known/ledger.json	{"origin", "key": the verifier key, "minimum_index": the first entry whose text is kept, "size", "keys": those before
 //				it, too, oldest first: [{"key", "until_size", "until", "handover"}, …, {"key", "from_size", "since"}] (ledger_key.h)
-//	.well-known/ledger.js	the keys, newest first, and the size up to which those before signed, for the page that verifies
+//	.well-known/ledger.js	the keys, newest first, and of those before until_size and handover, for the page that verifies
 //	tile/<L>/<N>[.p/<W>]	256 hashes (or W) of level L: each the root over 256^L entries
 //	tile/entries/<N>[.p/<W>].gz	in gzip, 256 entries (or W), each with its length in two bytes before it: metadata and commitment (ledger.c)
 //

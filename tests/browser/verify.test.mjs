@@ -79,7 +79,7 @@ test('it holds, also as a file and with its proof behind it; what was altered do
   await v.close();
 });
 
-test('a key that was given up vouches for what it signed before, and for nothing that whoever has it signs since', each, async () => {
+test('what a key signed that was given up is decided by a proof of now, whatever its size, and by whichever key that was kept', each, async () => {
   const of = (name) => readFileSync(join(site.state, 'keys', name), 'utf8'), stolen = { seed: of('ledger.key'), line: of('ledger.pub').trim() };
   const changed = site.officer(['keys', 'rotate', '--ledger', '--format', 'json']);
   assert.equal(changed.code, 0, changed.stderr);
@@ -90,7 +90,13 @@ test('a key that was given up vouches for what it signed before, and for nothing
   assert.notEqual(await page.locator('#key').inputValue(), stolen.line);
   for (const key of [undefined, stolen.line]) {
     if (key !== undefined) await page.locator('#key').fill(key);
-    assert.match(await verify(page, certificate), /^The certificate holds/);
+    const of_now = async (one) => {
+      assert.match(await verify(page, one), /^It could not be checked\s+The key that signed it was given up since/);
+      const address = await page.locator('#verify-outcome a').getAttribute('href');
+      return `${JSON.stringify(one)}\n${await (await fetch(site.url + address)).text()}`;
+    };
+    assert.match(await verify(page, await of_now(certificate)), /^The certificate holds/);
+    for (const size of [until - 1, until]) assert.match(await verify(page, await of_now(forge(certificate, stolen, size))), /^The certificate does not hold\s+The entry does not lead/);
     assert.match(await verify(page, forge(certificate, stolen, until + 1)), /^The certificate does not hold\s+It was signed with a key that had been given up/);
   }
   await v.close();

@@ -4,7 +4,13 @@
 
 import { $, element, language, word } from "./common.js";
 
-class Fault extends Error {} // what it says is the key of a word
+// What it says is the key of a word; `address`: where what is missing can be fetched.
+class Fault extends Error {
+	constructor(said, address) {
+		super(said);
+		this.address = address;
+	}
+}
 
 const encoder = new TextEncoder();
 const join = (...parts) => new Uint8Array(parts.flatMap((part) => [...part]));
@@ -72,6 +78,21 @@ async function rootOf(leaf, index, size, path) {
 	return hash;
 }
 
+// The keys to which one leads: each was handed over to the next by a checkpoint that both signed.
+async function follow(given, all) {
+	const keys = [given];
+	for (let i = all.findIndex((one) => one.key === given.line); i > 0; i--) {
+		const next = await readKey(all[i - 1].key);
+		for (const key of [keys[0], next]) {
+			const { size } = await openCheckpoint(all[i].handover ?? "", key);
+			if (size !== all[i].until_size)
+				throw new Fault("other_key");
+		}
+		keys.unshift(next);
+	}
+	return keys;
+}
+
 // Of the site itself, where they are published, the present one first; else the key is asked for. One that was given up counts for nothing where
 // it is not told up to which size it signed.
 const published = import("/.well-known/ledger.js")
@@ -98,10 +119,9 @@ async function check(text, keyLine, receipt) {
 	const lines = rest.filter((line) => !line.startsWith("extra "));
 	if (first !== "c2sp.org/tlog-proof@v1" || lines[0] !== `index ${entry.index}` || !Number.isSafeInteger(entry.index))
 		throw new Fault("form");
-	// The present key of the site stands for those that it had before. Whoever has one of these may have taken it since.
-	const until = (line) => all.find((one) => one.key === line)?.until_size ?? Infinity;
+	// Whoever took a key that was given up can have made whatever it signed, of any size: only what the present one signs tells.
 	const old = keyLine.trim() === all[0]?.key ? all.slice(1).map((one) => one.key) : [];
-	const candidates = [given, ...await Promise.all(old.map(readKey))];
+	const candidates = [...await follow(given, all), ...await Promise.all(old.map(readKey))];
 	let key, checkpoint;
 	for (key of candidates) {
 		try {
@@ -112,8 +132,9 @@ async function check(text, keyLine, receipt) {
 				throw error;
 		}
 	}
-	if (checkpoint.size > until(key.line))
-		throw new Fault("given_up");
+	const past = all.slice(1).find((one) => one.key === key.line);
+	if (past !== undefined)
+		throw checkpoint.size > past.until_size ? new Fault("given_up") : new Fault("old_key", `/api/proofs/${entry.index}`);
 	const line = `lethe-ledger/v1\n${entry.index}\n${entry.at}\n${entry.event}\n${entry.policy}\n${entry.details}\n`;
 	const leaf = await sha256([0], encoder.encode(line), new Uint8Array(32));
 	if (!equal(await rootOf(leaf, entry.index, checkpoint.size, lines.slice(1).map(base64)), checkpoint.root))
@@ -158,9 +179,15 @@ $("verify").addEventListener("submit", async (event) => {
 	try {
 		show(await check($("certificate").value, $("key").value, $("receipt").value.trim()));
 	} catch (error) {
-		const known = error instanceof Fault, cannot = known && ["form", "key", "unsigned", "nothing", "other_key"].includes(error.message);
-		outcome(false, word(cannot || !known ? "script.verify.cannot" : "script.verify.fails"),
-			element("p", known ? word(`script.verify.${error.message}`) : `${word("script.verify.form")} (${error.message})`));
+		const known = error instanceof Fault, cannot = known && ["form", "key", "unsigned", "nothing", "other_key", "old_key"].includes(error.message);
+		const said = element("p", known ? word(`script.verify.${error.message}`) : `${word("script.verify.form")} (${error.message})`);
+		if (error.address !== undefined) {
+			const link = element("a", word("script.verify.fetch"));
+			link.href = error.address;
+			link.target = "_blank";
+			said.append(" ", link);
+		}
+		outcome(false, word(cannot || !known ? "script.verify.cannot" : "script.verify.fails"), said);
 	}
 });
 
