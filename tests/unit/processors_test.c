@@ -10,7 +10,7 @@ static void each_vendor_that_a_policy_names_has_a_row(void **state)
 {
 	(void)state;
 	static const char *const sites[] = {"bizimages", "blogimg", "image-describer", "imagedesigner", "product-images"};
-	static const char groups[] = " hosting analytics mail support "; // "the current list is sent on request"
+	static const char groups[] = " hosting analytics mail support "; // "the companies of the moment are named on request"
 	for (size_t i = 0; i < ARRAY_LEN(sites); i++) {
 		char path[128];
 		snprintf(path, sizeof path, "policy/sites/%s.xml", sites[i]);

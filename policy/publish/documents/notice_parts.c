@@ -142,7 +142,9 @@ static void part_processors(const struct policy *p, struct writer *w)
 			write_words(w, a->name);
 		write_cell_end(w);
 		write_cell_begin(w);
-		WRITE_ALL(w, a->service, word(p, "join.colon"), a->purpose);
+		if (strcmp(a->service, a->brand) != 0)
+			WRITE_ALL(w, a->service, word(p, "join.colon"));
+		write_words(w, a->purpose);
 		write_cell_end(w);
 		statement_next(w->statements, STATEMENT_REGION, a, a->id, NULL);
 		write_cell_begin(w);
