@@ -95,6 +95,9 @@ static void check_settings(struct check *c)
 		for (size_t n = 0; n < ARRAY_LEN(urls); n++)
 			if (urls[n] != NULL)
 				check_url(c, urls[n], processor, f->smtp);
+		struct err e = {0};
+		if (processor_models_check(f, &e) != 0)
+			check_add(c, CHECK_BROKEN, "Correct the setting: the site does not start with it.", "%s", e.text);
 	}
 	if (!any)
 		check_add(c, CHECK_EMPTY, "", "no processor's key or address is set here");

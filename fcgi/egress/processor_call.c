@@ -67,6 +67,11 @@ static bool call_admit(struct processor_call *p, const struct egress_call *call)
 		caller_refuse(c, FAILURE_KIND);
 		return false;
 	}
+	if (u->declared->anonymised && c->call.body_len > 0) {
+		caller_refuse_with(c, FAILURE_KIND, "What \"%s\" gets is to be anonymised first, which this version cannot do.",
+				   u->declared->id);
+		return false;
+	}
 	// The call must be one of the vendor's routes, at its base address or on another of its hosts.
 	bool whole = strncmp(path, "http", 4) == 0;
 	p->transfer.url = whole ? url_whole(path, u->declared, host, &e) : url_join(u->base, path, u->declared, &e);

@@ -4,7 +4,6 @@
 #include "policy/base/json.h"
 #include "policy/processors/processors.h"
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -54,7 +53,7 @@ static const char *const filtered_words[] = {"NSFW", "flagged as sensitive"};
 static const cJSON *place_of(const cJSON *reply, const char *const path[3])
 {
 	for (size_t i = 0; i < 3 && path[i] != NULL; i++)
-		reply = isdigit((unsigned char)path[i][0]) ? cJSON_GetArrayItem(reply, atoi(path[i])) : json_get(reply, path[i]);
+		reply = isdigit((unsigned char)path[i][0]) ? cJSON_GetArrayItem(reply, path[i][0] - '0') : json_get(reply, path[i]);
 	return reply;
 }
 

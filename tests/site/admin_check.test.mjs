@@ -61,6 +61,7 @@ const drifts = {
   'an endpoint elsewhere': ['settings', () => ({ env: { AZURE_OPENAI_ENDPOINT: 'https://openai.azure.com.example.net/' } })],
   'an endpoint behind a user name': ['settings', () => ({ env: { AZURE_OPENAI_ENDPOINT: 'https://x.openai.azure.com@example.net/' } })],
   'an unencrypted endpoint': ['settings', () => ({ env: { AZURE_OPENAI_ENDPOINT: 'http://x.openai.azure.com/' } })],
+  'a quality that the vendor does not know': ['settings', () => ({ env: { AZURE_OPENAI_ENDPOINT: 'https://x.openai.azure.com/', AZURE_OPENAI_IMAGE_QUALITY: 'ultra' } })],
   'an endpoint that is no URL': ['settings', () => ({ env: { AZURE_OPENAI_BASE_URL: 'x.openai.azure.com' } })],
   'a test build': ['testing', () => ({ env: { LETHE_TESTING: '1' } })],
   'a master key that others can read': ['master-key', (p) => chmodSync(join(p.state, 'keys/master.key'), 0o644)],

@@ -267,6 +267,29 @@ static void a_result_is_fetched_from_the_vendors_other_hosts_only(void **state)
 	egress_end(&c);
 }
 
+// What a policy promises to anonymise first does not go as it is.
+static void what_is_to_be_anonymised_does_not_go(void **state)
+{
+	(void)state;
+	char setting[128];
+	snprintf(setting, sizeof setting, "AZURE_OPENAI_ENDPOINT=http://127.0.0.1:%d", peer.port);
+	const char *settings[] = {setting, "AZURE_OPENAI_API_KEY=key", "LETHE_ALLOW_UNBUILT=1", NULL};
+	struct egress_child c;
+	JSON_AUTO cJSON *reply = NULL;
+	int before = peer.requests;
+	egress_folder(&c);
+	policy_replace(c.policy, "policy=\"https://privacy.microsoft.com/privacystatement\"",
+		       "anonymised=\"yes\" policy=\"https://privacy.example/\"     ");
+	egress_start(&c, "testing/egress", settings);
+	egress_ask(&c,
+		   egress_send_head("azure-openai", "POST", "/openai/v1/images/generations", "application/json; case=ok",
+				    KIND_BIT(KIND_PROMPT), 8000, false, false),
+		   "{}", &reply, NULL);
+	assert_string_equal(reply_code(reply), "kind-not-shared");
+	assert_int_equal(peer.requests, before);
+	egress_end(&c);
+}
+
 static void expect(cJSON *head, int status, unsigned attempts, const char *code)
 {
 	JSON_AUTO cJSON *reply = NULL;
@@ -580,6 +603,7 @@ int main(void)
 	    cmocka_unit_test(what_leaves_is_the_body_and_the_key),
 	    cmocka_unit_test(refusals_come_before_anything_leaves),
 	    cmocka_unit_test(a_call_without_the_flags_of_its_route_does_not_go),
+	    cmocka_unit_test(what_is_to_be_anonymised_does_not_go),
 	    cmocka_unit_test(a_result_is_fetched_from_the_vendors_other_hosts_only),
 	    cmocka_unit_test(passing_trouble_is_repeated_where_that_is_safe),
 	    cmocka_unit_test(a_reply_from_another_region_is_dropped_and_counted),
