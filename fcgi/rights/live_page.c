@@ -282,9 +282,10 @@ static enum figure figure_of(const struct live *l, const struct statement *s, st
 	default:
 		if (s->type == STATEMENT_CLAIM && s->claim->kind != KIND_COUNT)
 			return figure_of_kind(l, s->claim->kind, out, to);
-		// What follows from the policy itself is as it says since the programs read it: they start on nothing else.
-		word_fill(out, NULL, word(l->policy, "live.loaded"), WORD_VALUES({"time", MOMENT_WORDS(loaded, l->policy)}));
-		return FIGURE_KEPT;
+		// What follows from the policy itself is as it says since the programs read it: they start on nothing else, but for a preview.
+		word_fill(out, NULL, word(l->policy, l->policy->lack_count > 0 ? "live.loaded.preview" : "live.loaded"),
+			  WORD_VALUES({"time", MOMENT_WORDS(loaded, l->policy)}));
+		return l->policy->lack_count > 0 ? FIGURE_UNKNOWN : FIGURE_KEPT;
 	}
 }
 
