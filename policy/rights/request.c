@@ -111,11 +111,21 @@ static bool agent_may(const cJSON *agent)
 	return agent == NULL || json_get(agent, "mandate") != NULL || json_get(agent, "protocol") != NULL;
 }
 
+// A clock that stands before what is known, or has leapt, dates nothing: a request that came then would be over, or due, when it is right again.
+static time_t time_of_receipt(const struct vault *v, time_t now)
+{
+	struct clock_state clock;
+
+	if (vault_clock(v, &clock, NULL) != 0)
+		return now;
+	return clock.leapt ? clock.judged : clock.known > now ? clock.known : now;
+}
+
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
 {
 	const struct policy_right *right = policy_right_named(vault_policy(v), request->right);
 	const char *signal = right != NULL && request->signal ? policy_word(&policy_signal_words, right->signal) : NULL;
-	const time_t now = when_now(), received = request->received != 0 ? request->received : now;
+	const time_t now = when_now(), received = request->received != 0 ? request->received : time_of_receipt(v, now);
 	char date[WHEN_DATE], details[256], tag[SAME_MAX] = "", head[RECORD_ID_LEN + 1];
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX);
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
@@ -124,7 +134,7 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	if (right == NULL)
 		return refuse_right(vault_policy(v), e);
 	const time_t life = life_end(vault_policy(v), KIND_RIGHTS_REQUEST, received);
-	if (received > now)
+	if (request->received > now)
 		return err_set(e, ERR_INPUT, "it cannot have come later than now");
 	if (life != 0 && life <= now)
 		return err_set(e, ERR_INPUT, "it came so long ago that the policy does not keep it any more");

@@ -289,6 +289,18 @@ test('the same contact is a hint for the officer', (t) => {
   assert.deepEqual(json(['show', other]).perhaps_same, []);
 });
 
+test('a request that comes while the clock is wrong is dated by what is known of the time', (t) => {
+  const { p, ok, json } = store(t);
+  assert.equal(p.run(['prune']).status, 0, 'the time is noted');
+  for (const wrong of ['-100d', '+400d']) {
+    const wrap = ['faketime', '-f', wrong];
+    const { id } = json(['add', '--right', 'access', '--how', 'letter', '--message', '-'], { input: 'x', wrap });
+    p.run(['prune']);
+    const { received } = JSON.parse(ok(['show', id, '--format', 'json']));
+    assert.ok(Math.abs(new Date(received) - Date.now()) < 600000, `${wrong}: ${received}`);
+  }
+});
+
 test('letters name the day of the answer, not that of an acknowledgement, and that of an extension where there is one', (t) => {
   const p = place(t, { init: false });
   Object.assign(p.env, { LETHE_POLICY: policyOf('blogimg'), LETHE_ALLOW_UNBUILT: '1' });
