@@ -165,6 +165,7 @@ export const mutations = [
     ['policy/vault/sqlite/db.c', 'if (ret == 0)\n\t\tret = db_flush(s, e);', '', 'unit/vault_erase_test.c', 'random histories leave nothing'],
     ['fcgi/download/download.c', '.kinds = KIND_BIT(KIND_ARCHIVE), .handle = archive_get}', '.kinds = KIND_BIT(KIND_ARCHIVE), .handle = archive_delete}', 'site/capability.test.mjs', 'whoever fetches every address that was given changes nothing'],
     ['policy/rights/request.c', '.once = request->secret != NULL ? "secret" : NULL', '.once = NULL', 'site/fsync.test.mjs', 'a sync that fails'],
+    ['fcgi/generate/make.c', 's->once = once > 0;', 's->once = false;', 'site/fsync.test.mjs', 'a set that is sent again with its key, whichever sync failed, is one set'],
     ['fcgi/serve/connection.c', 'if (r.commit_unknown || (s->vault != NULL && vault_broken(s->vault)))', 'if (r.commit_unknown && s->vault == NULL)', 'site/fsync.test.mjs', 'a sync that fails'],
     ['policy/vault/verify.c', 'merkle_append_subtree(&both, level, w->part.node[level]);', 'memcpy(both.node[level], w->part.node[level], HASH_LEN);\n\tboth.size += w->part.size;', 'unit/ledger_verify_test.c', 'erasing and pruning keep every proof'],
     ['policy/vault/verify.c', 'good = equal_secret(expected, row->seal, HASH_LEN);', 'good = row->at != 0;', 'unit/ledger_verify_test.c', 'every field of every row is found'],

@@ -50,7 +50,11 @@ static int answer_event(struct set *s, const char *name, const cJSON *data)
 
 int answer_begin(struct set *s)
 {
-	s->live = live_begin(s->receipt, request_address(s->r), request_fd(s->r), &s->archive.file);
+	bool taken;
+
+	s->live = live_begin(s->receipt, request_address(s->r), request_fd(s->r), &s->archive.file, &taken);
+	if (taken)
+		return problem_set(&s->failure, 409, "problem.set-begun", NULL, NULL);
 	if (s->live != NULL && s->answer.form != ANSWER_EVENTS)
 		return 0;
 	JSON_AUTO cJSON *begun = cJSON_CreateObject();

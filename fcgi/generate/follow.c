@@ -114,44 +114,71 @@ static int events_of_record(const cJSON *record, const cJSON *prompts, const str
 	return event_add(out, &id, "done", done);
 }
 
-static void follow_record(struct request *r, const struct generator *g, const char *receipt)
+// As answer_done() has it; pictures by their addresses.
+static cJSON *object_of_record(const cJSON *record, const cJSON *prompts, const struct policy *p, const char *receipt, time_t expires)
 {
+	cJSON *o = outcome_json(record, p, receipt, expires), *texts = cJSON_AddArrayToObject(o, "prompts"), *images = NULL;
+	char zip[TOKEN_LEN + 1], token[TOKEN_LEN + 1];
+	const cJSON *one;
+
+	archive_token_both(zip, token, receipt);
+	cJSON_ArrayForEach(one, json_get(prompts, "pictures"))
+	{
+		cJSON_AddItemToArray(texts, cJSON_Duplicate(json_get(one, "prompt"), true));
+	}
+	images = cJSON_AddArrayToObject(o, "images");
+	cJSON_ArrayForEach(one, json_get(record, "pictures"))
+	{
+		cJSON_AddItemToArray(images, outcome_picture_json(one, token));
+	}
+	return o;
+}
+
+// False: there is none, and no answer.
+static bool follow_record(struct request *r, const struct generator *g, const char *receipt, bool events)
+{
+	const struct policy *p = request_policy(r);
 	BUF_AUTO_WIPE struct buf out = BUF_INIT(1024 * 1024);
 	struct vault_record record = {0};
 	struct err e = {0};
 
 	if (archive_token_find_receipt(g->vault, receipt, &record, &e) != 0) {
-		if (e.code == ERR_NOT_FOUND)
-			not_found(r);
-		else
+		if (e.code != ERR_NOT_FOUND)
 			respond_err(r, &e);
-		return;
+		return e.code != ERR_NOT_FOUND;
 	}
 	JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, &e);
+	// The spool is on tmpfs: after a restart of the machine the record may stand for a moment without its file.
 	JSON_AUTO cJSON *prompts = body != NULL ? prompts_read(g->vault, record.id, body) : NULL;
-	if (prompts == NULL) // the spool is on tmpfs: after a restart of the machine the record may stand for a moment without its file
-		not_found(r);
-	else if (events_of_record(body, prompts, request_policy(r), receipt, record.due, &out) != 0)
+	JSON_AUTO cJSON *object = prompts != NULL && !events ? object_of_record(body, prompts, p, receipt, record.due) : NULL;
+	if (object != NULL)
+		respond_json(r, 200, object);
+	else if (prompts != NULL && (!events || events_of_record(body, prompts, p, receipt, record.due, &out) != 0))
 		respond_problem(r, 503, "problem.memory.set", NULL, NULL);
-	else if (respond_begin(r, 200, "text/event-stream", true) == 0)
+	else if (prompts != NULL && respond_begin(r, 200, "text/event-stream", true) == 0)
 		respond_send(r, out.data, out.len);
 	vault_record_free(&record);
+	return prompts != NULL;
 }
 
 void follow_handle(struct request *r, void *context)
 {
 	const char *receipt = request_rest(r);
 
-	if (!token_shaped(receipt)) {
+	if (!token_shaped(receipt) || follow_again(r, context, receipt, true) == 0)
 		not_found(r);
-		return;
-	}
+}
+
+int follow_again(struct request *r, const struct generator *g, const char *receipt, bool events)
+{
 	struct live *l = live_of_receipt(receipt);
-	bool told = l != NULL && follow_live(r, l);
+	const bool told = l != NULL && events && follow_live(r, l);
+
 	if (l != NULL)
 		live_release(l);
-	if (!told)
-		follow_record(r, context, receipt);
+	if (l != NULL && !events)
+		return -1;
+	return told || follow_record(r, g, receipt, events);
 }
 
 // ---- its end ----

@@ -55,6 +55,7 @@ struct set {
 	bool left, closing, cancelled; // his connection broke; nothing new is begun any more; it is not wanted. See visitor.h
 	struct problem failure;        // why there is none; its status is 0 as long as there is no reason
 	char receipt[TOKEN_LEN + 1];
+	bool once; // it follows from the key of who may send the same again
 	struct input input;
 	struct chain text, image; // processors in the order they are tried
 	struct page_facts page;
@@ -92,6 +93,9 @@ int images_make(struct set *s);     // for each prompt, into the archive and the
 void make_handle(struct request *r, void *context);
 // GET /api/generate/<receipt>: the events of a set, of one that is made and of one that is recorded. DELETE: it is cancelled, or its archive ended.
 void follow_handle(struct request *r, void *context);
+// Who sends the same once more: 1: the set of this receipt is there, and the answer, as events or one object; 0: it is not; -1: it is being made, for which
+// there is no one object yet.
+int follow_again(struct request *r, const struct generator *g, const char *receipt, bool events);
 void follow_cancel(struct request *r, void *context);
 // DELETE /live/<receipt or address>, which nginx does not pass on: the set, or all that are made for the address, are cancelled if they are being made.
 void follow_stop(struct request *r, void *context);

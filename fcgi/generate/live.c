@@ -126,11 +126,12 @@ static struct in6_addr live_address(const char *text)
 	return out;
 }
 
-struct live *live_begin(const char *receipt, const char *address, int visitor_fd, const struct sealed_file *archive)
+struct live *live_begin(const char *receipt, const char *address, int visitor_fd, const struct sealed_file *archive, bool *taken)
 {
 	struct live *l = calloc(1, sizeof *l);
 	char zip[TOKEN_LEN + 1];
 
+	*taken = false;
 	if (l == NULL)
 		return NULL;
 	archive_token_both(zip, l->pictures, receipt);
@@ -142,8 +143,15 @@ struct live *live_begin(const char *receipt, const char *address, int visitor_fd
 	l->events = BUF_INIT(EVENTS_BYTES_MAX);
 	pthread_mutex_lock(&table.lock);
 	struct live **bucket = live_bucket(l->pictures);
-	l->next = *bucket;
-	*bucket = l;
+	for (const struct live *other = *bucket; other != NULL && !*taken; other = other->next)
+		*taken = equal_secret(other->pictures, l->pictures, TOKEN_LEN);
+	if (*taken) {
+		live_unreference(l);
+		l = NULL;
+	} else {
+		l->next = *bucket;
+		*bucket = l;
+	}
 	pthread_mutex_unlock(&table.lock);
 	return l;
 }

@@ -29,8 +29,8 @@ struct live_picture {
 // ---- for the thread that makes the set ----
 
 // Enters a set, made for `address`. `visitor_fd` is the connection of the visitor whom its thread serves, `archive` the ZIP; both stay the caller's, and open
-// until live_end() or live_archive_closes(). NULL: no memory.
-struct live *live_begin(const char *receipt, const char *address, int visitor_fd, const struct sealed_file *archive);
+// until live_end() or live_archive_closes(). NULL: no memory, or, as *taken says, one of the same receipt is being made.
+struct live *live_begin(const char *receipt, const char *address, int visitor_fd, const struct sealed_file *archive, bool *taken);
 // The ZIP is not to be used any more.
 void live_archive_closes(struct live *l);
 // Ends what others see of it: they are told; the events go with the last reader, and at once where it was cancelled. Frees it.

@@ -26,11 +26,34 @@ enum {
 
 static int set_log_request(struct set *s)
 {
+	const int once = request_once(s->r, "lethe receipt ", s->receipt);
 	struct err e = {0};
 
-	token_new(s->receipt);
+	s->once = once > 0;
+	if (!s->once)
+		token_new(s->receipt);
 	archive_token_both(s->token, s->pictures_token, s->receipt);
-	return request_log_open(s->r, s->receipt, &e) == 0 ? 0 : set_not_recorded(s, &e);
+	if (request_log_open(s->r, s->receipt, &e) != 0)
+		return set_not_recorded(s, &e);
+	return once < 0 ? problem_set(&s->failure, 400, "problem.idempotency-key", NULL, NULL) : 0;
+}
+
+// Whose answer was lost, or whose program ended, sends it again and gets what was made. A record whose file is gone gives way to another.
+static int set_answer_again(struct set *s)
+{
+	static const struct ledger_event event = {.name = "archive-undelivered"};
+	struct vault_record record = {0};
+	struct err e = {0};
+
+	const int there = s->once ? follow_again(s->r, s->g, s->receipt, s->answer.form == ANSWER_EVENTS) : 0;
+	if (there < 0)
+		return problem_set(&s->failure, 409, "problem.set-begun", NULL, NULL);
+	if (there > 0)
+		return -1; // answered
+	if (s->once && archive_token_find_for_rights(s->g->vault, s->token, &record, &e) == 0 &&
+	    vault_end(s->g->vault, record.id, &event, &e) != 0)
+		return set_not_recorded(s, &e);
+	return 0;
 }
 
 static int set_read_input(struct set *s)
@@ -167,7 +190,7 @@ static int set_put(struct set *s, const struct vault_new *archive, const struct 
 	while (vault_put(s->g->vault, archive, event, id, &e) != 0) {
 		bool over = s->answer.form == ANSWER_EVENTS ? s->expires != 0 && when_now() >= s->expires
 							    : monotonic_ms() + 2 * (uint64_t)AGAIN_MS > request_deadline(s->r);
-		if (over || vault_broken(s->g->vault) || e.code == ERR_REFUSED || e.code == ERR_INPUT)
+		if (over || vault_broken(s->g->vault) || e.code == ERR_REFUSED || e.code == ERR_INPUT || (s->once && e.code == ERR_BUSY))
 			return set_not_recorded(s, &e);
 		if (!told)
 			note_line("a finished set waits to be recorded: %s", e.text);
@@ -200,6 +223,7 @@ static int set_hand_over(struct set *s)
 				    .body = body.data,
 				    .body_len = body.len,
 				    .file = s->archive.path,
+				    .once = s->once ? ARCHIVE_TOKEN_TAG : NULL,
 				    .due = s->expires};
 	set_forget_input(s);
 	if (set_put(s, &archive, &event, id) != 0)
@@ -210,7 +234,7 @@ static int set_hand_over(struct set *s)
 		allotment_keep(&s->allotment, file, s->archive_bytes, s->expires);
 	if (answer_progress(s, "archive", 1, 1) == 0 && answer_done(s, record) == 0)
 		return 0;
-	if (s->answer.form == ANSWER_EVENTS) // who has the receipt finds it
+	if (s->answer.form == ANSWER_EVENTS || s->once) // who has the receipt, or the key, finds it
 		return 0;
 	// The visitor has left, and nobody else knows its address.
 	event = (struct ledger_event){.name = "archive-undelivered"};
@@ -219,9 +243,9 @@ static int set_hand_over(struct set *s)
 	return -1;
 }
 
-static int (*const steps[])(struct set *s) = {set_log_request, set_read_input,  set_choose_processors, set_begin_archive, set_record,
-					      answer_begin,    page_facts_read, prompts_write,         set_reserve,       images_make,
-					      set_pack,        set_hand_over};
+static int (*const steps[])(struct set *s) = {set_log_request, set_answer_again, set_read_input,  set_choose_processors, set_begin_archive,
+					      set_record,      answer_begin,     page_facts_read, prompts_write,         set_reserve,
+					      images_make,     set_pack,         set_hand_over};
 
 void make_handle(struct request *r, void *context)
 {

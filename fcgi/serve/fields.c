@@ -137,7 +137,7 @@ long request_int(const struct request *r, const char *name, long otherwise)
 	return truth >= 0 ? truth : otherwise;
 }
 
-int request_once(struct request *r, const char *purpose, char out[TOKEN_LEN + 1])
+int request_once(const struct request *r, const char *purpose, char out[TOKEN_LEN + 1])
 {
 	enum { KEY_MIN = 22, KEY_MAX = 128 }; // 128 random bits in base64url, and more than anybody needs
 	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
@@ -148,15 +148,11 @@ int request_once(struct request *r, const char *purpose, char out[TOKEN_LEN + 1]
 		return 0;
 	const bool quoted = key[0] == '"';
 	const size_t len = strspn(key + quoted, unreserved);
-	if (len < KEY_MIN || len > KEY_MAX || strcmp(key + quoted + len, quoted ? "\"" : "") != 0) {
-		respond_problem(r, 400, "problem.idempotency-key", NULL, NULL);
+	if (len < KEY_MIN || len > KEY_MAX || strcmp(key + quoted + len, quoted ? "\"" : "") != 0)
 		return -1;
-	}
 	buf_add(&text, key + quoted, len);
-	if (json_print(&text, r->fields) != 0) {
-		respond_problem(r, 503, "problem.memory", NULL, NULL);
+	if (json_print(&text, r->fields) != 0)
 		return -1;
-	}
 	seal_token(out, purpose, buf_text(&text));
 	return 1;
 }

@@ -70,12 +70,13 @@ static int op_attempt(struct vault *v, struct op *op)
 	return op->result;
 }
 
-// Nobody was told yet.
+// Nobody was told yet. Where the outcome is unknown, what was done beside the stores stays: it may belong to what is there at the next start, and else
+// pruning ends it.
 static void batch_roll_back(struct vault *v, struct op *batch)
 {
 	transaction_rollback(v, batch->lane);
 	for (struct op *op = batch; op != NULL; op = op->next) {
-		if (op->ran && op->undo != NULL)
+		if (op->ran && op->undo != NULL && !atomic_load(&v->broken))
 			op->undo(v, op->arg);
 		op->ran = false;
 	}

@@ -31,6 +31,7 @@ static struct made made_begin_for(const char *address)
 {
 	struct made m;
 	int pair[2];
+	bool taken;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	token_new(m.receipt);
@@ -39,8 +40,11 @@ static struct made made_begin_for(const char *address)
 	m.archive = malloc(sizeof *m.archive);
 	assert_non_null(m.archive);
 	sealed_file_begin(m.archive, open("/dev/zero", O_RDONLY | O_CLOEXEC), true);
-	m.live = live_begin(m.receipt, address, m.connection, m.archive);
+	m.live = live_begin(m.receipt, address, m.connection, m.archive, &taken);
 	assert_non_null(m.live);
+	assert_false(taken);
+	assert_null(live_begin(m.receipt, address, m.connection, m.archive, &taken));
+	assert_true(taken);
 	return m;
 }
 
