@@ -10,7 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SECRET_LEN = 16, ID_BYTES = RECORD_ID_LEN / 2, HASH_TEXT = 2 * HASH_LEN + 1, SHOWN_MAX = 1024 * 1024 };
+enum {
+	SECRET_LEN = 16,
+	TOKEN_SEAL_LEN = 4 /* its last bytes */,
+	ID_BYTES = RECORD_ID_LEN / 2,
+	HASH_TEXT = 2 * HASH_LEN + 1,
+	SHOWN_MAX = 1024 * 1024
+};
 static const char link_member[] = "link", code_member[] = "code";
 
 // Each secret of each request is hashed for itself: what shows the one shows nothing of another.
@@ -25,8 +31,20 @@ static void identity_hash(struct vault *v, const char *member, const char *id, c
 	wipe(hash, sizeof hash);
 }
 
+// Over all that stands before it: what was guessed is refused before anything is looked for, and so tells nothing of what there is.
+static void token_seal(struct vault *v, const void *token, uint8_t out[TOKEN_SEAL_LEN])
+{
+	char text[2 * (ID_BYTES + SECRET_LEN) + 1];
+	uint8_t hash[HASH_LEN];
+
+	hex_encode(text, token, ID_BYTES + SECRET_LEN - TOKEN_SEAL_LEN);
+	key_lookup_hash(v, hash, "identity token", text);
+	memcpy(out, hash, TOKEN_SEAL_LEN);
+	wipe(text, sizeof text);
+}
+
 // The id and the secret (as hex) of a token. Whatever it is, as much is computed.
-static bool token_open(const char *token, char id[RECORD_ID_LEN + 1], char secret[2 * SECRET_LEN + 1])
+static bool token_open(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], char secret[2 * SECRET_LEN + 1])
 {
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(64);
 	char padded[TOKEN_LEN + 2] = "";
@@ -37,6 +55,10 @@ static bool token_open(const char *token, char id[RECORD_ID_LEN + 1], char secre
 		padded[i] = token[i] == '-' ? '+' : token[i] == '_' ? '/' : token[i];
 	padded[TOKEN_LEN] = '=';
 	bool whole = base64_decode(&bytes, padded, TOKEN_LEN + 1) == 0 && bytes.len == ID_BYTES + SECRET_LEN;
+	uint8_t expected[TOKEN_SEAL_LEN];
+	if (whole)
+		token_seal(v, bytes.data, expected);
+	whole = whole && equal_secret(expected, bytes.data + ID_BYTES + SECRET_LEN - TOKEN_SEAL_LEN, TOKEN_SEAL_LEN);
 	if (whole) {
 		hex_encode(id, bytes.data, ID_BYTES);
 		hex_encode(secret, bytes.data + ID_BYTES, SECRET_LEN);
@@ -105,7 +127,8 @@ int identity_mail(struct vault *v, const struct policy *p, const char *id, const
 		return err_set(e, ERR_REFUSED, "who made it has shown already what the policy asks for");
 	if (hex_decode(token, ID_BYTES, id) != 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no such request");
-	random_bytes(token + ID_BYTES, SECRET_LEN);
+	random_bytes(token + ID_BYTES, SECRET_LEN - TOKEN_SEAL_LEN);
+	token_seal(v, token, token + sizeof token - TOKEN_SEAL_LEN);
 	hex_encode(secret, token + ID_BYTES, SECRET_LEN);
 	code_new(code);
 	address_site(p, &link);
@@ -203,7 +226,7 @@ int identity_link_find(struct vault *v, const char *token, struct identity_reque
 	struct err why = {.code = ERR_NOT_FOUND};
 
 	*out = (struct identity_request){0};
-	JSON_AUTO cJSON *body = token_open(token, out->id, secret) ? rights_read(v, out->id, &facts, &why) : NULL;
+	JSON_AUTO cJSON *body = token_open(v, token, out->id, secret) ? rights_read(v, out->id, &facts, &why) : NULL;
 	if (body == NULL)
 		return err_set(e, why.code, "there is no such request");
 	const bool may = (rights_events[EVENT_IDENTITY_GIVEN].from & STATE_BIT(facts.state)) != 0;
@@ -219,8 +242,8 @@ int identity_link_find(struct vault *v, const char *token, struct identity_reque
 int identity_confirm_link(struct vault *v, const char *token, struct err *e)
 {
 	char id[RECORD_ID_LEN + 1] = "", secret[2 * SECRET_LEN + 1] = "";
-	int ret = token_open(token, id, secret) ? identity_try(v, id, link_member, secret, e)
-						: err_set(e, ERR_NOT_FOUND, "there is no such request");
+	int ret = token_open(v, token, id, secret) ? identity_try(v, id, link_member, secret, e)
+						   : err_set(e, ERR_NOT_FOUND, "there is no such request");
 
 	wipe(secret, sizeof secret);
 	return ret;

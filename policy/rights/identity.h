@@ -3,7 +3,8 @@
 //
 // In the sealed body, `identity` is {link, code, until (UTC), tries}: link and code as keyed hashes over the request's id, its right and the secret. A newer
 // mail takes the older one's place; the member ends with what it was for, and with the request. Wrong codes are counted with the same compare-and-set that
-// every change of a request has. The link's token is the request's id and 128 random bits, in base64url.
+// every change of a request has. The link's token is the request's id, 96 random bits and 32 of a
+// keyed hash over both, in base64url: without these nothing is looked up.
 #ifndef LETHE_RIGHTS_IDENTITY_H
 #define LETHE_RIGHTS_IDENTITY_H
 
