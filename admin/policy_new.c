@@ -109,11 +109,12 @@ static int words_check(const struct question *q, const char *value, struct err *
 		char word[ANSWER_MAX];
 		snprintf(word, sizeof word, "%.*s", (int)len, at);
 		if (!known_word(q->words, at, len))
-			return err_set(e, ERR_INPUT,
-				       strcmp(q->key, "processors") == 0 && processor_facts(word) != NULL
-					   ? "%s: this version cannot use %s; it takes one or more of %s, with spaces between"
-					   : "%s: \"%s\" is unknown; it takes one or more of %s, with spaces between",
-				       q->key, word, buf_text(&all));
+			return err_set(
+			    e, ERR_INPUT,
+			    strcmp(q->key, "processors") == 0 && processor_facts(word) != NULL
+				? "%s: %s is to be declared by hand afterwards; the answer takes one or more of %s, with spaces between"
+				: "%s: \"%s\" is unknown; it takes one or more of %s, with spaces between",
+			    q->key, word, buf_text(&all));
 		at += len;
 		if (answer_has(at + strspn(at, " "), word))
 			return err_set(e, ERR_INPUT, "%s: %s is there twice", q->key, word);

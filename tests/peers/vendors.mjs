@@ -49,7 +49,7 @@ function promptsFor(ask, words) {
 
 function completion(ask, message, finish = 'stop', more = {}) {
   return { status: 200, value: {
-    id: 'chatcmpl-1', object: 'chat.completion', created: 1795000000, model: ask.body.model, system_fingerprint: null, ...more,
+    id: 'chatcmpl-1', object: 'chat.completion', created: 1795000000, model: ask.body.model, system_fingerprint: 'fp_test', ...more,
     choices: [{ index: 0, message: { role: 'assistant', content: null, refusal: null, ...message }, logprobs: null, finish_reason: finish }],
     usage: { prompt_tokens: 10, completion_tokens: 10, total_tokens: 20, prompt_tokens_details: { cached_tokens: 0 }, completion_tokens_details: { reasoning_tokens: 0 } },
   } };
@@ -72,7 +72,7 @@ function images(ask, known, width, height) {
   if (!ask.body.prompt) return refuse(ask.vendor, 400, 'missing_parameter', 'prompt');
   if (!(width > 0 && height > 0)) return refuse(ask.vendor, 400, 'invalid_size', 'size');
   const one = ask.scenario === 'foreign-url' ? { url: 'https://pictures.evil.example/x.png' } : { b64_json: base64(ask, width, height, ask.body.prompt) };
-  return { status: 200, value: { created: 1795000000, data: ask.scenario === 'empty' ? [] : [one], usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 } } };
+  return { status: 200, value: { created: 1795000000, data: ask.scenario === 'empty' ? [] : [one], usage: { input_tokens: 1, input_tokens_details: { text_tokens: 1, image_tokens: 0 }, output_tokens: 1, total_tokens: 2 } } };
 }
 
 const openaiFailure = (status, { code = null, param = null, type = 'invalid_request_error', message = 'Something about canary words.' } = {}) => ({ status, value: { error: { message, type, param, code } } });
