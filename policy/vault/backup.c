@@ -168,7 +168,9 @@ static int make_stores(struct making *m, struct err *e)
 	}
 	order.ended = (const uint8_t(*)[KEY_ID_LEN])ended;
 	// The log after the records: what they say is erased is in no row of it any more, and what is erased later is named to be erased again.
-	ret = ret != 0 || make_copy(m, &order, "vault.db", &facts, e) != 0 || erase_finish(v, e) != 0 ? -1 : 0;
+	ret = ret != 0 ? -1 : make_copy(m, &order, "vault.db", &facts, e);
+	if (ret == 0)
+		(void)erase_finish(v, NULL); // waits for who erases now; the search through all files may be for the next pruning
 	for (int i = 0; i < n && ret == 0; i++) {
 		snprintf(name, sizeof name, "log/%s.db", days[i].day);
 		if (days[i].day[0] != '\0')

@@ -69,7 +69,7 @@ static size_t each_backup(struct fixture *f, const char *folder, void (*each)(st
 
 // ---- at once ----
 
-enum { TIMES = 3 };
+enum { TIMES = 6 };
 static char folders[2][160];
 static char kept[RECORD_ID_LEN + 1];
 
