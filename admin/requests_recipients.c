@@ -14,14 +14,6 @@ static const struct option_row recipients_options[] = {
     {0},
 };
 
-static time_t recipient_time(const cJSON *row, const char *name)
-{
-	const char *text = json_string(row, name);
-	time_t t = 0;
-
-	return text != NULL && when_parse(&t, text) == 0 ? t : 0;
-}
-
 static enum status recipients_run(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"processor",    "about",      "sent",        "ended_by", "notice",
@@ -31,6 +23,7 @@ static enum status recipients_run(const struct admin *a, const struct arguments 
 	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX], sha256[2 * HASH_LEN + 1];
 	uint8_t hash[HASH_LEN];
 	const cJSON *row;
+	bool untold = false;
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
@@ -53,10 +46,16 @@ static enum status recipients_run(const struct admin *a, const struct arguments 
 	cJSON_ArrayForEach(row, json_get(object, "recipients"))
 	{
 		const char *notice = json_string(row, "notice");
-		table_add(&t, json_string(row, "id"), json_string(row, "about"), recipient_time(row, "sent_at"),
-			  recipient_time(row, "expires_by"), notice != NULL ? notice : "none", recipient_time(row, "acknowledged"),
-			  json_string(row, "ack_sha256"), recipient_time(row, "notice_at"), json_string(row, "name"));
+		untold = untold || notice == NULL;
+		table_add(&t, json_string(row, "id"), json_string(row, "about"), json_time(row, "sent_at"), json_time(row, "expires_by"),
+			  notice != NULL ? notice : "none", json_time(row, "acknowledged"), json_string(row, "ack_sha256"),
+			  json_time(row, "notice_at"), json_string(row, "name"));
 	}
+	if (untold)
+		output_complain(
+		    STATUS_DONE,
+		    "who has no notice has no privacy-mail in the policy: what it got ends there by that date; or write to it, and "
+		    "record its answer with --acknowledged");
 	return table_output(&t, args, "Nobody else got data that it is about, or it was not acted on yet.");
 }
 
