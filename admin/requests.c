@@ -36,6 +36,7 @@ static const struct option_row add_options[] = {
     {"how", OPTION_CHOICE, "letter|phone|mail|in-person|other", "how it came"},
     {"contact", OPTION_HIDDEN, NULL, "where the answer is to go"},
     {"receipt", OPTION_HIDDEN, NULL, "the receipt that it names"},
+    {"language", OPTION_VALUE, "CODE", "that the person reads: one of the policy's"},
     {"message", OPTION_HIDDEN, NULL, "what it says, from a file or standard input"},
     {"agent", OPTION_VALUE, "NAME", "the firm or office that acts for the person"},
     {"mandate", OPTION_VALUE, "FILE", "its mandate, which was seen: its SHA-256 and the date are kept, and the paper is not"},
@@ -398,6 +399,9 @@ static enum status requests_add(const struct admin *a, const struct arguments *a
 		return output_complain(STATUS_UNSURE, "requests: what was given for --receipt is not a receipt");
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
+	request.language = argument(args, "language");
+	if (request.language != NULL && policy_language(s.policy, request.language) == NULL)
+		return output_complain(STATUS_UNSURE, "requests: the policy is not written in that language");
 	if (rights_store(s.vault, &request, &out, &e) != 0)
 		return output_complain(e.code == ERR_INPUT || e.code == ERR_REFUSED ? STATUS_UNSURE : STATUS_FOUND, "requests: %s", e.text);
 	when_text(due, out.due);

@@ -105,8 +105,8 @@ static enum status identify_send(const struct admin *a, const struct arguments *
 		return output_complain(STATUS_UNSURE, "requests: --send asks now: leave --at away");
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
-	const struct policy *p = language != NULL ? policy_language(s.policy, language) : s.policy;
-	if (p == NULL)
+	const struct policy *p = language != NULL ? policy_language(s.policy, language) : NULL;
+	if (p == NULL && language != NULL)
 		return output_complain(STATUS_UNSURE, "requests: the policy is not written in that language");
 	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
 	    identity_mail(s.vault, p, id, officer, argument(args, "reason"), mail, &e) != 0 ||

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 static const struct option_row letter_options[] = {
-    {"language", OPTION_VALUE, "CODE", "one of the policy's languages; its first one when not given"},
+    {"language", OPTION_VALUE, "CODE", "one of the policy's languages; when not given, the person's"},
     {"reason", OPTION_VALUE, "TEXT", "for identify and clarify: what is asked, and why; else the one that is recorded"},
     {"edit", OPTION_FLAG, NULL, "change it in an editor first (VISUAL, EDITOR)"},
     {"send", OPTION_FLAG, NULL, "send it by mail to the address that the person gave, where the policy has mail"},
@@ -103,15 +103,15 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 	snprintf(reason, sizeof reason, "letter: %s", letter->kind);
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
-	const struct policy *p = language != NULL ? policy_language(s.policy, language) : s.policy;
-	if (p == NULL)
-		return output_complain(STATUS_UNSURE, "requests: the policy is not written in that language");
 	if (argument_given(args, "send") && outbox_processor(s.policy) == NULL)
 		return output_complain(STATUS_FOUND, "requests: the policy has nobody deliver mail: print the letter instead");
 	if (request_id(s.vault, args->words[0], id, &e) != 0 || rights_act(s.vault, id, &reading, &e) != 0 ||
 	    rights_show_officer(s.vault, id, true, &json, &e) != 0)
 		return requests_failed(&e);
 	JSON_AUTO cJSON *request = json_parse(buf_text(&json), json.len, &e);
+	const struct policy *p = letter_language(s.policy, language, request);
+	if (p == NULL)
+		return output_complain(STATUS_UNSURE, "requests: the policy is not written in that language");
 	if (letter->event != NULL && letter_event(request, letter->event) == NULL)
 		return output_complain(STATUS_FOUND, "requests: it was not %s: lethe %s %s first", letter->event,
 				       strcmp(letter->kind, "lift") == 0 ? "restrict" : "requests",

@@ -94,6 +94,7 @@ static void asked_read(struct request *r, bool once, struct asked *a)
 					 .receipt = given != NULL ? a->receipt : NULL,
 					 .archive = zip != NULL ? a->archive : NULL,
 					 .message = request_text(r, "message"),
+					 .language = request_policy(r)->language,
 					 .principal = a->decides ? a->principal : NULL,
 					 .secret = once ? a->secret : NULL,
 					 .signal = consents_signal(r)};

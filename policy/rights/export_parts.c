@@ -35,7 +35,7 @@ static const struct member_row {
     {KIND_ARCHIVE, MEMBER_INNER, " offset "},
     {KIND_ARCHIVE, MEMBER_SECRET, " key "},
     {KIND_RIGHTS_REQUEST, MEMBER_SHOWN,
-     " corrections field before fields recipients right record due verified proven signal contact message answered events event at entered "
+     " corrections field before fields recipients right record due verified proven signal contact message language answered events event at entered "
      "by "
      "ground reason how store found erased kept verified_at recipient about sent_at expires_by possible ack_sha256 "
      "agent name id protocol request regime callback answer_to mandate sha256 seen "},

@@ -119,6 +119,7 @@ int identity_mail(struct vault *v, const struct policy *p, const char *id, const
 		return -1;
 	JSON_AUTO cJSON *request = json_parse(buf_text(&json), json.len, e);
 	const char *contact = json_string(request, "contact"), *state = json_string(request, "state");
+	p = p != NULL ? p : letter_language(vault_policy(v), NULL, request);
 	if (contact == NULL || mail_address_read(to, contact, NULL) != 0)
 		return err_set(e, ERR_REFUSED, "the person gave no mail address");
 	if (state == NULL || (rights_events[EVENT_IDENTITY_ASKED].from & STATE_BIT(rights_state_read(state))) == 0)

@@ -12,7 +12,7 @@
 
 enum { IDENTITY_LIFE = 3600, IDENTITY_CODE_LEN = 6 };
 
-// Queues a mail with a new link and a new code, in the language of `p`, and records that it was asked; `by`: the officer, or "site". `mail`: its id in the
+// Queues a mail with a new link and a new code, in the language of `p` (NULL: the person's), and records that it was asked; `by`: the officer, or "site". `mail`: its id in the
 // outbox. ERR_REFUSED: there is no mail address, nobody delivers mail, or it is not the time to ask. ERR_NOT_FOUND.
 int identity_mail(struct vault *v, const struct policy *p, const char *id, const char *by, const char *reason, char mail[RECORD_ID_LEN + 1],
 		  struct err *e);

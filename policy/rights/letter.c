@@ -47,6 +47,14 @@ static const char *letter_reason(struct buf *out, const char *reason)
 	return buf_text(out);
 }
 
+const struct policy *letter_language(const struct policy *p, const char *asked, const cJSON *request)
+{
+	const char *theirs = json_string(request, "language");
+	const struct policy *found = asked != NULL ? policy_language(p, asked) : theirs != NULL ? policy_language(p, theirs) : p;
+
+	return found != NULL || asked != NULL ? found : p;
+}
+
 // By when the person has the answer; where the letter says that it takes longer, by when as of that.
 static const char *letter_due(char out[WORD_DAY], const cJSON *request, const char *kind, const struct policy *p)
 {

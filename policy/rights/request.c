@@ -162,7 +162,7 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	}
 	ok = ok && json_put_texts(body, JSON_TEXTS({"right", request->right}, {"contact", request->contact}, {"receipt", request->receipt},
 						   {"archive", request->archive}, {"message", request->message}, {"signal", signal},
-						   {"how", request->how}, {"record", request->record}));
+						   {"how", request->how}, {"record", request->record}, {"language", request->language}));
 	ok = ok && (request->agent == NULL || cJSON_AddItemToObject(body, "agent", cJSON_Duplicate(request->agent, true)));
 	if (!ok || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "the request is too large to be stored");
@@ -760,7 +760,8 @@ static bool show_recipients(cJSON *shown, const cJSON *body)
 static int show(struct vault *v, const char *id, bool officer, bool personal, struct buf *json, struct err *e)
 {
 	static const char *const public_members[] = {"signal", "certificate", NULL};
-	static const char *const officer_members[] = {"how", "agent", NULL}, *const personal_members[] = {"contact", "message", NULL};
+	static const char *const officer_members[] = {"how", "agent", "language", NULL}, *const personal_members[] = {"contact", "message",
+														      NULL};
 	struct vault_record record = {0};
 	struct rights_facts facts;
 	struct clock_line lines[CLOCK_IDS] = {0};

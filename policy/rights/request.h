@@ -39,6 +39,7 @@ struct rights_new {
 	const char *by;        // the officer who enters it; NULL: the person did
 	const char *how;       // it came: "letter"; NULL: by the page
 	time_t received;       // 0: now
+	const char *language;  // that the person reads: a code of the policy's; NULL: not known
 	const cJSON *agent;    // who acts for the person, see above; stays the caller's; NULL: nobody
 	const char
 	    *secret;      // of it, which who sends it again has again; where a request has it already, that is the answer. NULL: a new one

@@ -313,6 +313,10 @@ test('letters name the day of the answer, not that of an acknowledgement, and th
   assert.equal(first.name, 'ccpa-acknowledge', 'it ends before any answer is due');
   const promise = clocks().find(({ name }) => name === 'house');
   assert.equal(said('acknowledge'), promise.due.slice(0, 10));
+  const german = JSON.parse(ok('add', '--right', 'access', '--how', 'letter', '--language', 'de', '--format', 'json')).id;
+  assert.match(ok('letter', german, 'acknowledge'), /Ihr Antrag/, 'in the language of who wrote it');
+  assert.doesNotMatch(ok('letter', german, 'acknowledge', '--language', 'en'), /Ihr Antrag/);
+  assert.match(p.run(['requests', 'add', '--right', 'access', '--language', 'xx']).stderr, /not written in that language/);
   ok('extend', id, '--ground', 'complexity', '--reason', 'there are many');
   assert.equal(said('extend'), clocks().find(({ extended }) => extended).due.slice(0, 10));
 });
