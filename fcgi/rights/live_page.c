@@ -151,7 +151,7 @@ static int live_read(struct live *l, struct vault *v, const struct policy *p, st
 
 // "28 November 2026, 12:00 UTC"; "not yet" for 0.
 enum { MOMENT = WORD_DAY + 16 };
-static const char *moment_words(char out[MOMENT], time_t t, const struct policy *p)
+static const char *live_moment(char out[MOMENT], time_t t, const struct policy *p)
 {
 	char text[WHEN_TEXT];
 
@@ -164,7 +164,7 @@ static const char *moment_words(char out[MOMENT], time_t t, const struct policy 
 	snprintf(out + strlen(out), 16, ", %.5s UTC", text + 11);
 	return out;
 }
-#define MOMENT_WORDS(t, p) moment_words((char[MOMENT]){0}, t, p)
+#define MOMENT_WORDS(t, p) live_moment((char[MOMENT]){0}, t, p)
 
 // An age in its one largest unit that fits.
 static void age_words(char *out, size_t size, time_t seconds, const struct policy *p)
@@ -461,7 +461,7 @@ void live_page_respond_json(struct request *r, void *context)
 
 // ---- as a page ----
 
-static const char *text_of(const cJSON *one, const char *member)
+static const char *live_text(const cJSON *one, const char *member)
 {
 	const char *text = json_string(one, member);
 
@@ -470,7 +470,7 @@ static const char *text_of(const cJSON *one, const char *member)
 
 static bool is(const cJSON *one, const char *member, const char *text)
 {
-	return strcmp(text_of(one, member), text) == 0;
+	return strcmp(live_text(one, member), text) == 0;
 }
 
 // A row of the totals: the word `key` with its values, or without a key the first of these.
@@ -515,7 +515,7 @@ static void totals_write(struct writer *w, const struct live *l)
 		return;
 	xml_printf(w->out, "<section aria-labelledby=\"ledger\">\n<h2 id=\"ledger\">%s</h2>\n", word(p, "live.key"));
 	write_note(w, "live.key.how", NULL);
-	xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", text_of(l->ledger, "key"));
+	xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", live_text(l->ledger, "key"));
 	cJSON_ArrayForEach(one, json_get(l->ledger, "keys"))
 	{
 		if (json_string(one, "until") == NULL)
@@ -523,7 +523,7 @@ static void totals_write(struct writer *w, const struct live *l)
 		write_note(
 		    w, "live.key.past",
 		    WORD_VALUES({"n", WORD_COUNT(json_number(one, "until_size", 0))}, {"time", MOMENT_WORDS(json_time(one, "until"), p)}));
-		xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", text_of(one, "key"));
+		xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", live_text(one, "key"));
 	}
 	buf_adds(w->out, "</section>\n");
 }
@@ -535,27 +535,27 @@ static void statement_write(struct writer *w, const cJSON *one)
 	const char *state = json_string(one, "state");
 	struct buf *out = w->out;
 
-	xml_printf(out, "<li id=\"%s\" class=\"%s\">\n<p class=\"sentence\">%s</p>\n", text_of(one, "id"),
-		   state != NULL ? state : "unbuilt", text_of(one, "text"));
+	xml_printf(out, "<li id=\"%s\" class=\"%s\">\n<p class=\"sentence\">%s</p>\n", live_text(one, "id"),
+		   state != NULL ? state : "unbuilt", live_text(one, "text"));
 	if (state == NULL) {
 		xml_printf(out, "<p class=\"figure\">%s</p>\n</li>\n", word(p, "live.unbuilt"));
 		return;
 	}
 	xml_printf(out, "<p class=\"figure\"><strong>%s</strong> <span>%s</span></p>\n", word_or(p, "live.state.", state),
-		   text_of(one, "figure"));
+		   live_text(one, "figure"));
 	if (meter != NULL) {
 		double max = json_number(meter, "max", 0), value = json_number(meter, "value", 0);
 		buf_printf(out, "<meter min=\"0\" max=\"%.0f\" value=\"%.0f\"%s aria-hidden=\"true\"></meter>\n", max,
 			   value < max ? value : max, is(one, "state", "broken") ? " class=\"late\"" : "");
 	}
 	xml_printf(out, "<details><summary>%s</summary>\n<p>%s</p>\n<dl><dt>%s</dt><dd><code>%s</code></dd>", word(p, "live.keeps"),
-		   text_of(one, "how"), word(p, "live.functions"), text_of(one, "functions"));
-	xml_printf(out, "<dt>%s</dt><dd><code>tests/%s</code></dd><dt>%s</dt><dd>", word(p, "live.test"), text_of(one, "test"),
+		   live_text(one, "how"), word(p, "live.functions"), live_text(one, "functions"));
+	xml_printf(out, "<dt>%s</dt><dd><code>tests/%s</code></dd><dt>%s</dt><dd>", word(p, "live.test"), live_text(one, "test"),
 		   word(p, "live.check"));
 	if (check != NULL)
 		xml_printf(out, "%s%s%s <code>%s</code>",
-			   word_or(p, "live.result.", is(check, "result", "BROKEN") ? "broken" : text_of(check, "result")),
-			   word(p, "join.comma"), MOMENT_WORDS(json_time(check, "at"), p), text_of(check, "name"));
+			   word_or(p, "live.result.", is(check, "result", "BROKEN") ? "broken" : live_text(check, "result")),
+			   word(p, "join.comma"), MOMENT_WORDS(json_time(check, "at"), p), live_text(check, "name"));
 	else
 		html_text(out, word(p, "live.check.none"));
 	buf_adds(out, "</dd></dl></details>\n</li>\n");
@@ -564,7 +564,7 @@ static void statement_write(struct writer *w, const cJSON *one)
 // From `first` on, until another section begins, which is returned: those that programs keep, then, folded, those of people.
 static const cJSON *section_write(struct writer *w, const cJSON *first)
 {
-	const char *section = text_of(first, "section"), *group = NULL;
+	const char *section = live_text(first, "section"), *group = NULL;
 	struct buf *out = w->out;
 	const cJSON *one;
 	long long people = 0;
@@ -574,7 +574,7 @@ static const cJSON *section_write(struct writer *w, const cJSON *first)
 	const char *id = section[0] != '\0' ? section : "notice";
 	xml_printf(out, "<section aria-labelledby=\"in-%s\">\n<h2 id=\"in-%s\"><a href=\"%s%s%s\">%s</a></h2>\n", id, id, buf_text(&notice),
 		   section[0] != '\0' ? "#" : "", section,
-		   section[0] != '\0' ? text_of(first, "heading") : word(w->policy, "notice.title"));
+		   section[0] != '\0' ? live_text(first, "heading") : word(w->policy, "notice.title"));
 	for (one = first; one != NULL && is(one, "section", section); one = one->next) {
 		if (is(one, "kept_by", "people")) {
 			people++;
@@ -582,7 +582,7 @@ static const cJSON *section_write(struct writer *w, const cJSON *first)
 		}
 		if (group == NULL || !is(one, "group", group)) {
 			buf_adds(out, group != NULL ? "</ul>\n" : "");
-			group = text_of(one, "group");
+			group = live_text(one, "group");
 			if (group[0] != '\0')
 				xml_printf(out, "<h3>%s</h3>\n", group);
 			buf_adds(out, "<ul class=\"kept\">\n");
@@ -596,7 +596,7 @@ static const cJSON *section_write(struct writer *w, const cJSON *first)
 		xml_printf(out, "</summary>\n<p>%s</p>\n<ul>\n", word(w->policy, "live.people"));
 		for (const cJSON *told = first; told != one; told = told->next)
 			if (is(told, "kept_by", "people"))
-				xml_printf(out, "<li id=\"%s\">%s</li>\n", text_of(told, "id"), text_of(told, "text"));
+				xml_printf(out, "<li id=\"%s\">%s</li>\n", live_text(told, "id"), live_text(told, "text"));
 		buf_adds(out, "</ul></details>\n");
 	}
 	buf_adds(out, "</section>\n");
@@ -671,7 +671,7 @@ void live_page_respond_versions(struct request *r, void *context)
 	buf_adds(&out, "</p>\n");
 	cJSON_ArrayForEach(one, versions)
 	{
-		const char *version = text_of(one, "version");
+		const char *version = live_text(one, "version");
 		bool translated = false;
 		cJSON_ArrayForEach(known, json_get(one, "languages"))
 		{
@@ -686,7 +686,7 @@ void live_page_respond_versions(struct request *r, void *context)
 			write_filled(&w, "versions.ledger", WORD_VALUES({"n", WORD_COUNT(json_number(one, "ledger", 0))}));
 		}
 		xml_printf(&out, "</p>\n<p>SHA-256 <code>%s</code> (<a href=\"/privacy/versions/%s.xml\">XML</a>)</p>\n<ul>\n",
-			   text_of(one, "sha256"), version);
+			   live_text(one, "sha256"), version);
 		const cJSON *said = json_get(one, "changes"), *changes = json_get(said, p->language);
 		changes = changes == NULL && said != NULL ? said->child : changes;
 		cJSON_ArrayForEach(change, changes)
