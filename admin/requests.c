@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "admin/requests.h"
-#include "admin/cases.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/rights/erase.h"
@@ -259,13 +258,6 @@ static enum status requests_list(const struct admin *a, const struct arguments *
 		}
 	} while (watch && watch_pause());
 	return late > 0 ? STATUS_FOUND : STATUS_DONE;
-}
-
-// ---- ids ----
-
-int request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], struct err *e)
-{
-	return cases_id(v, KIND_RIGHTS_REQUEST, given, out, e);
 }
 
 // ---- show ----
