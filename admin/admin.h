@@ -72,7 +72,7 @@ int output_wrapped(struct buf *out, size_t at, size_t indent, const char *s);
 // As that, each line of the text; what does not fit goes on in the next, in the column `indent`.
 int output_wrapped_lines(struct buf *out, size_t indent, const char *text);
 // The whole id of the request whose id begins with `given` (eight characters at least); *out is `given` where there is none. ERR_INPUT: there
-// are several. In requests.c.
+// are several. In cases.c.
 enum { SHORT_ID_LEAST = 8 };
 int request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], struct err *e);
 // What a command found or did: `object` where --format json is given, else `text`.

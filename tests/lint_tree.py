@@ -55,6 +55,7 @@ PREFIXES = {
     'policy/vault/checkpoint.c': 'ledger',
     'policy/vault/verify.c': 'ledger',
     'systemd/run/child.c': 'children command',
+    'admin/cases.c': 'request',
     'policy/vault/sqlite/db.c': 'cursor',
     'fcgi/serve/fields.c': 'request',
     'fcgi/serve/framed.c': 'respond',
