@@ -525,8 +525,10 @@ static int remove_ended(const char *folder, uint64_t minimum, struct err *e)
 	char path[PATH_MAX], *end;
 	DIR *d = opendir(folder);
 	bool gone = false;
-	int ret = d == NULL ? err_system(e, ERR_IO, errno, "%s", folder) : 0;
+	int ret = 0;
 
+	if (d == NULL)
+		return err_system(e, ERR_IO, errno, "%s", folder);
 	for (const struct dirent *entry; ret == 0 && (entry = readdir(d)) != NULL;) {
 		const uint64_t start = strtoull(entry->d_name, &end, 10);
 		if (end == entry->d_name || strcmp(end, ".gz") != 0 || start >= minimum)
@@ -535,8 +537,7 @@ static int remove_ended(const char *folder, uint64_t minimum, struct err *e)
 		if (path_join(path, sizeof path, folder, entry->d_name, e) != 0 || (unlink(path) != 0 && errno != ENOENT))
 			ret = err_system(e, ERR_IO, errno, "%s/%s is kept no longer, but is still there", folder, entry->d_name);
 	}
-	if (d != NULL)
-		closedir(d);
+	closedir(d);
 	return ret == 0 && gone ? folder_sync(folder, e) : ret;
 }
 

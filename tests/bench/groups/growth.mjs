@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { build } from '../../site/harness.mjs';
 import { row } from '../rows.mjs';
 
+// Events a day, days that they are kept, checkpoints a day, years. 3000,365,1,10 take half an hour.
+const [aDay, life, signed, years] = (process.env.YEARS || '20,365,4,10').split(',').map(Number);
 const sizes = (process.env.SETS || '10000,1000000').split(',').map(Number); // 10,000,000 take a quarter of an hour
 
 export default function growth(folder) {
@@ -23,4 +25,12 @@ export default function growth(folder) {
     row('  what `lethe check` reads: counts and the open part of the ledger', found.census_ms + found.verify_open_ms, 'ms', { aim: '<= 200', say: `${after}: what \`lethe check\` reads of the store` });
     row('  the whole ledger verified', found.verify_whole_s * 1000, 'ms');
   }
+  const found = execFileSync(join(build, 'bench', 'years_bench'), [place, aDay, life, signed, years].map(String), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').map((line) => JSON.parse(line));
+  const last = found.at(-1), bytes = (year) => year.store_kb + year.segments_kb + year.tiles_kb, half = found[Math.ceil(years / 2) - 1];
+  const of = `a ledger of ${aDay} events a day that are kept ${life} days, after ${years} years`;
+  row(`${of}: on disk, with what is published`, bytes(last), 'KiB', { beside: 'after half of them', other: bytes(half), ratio: bytes(last) / bytes(half), aim: '<= 2', say: `${of}: on disk` });
+  row('  pruned, CPU', last.prune_ms, 'ms', { aim: '<= 5' });
+  row('  signed and published, CPU', last.sign_ms, 'ms', { aim: '<= 100' });
+  row('  a proof, CPU', last.proof_ms, 'ms', { aim: '<= 100' });
+  row('  verified, CPU', last.verify_whole_ms, 'ms', { detail: { entries: last.entries, kept: last.kept, 'since the last time, ms': last.verify_since_ms } });
 }
