@@ -34,7 +34,8 @@ struct command {
 	const char *name;
 	enum status (*run)(const struct admin *a, const struct arguments *args); // NULL: `sub` says what there is
 	const char *line;
-	const char *words; // that it takes, as its usage says them: "ID [DATE]", of which those in brackets may be missing; "ID ...": as many as there are; NULL: none
+	const char *
+	    words; // that it takes, as its usage says them: "ID [DATE]", of which those in brackets may be missing; "ID ...": as many as there are; NULL: none
 	const struct option_row *options; // may be NULL
 	const struct command *const *sub; // NULL-terminated
 	const unsigned char *exits;       // what it ends with for each status; NULL: with that
@@ -74,7 +75,7 @@ int output_wrapped_lines(struct buf *out, size_t indent, const char *text);
 // The whole id of the request whose id begins with `given` (eight characters at least); *out is `given` where there is none. ERR_INPUT: there
 // are several. In cases.c.
 enum { SHORT_ID_LEAST = 8 };
-int request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], struct err *e);
+int cases_request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], struct err *e);
 // What a command found or did: `object` where --format json is given, else `text`.
 enum status output_object(const struct arguments *args, const cJSON *object, const struct buf *text);
 #define OBJECT_FORMAT_OPTION                                                                                                               \

@@ -32,7 +32,7 @@ int cases_id(struct vault *v, enum kind kind, const char *given, char out[RECORD
 	return wanted.found > 1 ? err_set(e, ERR_INPUT, "%zu have an id that begins so: give more of it", wanted.found) : 0;
 }
 
-int request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], struct err *e)
+int cases_request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], struct err *e)
 {
 	return cases_id(v, KIND_RIGHTS_REQUEST, given, out, e);
 }

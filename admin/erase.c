@@ -69,7 +69,7 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
 	requests_officer(officer);
 	if (strcmp(x->by->name, "request") == 0)
-		return request_id(v, value, id, e) != 0 ? -1 : rights_fulfil_erasure(v, id, officer, dry_run, result, certificate, e);
+		return cases_request_id(v, value, id, e) != 0 ? -1 : rights_fulfil_erasure(v, id, officer, dry_run, result, certificate, e);
 	enum erase_by by = strcmp(x->by->name, "receipt") == 0 ? ERASE_RECEIPT
 			   : strcmp(x->by->name, "ip") == 0    ? ERASE_ADDRESS
 							       : ERASE_RECORD;

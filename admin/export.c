@@ -82,7 +82,7 @@ static int selection_gather(const struct arguments *args, struct selection *s, c
 
 	if (record != NULL)
 		s->list[s->count++] = (struct export_selector){.by = ERASE_RECORD, .value = record};
-	if (request != NULL && (request_id(site->vault, request, s->request, e) != 0 ||
+	if (request != NULL && (cases_request_id(site->vault, request, s->request, e) != 0 ||
 				export_of_request(site->vault, s->request, &s->list[s->count], &s->count, &s->named, e) != 0))
 		return -1;
 	return export_gather(out, site->vault, site->policy, s->list, s->count, e);

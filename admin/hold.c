@@ -99,7 +99,7 @@ static enum status hold_place_main(const struct admin *a, const struct arguments
 	if (site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
 	if (hold.by == HOLD_BY_REQUEST) {
-		if (request_id(s.vault, hold.value, id, &e) != 0)
+		if (cases_request_id(s.vault, hold.value, id, &e) != 0)
 			return cases_failed("hold", &e);
 		hold.value = id;
 	}

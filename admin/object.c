@@ -38,7 +38,7 @@ static enum status object_override_run(const struct admin *a, const struct argum
 		return restrict_failed(&e);
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
+	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 ||
 	    rights_objection_override(s.vault, id, argument(args, "reason"), text.len > 0 ? buf_text(&text) : NULL, officer, &r, &e) != 0)
 		return restrict_failed(&e);
 	output_complain(STATUS_DONE, "the letter: lethe requests letter %.12s refuse", id);

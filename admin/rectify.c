@@ -31,7 +31,7 @@ static enum status rectify_main(const struct admin *a, const struct arguments *a
 		values[count++] = (struct rectify_value){"message", buf_text(&message)};
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
+	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 ||
 	    rectify_request(s.vault, id, values, count, officer, argument(args, "reason"), &e) != 0 ||
 	    rights_show_officer(s.vault, id, false, &json, &e) != 0)
 		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "rectify: %s", e.text);

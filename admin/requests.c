@@ -307,7 +307,7 @@ static enum status requests_show(const struct admin *a, const struct arguments *
 	if (site_open(&s, a, personal ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	// It is recorded before it is shown: what cannot be recorded is not read.
-	if (request_id(s.vault, args->words[0], id, &e) != 0 || (personal && rights_act(s.vault, id, &reading, &e) != 0) ||
+	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 || (personal && rights_act(s.vault, id, &reading, &e) != 0) ||
 	    rights_show_officer(s.vault, id, personal, &json, &e) != 0)
 		return requests_failed(&e);
 	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);

@@ -70,13 +70,13 @@ static enum status act(const struct admin *a, const struct arguments *args, enum
 	did.text = text.len > 0 ? buf_text(&text) : NULL;
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (event == EVENT_JOINED && request_id(s.vault, args->words[1], other, &e) != 0)
+	if (event == EVENT_JOINED && cases_request_id(s.vault, args->words[1], other, &e) != 0)
 		return requests_failed(&e);
 	enum status status = STATUS_DONE;
 	for (size_t i = 0; i < (event == EVENT_JOINED ? 1 : args->word_count) && status == STATUS_DONE; i++) {
 		BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX);
 		BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
-		if (request_id(s.vault, args->words[i], id, &e) != 0 ||
+		if (cases_request_id(s.vault, args->words[i], id, &e) != 0 ||
 		    (event == EVENT_JOINED ? rights_join(s.vault, id, other, &did, &e) : rights_act(s.vault, id, &did, &e)) != 0 ||
 		    rights_show_officer(s.vault, id, false, &json, &e) != 0)
 			return requests_failed(&e);
@@ -108,7 +108,7 @@ static enum status identify_send(const struct admin *a, const struct arguments *
 	const struct policy *p = language != NULL ? policy_language(s.policy, language) : NULL;
 	if (p == NULL && language != NULL)
 		return output_complain(STATUS_UNSURE, "requests: the policy is not written in that language");
-	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
+	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 ||
 	    identity_mail(s.vault, p, id, officer, argument(args, "reason"), mail, &e) != 0 ||
 	    outbox_send(s.vault, mail, true, &way, &sent, &e) != 0)
 		return requests_failed(&e);

@@ -105,7 +105,7 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 		return STATUS_UNSURE;
 	if (argument_given(args, "send") && outbox_processor(s.policy) == NULL)
 		return output_complain(STATUS_FOUND, "requests: the policy has nobody deliver mail: print the letter instead");
-	if (request_id(s.vault, args->words[0], id, &e) != 0 || rights_act(s.vault, id, &reading, &e) != 0 ||
+	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 || rights_act(s.vault, id, &reading, &e) != 0 ||
 	    rights_show_officer(s.vault, id, true, &json, &e) != 0)
 		return requests_failed(&e);
 	JSON_AUTO cJSON *request = json_parse(buf_text(&json), json.len, &e);

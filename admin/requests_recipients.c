@@ -38,7 +38,7 @@ static enum status recipients_run(const struct admin *a, const struct arguments 
 		return STATUS_UNSURE;
 	plain_hash(hash, &(struct bytes){buf_text(&paper), paper.len}, 1);
 	hex_encode(sha256, hash, sizeof hash);
-	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
+	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 ||
 	    (file != NULL && recipients_acknowledge(s.vault, id, acknowledged, sha256, officer, &e) != 0) ||
 	    rights_show_officer(s.vault, id, false, &json, &e) != 0)
 		return requests_failed(&e);

@@ -89,7 +89,7 @@ enum status restrict_place(const struct admin *a, const struct arguments *args, 
 		return output_complain(STATUS_FOUND, "restrict: nothing is kept of what it names: no request was entered");
 	if (!named && dry_run)
 		return restrict_did(args, NULL, "would be restricted", &r);
-	if ((named ? request_id(s.vault, args->words[0], id, &e)
+	if ((named ? cases_request_id(s.vault, args->words[0], id, &e)
 		   : place_request(s.vault, args, right, asked != NULL ? buf_text(&receipt) : NULL, officer, id, &e)) != 0 ||
 	    rights_restrict(s.vault, id, ground, argument(args, "reason"), officer, dry_run, &r, &e) != 0)
 		return restrict_failed(&e);
@@ -111,7 +111,7 @@ static enum status tell_run(const struct admin *a, const struct arguments *args)
 	requests_officer(officer);
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (request_id(s.vault, args->words[0], id, &e) != 0 ||
+	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 ||
 	    rights_restrict_tell(s.vault, id, argument(args, "reason"), officer, &e) != 0 ||
 	    rights_restrict_count(s.vault, id, &r, &e) != 0)
 		return restrict_failed(&e);
@@ -129,7 +129,7 @@ static enum status lift_run(const struct admin *a, const struct arguments *args)
 	requests_officer(officer);
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (request_id(s.vault, args->words[0], id, &e) != 0 || rights_restrict_lift(s.vault, id, officer, &r, &e) != 0)
+	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 || rights_restrict_lift(s.vault, id, officer, &r, &e) != 0)
 		return restrict_failed(&e);
 	return restrict_did(args, id, "is lifted", &r);
 }
