@@ -2,6 +2,7 @@
 #include "admin/restore.h"
 #include "admin/requests.h"
 #include "admin/sign.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/rights/hold_end.h"
@@ -276,6 +277,7 @@ static enum status restore_main(const struct admin *a, const struct arguments *a
 {
 	if (argument_given(args, "confirm"))
 		return args->word_count == 0 ? confirm_restore(a) : output_complain(STATUS_UNSURE, "restore: --confirm takes no backup");
+	static const char *const facts[] = {"made", "events", "erasures_again", "lost"};
 	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX), note = BUF_INIT(OUTPUT_MAX);
 	JSON_AUTO cJSON *o = cJSON_CreateObject(), *details = NULL;
 	struct restore r;
@@ -315,10 +317,8 @@ static enum status restore_main(const struct admin *a, const struct arguments *a
 				       "restore: %s", e.text);
 	if (begun > 0)
 		output_complain(STATUS_DONE, "restore: what had been begun is done; to restore another backup, run this again");
-	cJSON_AddItemToObject(o, "made", cJSON_DetachItemFromObjectCaseSensitive(details, "made"));
-	cJSON_AddItemToObject(o, "events", cJSON_DetachItemFromObjectCaseSensitive(details, "events"));
-	cJSON_AddItemToObject(o, "erasures_again", cJSON_DetachItemFromObjectCaseSensitive(details, "erasures_again"));
-	cJSON_AddItemToObject(o, "lost", cJSON_DetachItemFromObjectCaseSensitive(details, "lost"));
+	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
+		cJSON_AddItemToObject(o, facts[i], cJSON_DetachItemFromObjectCaseSensitive(details, facts[i]));
 	const uint64_t events = (uint64_t)cJSON_GetNumberValue(json_get(o, "events")),
 		       again = (uint64_t)cJSON_GetNumberValue(json_get(o, "erasures_again"));
 	buf_printf(&out, "restored from the backup of %s, %s", json_string(o, "made"), COUNTED(events, "ledger entry", "ledger entries"));

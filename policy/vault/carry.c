@@ -81,21 +81,15 @@ int carry_record(const struct vault *v, const struct record_row *row, const stru
 	carry_key(v, row->id, key);
 	int ret = plain.failed ? err_set(e, ERR_MEMORY, "no memory") : seal(key, row->id, plain.data, plain.len, &sealed, e);
 	wipe(key, sizeof key);
-	struct tombstone *t = calloc(1, sizeof *t);
-	if (ret == 0 && (t == NULL || base64_add(&text, sealed.data, sealed.len) != 0))
+	if (ret == 0 && base64_add(&text, sealed.data, sealed.len) != 0)
 		ret = err_set(e, ERR_MEMORY, "no memory");
-	if (ret == 0 && t != NULL) {
-		*t = (struct tombstone){.at = when_now(),
-					.act = TOMBSTONE_CARRIED,
-					.by = ERASE_RECORD,
-					.has_subject = row->has_subject,
-					.carried = buf_text(&text)};
-		memcpy(t->id, row->id, sizeof t->id);
-		memcpy(t->subject, row->subject, HASH_LEN);
-		ret = tombstone_write(v, t, e) != 0 || tombstone_applied(v, t, e) != 0 ? -1 : 0;
-	}
-	free(t);
-	return ret;
+	if (ret != 0)
+		return -1;
+	struct tombstone t = {
+	    .at = when_now(), .act = TOMBSTONE_CARRIED, .by = ERASE_RECORD, .has_subject = row->has_subject, .carried = buf_text(&text)};
+	memcpy(t.id, row->id, sizeof t.id);
+	memcpy(t.subject, row->subject, HASH_LEN);
+	return tombstone_write(v, &t, e) != 0 ? -1 : tombstone_applied(v, &t, e);
 }
 
 static size_t carry_tags(char *text, struct tag_row tags[RECORD_TAGS_MAX])

@@ -527,15 +527,10 @@ int vault_each_for_rights(struct vault *v, enum kind kind, const char *state, in
 // Durable before the commit: no backup brings back what is over.
 static int record_tombstone(struct vault *v, enum tombstone_act act, const char *id, struct err *e)
 {
-	struct tombstone *t = calloc(1, sizeof *t);
+	struct tombstone t = {.at = when_now(), .act = act, .by = ERASE_RECORD};
 
-	if (t == NULL)
-		return err_set(e, ERR_MEMORY, "no memory");
-	*t = (struct tombstone){.at = when_now(), .act = act, .by = ERASE_RECORD};
-	snprintf(t->id, sizeof t->id, "%s", id);
-	const int ret = tombstone_write(v, t, e) != 0 || tombstone_applied(v, t, e) != 0 ? -1 : 0;
-	free(t);
-	return ret;
+	snprintf(t.id, sizeof t.id, "%s", id);
+	return tombstone_write(v, &t, e) != 0 ? -1 : tombstone_applied(v, &t, e);
 }
 
 static const struct {
