@@ -154,7 +154,7 @@ static int make_stores(struct making *m, struct err *e)
 	ended = calloc((size_t)(n > 0 ? n : 1), sizeof *ended);
 	if (ended == NULL)
 		ret = err_set(e, ERR_MEMORY, "no memory");
-	for (int i = 0; i < n && ret == 0; i++) {
+	for (int i = 0; i < n && ended != NULL; i++) {
 		struct data_key DATA_KEY_AUTO key = {0};
 		time_t start = 0;
 		when_parse(&start, days[i].day);
@@ -445,7 +445,7 @@ int backup_take(const char *path, const char *keys, const struct tree *to, struc
 	bool has_store = false;
 	int ret = tree_open(&t, path, e) != 0 ? -1 : manifest_read(&t, keys, &m, out, e);
 
-	if (ret == 0)
+	if (ret == 0 && m.text.data != NULL)
 		m.text.data[m.len] = '\0';
 	for (char *rest = m.text.data, *line; ret == 0 && (line = strsep(&rest, "\n")) != NULL;) {
 		if (strncmp(line, "file ", 5) != 0)
