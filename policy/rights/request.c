@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SAME_MAX = 1200, SAME_BEFORE_MAX = 64, JOINED_DEPTH_MAX = 64 };
+enum { SAME_MAX = 1200, SAME_BEFORE_MAX = 64, JOINED_DEPTH_MAX = 64, KNOWN_ROUGH_SECONDS = 60 };
 static const struct document_type requests = {KIND_RIGHTS_REQUEST, "request", RIGHTS_REQUEST_MAX};
 
 static int refuse_right(const struct policy *p, struct err *e)
@@ -118,7 +118,7 @@ static time_t time_of_receipt(const struct vault *v, time_t now)
 
 	if (vault_clock(v, &clock, NULL) != 0)
 		return now;
-	return clock.leapt ? clock.judged : clock.known > now ? clock.known : now;
+	return clock.leapt ? clock.judged : clock.known > now + KNOWN_ROUGH_SECONDS ? clock.known : now;
 }
 
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e)
@@ -478,7 +478,8 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 {
 	struct acting *x = arg;
 	const struct rights_act *act = x->act;
-	const time_t at = act->at != 0 ? act->at : facts->clock.now;
+	const time_t now = facts->clock.now, received = facts->clock.received; // later than the clock, where that is behind
+	const time_t at = act->at != 0 ? act->at : now > received ? now : received;
 
 	if (rights_event_check(facts, act->event, json_string(body, "right"), act->ground, act->reason, act->text, e) != 0)
 		return -1;
@@ -489,7 +490,7 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 				   : "who asks has shown what the policy asks for: nothing stands still for more");
 	if (act->event == EVENT_CLARIFICATION_GIVEN && !facts->unclear)
 		return err_set(e, ERR_REFUSED, "nobody was asked what they mean: what they said is a note");
-	if (at > facts->clock.now || at < facts->clock.received)
+	if (act->at != 0 && (at > now || at < received))
 		return err_set(e, ERR_INPUT, "it happened neither before the request was received nor after now");
 	if (at < facts->clock.now && dated_back_check(act, facts, e) != 0)
 		return -1;
