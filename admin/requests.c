@@ -50,7 +50,8 @@ struct listed {
 	char id[RECORD_ID_LEN + 1], right[40], how[16];
 	const char *state;
 	time_t received, due, waiting_since; // waiting_since: 0: the person is not waited for
-	bool open, late, paused, wanted;
+	bool open, late, paused, wanted, held;
+	time_t held_until;                 // 0: not known
 	char joined_to[RECORD_ID_LEN + 1]; // "": to none
 	const char *mail;                  // "failed" or "waiting"; "" when all went
 };
@@ -82,6 +83,8 @@ static int list_row(void *arg, const struct rights_row *row)
 			     .open = row->open,
 			     .late = row->late,
 			     .paused = row->paused,
+			     .held = row->facts.held,
+			     .held_until = row->facts.held_until,
 			     .wanted = l->contact == NULL || (row->contact != NULL && strcasecmp(row->contact, l->contact) == 0),
 			     .waiting_since = row->open ? clock_waiting_since(&row->facts.clock) : 0,
 			     .mail = json_string(l->mails, row->id)};
@@ -156,8 +159,13 @@ static void list_left(char *out, size_t size, const struct listed *l, time_t now
 {
 	long long days = (long long)(l->due > now ? l->due - now : now - l->due) / 86400;
 
+	char until[WHEN_TEXT];
+
 	*out = '\0';
-	if (l->joined_to[0] != '\0')
+	when_text(until, l->held_until);
+	if (l->held) // answered: nothing is owed before the hold ends
+		snprintf(out, size, l->held_until != 0 ? "held until %.10s" : "held", until);
+	else if (l->joined_to[0] != '\0')
 		snprintf(out, size, l->late ? "late, joined" : "joined to another");
 	else if (l->waiting_since != 0 && !l->late && now - l->waiting_since > (time_t)CLOCK_WAITING_DAYS * 86400)
 		snprintf(out, size, "%lld days waited for", (long long)(now - l->waiting_since) / 86400);

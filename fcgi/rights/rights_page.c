@@ -317,10 +317,31 @@ static void certificate_write(struct rights_page *page, const cJSON *certificate
 	card_end(page);
 }
 
+// What stays, as a certificate says.
+static void kept_list(struct rights_page *page, const cJSON *certificate)
+{
+	const struct policy *p = page->p;
+	const cJSON *kept, *list = json_get(certificate, "kept");
+
+	if (cJSON_GetArraySize(list) == 0)
+		return;
+	xml_printf(&page->out, "<h2>%s</h2>\n<ul>\n", word(p, "page.plan.stays"));
+	cJSON_ArrayForEach(kept, list)
+	{
+		const char *kind = json_string(kept, "kind"), *ground = json_string(kept, "ground");
+		enum kind of = KIND_INPUT;
+		const bool known = kind != NULL && kind_from_name(&of, kind) == 0;
+		kept_write(page, &(struct kept_row){known ? p->kinds[of].name : kind, (long long)json_number(kept, "count", 0),
+						    json_time(kept, "until"),
+						    ground != NULL && strncmp(ground, CERTIFICATE_HELD, strlen(CERTIFICATE_HELD)) == 0});
+	}
+	buf_adds(&page->out, "</ul>\n");
+}
+
 static void stores_write(struct rights_page *page, const cJSON *certificate)
 {
 	const struct policy *p = page->p;
-	const cJSON *store, *kept, *list = json_get(certificate, "kept");
+	const cJSON *store;
 
 	xml_printf(&page->out, "<h2>%s</h2>\n<ul>\n", word(p, "answer.erased.found"));
 	cJSON_ArrayForEach(store, json_get(certificate, "stores"))
@@ -336,18 +357,7 @@ static void stores_write(struct rights_page *page, const cJSON *certificate)
 		buf_adds(&page->out, "</li>\n");
 	}
 	buf_adds(&page->out, "</ul>\n");
-	if (cJSON_GetArraySize(list) == 0)
-		return;
-	xml_printf(&page->out, "<h2>%s</h2>\n<ul>\n", word(p, "page.plan.stays"));
-	cJSON_ArrayForEach(kept, list)
-	{
-		const char *kind = json_string(kept, "kind"), *ground = json_string(kept, "ground");
-		enum kind of = KIND_INPUT;
-		const bool known = kind != NULL && kind_from_name(&of, kind) == 0;
-		kept_write(page, &(struct kept_row){known ? p->kinds[of].name : kind, (long long)json_number(kept, "count", 0),
-						    json_time(kept, "until"), ground != NULL && strcmp(ground, "legal hold") == 0});
-	}
-	buf_adds(&page->out, "</ul>\n");
+	kept_list(page, certificate);
 }
 
 // Who else got some of it, what becomes of backups, and what no erasure reaches. Certificates of versions before say nothing of it.
@@ -454,11 +464,17 @@ static void own_state(struct rights_page *page, const cJSON *shown, enum rights_
 	    [STATE_FULFILLED] = "page.own.fulfilled", [STATE_REFUSED] = "page.own.refused", [STATE_CLOSED] = "page.own.closed",
 	    [STATE_WITHDRAWN] = "page.own.withdrawn",
 	};
-	const time_t received = json_time(shown, "received"), due = json_time(shown, state == STATE_FULFILLED ? "answered" : "answer_by");
+	const bool held = json_get(shown, "held_until") != NULL;
+	const time_t received = json_time(shown, "received"), due = json_time(shown, held                       ? "held_until"
+										     : state == STATE_FULFILLED ? "answered"
+														: "answer_by");
 	const bool undated = (STATE_BIT(state) & STATES_OPEN) != 0 && due == 0;
 
 	lead_write(
-	    page, undated ? "page.own.open.undated" : sentences[state],
+	    page,
+	    held      ? (due != 0 ? "page.own.held" : "page.own.held.undated")
+	    : undated ? "page.own.open.undated"
+		      : sentences[state],
 	    WORD_VALUES({"day", DAY_WORDS(page, due)}, {"n", WORD_COUNT(received != 0 ? when_now() / 86400 - received / 86400 + 1 : 1)}));
 	if (cJSON_IsTrue(json_get(shown, "late")))
 		write_note(&page->w, "page.own.late", NULL);
@@ -646,6 +662,11 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 		write_note(&page.w, "page.rights.export_how", NULL);
 		own_form(&page, "/api/export", id, secret);
 		form_end(&page, "primary", "page.rights.export_now");
+		card_end(&page);
+	}
+	if (json_get(shown, "held_until") != NULL) {
+		buf_adds(&page.out, "<section class=\"card\">\n");
+		kept_list(&page, json_get(shown, "certificate"));
 		card_end(&page);
 	}
 	certificate_write(&page, json_get(shown, "certificate"));

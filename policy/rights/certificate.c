@@ -40,7 +40,9 @@ static const char *certificate_right(const char *right)
 
 const char *certificate_ground(const struct erase_kept *k)
 {
-	return k->held ? "legal hold" : k->open ? "a request that is still to be answered" : "kept by the policy despite erasure";
+	return k->held   ? (k->ground != NULL ? k->ground : CERTIFICATE_HELD)
+	       : k->open ? "a request that is still to be answered"
+			 : "kept by the policy despite erasure";
 }
 
 static bool add_erasure(cJSON *certificate, const struct erase_result *result)

@@ -37,6 +37,7 @@ struct certificate_of {
 	bool self_service;      // no person of ours had a part in it
 };
 // Why something stays, in words.
+#define CERTIFICATE_HELD "legal hold" // how the ground begins of what a hold keeps; which one follows
 const char *certificate_ground(const struct erase_kept *k);
 // Writes the certificate, and the entry of the ledger that vouches for it where anything was done. `result` NULL: it was no erasure. `more`: further
 // facts, which become members; NULL: none; stays the caller's. That the entry cannot be written leaves `evidence` null and is no failure.

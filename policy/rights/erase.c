@@ -35,7 +35,7 @@ int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value
 		(void)stop_making(stop_making_run, value, &why);
 	if (!dry_run && hold_apply(v, e) != 0)
 		return -1;
-	if (vault_erase(v, by, value, dry_run, out, e) != 0)
+	if (vault_erase(v, by, value, dry_run, out, e) != 0 || hold_tell_kept(v, by, value, out, e) != 0)
 		return -1;
 	erased_but(out, &why);
 	return 0;
@@ -72,7 +72,7 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 		ret = vault_erase(v, ERASE_RECEIPT, receipt, false, &result, e);
 		pthread_mutex_unlock(&one_at_a_time);
 	}
-	if (ret != 0)
+	if (ret != 0 || hold_tell_kept(v, ERASE_RECEIPT, receipt, &result, e) != 0)
 		return -1;
 	erased_but(&result, &why);
 	reach_forget_transfers(cJSON_GetObjectItemCaseSensitive(reach, "recipients"));
@@ -98,7 +98,11 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 	const struct closing *x = arg;
 	const time_t now = facts->clock.now;
 	bool ok = rights_event_add(body, EVENT_STARTED, now, x->by) != NULL;
+	time_t held_until = 0;
 
+	for (size_t i = 0; i < x->result->kept_count; i++)
+		if (x->result->kept[i].held && x->result->kept[i].until > held_until && erasure_event(x->result) == EVENT_HELD)
+			held_until = x->result->kept[i].until;
 	if ((STATE_BIT(facts->state) & STATES_OPEN) == 0)
 		return err_set(e, ERR_INPUT, "it is %s", rights_state_names[facts->state]);
 	for (size_t i = 0; i < x->result->store_count && ok; i++) {
@@ -112,7 +116,8 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 	}
 	if (ok && facts->restricted != NULL && erasure_event(x->result) == EVENT_ANSWERED) // nothing is left that could be
 		ok = rights_event_add(body, EVENT_LIFTED, now, x->by) != NULL;
-	ok = ok && rights_event_add(body, erasure_event(x->result), now, x->by) != NULL;
+	cJSON *done = ok ? rights_event_add(body, erasure_event(x->result), now, x->by) : NULL;
+	ok = done != NULL && (held_until == 0 || json_put_time(done, "until", held_until));
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
 	if (erasure_event(x->result) == EVENT_ANSWERED) {
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "receipt");

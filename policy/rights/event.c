@@ -199,6 +199,7 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 		out->lift_told = id == EVENT_LIFT_TOLD || (out->lift_told && id != EVENT_RESTRICTED && id != EVENT_LIFTED);
 		out->restricted = id == EVENT_LIFTED ? NULL : out->restricted;
 		out->held = id == EVENT_HELD || (out->held && rights_events[id].to < 0);
+		out->held_until = id == EVENT_HELD ? json_time(event, "until") : out->held ? out->held_until : 0;
 		out->asked = out->asked || id == EVENT_IDENTITY_ASKED;
 		out->unclear = id == EVENT_CLARIFICATION_ASKED ||
 			       (out->unclear && id != EVENT_CLARIFICATION_GIVEN && rights_events[id].touches != TOUCHES_END);

@@ -117,10 +117,11 @@ struct rights_facts {
 	const char *joined_to;  // the id of another one, in the body, which is answered for it; NULL: none is
 	const char *restricted; // on which ground what it names is restricted, in the body; NULL: it is not
 	time_t restricted_since;
-	bool lift_told; // the person knows that this will end
-	bool exported;  // what it asks for was handed out to who sent it
-	bool held;      // its erasure is done but for what a legal hold keeps
-	time_t entered; // when it was stored here
+	bool lift_told;    // the person knows that this will end
+	bool exported;     // what it asks for was handed out to who sent it
+	bool held;         // its erasure is done but for what a legal hold keeps,
+	time_t held_until; // until then by what the person was told; 0: not known
+	time_t entered;    // when it was stored here
 	size_t event_count;
 };
 // What follows from the body. `state` is the record's: for bodies without events.

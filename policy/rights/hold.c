@@ -14,13 +14,17 @@ static const char *const by_names[] = {"receipt", "address", "record", "request"
 static const enum erase_by erase_by[] = {ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD};
 static const struct document_type holds = {KIND_HOLD, "hold", VAULT_BODY_MAX};
 
+#define HOLD_GROUND(name, article)                                                                                                         \
+	{                                                                                                                                  \
+		name, article, "legal hold: " name " (" article ")"                                                                        \
+	}
 const struct hold_ground hold_grounds[] = {
-    {"legally-required", "Art. 17(3)(b)"},
-    {"public-interest", "Art. 17(3)(b)"},
-    {"public-health", "Art. 17(3)(c)"},
-    {"archiving", "Art. 17(3)(d)"},
-    {"legal-claims", "Art. 17(3)(e)"},
-    {"statute", "the statute cited"},
+    HOLD_GROUND("legally-required", "Art. 17(3)(b)"),
+    HOLD_GROUND("public-interest", "Art. 17(3)(b)"),
+    HOLD_GROUND("public-health", "Art. 17(3)(c)"),
+    HOLD_GROUND("archiving", "Art. 17(3)(d)"),
+    HOLD_GROUND("legal-claims", "Art. 17(3)(e)"),
+    HOLD_GROUND("statute", "the statute cited"),
     {0},
 };
 
@@ -163,6 +167,66 @@ int hold_apply(struct vault *v, struct err *e)
 	HOLD_LIST_AUTO struct hold_list all = {0};
 
 	return hold_list_read(v, &all, e) != 0 ? -1 : hold_list_apply(v, &all, e);
+}
+
+struct kept_ids {
+	char (*ids)[RECORD_ID_LEN + 1];
+	size_t count, capacity;
+	bool failed;
+};
+
+static int kept_ids_add(void *arg, const struct vault_record *r)
+{
+	struct kept_ids *kept = arg;
+
+	if (r->over || r->facts.since[LIFE_HELD] == 0)
+		return 0;
+	kept->failed = !ARRAY_GROW(kept->ids, kept->count, kept->capacity);
+	if (!kept->failed)
+		memcpy(kept->ids[kept->count++], r->id, sizeof *kept->ids);
+	return kept->failed;
+}
+
+static void hold_tell_one(const struct hold *h, const struct hold_ids *covered, const struct kept_ids *of, struct erase_result *r)
+{
+	const char *name = json_string(h->body, "ground");
+	const time_t expires = json_time(h->body, "expires");
+	const struct hold_ground *g = hold_grounds;
+
+	while (g->name != NULL && (name == NULL || strcmp(g->name, name) != 0))
+		g++;
+	for (size_t i = 0; i < r->kept_count; i++) {
+		struct erase_kept *kept = &r->kept[i];
+		for (size_t n = 0; n < covered->count && kept->held && expires > kept->until; n++) {
+			for (size_t k = 0; k < of->count && covered->list[n].kind == kept->kind; k++) {
+				if (strcmp(of->ids[k], covered->list[n].id) != 0)
+					continue;
+				kept->until = expires;
+				kept->ground = g->told;
+			}
+		}
+	}
+}
+
+int hold_tell_kept(struct vault *v, enum erase_by by, const char *value, struct erase_result *r, struct err *e)
+{
+	HOLD_LIST_AUTO struct hold_list all = {0};
+	struct kept_ids kept = {0};
+
+	if (!r->held)
+		return 0;
+	int ret = vault_subject_heads(v, by, value, kept_ids_add, &kept, e) != 0 ? -1 : hold_list_read(v, &all, e);
+	if (ret == 0 && kept.failed)
+		ret = err_set(e, ERR_MEMORY, "no memory");
+	for (size_t i = 0; ret == 0 && i < all.count; i++) {
+		struct hold_ids covered = {0};
+		ret = all.list[i].state == HOLD_ACTIVE ? hold_covers(v, &all.list[i], &covered, e) : 0;
+		if (ret == 0)
+			hold_tell_one(&all.list[i], &covered, &kept, r);
+		free(covered.list);
+	}
+	free(kept.ids);
+	return ret;
 }
 
 // ---- what happens to one ----

@@ -24,6 +24,7 @@ extern const char *const hold_state_names[HOLD_STATES];
 
 struct hold_ground {
 	const char *name, *article; // "legal-claims", "Art. 17(3)(e)"
+	const char *told;           // "legal hold: legal-claims (Art. 17(3)(e))"
 };
 extern const struct hold_ground hold_grounds[]; // ended by {0}
 
@@ -49,6 +50,9 @@ int hold_review(struct vault *v, const char *id, const char *officer, const char
 
 // Makes what is covered held, where it is not yet: for who is about to erase.
 int hold_apply(struct vault *v, struct err *e);
+
+// Puts into what an erasure left, or would leave, when the hold that keeps it ends, of several the last one, and its ground.
+int hold_tell_kept(struct vault *v, enum erase_by by, const char *value, struct erase_result *r, struct err *e);
 
 struct hold_row {
 	const char *id, *state, *by, *ground, *citation, *owner; // "": unreadable

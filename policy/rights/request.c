@@ -791,6 +791,7 @@ static int show(struct vault *v, const char *id, bool officer, bool personal, st
 	     add_members(shown, body, public_members) && add_confirm(shown, v, body, &facts) &&
 	     (facts.restricted == NULL || (add_when(shown, "restricted_since", facts.restricted_since) &&
 					   cJSON_AddStringToObject(shown, "restricted", facts.restricted) != NULL)) &&
+	     (!facts.held || add_when(shown, "held_until", facts.held_until)) &&
 	     (facts.state != STATE_FULFILLED || add_when(shown, "answered", facts.clock.ended));
 	if (officer)
 		ok = ok && cJSON_AddBoolToObject(shown, "verified", facts.verified) != NULL &&

@@ -26,10 +26,12 @@ static void check_life(const struct policy *p, const struct policy_kind *kind, c
 	report_error_if(kind->kind == KIND_ARCHIVE && life->ending == END_ANONYMISE, r, life->line, "kind archive cannot be anonymised",
 			"a ZIP is deleted or it is there", "write then=\"delete\"");
 	report_error_if((kind->kind == KIND_REQUEST_LOG || kind->kind == KIND_ERROR_LOG) &&
-			    (life->hold || !life->ends_on_erasure || life->ending == END_ANONYMISE || life->unless != CONDITION_NONE),
+			    ((life->hold && kind->kind == KIND_ERROR_LOG) || !life->ends_on_erasure || life->ending == END_ANONYMISE ||
+			     life->unless != CONDITION_NONE),
 			r, life->line, "the life of kind %s is more than a time",
-			"a log ends in whole days; nothing in it is held, anonymised, or kept from an erasure", "write a length alone",
-			name);
+			"a log ends in whole days; nothing in it is anonymised or kept from an erasure, and a hold keeps copies of rows of "
+			"the request log alone",
+			"write a length alone", name);
 	bool accounts = p->kinds[KIND_ACCOUNT].keep != KEEP_UNDECLARED;
 	report_error_if(life->lasts_while == CONDITION_ACCOUNT && !accounts && kind->kind != KIND_ACCOUNT, r, life->line,
 			"a life of kind %s hangs on the condition account, but the policy keeps no accounts", "nothing would ever end it",

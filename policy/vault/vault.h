@@ -197,9 +197,10 @@ struct erase_store {
 struct erase_kept { // records that the policy keeps though their erasure was asked for
 	enum kind kind;
 	uint64_t count;
-	bool held;    // by a legal hold
-	bool open;    // data-subject requests that are not answered yet
-	time_t until; // of the one that stays longest; 0: no fixed end
+	bool held;          // by a legal hold
+	const char *ground; // of that hold, by who knows holds (policy/rights/hold.h); NULL: not known
+	bool open;          // data-subject requests that are not answered yet
+	time_t until;       // of the one that stays longest; 0: no fixed end
 };
 struct erase_result {
 	struct erase_store stores[8];

@@ -181,7 +181,10 @@ static void expiry_completes_the_request(void **state)
 	assert_int_equal(facts.state, STATE_PARTIAL);
 	assert_true(facts.held);
 	assert_int_not_equal(facts.clock.ended, 0); // it was told in time
-	assert_string_equal(json_string(cJSON_GetArrayItem(json_get(first, "kept"), 0), "ground"), "legal hold");
+	const cJSON *kept = cJSON_GetArrayItem(json_get(first, "kept"), 0);
+	assert_string_equal(json_string(kept, "ground"), "legal hold: legal-claims (Art. 17(3)(e))");
+	assert_int_equal(json_time(kept, "until"), hold.expires);
+	assert_int_equal(facts.held_until, hold.expires);
 	fixture_time += 89 * DAY;
 	assert_int_equal(ran(f).ended, 0);
 	assert_true(fixture_has(f, id[0]));
@@ -195,6 +198,32 @@ static void expiry_completes_the_request(void **state)
 	assert_int_equal(facts.state, STATE_FULFILLED);
 	assert_int_equal(json_number(cJSON_GetArrayItem(json_get(second, "stores"), 0), "erased", 0), 1);
 	assert_string_not_equal(json_string(first, "cert_id"), json_string(second, "cert_id"));
+}
+
+// A plan names the end and the ground of the hold that ends last of those that cover something of it.
+static void a_plan_tells_when_the_last_hold_ends(void **state)
+{
+	struct fixture *f = *state;
+	char id[3][RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1];
+	struct erase_result plan = {0};
+	struct err e = {0};
+
+	three_sets(f, id);
+	fixture_archive(f, OTHER, "other", other);
+	struct hold_new hold = hold_of(HOLD_BY_RECORD, id[0]);
+	placed(f, &hold);
+	hold = hold_of(HOLD_BY_RECORD, id[1]);
+	hold.ground = "statute";
+	hold.expires += 5 * DAY;
+	placed(f, &hold);
+	struct hold_new longer = hold_of(HOLD_BY_RECORD, other); // of somebody else
+	longer.expires += 9 * DAY;
+	placed(f, &longer);
+	assert_int_equal(rights_erase_everywhere(f->vault, ERASE_RECEIPT, RECEIPT, true, &plan, &e), 0);
+	assert_int_equal(plan.kept[0].kind, KIND_ARCHIVE);
+	assert_int_equal(plan.kept[0].count, 2);
+	assert_int_equal(plan.kept[0].until, hold.expires);
+	assert_string_equal(certificate_ground(&plan.kept[0]), "legal hold: statute (the statute cited)");
 }
 
 // Two holds on one set: it goes when the last one does.
@@ -431,7 +460,7 @@ static void each_kind_stays_with_its_ground_and_goes_by_itself(void **state)
 				found = strcmp(json_string(kept, "kind"), kind_row(kind)->name) == 0 ? kept : found;
 			}
 			if (way != 0)
-				assert_string_equal(json_string(found, "ground"), "legal hold");
+				assert_memory_equal(json_string(found, "ground"), "legal hold", strlen("legal hold"));
 		}
 		if (hold_lift(f->vault, p.id, "anna", "settled", &run, &e) != 0)
 			fail_msg("%s", e.text);
@@ -592,6 +621,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(exactly_what_a_hold_covers_stays, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(later_ones_are_held_only_where_it_says_so, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(expiry_completes_the_request, hold_setup, hold_teardown),
+cmocka_unit_test_setup_teardown(a_plan_tells_when_the_last_hold_ends, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(a_second_hold_keeps_it, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(log_rows_are_kept_one_by_one, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(a_clock_that_leaps_ends_no_hold, hold_setup, hold_teardown),

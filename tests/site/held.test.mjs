@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: ISC
+// What a legal hold keeps is told with the hold's end and ground: in the plan, the certificate, on the person's page and in the officer's list.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { generate, root, startSite } from './harness.mjs';
+
+const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
+const prompt = { description: 'a bakery in Lyon with sourdough', count: 1, size: '1024x1024' };
+
+// Whose policy lets holds keep ZIP files, and rows of the request log.
+async function siteWithHolds(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-held-'));
+  const policy = join(folder, 'bizimages.xml');
+  const text = readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8').replace(/(<kind id="(?:archive|request-log)"[^]*?<life [^>]*?)( hold="yes")?>/g, '$1 hold="yes">');
+  writeFileSync(policy, text);
+  const site = await startSite({ policy });
+  t.after(async () => { await site.stop(); rmSync(folder, { recursive: true, force: true }); });
+  const lethe = (words, input = '') => {
+    const out = site.officer(words, { input, policy });
+    assert.ok(out.code < 2, `${words.join(' ')}: ${out.stderr}`);
+    return out.stdout;
+  };
+  const post = async (path, fields, accept = 'application/json') => {
+    const html = accept === 'text/html';
+    const answer = await fetch(site.url + path, { method: 'POST', headers: { accept, 'content-type': html ? 'application/x-www-form-urlencoded' : 'application/json' }, body: html ? new URLSearchParams(fields) : JSON.stringify(fields) });
+    return html ? answer.text() : answer.json();
+  };
+  return { site, lethe, post };
+}
+
+test('what a hold keeps is told with its end and ground', async (t) => {
+  const { site, lethe, post } = await siteWithHolds(t);
+  const { receipt } = (await generate(site, prompt)).body;
+  const until = day(100);
+  lethe(['hold', 'place', '--receipt', '-', '--kind', 'archive', '--ground', 'legal-claims', '--citation', 'LG 9', '--review', day(30), '--expires', until], receipt);
+
+  const plan = lethe(['erase', '--receipt', '-', '--dry-run', '--format', 'csv'], receipt);
+  assert.ok(plan.includes(`1 archive: legal hold: legal-claims (Art. 17(3)(e)), until ${until}`), plan);
+
+  const request = await post('/api/rights', { right: 'erasure', receipt });
+  const shown = await post('/api/rights/look-up', { id: request.id, secret: request.secret });
+  const kept = shown.certificate.kept.find((one) => one.kind === 'archive');
+  assert.equal(kept.until.slice(0, 10), until);
+  assert.equal(kept.ground, 'legal hold: legal-claims (Art. 17(3)(e))');
+  assert.equal(shown.held_until.slice(0, 10), until);
+
+  const page = await post('/api/rights/look-up', { id: request.id, secret: request.secret }, 'text/html');
+  const spoken = new Date(`${until}T00:00Z`).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+  assert.ok(page.includes(`but for what a legal hold keeps until <strong>${spoken}`) || page.replace(/<[^>]*>/g, '').includes(`but for what a legal hold keeps until ${spoken}`), page);
+  assert.ok(page.replace(/<[^>]*>/g, '').includes(`Kept by a legal hold, until ${spoken}`), page);
+  assert.doesNotMatch(page, /Not everything could be reached|We have to answer by/);
+
+  const list = lethe(['requests', 'list']);
+  assert.ok(list.includes(`held until ${until}`), list);
+});
+
+test('rows of the request log are copied into a hold', async (t) => {
+  const { site, lethe } = await siteWithHolds(t);
+  await generate(site, prompt);
+  const placed = JSON.parse(lethe(['hold', 'place', '--ip', '-', '--ground', 'legal-claims', '--citation', 'LG 9', '--review', day(30), '--expires', day(100), '--format', 'json'], '127.0.0.1'));
+  assert.ok(placed.log_rows > 0, JSON.stringify(placed));
+  lethe(['erase', '--ip', '-', '--yes'], '127.0.0.1');
+  const held = JSON.parse(lethe(['hold', 'show', placed.id, '--personal', '--reason', 'look', '--format', 'json']));
+  assert.equal(held.rows[0].address, '127.0.0.1');
+});
