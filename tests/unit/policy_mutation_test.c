@@ -78,7 +78,7 @@ static const struct mutation {
      "error: kind prompt is stored without a life"},
     {"in memory with a life", "<kind id=\"archive\" keep=\"stored\"", "<kind id=\"archive\" keep=\"memory\"", NULL,
      "error: kind archive is kept in memory only and yet has a life"},
-    {"a life without an end", "<life while=\"service\">", "<life>", "<life>", "error: a life of kind ledger has no end"},
+    {"a life without an end", "<life length=\"P4Y\">", "<life>", "<life>", "error: a life of kind ledger has no end"},
     {"a life of no time", "length=\"PT1H\"", "length=\"PT0S\"", NULL, "error: a life of kind archive has the length zero"},
     {"a life without a reason",
      "<reason>Long enough to download the set, also over a slow connection. You can delete it earlier yourself.</reason>", "", "PT1H",

@@ -77,7 +77,8 @@ static void due_times_follow_the_life(void **state)
 	assert_int_equal(life_end(p, KIND_ARCHIVE, made), due);
 	when_parse(&due, "2026-02-14T10:00:00Z");
 	assert_int_equal(life_end(p, KIND_REQUEST_LOG, made), due);
-	assert_int_equal(life_end(p, KIND_LEDGER, made), 0);     // as long as the service runs
+	when_parse(&due, "2030-01-31T10:00:00Z");
+	assert_int_equal(life_end(p, KIND_LEDGER, made), due);
 	assert_int_equal(life_end(p, KIND_INPUT, made), made);   // in memory only
 	assert_int_equal(life_end(p, KIND_ACCOUNT, made), made); // undeclared
 	when_parse(&due, "2028-04-30T10:00:00Z");
