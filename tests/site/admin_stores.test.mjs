@@ -380,7 +380,7 @@ test('metrics are counters and gauges, and tell nothing of anybody', async (t) =
   let text = read();
   const typed = new Set([...text.matchAll(/^# TYPE (\w+) (?:counter|gauge)$/gm)].map((m) => m[1]));
   for (const line of text.split('\n').filter((l) => l && !l.startsWith('#'))) {
-    const sample = line.match(/^(lethe_[a-z_]+)(?:\{(?:kind|processor|part|what|outcome|result|version)="[A-Za-z0-9-]+"\})? -?\d+$/);
+    const sample = line.match(/^(lethe_[a-z_]+)(?:\{(?:kind|processor|part|what|outcome|result|state|version)="[A-Za-z0-9-]+"\})? -?\d+$/);
     assert.ok(sample && typed.has(sample[1]), line);
   }
   assert.equal(value(text, 'last_prune_timestamp_seconds'), 0);
