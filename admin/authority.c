@@ -14,6 +14,7 @@ static const struct option_row authority_add_options[] = {
     {"received", OPTION_VALUE, "DATE", "when it came, if not now: a day, or a time in UTC"},
     {"receipt", OPTION_HIDDEN, NULL, "whom it is about, by a receipt"},
     {"record", OPTION_VALUE, "ID", "or by a record of theirs"},
+    {"tell", OPTION_VALUE, "DATE", "from when a copy of that person's data tells of it; without it none does"},
     OBJECT_FORMAT_OPTION,
     {0},
 };
@@ -25,6 +26,7 @@ static const struct option_row authority_close_options[] = {
     {"people", OPTION_VALUE, "NUMBER", "of how many people"},
     {"refused", OPTION_VALUE, "WORD", "why it was refused; of a list, which is named for another word"},
     {"reason", OPTION_VALUE, "TEXT", "more of it; nothing personal"},
+    {"tell", OPTION_VALUE, "DATE", "from when a copy of the person's data tells of it, if not as before"},
     OBJECT_FORMAT_OPTION,
     {0},
 };
@@ -41,7 +43,7 @@ static enum status authority_add_main(const struct admin *a, const struct argume
 	SITE_AUTO struct site s = {0};
 
 	requests_officer(officer);
-	if (requests_time(args, "received", &new.received) != 0)
+	if (requests_time(args, "received", &new.received) != 0 || requests_time(args, "tell", &new.tell) != 0)
 		return STATUS_UNSURE;
 	const char *who = argument(args, "authority"), *whom = argument(args, "receipt");
 	if ((who != NULL && ask_hidden("authority", who, &authority, &e) != 0) || requests_text(args, "asked", &asked, &e) != 0 ||
@@ -111,6 +113,8 @@ static enum status authority_close_main(const struct admin *a, const struct argu
 	answer.people = people != NULL ? strtoull(people, &rest, 10) : 0;
 	if (people != NULL && (*people < '0' || *people > '9' || *rest != '\0'))
 		return output_complain(STATUS_UNSURE, "authority: --people takes a number");
+	if (requests_time(args, "tell", &answer.tell) != 0)
+		return STATUS_UNSURE;
 	if (cases_kinds(args, &answer.given, &e) != 0)
 		return cases_failed("authority", &e);
 	if ((answer.given != 0) != (answer.people > 0))

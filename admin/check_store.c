@@ -9,6 +9,7 @@
 #include "policy/rights/erase.h"
 #include "policy/rights/outbox.h"
 #include "policy/vault/backup.h"
+#include "policy/vault/ledger_key.h"
 #include "policy/vault/tombstone.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -313,8 +314,14 @@ static void check_requests(struct check *c)
 static void check_ledger(struct check *c)
 {
 	struct ledger_report report;
+	BUF_AUTO struct buf note = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	struct err e;
 
+	buf_adds(&note, "lethe check\n"); // whatever can sign this can sign what was added to the ledger
+	if (ledger_key_sign(c->vault, &note, &e) != 0)
+		check_add(c, CHECK_BROKEN,
+			  "Bring keys/ledger.key back from a copy of the keys; until then no certificate can be shown to be ours.",
+			  "what is added to the ledger is not signed any more: %s", e.text);
 	if (ledger_verify(c->vault, LEDGER_OPEN, &report, &e) != 0)
 		check_add(c, CHECK_UNSURE, "Look at the disk, then run lethe audit verify.", "%s", e.text);
 	else if (!report.intact)

@@ -22,6 +22,7 @@ static const struct option_row place_options[] = {
     {"later", OPTION_FLAG, NULL, "what is made later, too"},
     {"ground", OPTION_VALUE, "WORD", "of Article 17(3)(b) to (e), or statute; without it the list is named"},
     {"citation", OPTION_VALUE, "TEXT", "the section of the law, or the number of the case"},
+    {"tell", OPTION_VALUE, "DATE", "from when a copy of the person's data tells the citation; without it none does"},
     {"owner", OPTION_VALUE, "NAME", "who answers for it, if not who places it"},
     {"review", OPTION_VALUE, "DATE", "when it is looked at again"},
     {"expires", OPTION_VALUE, "DATE", "when it ends by itself"},
@@ -92,7 +93,8 @@ static enum status hold_place_main(const struct admin *a, const struct arguments
 
 	requests_officer(officer);
 	hold.owner = hold.owner != NULL ? hold.owner : officer;
-	if (requests_time(args, "review", &hold.review) != 0 || requests_time(args, "expires", &hold.expires) != 0)
+	if (requests_time(args, "review", &hold.review) != 0 || requests_time(args, "expires", &hold.expires) != 0 ||
+	    requests_time(args, "tell", &hold.tell) != 0)
 		return STATUS_UNSURE;
 	if (hold_target(args, &hold, &value, &e) != 0 || cases_kinds(args, &hold.kinds, &e) != 0)
 		return cases_failed("hold", &e);

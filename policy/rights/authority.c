@@ -51,7 +51,8 @@ int authority_add(struct vault *v, const struct authority_new *new, char id[RECO
 		return err_set(e, ERR_INPUT, "it cannot have come later than now");
 	if (!json_put_time(members, "received", received) ||
 	    !json_put_texts(members, JSON_TEXTS({"authority", new->authority}, {"ground", new->ground}, {"asked", new->asked},
-						{"reference", new->reference})))
+						{"reference", new->reference})) ||
+	    (new->tell != 0 && !json_put_time(members, "tell_from", new->tell)))
 		return err_set(e, ERR_MEMORY, "no memory");
 	snprintf(details, sizeof details, "{\"event\":\"asked\",\"year\":%d}", year_of(received));
 	const struct case_new one = {
@@ -92,7 +93,8 @@ int authority_answer(struct vault *v, const char *id, const struct authority_ans
 				   ? "<law-enforcement answers=\"required-by-law\"> lets only what the law compels be given"
 				   : "<law-enforcement answers=\"valid-requests\"> lets only valid requests be answered");
 	if (!json_put_texts(set, JSON_TEXTS({"outcome", outcome}, {"refusal", answer->refusal})) ||
-	    cJSON_AddNumberToObject(set, "people", (double)answer->people) == NULL || !document_put_kinds(set, answer->given))
+	    cJSON_AddNumberToObject(set, "people", (double)answer->people) == NULL ||
+	    (answer->tell != 0 && !json_put_time(set, "tell_from", answer->tell)) || !document_put_kinds(set, answer->given))
 		return err_set(e, ERR_MEMORY, "no memory");
 	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"%s\",\"year\":%d}", id, outcome,
 		 year_of(json_time(body, "received")));

@@ -117,6 +117,19 @@ static void gather_record(void *arg, const struct vault_record *r)
 	JSON_AUTO cJSON *body = r->body.len > 0 ? json_parse(buf_text(&r->body), r->body.len, NULL) : cJSON_CreateObject();
 	if (body == NULL)
 		export_miss(x, store, "records", "one cannot be read");
+	// What authorities and courts want is told where the officer said that it may be: an order may forbid it.
+	const time_t tell = json_time(body, "tell_from");
+	const bool told = tell != 0 && tell <= x->at;
+	if (r->kind == KIND_ACCOUNTABILITY && !told) {
+		export_redact(x, store, "/records", GROUND_INTERNAL, 1);
+		return;
+	}
+	if (r->kind == KIND_HOLD && !told && json_get(body, "citation") != NULL) {
+		char citation[sizeof path + sizeof "/citation"];
+		snprintf(citation, sizeof citation, "%s/citation", path);
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "citation");
+		export_redact(x, NULL, citation, GROUND_INTERNAL, 1);
+	}
 	cJSON *record = json_object_in(x->records);
 	cJSON_AddNumberToObject(record, "number", number + 1);
 	json_add_text(record, "id", r->id);
@@ -129,6 +142,14 @@ static void gather_record(void *arg, const struct vault_record *r)
 	cJSON_AddArrayToObject(record, "files");
 	x->no_memory = x->no_memory || json_get(record, "files") == NULL;
 	recipients_add(x, json_get(body, "sent_to"));
+	const char *outcome = r->kind == KIND_ACCOUNTABILITY ? json_string(body, "outcome") : NULL;
+	if (outcome != NULL && strcmp(outcome, "given") == 0) {
+		JSON_AUTO cJSON *given = cJSON_CreateObject();
+		json_add_text(given, "id", r->id);
+		json_add_text(given, "name", json_string(body, "authority"));
+		cJSON_AddItemReferenceToObject(given, "kinds", (cJSON *)json_get(body, "kinds"));
+		x->no_memory = x->no_memory || reach_recipient(x->recipients, given, NULL) == NULL;
+	}
 	if (r->has_file && !x->no_memory)
 		gather_file(x, r, body, record);
 	x->archive = x->archive || r->kind == KIND_ARCHIVE;
@@ -211,7 +232,7 @@ int export_gather(struct export **out, struct vault *v, const struct policy *p, 
 		if (x->reason[0] == '\0')
 			snprintf(x->reason, sizeof x->reason, "%s", missed.reason);
 	}
-	if (!x->archive && x->set != 0 && reach_possible(x->recipients, p, x->set) != 0)
+	if (!x->archive && x->set != 0 && reach_possible(x->recipients, v, p, x->set) != 0)
 		x->no_memory = true;
 	reach_forget_transfers(x->recipients);
 	return x->no_memory || x->redactions == NULL ? err_set(e, ERR_MEMORY, "no memory for an export") : 0;

@@ -35,7 +35,8 @@ static const struct member_row {
     {KIND_ARCHIVE, MEMBER_INNER, " offset "},
     {KIND_ARCHIVE, MEMBER_SECRET, " key "},
     {KIND_RIGHTS_REQUEST, MEMBER_SHOWN,
-     " corrections field before fields recipients right record due verified proven signal contact message language answered events event at entered "
+     " corrections field before fields recipients right record due verified proven signal contact message language answered events event "
+     "at entered "
      "by "
      "ground reason how store found erased kept verified_at recipient about sent_at expires_by possible ack_sha256 "
      "agent name id protocol request regime callback answer_to mandate sha256 seen "},
@@ -48,8 +49,9 @@ static const struct member_row {
     {KIND_OUTBOX, MEMBER_INNER, " number letter "},
     {KIND_HOLD, MEMBER_SHOWN, " kinds later up_to ground citation review expires rows at address user_agent events event "},
     {KIND_HOLD, MEMBER_SECRET, " value "},
-    {KIND_HOLD, MEMBER_INNER, " by request "},
-    {KIND_ACCOUNTABILITY, MEMBER_SHOWN, " type closed "},
+    {KIND_HOLD, MEMBER_INNER, " by request tell_from "},
+    {KIND_ACCOUNTABILITY, MEMBER_SHOWN, " type closed authority ground received outcome refusal kinds "},
+    {KIND_ACCOUNTABILITY, MEMBER_INNER, " tell_from "},
     {KIND_CONSENT, MEMBER_SHOWN,
      " principal purpose state n notice_sha256 notice_version policy_sha256 language surface action time valid_until "},
     {KIND_LEDGER, MEMBER_SHOWN, " what at officer reason "},

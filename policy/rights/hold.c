@@ -439,7 +439,8 @@ int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struc
 	}
 	const struct hold_event placed = {
 	    .event = "placed", .by = hold->officer, .review = hold->review, .expires = hold->expires, .to = HOLD_ACTIVE};
-	const bool ok = f.rows != NULL && cJSON_AddBoolToObject(body, "later", hold->later) != NULL &&
+	const bool ok = f.rows != NULL && (hold->tell == 0 || json_put_time(body, "tell_from", hold->tell)) &&
+			cJSON_AddBoolToObject(body, "later", hold->later) != NULL &&
 			json_put_texts(body, JSON_TEXTS({"ground", hold->ground}, {"citation", hold->citation}, {"owner", hold->owner})) &&
 			hold_event_add(body, &placed, now) && document_put_kinds(body, f.hold.kinds);
 	if (!ok || json_print(&bytes, body) != 0) {

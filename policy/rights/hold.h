@@ -12,7 +12,7 @@
 // the requests for them answered, with a certificate; all else ends when its life says so.
 //
 // The sealed body: by, value (the selector), request, kinds, later, up_to (what it covers was made by then, where that is later than the
-// clock was), ground, citation, owner, review, expires, rows[{at, address, user_agent}], events[{event, at, by, reason?, review?, expires?}]. A record's state is one of hold_state_names.
+// clock was), ground, citation, tell_from?, owner, review, expires, rows[{at, address, user_agent}], events[{event, at, by, reason?, review?, expires?}]. A record's state is one of hold_state_names.
 #ifndef LETHE_RIGHTS_HOLD_H
 #define LETHE_RIGHTS_HOLD_H
 
@@ -36,6 +36,7 @@ struct hold_new {
 	bool later;     // what is made later, too
 	const char *ground, *citation, *owner;
 	time_t review, expires;
+	time_t tell;         // from when a copy of the person's data tells the citation; 0: none does
 	const char *officer; // who places it
 };
 struct hold_placed {

@@ -129,8 +129,73 @@ static int reach_row(void *arg, const struct subject_log_row *row)
 	return 0;
 }
 
-int reach_possible(cJSON *recipients, const struct policy *p, time_t at)
+// The entries about sets that were begun about then: whom each was planned with.
+struct planned {
+	time_t from, until;
+	time_t at; // of the entry that was looked at last
+	cJSON *ids;
+	bool any;
+};
+
+static int planned_at(void *arg, const struct ledger_entry *entry)
 {
+	((struct planned *)arg)->at = entry->at;
+	return 1;
+}
+
+static int planned_add(void *arg, const struct ledger_entry *entry)
+{
+	static const char *const steps[] = {"text", "image"};
+	struct planned *x = arg;
+	const cJSON *id;
+
+	if (entry->at > x->until)
+		return 1;
+	if (entry->at < x->from || strcmp(entry->name, "generation") != 0)
+		return 0;
+	JSON_AUTO cJSON *plan = json_parse(entry->details, strlen(entry->details), NULL);
+	x->any = x->any || plan != NULL;
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		cJSON_ArrayForEach(id, json_get(plan, steps[i]))
+		{
+			if (cJSON_IsString(id) && json_get(x->ids, id->valuestring) == NULL)
+				cJSON_AddTrueToObject(x->ids, id->valuestring);
+		}
+	}
+	return 0;
+}
+
+// The row of the request log and the entry are made together, before anybody is asked; the clock may be set in between.
+static void planned_read(struct vault *v, time_t at, struct planned *x)
+{
+	enum { AROUND = 300 };
+	struct err none = {0};
+	uint64_t low = 0, high = 0;
+
+	*x = (struct planned){.from = at - AROUND, .until = at + AROUND, .ids = cJSON_CreateObject()};
+	if (ledger_first(v, &low, &none) != 0 || ledger_size(v, &high, &none) != 0)
+		return;
+	while (low < high) { // the first entry that is not before then
+		const uint64_t middle = low + (high - low) / 2;
+		x->at = 0;
+		if (ledger_each(v, middle, planned_at, x, &none) != 0)
+			return;
+		if (x->at != 0 && x->at < x->from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (ledger_each(v, low, planned_add, x, &none) != 0)
+		x->any = false;
+}
+
+int reach_possible(cJSON *recipients, struct vault *v, const struct policy *p, time_t at)
+{
+	const unsigned makers = POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE);
+	struct planned planned;
+
+	planned_read(v, at, &planned);
+	JSON_AUTO cJSON *ids = planned.ids;
 	const kind_set sent = KIND_BIT(KIND_INPUT) | KIND_BIT(KIND_PAGE) | KIND_BIT(KIND_PROMPT);
 	struct reach x = {.policy = p, .recipients = recipients};
 
@@ -138,7 +203,8 @@ int reach_possible(cJSON *recipients, const struct policy *p, time_t at)
 		const struct policy_processor *one = &p->processors[i];
 		const kind_set kinds = policy_processor_in_force(one, at) ? policy_processor_receives(one, at) & sent : 0;
 		if (kinds == 0 || one->local || object_with(recipients, one->id) != NULL ||
-		    (one->has_keeps && duration_after(at, one->keeps) <= when_now()))
+		    (one->has_keeps && duration_after(at, one->keeps) <= when_now()) ||
+		    (planned.any && (one->roles & ~makers) == 0 && json_get(ids, one->id) == NULL))
 			continue;
 		JSON_AUTO cJSON *list = cJSON_CreateArray();
 		cJSON *row = cJSON_CreateObject();
@@ -176,7 +242,7 @@ cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err
 		return NULL;
 	}
 	// Who was sent what stood with the ZIP, which is gone: then it may have been anybody whom the policy names for it.
-	if (x.archives == 0 && x.set != 0 && reach_possible(x.recipients, x.policy, x.set) != 0)
+	if (x.archives == 0 && x.set != 0 && reach_possible(x.recipients, v, x.policy, x.set) != 0)
 		x.no_memory = true;
 	cJSON *derived = cJSON_AddArrayToObject(o, "derived");
 	const struct {

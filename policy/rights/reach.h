@@ -17,8 +17,9 @@
 cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err *e);
 // The same `recipients` for what a request itself says: it went to whoever carries the letters about it. The caller frees. NULL with *e.
 cJSON *reach_of_request(struct vault *v, const cJSON *body, struct err *e);
-// Adds to `recipients` those who may have got something of a set that was asked for then, where nothing is left that says who did. -1: no memory.
-int reach_possible(cJSON *recipients, const struct policy *p, time_t at);
+// Adds to `recipients` those who may have got something of a set that was asked for then, where nothing is left that says who did: of those that
+// make words and pictures only whom an entry of the ledger of that time names, where one is left. -1: no memory.
+int reach_possible(cJSON *recipients, struct vault *v, const struct policy *p, time_t at);
 // What a certificate does not tell.
 void reach_forget_transfers(cJSON *recipients);
 // The row {id, name, kinds[]} of `recipients` for who was sent this, made or with the kinds added; `called`: its name, else as it was noted then. It stays

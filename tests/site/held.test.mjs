@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: ISC
-// What a legal hold keeps is told with the hold's end and ground: in the plan, the certificate, on the person's page and in the officer's list.
+// What officers write down about a person, as the person learns of it. What a legal hold keeps is told with the hold's end and ground: in the plan,
+// the certificate, on the person's page and in the officer's list.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { place } from './admin_support.mjs';
 import { generate, root, startSite } from './harness.mjs';
 
 const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
@@ -65,4 +68,63 @@ test('rows of the request log are copied into a hold', async (t) => {
   lethe(['erase', '--ip', '-', '--yes'], '127.0.0.1');
   const held = JSON.parse(lethe(['hold', 'show', placed.id, '--personal', '--reason', 'look', '--format', 'json']));
   assert.equal(held.rows[0].address, '127.0.0.1');
+});
+
+// The JSON of a copy, by the receipt alone.
+async function copyOf(site, receipt) {
+  const answer = await fetch(`${site.url}/api/export`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ receipt }) });
+  const file = join(site.base, 'copy.zip');
+  writeFileSync(file, Buffer.from(await answer.arrayBuffer()));
+  return JSON.parse(execFileSync('unzip', ['-p', file, 'export.json'], { encoding: 'utf8', maxBuffer: 1 << 28 }));
+}
+
+test('what an authority asked is in the copy of whom it is about from the day that the officer says', async (t) => {
+  const { site, lethe } = await siteWithHolds(t);
+  const { receipt } = (await generate(site, prompt)).body;
+  const asked = join(site.base, 'asked.txt'), who = join(site.base, 'who.txt'), cited = join(site.base, 'receipt.txt');
+  writeFileSync(asked, 'all about this person');
+  writeFileSync(who, 'LKA Hamburg');
+  writeFileSync(cited, receipt);
+  const add = (more = []) => JSON.parse(lethe(['authority', 'add', '--authority', `@${who}`, '--asked', `@${asked}`, '--ground', 'court-order', '--receipt', `@${cited}`, '--format', 'json', ...more])).id;
+  const first = add();
+  add(['--tell', day(10)]);
+  lethe(['hold', 'place', '--receipt', '-', '--kind', 'archive', '--ground', 'legal-claims', '--citation', 'LG 9', '--review', day(30), '--expires', day(90)], receipt);
+
+  const before = await copyOf(site, receipt);
+  const store = (copy) => copy.stores.find((one) => one.store === 'accountability');
+  assert.deepEqual([store(before).status, store(before).given, store(before).withheld], ['withheld', 0, [{ ground: 'internal', count: 2 }]]);
+  assert.doesNotMatch(JSON.stringify({ ...before, notice: null }), /LKA|court-order|authority|LG 9/);
+  assert.deepEqual(before.recipients, [], 'no vendor has a key here, as the ledger says');
+
+  lethe(['authority', 'close', first, '--kind', 'archive', '--people', '1', '--tell', day(0)]);
+  const after = await copyOf(site, receipt);
+  assert.deepEqual([store(after).given, store(after).withheld], [1, [{ ground: 'internal', count: 1 }]]);
+  const told = after.records.find((one) => one.kind === 'accountability').data;
+  assert.deepEqual([told.authority, told.ground, told.outcome, told.kinds], ['LKA Hamburg', 'court-order', 'given', ['archive']]);
+  assert.deepEqual(after.recipients.map(({ name, kinds }) => [name, kinds]), [['LKA Hamburg', ['archive']]]);
+  assert.ok(!JSON.stringify(after).includes('all about this person'));
+});
+
+test('who may have got something of a set whose ZIP is gone is told by the ledger', async (t) => {
+  const { site } = await siteWithHolds(t);
+  const made = (await generate(site, prompt)).body;
+  await fetch(site.url + made.archive.url, { method: 'DELETE' });
+  const copy = await copyOf(site, made.receipt);
+  assert.equal(copy.records.filter((one) => one.kind === 'archive').length, 0);
+  assert.deepEqual(copy.recipients, []);
+});
+
+test('check tells that the ledger is not signed any more', async (t) => {
+  const p = place(t);
+  const ledger = () => JSON.parse(p.run(['check', '--offline', '--format', 'json']).stdout).filter((row) => row.check === 'ledger');
+  assert.deepEqual(ledger().map((row) => row.result), ['kept']);
+  const key = join(p.state, 'keys/ledger.key'), seed = readFileSync(key, 'utf8');
+  for (const other of ['', null, seed.replace(/^./, (c) => (c === '0' ? '1' : '0'))]) {
+    if (other === null) rmSync(key);
+    else writeFileSync(key, other, { mode: 0o600 });
+    assert.equal(ledger()[0].result, 'BROKEN', JSON.stringify(ledger()));
+    assert.match(ledger()[0].finding ?? JSON.stringify(ledger()[0]), /not signed any more/);
+  }
+  writeFileSync(key, seed, { mode: 0o600 });
+  assert.deepEqual(ledger().map((row) => row.result), ['kept']);
 });
