@@ -230,7 +230,9 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 {
 	const struct offer *offer = offer_of(right);
 	const struct policy *p = request_policy(r);
-	const bool erase = right->id == RIGHT_ERASURE && offer->at_once && asked->receipt != NULL;
+	const bool erase = right->id == RIGHT_ERASURE && offer->at_once && (asked->receipt != NULL || asked->archive != NULL);
+	const bool by_archive = asked->receipt == NULL;
+	char archive[RECORD_ID_LEN + 1] = "";
 	const struct {
 		const char *name, *value, *key;
 	} given[] = {{"receipt", asked->receipt, "page.rights.receipt"},
@@ -242,7 +244,9 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 	struct err e = {0};
 	bool any = !erase;
 
-	if (erase && rights_erase_everywhere(v, ERASE_RECEIPT, asked->receipt, true, &found, &e) != 0) {
+	if (erase && ((by_archive && rights_archive_id(v, asked->archive, archive, &e) != 0) ||
+		      rights_erase_everywhere(v, by_archive ? ERASE_RECORD : ERASE_RECEIPT, by_archive ? archive : asked->receipt, true,
+					      &found, &e) != 0)) {
 		respond_err(r, &e);
 		return;
 	}
@@ -272,7 +276,7 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 	rights_form_begin(p, &page.out, erase ? "/api/erase" : "/api/rights", "choice-of-two");
 	if (!erase)
 		rights_form_hidden(&page.out, "right", asked->right);
-	for (size_t i = 0; i < (erase ? 1 : ARRAY_LEN(given)); i++)
+	for (size_t i = 0; i < (erase ? 2 : ARRAY_LEN(given)); i++) // an erasure takes receipt or archive
 		rights_form_hidden(&page.out, given[i].name, given[i].value);
 	xml_printf(&page.out, "<button class=\"%s\">%s</button>\n<a class=\"button quiet\" href=\"", erase ? "quiet danger" : "primary",
 		   word(p, erase ? "page.plan.erase_yes" : "page.plan.send"));

@@ -47,6 +47,14 @@ static bool token_read(char out[TOKEN_LEN + 1], const char *text, const char *su
 	return token_shaped(out);
 }
 
+// The token of a ZIP, in its address or by itself.
+static bool archive_read(char out[TOKEN_LEN + 1], const char *text)
+{
+	const char *slash = strrchr(text, '/');
+
+	return token_read(out, slash != NULL ? slash + 1 : text, ".zip");
+}
+
 // ---- POST /api/rights ----
 
 static const struct field request_fields_table[] = {
@@ -74,7 +82,6 @@ static void asked_read(struct request *r, bool once, struct asked *a)
 {
 	const char *typed = request_text(r, "contact"), *given = request_text(r, "receipt"), *zip = request_text(r, "archive"),
 		   *right = request_text(r, "right");
-	const char *slash = zip != NULL ? strrchr(zip, '/') : NULL; // the token of a ZIP, in its address or by itself
 	const int id = policy_word_value(&policy_right_words, right, strlen(right));
 
 	a->contact = BUF_INIT(4 * 254);
@@ -104,7 +111,7 @@ static void asked_read(struct request *r, bool once, struct asked *a)
 	} else if (given != NULL && zip != NULL) {
 		a->field = "archive";
 		a->fault = "problem.receipt-or-archive";
-	} else if (zip != NULL && !token_read(a->archive, slash != NULL ? slash + 1 : zip, ".zip")) {
+	} else if (zip != NULL && !archive_read(a->archive, zip)) {
 		a->field = "archive";
 		a->fault = "problem.archive-shape";
 	} else if (typed != NULL && (a->fault = contact_fault(a->request.contact)) != NULL) {
@@ -491,7 +498,8 @@ static void handle_rectify(struct request *r, void *context)
 // ---- POST /api/erase ----
 
 static const struct field erase_fields[] = {
-    {.name = "receipt", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
+    {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200},
+    {.name = "archive", .type = FIELD_TEXT, .min = 1, .max = 500},
     {0},
 };
 
@@ -501,12 +509,18 @@ static void handle_erase(struct request *r, void *context)
 	struct err e = {0};
 	if (request_check(r, erase_fields) != 0)
 		return;
-	char receipt[TOKEN_LEN + 1];
-	if (!token_read(receipt, request_text(r, "receipt"), "")) {
-		rights_page_fault(r, "erasure", "receipt", "problem.receipt-shape");
+	const char *given = request_text(r, "receipt"), *zip = request_text(r, "archive");
+	char token[TOKEN_LEN + 1];
+	if (given != NULL && zip != NULL) {
+		rights_page_fault(r, "erasure", "archive", "problem.receipt-or-archive");
 		return;
 	}
-	if (rights_erase(context, receipt, &text, &e) != 0 && e.code == ERR_REFUSED) {
+	if (zip != NULL ? !archive_read(token, zip) : given == NULL || !token_read(token, given, "")) {
+		rights_page_fault(r, "erasure", zip != NULL ? "archive" : "receipt",
+				  zip != NULL ? "problem.archive-shape" : "problem.receipt-shape");
+		return;
+	}
+	if ((zip != NULL ? rights_erase_archive : rights_erase)(context, token, &text, &e) != 0 && e.code == ERR_REFUSED) {
 		respond_problem(r, 403, "problem.refused.erasure", NULL, NULL);
 		return;
 	}

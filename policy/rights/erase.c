@@ -49,7 +49,7 @@ static bool erasure_self_service(struct vault *v)
 	return erasure != NULL && erasure->self_service;
 }
 
-int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e)
+static int erase_by_oneself(struct vault *v, enum erase_by by, const char *value, struct buf *certificate, struct err *e)
 {
 	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 	struct erase_result result = {0};
@@ -57,27 +57,52 @@ int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, 
 
 	if (!erasure_self_service(v))
 		return err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
-	if (stop_making != NULL)
-		(void)stop_making(stop_making_run, receipt, &why);
-	JSON_AUTO cJSON *reach = reach_of(v, ERASE_RECEIPT, receipt, e);
+	if (by != ERASE_RECORD && stop_making != NULL)
+		(void)stop_making(stop_making_run, value, &why);
+	JSON_AUTO cJSON *reach = reach_of(v, by, value, e);
 	if (reach == NULL)
 		return -1;
 	// Anybody can make receipts up: what is found by none is searched for in no file, and keeps nobody waiting.
-	int ret = vault_erase(v, ERASE_RECEIPT, receipt, true, &result, e);
+	int ret = vault_erase(v, by, value, true, &result, e);
 	if (ret == 0 && (vault_erase_pending(&result) || !result.complete)) {
 		cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
 		if (hold_apply(v, e) != 0 || recipients_tell(v, NULL, ABOUT_ERASURE, recipients, "site", e) != 0)
 			return -1;
 		pthread_mutex_lock(&one_at_a_time);
-		ret = vault_erase(v, ERASE_RECEIPT, receipt, false, &result, e);
+		ret = vault_erase(v, by, value, false, &result, e);
 		pthread_mutex_unlock(&one_at_a_time);
 	}
-	if (ret != 0 || hold_tell_kept(v, ERASE_RECEIPT, receipt, &result, e) != 0)
+	if (ret != 0 || hold_tell_kept(v, by, value, &result, e) != 0)
 		return -1;
 	erased_but(&result, &why);
 	reach_forget_transfers(cJSON_GetObjectItemCaseSensitive(reach, "recipients"));
-	return certificate_make(v, &(struct certificate_of){.right = "erasure", .subject = receipt, .self_service = true}, &result, reach,
-				certificate, e);
+	const struct certificate_of of = {.right = "erasure", .subject = by == ERASE_RECEIPT ? value : NULL, .self_service = true};
+	return certificate_make(v, &of, &result, reach, certificate, e);
+}
+
+int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e)
+{
+	return erase_by_oneself(v, ERASE_RECEIPT, receipt, certificate, e);
+}
+
+int rights_archive_id(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], struct err *e)
+{
+	struct vault_record archive = {0};
+	struct err why = {0};
+	bool there = archive_token_find_for_rights(v, token, &archive, &why) == 0;
+
+	if (!there && why.code != ERR_NOT_FOUND)
+		return err_set(e, why.code, "%s", why.text);
+	snprintf(id, RECORD_ID_LEN + 1, "%s", there ? archive.id : "00000000000000000000000000000000");
+	vault_record_free(&archive);
+	return 0;
+}
+
+int rights_erase_archive(struct vault *v, const char *token, struct buf *certificate, struct err *e)
+{
+	char id[RECORD_ID_LEN + 1];
+
+	return rights_archive_id(v, token, id, e) != 0 ? -1 : erase_by_oneself(v, ERASE_RECORD, id, certificate, e);
 }
 
 // What an erasure comes to for its request.
@@ -146,17 +171,11 @@ static int erase_and_tell(struct vault *v, struct erasing *x, enum erase_by by, 
 	return rights_erase_everywhere(v, by, value, x->dry_run, out, e);
 }
 
-// An archive that is gone is erased like one that is there: the certificate says that nothing was found.
 static int erase_by_archive(struct vault *v, struct erasing *x, const char *token, struct erase_result *out, struct err *e)
 {
-	static const char nobody[] = "00000000000000000000000000000000";
-	struct vault_record archive = {0};
-	struct err why = {0};
-	bool there = archive_token_find_for_rights(v, token, &archive, &why) == 0;
+	char id[RECORD_ID_LEN + 1];
 
-	if (!there && why.code != ERR_NOT_FOUND)
-		return err_set(e, why.code, "%s", why.text);
-	return erase_and_tell(v, x, ERASE_RECORD, there ? archive.id : nobody, out, e);
+	return rights_archive_id(v, token, id, e) != 0 ? -1 : erase_and_tell(v, x, ERASE_RECORD, id, out, e);
 }
 
 // An erasure that is run again finds no more what the first run ended: who got data is what was found then.

@@ -15,6 +15,10 @@ int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value
 // nothing is told about whether it existed, nothing is recorded, and its `audit_index` is null.
 // ERR_REFUSED: the policy does not offer erasure as self-service.
 int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e);
+// The same by the token of a ZIP's address.
+int rights_erase_archive(struct vault *v, const char *token, struct buf *certificate, struct err *e);
+// What by that token is erased: a record's id. Of an archive that is gone it is one that nobody has, so nothing is found.
+int rights_archive_id(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], struct err *e);
 // Carries out the erasure that request `id` asks for, by the receipt or the archive that it names, and keeps the certificate with the request, which
 // becomes "fulfilled" or "partial". A dry run only counts; `certificate` may then be NULL. ERR_NOT_FOUND: no such request; ERR_INPUT:
 // it is not an open request for erasure, or it names neither. `by`: the officer, or "site".

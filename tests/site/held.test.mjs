@@ -114,6 +114,20 @@ test('who may have got something of a set whose ZIP is gone is told by the ledge
   assert.deepEqual(copy.recipients, []);
 });
 
+test('an erasure by the address of the ZIP is planned and done like one by receipt', async (t) => {
+  const { site, post } = await siteWithHolds(t);
+  const made = (await generate(site, prompt)).body, archive = site.url + made.archive.url;
+  const plan = await post('/api/rights/plan', { right: 'erasure', archive, language: 'en' }, 'text/html');
+  assert.match(plan, /This is what we found/);
+  assert.match(plan, /action="[^"]*\/api\/erase"/);
+  const certificate = await post('/api/erase', { archive });
+  assert.deepEqual([certificate.outcome, certificate.stores.find((one) => one.name === 'records').erased], ['erased', 1]);
+  assert.equal((await fetch(archive)).status, 404);
+  assert.equal((await post('/api/erase', { archive })).outcome, 'nothing-erased');
+  const [both, none] = [await post('/api/erase', { archive, receipt: made.receipt }), await post('/api/erase', {})];
+  assert.deepEqual([both.status, none.status], [422, 422]);
+});
+
 test('check tells that the ledger is not signed any more', async (t) => {
   const p = place(t);
   const ledger = () => JSON.parse(p.run(['check', '--offline', '--format', 'json']).stdout).filter((row) => row.check === 'ledger');
