@@ -207,14 +207,22 @@ static int add_up_to(struct tiles *t, const struct mark_row *to, struct err *e)
 	return tile_width(t->size, 0) == 0 ? 0 : write_entries(t, t->size >> TILE_BITS, tile_width(t->size, 0), e);
 }
 
-// What nobody asks for any more: the partial tiles of an older size.
+// Whoever has the checkpoint of an older size asks for its partial tiles, until they are full.
 static void remove_partial(const struct tiles *t, uint64_t size)
 {
 	for (unsigned level = 0; level <= ENTRIES; level++) {
-		const unsigned shift = level == ENTRIES ? 0 : TILE_BITS * level, width = (unsigned)(size >> shift) % TILE_WIDTH;
-		if (width != 0 && size >> shift != t->size >> shift)
-			tile_remove(t, level, size >> shift >> TILE_BITS, width);
+		const unsigned shift = TILE_BITS * (level == ENTRIES ? 1 : level + 1);
+		for (unsigned width = 1; width < TILE_WIDTH && size >> shift != t->size >> shift; width++)
+			tile_remove(t, level, size >> shift, width);
 	}
+}
+
+// Those of older sizes that have entries which are kept no longer.
+static void remove_partial_pruned(const struct tiles *t, uint64_t minimum)
+{
+	for (unsigned width = 1; width < TILE_WIDTH && minimum % TILE_WIDTH != 0; width++)
+		if (t->size != minimum / TILE_WIDTH * TILE_WIDTH + width)
+			tile_remove(t, ENTRIES, minimum / TILE_WIDTH, width);
 }
 
 // From the newest of those that were published up to a size backwards, up to what went before.
@@ -340,6 +348,7 @@ int tiles_publish(struct vault *v, const char *folder, struct err *e)
 	}
 	if (ret == 0) {
 		remove_pruned(&t, (uint64_t)minimum, known ? before.size : last.size);
+		remove_partial_pruned(&t, (uint64_t)minimum);
 		ret = blank_pruned(&t, (uint64_t)minimum, e) != 0 || write_facts(&t, (uint64_t)minimum, e) != 0 ||
 			      file_write(path, last.note, strlen(last.note), 0644, NULL, e) != 0
 			  ? -1

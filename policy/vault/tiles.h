@@ -8,7 +8,7 @@
 //	tile/<L>/<N>[.p/<W>]	256 hashes (or W) of level L: each the root over 256^L entries
 //	tile/entries/<N>[.p/<W>].gz	in gzip, 256 entries (or W), each with its length in two bytes before it: metadata and commitment (ledger.c)
 //
-// N is written as x001/x234/067. A full tile of hashes never changes. Where the ledger's text is kept no longer, its entries and their hashes of level 0 go; what
+// N is written as x001/x234/067. A full tile of hashes never changes. The partial tiles of all sizes that were signed stay until the full one is there. Where the ledger's text is kept no longer, its entries and their hashes of level 0 go; what
 // stands above them proves the rest. In the tile with entry `minimum_index`, those before it have the length 0.
 #ifndef LETHE_VAULT_TILES_H
 #define LETHE_VAULT_TILES_H
