@@ -58,9 +58,10 @@ static int consent_shown(const struct policy *p, const struct policy_consent *co
 
 struct decision {
 	char id[RECORD_ID_LEN + 1], purpose[128], sha256[2 * HASH_LEN + 1], language[16];
+	char given_sha256[2 * HASH_LEN + 1]; // of the text that was consented to, also of what is withdrawn; "" for none
 	enum consent_state state;
 	long n;
-	time_t at, until;
+	time_t at, until, given_at; // given_at: when that was; 0: never
 	bool superseded, restricted;
 };
 struct decisions {
@@ -101,12 +102,15 @@ static void decision_add(void *arg, const struct vault_record *r)
 				 .n = (long)json_number(body, "n", 0),
 				 .at = json_time(body, "time"),
 				 .until = json_time(body, "valid_until"),
+				 .given_at = s == CONSENT_GIVEN ? json_time(body, "time") : json_time(body, "given_at"),
 				 .superseded = r->facts.since[LIFE_CONSENT_WITHDRAWN] != 0,
 				 .restricted = r->facts.since[LIFE_RESTRICTED] != 0};
 	snprintf(one->id, sizeof one->id, "%s", r->id);
 	snprintf(one->purpose, sizeof one->purpose, "%s", purpose);
 	snprintf(one->sha256, sizeof one->sha256, "%s", sha256);
 	snprintf(one->language, sizeof one->language, "%s", language);
+	const char *given = s == CONSENT_GIVEN ? sha256 : json_string(body, "given_notice_sha256");
+	snprintf(one->given_sha256, sizeof one->given_sha256, "%s", given != NULL ? given : "");
 }
 
 static int decisions_read(struct vault *v, const char *principal, struct decisions *out, struct err *e)
@@ -308,13 +312,17 @@ int consent_record(struct vault *v, const struct consent_new *new, enum consent_
 	if (text_keep(v, new->policy, &text, sha256, end, e) != 0)
 		return -1;
 	principal_pseudonym(pseudonym, new->principal);
+	// What is withdrawn may end at once; that it had been consented to is still to be shown.
+	const struct decision *before = *state == CONSENT_WITHDRAWN ? decision_last(&d, consent->id) : NULL;
+	const bool had = before != NULL && before->given_at != 0;
 	const bool ok =
 	    cJSON_AddNumberToObject(body, "n", (double)n) != NULL && json_put_time(body, "time", made) &&
-	    json_put_time(body, "valid_until", valid) &&
-	    json_put_texts(body, JSON_TEXTS({"principal", pseudonym}, {"purpose", consent->id}, {"state", consent_state_names[*state]},
-					    {"notice_sha256", sha256}, {"notice_version", p->version}, {"policy_sha256", p->sha256},
-					    {"language", new->policy->language}, {"surface", new->surface},
-					    {"action", refused && new->given ? "Sec-GPC" : new->action}));
+	    json_put_time(body, "valid_until", valid) && (!had || json_put_time(body, "given_at", before->given_at)) &&
+	    json_put_texts(body,
+			   JSON_TEXTS({"principal", pseudonym}, {"purpose", consent->id}, {"state", consent_state_names[*state]},
+				      {"notice_sha256", sha256}, {"given_notice_sha256", had ? before->given_sha256 : NULL},
+				      {"notice_version", p->version}, {"policy_sha256", p->sha256}, {"language", new->policy->language},
+				      {"surface", new->surface}, {"action", refused && new->given ? "Sec-GPC" : new->action}));
 	if (!ok || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	snprintf(details, sizeof details, "{\"purpose\":\"%.100s\",\"state\":\"%s\",\"surface\":\"%.20s\"}", consent->id,
@@ -461,6 +469,14 @@ cJSON *consent_receipt(const struct policy *p, const struct consent_row *row)
 	receipt_party(parties, "data-protection-officer", &p->officer);
 	receipt_party(parties, "authority", &p->authority);
 	events = cJSON_AddArrayToObject(receipt, "event");
+	const time_t given_at = json_time(row->body, "given_at");
+	if (given_at != 0) {
+		cJSON *given = cJSON_CreateObject();
+		json_put_time(given, "event_time", given_at);
+		json_put_texts(given, JSON_TEXTS({"event_type", "explicit"}, {"event_state", consent_state_names[CONSENT_GIVEN]},
+						 {"privacy_notice", json_string(row->body, "given_notice_sha256")}));
+		cJSON_AddItemToArray(events, given);
+	}
 	json_put_time(event, "event_time", row->at);
 	json_put_texts(event, JSON_TEXTS({"event_type", "explicit"}, {"event_state", row->state}, {"event_language", row->language},
 					 {"event_action", row->action}, {"validity_duration", "P12M"}));

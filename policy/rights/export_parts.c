@@ -53,7 +53,8 @@ static const struct member_row {
     {KIND_ACCOUNTABILITY, MEMBER_SHOWN, " type closed authority ground received outcome refusal kinds "},
     {KIND_ACCOUNTABILITY, MEMBER_INNER, " tell_from "},
     {KIND_CONSENT, MEMBER_SHOWN,
-     " principal purpose state n notice_sha256 notice_version policy_sha256 language surface action time valid_until "},
+     " principal purpose state n notice_sha256 notice_version policy_sha256 language surface action time valid_until given_at "
+     "given_notice_sha256 "},
     {KIND_LEDGER, MEMBER_SHOWN, " what at officer reason "},
 };
 

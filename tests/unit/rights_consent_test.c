@@ -136,15 +136,26 @@ static void a_decision_is_recorded_once_and_can_be_shown(void **state)
 	cJSON_Delete(s.receipt);
 
 	// Its withdrawal takes its place; what is withdrawn twice is withdrawn once.
+	const time_t given_at = now_of(f, "marketing", false).at;
 	fixture_time += DAY;
 	assert_int_equal(decide_in(f, p, "marketing", false, false), CONSENT_WITHDRAWN);
 	assert_int_equal(decide_in(f, p, "marketing", false, false), CONSENT_WITHDRAWN);
 	now = now_of(f, "marketing", false);
 	assert_int_equal(now.state, CONSENT_WITHDRAWN);
 	assert_true(!now.allowed && !now.ask);
+	char was[sizeof s.sha256];
+	memcpy(was, s.sha256, sizeof was);
 	s = see_all(f);
 	assert_int_equal(s.count, 1); // the policy keeps it while the consent lasts
 	assert_string_equal(s.state, "withdrawn");
+	// That it had been given, when and under which text, is still told.
+	char given[WHEN_TEXT];
+	when_text(given, given_at);
+	const cJSON *event = cJSON_GetArrayItem(json_get(s.receipt, "event"), 0);
+	assert_string_equal(json_string(event, "event_state"), "given");
+	assert_string_equal(json_string(event, "event_time"), given);
+	assert_string_equal(json_string(event, "privacy_notice"), was);
+	assert_string_equal(json_string(cJSON_GetArrayItem(json_get(s.receipt, "event"), 1), "event_state"), "withdrawn");
 	cJSON_Delete(s.receipt);
 	// Another browser knows nothing of it.
 	token_new(principal);
