@@ -296,14 +296,19 @@ int export_record(struct export *x, const char *officer, const char *reason, con
 {
 	const struct rights_act read = {.event = EVENT_READ, .by = officer, .reason = reason, .how = "export"};
 	BUF_AUTO_WIPE struct buf payload = BUF_INIT(READING_MAX);
-	char details[160];
+	BUF_AUTO struct buf details = BUF_INIT(1024);
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	const bool of_record = request == NULL && officer != NULL && x->selector_count == 1 && x->selectors[0].by == ERASE_RECORD;
+	const char *record = of_record ? x->selectors[0].value : NULL;
 
 	if (!export_any(x))
 		return 0;
-	snprintf(details, sizeof details, "{\"by\":\"%s\",\"records\":%llu,\"files\":%llu,\"complete\":%s}",
-		 officer != NULL ? "officer" : "person", (unsigned long long)export_records(x), (unsigned long long)export_files(x),
-		 export_missed(x) == NULL ? "true" : "false");
-	struct ledger_event event = {.name = "export", .details = details};
+	if (!json_put_texts(o, JSON_TEXTS({"by", officer != NULL ? officer : "person"}, {"request", request}, {"record", record})) ||
+	    cJSON_AddNumberToObject(o, "records", (double)export_records(x)) == NULL ||
+	    cJSON_AddNumberToObject(o, "files", (double)export_files(x)) == NULL ||
+	    cJSON_AddBoolToObject(o, "complete", export_missed(x) == NULL) == NULL || json_print(&details, o) != 0)
+		return err_set(e, ERR_MEMORY, "no memory");
+	struct ledger_event event = {.name = "export", .details = buf_text(&details)};
 	if (officer == NULL)
 		return ledger_append(x->v, &event, e);
 	if (request != NULL && rights_act(x->v, request, &read, e) != 0)
