@@ -23,12 +23,30 @@ static const struct option_row show_options[] = {
     {0},
 };
 
+struct audit_listing {
+	struct table *t;
+	bool text; // for people, the details in words
+};
+
 static int audit_row(void *arg, const struct ledger_entry *entry)
 {
-	struct table *t = arg;
+	struct audit_listing *l = arg;
+	BUF_AUTO struct buf words = BUF_INIT(OUTPUT_MAX);
+	JSON_AUTO cJSON *details = l->text && entry->details != NULL ? json_parse(entry->details, strlen(entry->details), NULL) : NULL;
+	const cJSON *one;
 
-	table_add(t, (double)entry->index, entry->at, entry->name, entry->policy_version, entry->details);
-	return t->failed ? 1 : 0;
+	cJSON_ArrayForEach(one, details)
+	{
+		char *printed = cJSON_IsString(one) ? NULL : cJSON_PrintUnformatted(one);
+		buf_printf(&words, "%s%s: %s", words.len > 0 ? ", " : "", one->string,
+			   cJSON_IsString(one) ? one->valuestring
+			   : printed != NULL   ? printed
+					       : "");
+		cJSON_free(printed);
+	}
+	table_add(l->t, (double)entry->index, entry->at, entry->name, entry->policy_version,
+		  cJSON_IsObject(details) ? buf_text(&words) : entry->details);
+	return l->t->failed ? 1 : 0;
 }
 
 static int audit_parse_index(const char *text, uint64_t *out)
@@ -45,7 +63,9 @@ static enum status audit_show(const struct admin *a, const struct arguments *arg
 	uint64_t from, first = 0, last = 0, end = 0;
 	struct err e;
 	SITE_AUTO struct site s = {0};
+	const char *format = argument(args, "format");
 	TABLE_AUTO struct table t;
+	struct audit_listing l = {.t = &t, .text = format == NULL || strcmp(format, "text") == 0};
 
 	table_init(&t, columns, "ntsss");
 	if (audit_parse_index(argument(args, "from"), &from) < 0)
@@ -59,14 +79,15 @@ static enum status audit_show(const struct admin *a, const struct arguments *arg
 	if (ret == 0 && !argument_given(args, "from"))
 		ret = ledger_first(s.vault, &first, &e);
 	from = from < first ? first : from;
-	if (ret != 0 || ledger_each(s.vault, from, audit_row, &t, &e) != 0)
+	if (ret != 0 || ledger_each(s.vault, from, audit_row, &l, &e) != 0)
 		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
 	return table_output(&t, args, "There are no entries.");
 }
 
 static const struct option_row verify_options[] = {
     {"against", OPTION_VALUE, "FILE", "also whether it grew out of the checkpoint in this file, which was kept elsewhere"},
-    {"key", OPTION_VALUE, "FILE", "the verifier key for these, which was kept elsewhere, or its line itself"},
+    {"key", OPTION_VALUE, "FILE",
+     "the verifier key for these, or for the published checkpoint, which was kept elsewhere, or its line itself"},
     {"certificate", OPTION_VALUE, "FILE", "only whether this certificate holds, by the key alone: no store is needed"},
     {"since-last", OPTION_FLAG, NULL, "only what was written or closed since the last time"},
     OBJECT_FORMAT_OPTION,
@@ -243,19 +264,25 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 	SITE_AUTO struct site s = {0};
 
 	const bool certificate = argument_given(args, "certificate");
+	const bool key_alone = against == NULL && !certificate && argument_given(args, "key");
+	char published[PATH_MAX];
 
-	if (since + (against != NULL) + certificate > 1 || (against == NULL && !certificate && argument_given(args, "key")))
+	if (since + (against != NULL) + certificate + key_alone > 1)
 		return output_complain(STATUS_UNSURE,
-				       "audit: give one of --against, --certificate and --since-last; --key goes with the first two only");
+				       "audit: give one of --against, --certificate and --since-last; --key does not go with the last");
 	if (certificate)
 		return audit_verify_certificate(a, args);
+	if (key_alone && path_join(published, sizeof published, a->state, "publish/html/.well-known/checkpoint", &e) != 0)
+		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
+	if (key_alone)
+		against = published;
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	output_progress_begin("verifying the ledger");
 	int ret = against != NULL ? audit_verify_against(s.vault, against, argument(args, "key"), &report, &e)
 				  : ledger_verify(s.vault, since ? LEDGER_SINCE : LEDGER_WHOLE, &report, &e);
 	bool ever = true;
-	if (ret == 0 && report.intact && against == NULL)
+	if (ret == 0 && report.intact && (against == NULL || key_alone))
 		ret = audit_signed_elsewhere(a, s.vault, &report, &ever, &e);
 	output_progress_end();
 	if (ret < 0)

@@ -28,8 +28,10 @@ static int consents_row(void *arg, const struct consent_row *row)
 	const char *purpose = argument(c->args, "purpose"), *state = argument(c->args, "status");
 	char at[WHEN_TEXT], until[WHEN_TEXT];
 
-	if ((purpose != NULL && strcmp(purpose, row->purpose) != 0) || (state != NULL && strcmp(state, row->state) != 0))
+	if ((purpose != NULL && strcmp(purpose, row->purpose) != 0) || (state != NULL && strcmp(state, row->state) != 0)) {
+		cJSON_AddItemToArray(c->t->unlisted, cJSON_CreateString(row->id));
 		return 0;
+	}
 	when_text(at, row->at);
 	when_text(until, row->until);
 	until[WHEN_DATE - 1] = '\0';
@@ -49,7 +51,7 @@ static enum status consents_list(const struct admin *a, const struct arguments *
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "sssssss");
+	table_init(&t, columns, "issssss");
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	struct consents c = {.args = args, .policy = s.policy, .t = &t};

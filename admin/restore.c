@@ -5,6 +5,7 @@
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
+#include "policy/rights/certificate.h"
 #include "policy/rights/hold_end.h"
 #include "policy/rules/active.h"
 #include "policy/rules/load.h"
@@ -302,7 +303,7 @@ static enum status restore_main(const struct admin *a, const struct arguments *a
 	}
 	if (ret == 0) {
 		set_copy_aside(s.vault);
-		ret = restore_done(a->state, &e);
+		ret = certificates_reenter(s.vault, &e) < 0 ? -1 : restore_done(a->state, &e);
 	}
 	if (ret == 0 && sign_ledger(a, s.vault, &note, &e) != 0)
 		status = output_complain(STATUS_FOUND, "restore: the ledger is not signed yet: %s", e.text);

@@ -180,10 +180,10 @@ static void cell_shown(const struct table *t, const cJSON *row, size_t column, s
 	output_text(out, buf_text(&raw));
 }
 
-// Aligned columns under a heading, of which the last is broken into lines; or, where they are too wide for that, a block for each row.
+// Aligned columns under a heading, of which the last is broken into lines; or, where they, or a word there, are too wide for that, a block for each row.
 static int table_text(const struct table *t, struct buf *out)
 {
-	size_t width[COLUMNS_MAX] = {0}, before = 0, names = 0, last = 0, count = strcspn(t->types, "SINBTD");
+	size_t width[COLUMNS_MAX] = {0}, before = 0, names = 0, last = 0, least = 0, count = strcspn(t->types, "SINBTD");
 	JSON_AUTO cJSON *shown = cJSON_CreateArray();
 	const cJSON *row = NULL, *line, *cell;
 
@@ -197,6 +197,10 @@ static int table_text(const struct table *t, struct buf *out)
 				cell_shown(t, row, i, &words);
 			size_t len = utf8_count(buf_text(&words));
 			width[i] = len > width[i] ? len : width[i];
+			for (size_t at = 0, word; i + 1 == count && at < words.len; at += word + 1) {
+				word = strcspn(words.data + at, " ");
+				least = word > least ? word : least;
+			}
 			names = heading && len > names ? len : names;
 			if (words.failed || !cJSON_AddItemToArray(cells, cJSON_CreateString(buf_text(&words))))
 				out->failed = true;
@@ -205,7 +209,8 @@ static int table_text(const struct table *t, struct buf *out)
 	}
 	for (last = 0; last + 1 < count; last++)
 		before += width[last] + 2;
-	bool blocks = before + (width[last] < LAST_LEAST ? width[last] : LAST_LEAST) > output_width();
+	least = least < LAST_LEAST && width[last] > least ? (width[last] < LAST_LEAST ? width[last] : LAST_LEAST) : least;
+	bool blocks = before + least > output_width();
 	cJSON_ArrayForEach(line, shown)
 	{
 		size_t i = 0, at = 0;

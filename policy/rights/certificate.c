@@ -128,26 +128,40 @@ static bool add_subject_ref(cJSON *certificate, const char *subject, char salt_t
 	return add_string(certificate, "subject_ref", text);
 }
 
-// The entry that vouches for it.
-static bool add_evidence(struct vault *v, cJSON *certificate, const char *id, const char *salt)
+// Writes the entry that vouches for it, and adds what that says to the evidence.
+static int add_entry(struct vault *v, cJSON *evidence, const char *id, const char *sha256, struct err *e)
 {
-	char sha256[65], details[160];
+	char details[160];
 	uint64_t index = 0;
 	time_t at = 0;
-	struct err none = {0};
 
-	if (canonical_hash(certificate, sha256) != 0)
-		return false;
 	snprintf(details, sizeof details, "{\"id\":\"%s\",\"sha256\":\"%s\"}", id, sha256);
 	const struct ledger_event event = {.name = LEDGER_CERTIFICATE, .details = details};
-	if (ledger_append_entry(v, &event, &index, &at, &none) != 0)
-		return cJSON_AddNullToObject(certificate, "evidence") != NULL;
-	cJSON *evidence = cJSON_AddObjectToObject(certificate, "evidence"), *entry = NULL;
-	return add_string(evidence, "salt", salt[0] != '\0' ? salt : NULL) &&
-	       (entry = cJSON_AddObjectToObject(evidence, "entry")) != NULL &&
-	       cJSON_AddNumberToObject(entry, "index", (double)index) != NULL && cJSON_AddNumberToObject(entry, "at", (double)at) != NULL &&
-	       add_string(entry, "event", event.name) && add_string(entry, "policy", vault_policy(v)->version) &&
-	       add_string(entry, "details", details) && cJSON_AddNullToObject(evidence, "proof") != NULL;
+	if (ledger_append_entry(v, &event, &index, &at, e) != 0)
+		return -1;
+	cJSON *entry = cJSON_AddObjectToObject(evidence, "entry");
+	return cJSON_AddNumberToObject(entry, "index", (double)index) != NULL && cJSON_AddNumberToObject(entry, "at", (double)at) != NULL &&
+		       add_string(entry, "event", event.name) && add_string(entry, "policy", vault_policy(v)->version) &&
+		       add_string(entry, "details", details)
+		   ? 0
+		   : err_set(e, ERR_MEMORY, "no memory for the certificate");
+}
+
+static bool add_evidence(struct vault *v, cJSON *certificate, const char *id, const char *salt)
+{
+	char sha256[65];
+	cJSON *evidence = cJSON_CreateObject();
+	struct err why = {0};
+
+	if (canonical_hash(certificate, sha256) != 0 || !cJSON_AddItemToObject(certificate, "evidence", evidence)) {
+		cJSON_Delete(evidence);
+		return false;
+	}
+	if (!add_string(evidence, "salt", salt[0] != '\0' ? salt : NULL))
+		return false;
+	if (add_entry(v, evidence, id, sha256, &why) == 0)
+		return cJSON_AddNullToObject(evidence, "proof") != NULL;
+	return why.code != ERR_MEMORY && cJSON_ReplaceItemInObjectCaseSensitive(certificate, "evidence", cJSON_CreateNull());
 }
 
 // What an erasure left for restored backups to obey, and when no backup from before it is left, as the stores have it.
@@ -212,6 +226,96 @@ int certificate_prove(struct vault *v, cJSON *certificate, struct err *e)
 	return 0;
 }
 
+// ---- after a restore ----
+
+struct reentering {
+	cJSON *ids; // of the requests that have a certificate
+	const char *details;
+	bool there, failed;
+};
+
+static int certified_request(void *arg, const struct vault_record *r)
+{
+	struct reentering *x = arg;
+	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
+
+	if (json_get(json_get(body, "certificate"), "evidence") != NULL)
+		x->failed = !cJSON_AddItemToArray(x->ids, cJSON_CreateString(r->id)) || x->failed;
+	return 0;
+}
+
+static int same_entry(void *arg, const struct ledger_entry *entry)
+{
+	struct reentering *x = arg;
+
+	x->there = strcmp(entry->name, LEDGER_CERTIFICATE) == 0 && strcmp(entry->details, x->details) == 0;
+	return 1;
+}
+
+// 1: it was entered again.
+static int certificate_reenter(struct vault *v, cJSON *certificate, struct err *e)
+{
+	cJSON *evidence = cJSON_GetObjectItemCaseSensitive(certificate, "evidence");
+	const cJSON *entry = json_get(evidence, "entry");
+	const char *id = json_string(certificate, "cert_id");
+	const double index = json_number(entry, "index", -1);
+	struct reentering x = {.details = json_string(entry, "details")};
+	uint64_t first;
+	char sha256[65];
+
+	if (id == NULL || x.details == NULL || index < 0)
+		return 0;
+	if (ledger_first(v, &first, e) != 0)
+		return -1;
+	if (index < (double)first) // it is kept no longer
+		return 0;
+	if (ledger_each(v, (uint64_t)index, same_entry, &x, e) < 0)
+		return -1;
+	if (x.there)
+		return 0;
+	if (canonical_hash(certificate, sha256) != 0)
+		return err_set(e, ERR_MEMORY, "no memory for the certificate");
+	cJSON_DeleteItemFromObjectCaseSensitive(evidence, "entry");
+	return add_entry(v, evidence, id, sha256, e) != 0 ? -1 : 1;
+}
+
+int certificates_reenter(struct vault *v, struct err *e)
+{
+	JSON_AUTO cJSON *ids = cJSON_CreateArray();
+	struct reentering x = {.ids = ids};
+	const cJSON *id;
+	int count = 0;
+
+	if (vault_each_for_rights(v, KIND_RIGHTS_REQUEST, NULL, certified_request, &x, e) != 0)
+		return -1;
+	cJSON_ArrayForEach(id, ids)
+	{
+		BUF_AUTO_WIPE struct buf bytes = BUF_INIT(VAULT_BODY_MAX);
+		struct vault_record r = {0};
+		struct err why = {0};
+		if (vault_get(v, id->valuestring, &r, &why) != 0) {
+			if (why.code != ERR_NOT_FOUND)
+				return err_set(e, why.code, "%s", why.text);
+			continue;
+		}
+		JSON_AUTO cJSON *body = json_parse(buf_text(&r.body), r.body.len, e);
+		int ret = body == NULL ? -1 : certificate_reenter(v, cJSON_GetObjectItemCaseSensitive(body, "certificate"), e);
+		if (ret > 0) {
+			count++;
+			ret = json_print(&bytes, body) != 0
+				  ? err_set(e, ERR_MEMORY, "no memory for the certificate")
+				  : vault_update(v, r.id,
+						 &(struct vault_change){
+						     .body = bytes.data, .body_len = bytes.len, .was = &r.body, .for_rights = true},
+						 NULL, e);
+		}
+		vault_record_free(&r);
+		if (ret != 0)
+			return -1;
+	}
+	return x.failed ? err_set(e, ERR_MEMORY, "no memory for the certificates") : count;
+}
+
 // ---- checking ----
 
 // A whole number of at least 0 that JSON can carry.
@@ -235,13 +339,16 @@ int certificate_verify(const char *text, size_t len, const struct signed_note_ke
 	uint8_t leaf[HASH_LEN];
 	struct ledger_row row = {.commitment = nothing};
 	struct proof_text proof;
-	JSON_AUTO cJSON *c = len <= CERTIFICATE_FILE_MAX ? json_parse(text, len, e) : NULL;
+	// In JSON itself the line's end is escaped.
+	const char *behind = memmem(text, len, PROOF_FIRST_LINE, strlen(PROOF_FIRST_LINE));
+	const size_t json_len = behind != NULL ? (size_t)(behind - text) : len;
+	JSON_AUTO cJSON *c = json_len <= CERTIFICATE_FILE_MAX ? json_parse(text, json_len, e) : NULL;
 
 	*out = (struct certificate_check){0};
 	if (!cJSON_IsObject(c) || json_string(c, "cert_id") == NULL)
 		return err_set(e, ERR_INPUT, "it is no certificate");
 	const cJSON *evidence = json_get(c, "evidence"), *entry = json_get(evidence, "entry");
-	const char *proof_text = json_string(evidence, "proof");
+	const char *proof_text = behind != NULL ? behind : json_string(evidence, "proof");
 	row.name = json_string(entry, "event");
 	row.policy = json_string(entry, "policy");
 	row.details = json_string(entry, "details");
@@ -253,7 +360,7 @@ int certificate_verify(const char *text, size_t len, const struct signed_note_ke
 	if (proof_text == NULL)
 		return err_set(e, ERR_NOT_FOUND, "it has no proof yet: the ledger is signed within a minute; fetch it again then");
 	ledger_leaf(&row, leaf);
-	if (signed_note_proof(&proof, key, proof_text, strlen(proof_text), leaf, e) != 0)
+	if (signed_note_proof(&proof, key, proof_text, behind != NULL ? len - json_len : strlen(proof_text), leaf, e) != 0)
 		return -1;
 	JSON_AUTO cJSON *details = json_parse(row.details, strlen(row.details), e);
 	const char *sha256 = json_string(details, "sha256"), *id = json_string(details, "id");

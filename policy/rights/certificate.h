@@ -45,6 +45,8 @@ int certificate_make(struct vault *v, const struct certificate_of *of, const str
 		     struct buf *json, struct err *e);
 // Fills in the proof, where the ledger was signed since; leaves the certificate as it is where not.
 int certificate_prove(struct vault *v, cJSON *certificate, struct err *e);
+// After a restore: those of requests whose entry the ledger has no more are entered again, and so get a proof. How many they are; -1 with *e.
+int certificates_reenter(struct vault *v, struct err *e);
 
 struct certificate_check {
 	uint64_t index; // of its entry
@@ -52,7 +54,7 @@ struct certificate_check {
 	uint8_t root[HASH_LEN];
 	char sha256[65]; // of its canonical form
 };
-// Checks a certificate with nothing but the verifier key. ERR_CORRUPT: it was altered, or its proof does not hold. ERR_INPUT: it is no certificate.
+// Checks a certificate with nothing but the verifier key. Its proof may stand behind it, as /api/proofs/<index> gives it, instead of in it. ERR_CORRUPT: it was altered, or its proof does not hold. ERR_INPUT: it is no certificate.
 // ERR_REFUSED: it is of another key. ERR_NOT_FOUND: it has no proof yet.
 int certificate_verify(const char *text, size_t len, const struct signed_note_key *key, struct certificate_check *out, struct err *e);
 

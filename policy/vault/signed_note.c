@@ -120,7 +120,7 @@ int signed_note_checkpoint(struct checkpoint *out, const struct signed_note_key 
 int signed_note_proof(struct proof_text *out, const struct signed_note_key *key, const char *proof, size_t len,
 		      const uint8_t leaf[HASH_LEN], struct err *e)
 {
-	static const char first[] = "c2sp.org/tlog-proof@v1\n", index[] = "index ";
+	static const char first[] = PROOF_FIRST_LINE, index[] = "index ";
 	uint8_t path[MERKLE_LEVELS][HASH_LEN], hash[HASH_LEN];
 	const char *at = proof + strlen(first), *end = proof + len;
 	size_t count = 0, used = 0;

@@ -21,6 +21,7 @@ enum {
 	NOTE_KEY_MAX = NOTE_NAME_MAX + 64, // of its line
 	PROOF_BYTES_MAX = 8192,
 };
+#define PROOF_FIRST_LINE "c2sp.org/tlog-proof@v1\n"
 extern const char signed_note_line[]; // what begins a line with a signature: an em dash and a space
 
 struct signed_note_key {

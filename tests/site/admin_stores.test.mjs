@@ -255,7 +255,17 @@ test('audit verify --against a checkpoint kept elsewhere: 0 grown out of it, 2 c
   assert.equal(JSON.parse(forked.stdout).result, 'forked');
   writeFileSync(note, 'nothing');
   assert.equal(against(p).status, 5);
-  assert.equal(p.run(['audit', 'verify', '--key', key]).status, 5);
+  // By a key alone the published checkpoint is judged.
+  const alone = (...words) => p.run(['audit', 'verify', ...words]);
+  assert.equal(alone('--key', key).status, 0, alone('--key', key).stderr);
+  assert.match(alone('--key', key).stdout, /grown out of the checkpoint in .*well-known\/checkpoint/);
+  assert.equal(alone('--key', join(other.state, 'keys/ledger.pub')).status, 5, 'it signed nothing of it');
+  assert.equal(alone('--key', key, '--since-last').status, 5);
+  const old = readFileSync(key, 'utf8').trim();
+  assert.equal(p.run(['keys', 'rotate', '--ledger']).status, 0);
+  assert.match(alone('--key', old).stdout, /was changed since the one that was given/);
+  rmSync(join(p.state, 'publish/html/.well-known/checkpoint'));
+  assert.equal(alone('--key', old).status, 5, 'nothing is published');
   assert.equal(p.run(['audit', 'verify', '--nonsense']).status, 5);
   assert.equal(p.run(['audit', 'verify', '--since-last']).status, 0);
 });

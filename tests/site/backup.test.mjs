@@ -199,6 +199,34 @@ test('a hold placed after the backup holds after its restore, one that was lifte
   assert.doesNotMatch(kept(second.id), /legal hold/);
 });
 
+test('a request that was answered after the backup has a certificate that holds after the restore', (t) => {
+  const p = placeWithBackups(t), file = join(p.base, 'certificate.json');
+  ask(p, 'first@example.org'); ask(p, 'second@example.org');
+  const [before, after] = requests(p).map(({ id }) => id);
+  const certificate = (id) => JSON.parse(p.run(['requests', 'show', id, '--format', 'json']).stdout).certificate;
+  const close = (id) => { const { status, stderr } = p.run(['requests', 'refuse', id, '--ground', 'manifestly-unfounded', '--reason', 'sent to everybody']); assert.equal(status, 0, stderr); };
+  const holds = (id) => { writeFileSync(file, JSON.stringify(certificate(id))); return p.run(['audit', 'verify', '--certificate', file]); };
+  close(before);
+  assert.equal(p.run(['audit', 'checkpoint']).status, 0);
+  const made = JSON.parse(p.run(['backup', '--format', 'json']).stdout), kept = certificate(before);
+  assert.equal(p.run(['publish']).status, 0); // the ledger goes on
+  close(after);
+  assert.equal(p.run(['audit', 'checkpoint']).status, 0);
+  const lost = certificate(after);
+  assert.equal(holds(after).status, 0);
+  for (let times = 0; times < 2; times++) { // what was entered again is in no backup either
+    const back = p.run(['restore', made.path, '--replace']);
+    assert.equal(back.status, 0, back.stderr);
+    const { status, stderr } = holds(after);
+    assert.equal(status, 0, stderr);
+    const { evidence, ...facts } = certificate(after), { evidence: old, ...same } = lost;
+    assert.deepEqual(facts, same, 'it is the same certificate');
+    assert.deepEqual([evidence.salt, evidence.entry.details], [old.salt, old.entry.details]);
+    assert.equal(holds(before).status, 0);
+    assert.deepEqual(certificate(before).evidence.entry, kept.evidence.entry, 'whose entry was not lost is entered once');
+  }
+});
+
 test('without the kind in its policy a site makes none', (t) => {
   const p = place(t);
   const data = join(p.base, 'data');

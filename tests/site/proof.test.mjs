@@ -90,6 +90,13 @@ test('a certificate is signed within a minute, and holds for whoever has the key
   assert.equal(check({ ...whole, stores: whole.stores.map((s) => ({ ...s, erased: s.erased + 1 })) }, key).status, 1);
   assert.equal(check({ ...whole, evidence: { ...whole.evidence, proof: whole.evidence.proof.replace(/(index \d+\n)(.)/, (_, head, one) => head + (one === 'A' ? 'B' : 'A')) } }, key).status, 1);
   assert.equal(check('no certificate', key).status, 5);
+  // As it was handed out, with its proof behind it.
+  const proof = whole.evidence.proof;
+  for (const between of ['', '\n']) assert.equal(check(`${JSON.stringify(certificate, null, 2)}${between}${proof}`, key).status, 0);
+  assert.equal(check(`${JSON.stringify({ ...certificate, executed_at: '2026-01-01T00:00:00Z' })}\n${proof}`, key).status, 1);
+  assert.equal(check(`${JSON.stringify(certificate)}\n${proof.replace(/(index \d+\n)(.)/, (_, head, one) => head + (one === 'A' ? 'B' : 'A'))}`, key).status, 1);
+  assert.equal(check(`${JSON.stringify(certificate)}\nsomething\n${proof}`, key).status, 5);
+  assert.equal(check(proof, key).status, 5);
   assert.equal(createHmac('sha256', Buffer.from(whole.evidence.salt, 'hex')).update(`subject\0${receipt}`).digest('hex'), whole.subject_ref);
   assert.ok(!JSON.stringify(whole).includes(receipt));
 });
