@@ -263,6 +263,9 @@ test('audit verify --against a checkpoint kept elsewhere: 0 grown out of it, 2 c
   assert.equal(alone('--key', key, '--since-last').status, 5);
   const old = readFileSync(key, 'utf8').trim();
   assert.equal(p.run(['keys', 'rotate', '--ledger']).status, 0);
+  assert.equal(alone('--key', old).status, 0, 'both keys signed it');
+  assert.equal(p.run(['requests', 'add', '--right', 'access', '--contact', '-'], { input: 'a@example.org' }).status, 0);
+  assert.equal(p.run(['audit', 'checkpoint']).status, 0);
   assert.match(alone('--key', old).stdout, /was changed since the one that was given/);
   rmSync(join(p.state, 'publish/html/.well-known/checkpoint'));
   assert.equal(alone('--key', old).status, 5, 'nothing is published');

@@ -64,6 +64,12 @@ test('only what the policy declares is decided', async () => {
 
   const one = list().find((c) => c.consent === 'news');
   const shown = JSON.parse(officer('consents', 'show', one.id.slice(0, 30), '--format', 'json'));
+  const rows = officer('consents', 'list').split('\n');
+  assert.match(rows[0], /^id +at +consent +decision +until +surface +holds$/);
+  assert.deepEqual(rows.filter((line) => line.length > 80), []);
+  const [short] = rows.find((line) => / news /.test(line)).split(' ');
+  assert.ok(one.id.startsWith(short) && short.length < one.id.length);
+  assert.equal(JSON.parse(officer('consents', 'show', short, '--format', 'json')).record_id, one.id);
   assert.equal(shown.notice_text, 'May we show you offers?');
   assert.equal(shown['@type'], 'https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr');
   assert.equal(JSON.parse(officer('consents', 'export')).length, 2);

@@ -143,6 +143,9 @@ test('a letter is entered, acknowledged, extended and answered, and each step ca
   const ledger = p.run(['audit', 'show', '--format', 'json']).stdout;
   assert.match(ledger, /request-read/);
   assert.doesNotMatch(ledger, /Karla|Enclosed|to answer it/);
+  const lines = p.run(['audit', 'show']).stdout.split('\n');
+  assert.deepEqual(lines.filter((line) => line.length > 80), []);
+  assert.ok(lines.some((line) => line.includes(`request: ${id}`)), 'in words');
   // Which officer it was, of the reading alone.
   const { by } = shown.read[0], named = JSON.parse(ledger).map((entry) => [entry.event, JSON.parse(entry.details || '{}')]).filter(([, d]) => d.by === by);
   assert.deepEqual(named.map(([event, d]) => [event, d.request]), [['request-read', id]]);
