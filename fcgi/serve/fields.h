@@ -18,7 +18,7 @@ struct field {
 // names the field and the rule, and returns -1. 400: unknown, repeated, missing or of the wrong type; 422: outside its range or choices.
 // An empty value in a form is an absent one. Parts with a file name are not fields and are not checked here.
 int request_check(struct request *r, const struct field *fields);
-const char *request_text(const struct request *r, const char *name);         // NULL when absent
+const char *request_text(const struct request *r, const char *name); // NULL when absent
 // Of who sends the same once more because no answer came: the header Idempotency-Key, of 22 to 128 unreserved characters. 1, and a token that follows for
 // `purpose` from the key and all fields; 0: there is none; -1: it is of another form (problem.idempotency-key).
 int request_once(const struct request *r, const char *purpose, char out[TOKEN_LEN + 1]);

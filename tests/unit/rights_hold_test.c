@@ -621,7 +621,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(exactly_what_a_hold_covers_stays, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(later_ones_are_held_only_where_it_says_so, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(expiry_completes_the_request, hold_setup, hold_teardown),
-cmocka_unit_test_setup_teardown(a_plan_tells_when_the_last_hold_ends, hold_setup, hold_teardown),
+	    cmocka_unit_test_setup_teardown(a_plan_tells_when_the_last_hold_ends, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(a_second_hold_keeps_it, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(log_rows_are_kept_one_by_one, hold_setup, hold_teardown),
 	    cmocka_unit_test_setup_teardown(a_clock_that_leaps_ends_no_hold, hold_setup, hold_teardown),
