@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/export.h"
 #include "fcgi/rights/rights_page.h"
+#include "fcgi/rights/rights_token.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/rights/erase.h"
 #include "policy/rights/export.h"
 #include "policy/rights/request.h"
 #include <stdatomic.h>
@@ -15,8 +17,11 @@ static atomic_int exports_under_way;
 
 static const struct field export_fields[] = {
     {.name = "right", .type = FIELD_TEXT, .min = 1, .max = 64}, // of the page's form, which is shown again where something is wrong
-    {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200}, {.name = "id", .type = FIELD_TEXT, .min = 1, .max = 64},
-    {.name = "secret", .type = FIELD_TEXT, .min = 1, .max = 200},  {0},
+    {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200},
+    {.name = "archive", .type = FIELD_TEXT, .min = 1, .max = 500},
+    {.name = "id", .type = FIELD_TEXT, .min = 1, .max = 64},
+    {.name = "secret", .type = FIELD_TEXT, .min = 1, .max = 200},
+    {0},
 };
 
 struct export_out {
@@ -33,20 +38,6 @@ static int export_piece(void *arg, const void *bytes, size_t len)
 		return -1;
 	out->begun = true;
 	return respond_write(out->r, bytes, len) != 0 || respond_flush(out->r) != 0 ? -1 : 0;
-}
-
-// What was pasted, without the white space around it. NULL: it cannot be a token.
-static const char *export_token(char out[TOKEN_LEN + 1], const char *text)
-{
-	static const char space[] = " \t\r\n";
-
-	text += strspn(text, space);
-	size_t len = strcspn(text, space);
-	if (len != TOKEN_LEN || text[len + strspn(text + len, space)] != '\0')
-		return NULL;
-	memcpy(out, text, TOKEN_LEN);
-	out[TOKEN_LEN] = '\0';
-	return token_shaped(out) ? out : NULL;
 }
 
 static bool export_offered(const struct policy *p)
@@ -101,28 +92,40 @@ void export_respond(struct request *r, void *vault)
 	struct export_selector by[2];
 	BUF_AUTO_WIPE struct buf named = BUF_INIT(256);
 	BUF_AUTO_WIPE struct buf shown = BUF_INIT(RIGHTS_REQUEST_MAX);
-	char receipt[TOKEN_LEN + 1], secret[TOKEN_LEN + 1];
+	char receipt[TOKEN_LEN + 1], archive[TOKEN_LEN + 1], secret[TOKEN_LEN + 1];
 	struct err e = {0};
 	size_t count = 0;
 
 	if (request_check(r, export_fields) != 0)
 		return;
-	const char *typed = request_text(r, "receipt"), *id = request_text(r, "id"), *typed_secret = request_text(r, "secret");
-	if ((typed != NULL) == (id != NULL) || (id != NULL) != (typed_secret != NULL)) {
+	const char *typed = request_text(r, "receipt"), *id = request_text(r, "id"), *typed_secret = request_text(r, "secret"),
+		   *zip = request_text(r, "archive");
+	if ((typed != NULL) + (id != NULL) + (zip != NULL) != 1 || (id != NULL) != (typed_secret != NULL)) {
 		respond_problem(r, 422, "problem.export-which", "receipt", NULL);
 		return;
 	}
-	if (typed != NULL && !export_offered(request_policy(r))) {
+	if (id == NULL && !export_offered(request_policy(r))) {
 		respond_problem(r, 403, "problem.refused.export", NULL, NULL);
 		return;
 	}
-	if (typed != NULL && export_token(receipt, typed) == NULL) {
+	if (typed != NULL && !rights_token_read(receipt, typed)) {
 		rights_page_fault(r, request_text(r, "right"), "receipt", "problem.receipt-shape");
 		return;
 	}
-	if (typed != NULL) {
+	if (zip != NULL && !rights_token_archive(archive, zip)) {
+		rights_page_fault(r, request_text(r, "right"), "archive", "problem.archive-shape");
+		return;
+	}
+	if (zip != NULL) {
+		char record[RECORD_ID_LEN + 1];
+		if (rights_archive_id(vault, archive, record, &e) != 0 || buf_adds(&named, record) != 0) {
+			respond_err(r, &e);
+			return;
+		}
+		by[count++] = (struct export_selector){.by = ERASE_RECORD, .value = buf_text(&named), .by_link = true};
+	} else if (typed != NULL) {
 		by[count++] = (struct export_selector){.by = ERASE_RECEIPT, .value = receipt};
-	} else if (export_token(secret, typed_secret) == NULL || rights_show(vault, id, secret, &shown, &e) != 0 ||
+	} else if (!rights_token_read(secret, typed_secret) || rights_show(vault, id, secret, &shown, &e) != 0 ||
 		   export_of_request(vault, id, by, &count, &named, &e) != 0) {
 		if (e.code == ERR_NONE || e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);

@@ -10,6 +10,7 @@
 #include "fcgi/rights/live_page.h"
 #include "fcgi/rights/opendsr.h"
 #include "fcgi/rights/rights_page.h"
+#include "fcgi/rights/rights_token.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -30,30 +31,6 @@ enum {
 	ERASE_DEADLINE_MS = 120000, // every store, a checkpoint, a scan
 	ANSWER_MAX = 1024 * 1024,
 };
-
-// A token as people paste it: with white space around it, and perhaps what follows it in an address. False when it cannot be one.
-static bool token_read(char out[TOKEN_LEN + 1], const char *text, const char *suffix)
-{
-	static const char space[] = " \t\r\n";
-	text += strspn(text, space);
-	size_t len = strcspn(text, ". \t\r\n");
-	const char *rest = text + len;
-	if (strncmp(rest, suffix, strlen(suffix)) == 0)
-		rest += strlen(suffix);
-	if (len != TOKEN_LEN || rest[strspn(rest, space)] != '\0')
-		return false;
-	memcpy(out, text, TOKEN_LEN);
-	out[TOKEN_LEN] = '\0';
-	return token_shaped(out);
-}
-
-// The token of a ZIP, in its address or by itself.
-static bool archive_read(char out[TOKEN_LEN + 1], const char *text)
-{
-	const char *slash = strrchr(text, '/');
-
-	return token_read(out, slash != NULL ? slash + 1 : text, ".zip");
-}
 
 // ---- POST /api/rights ----
 
@@ -105,13 +82,13 @@ static void asked_read(struct request *r, bool once, struct asked *a)
 					 .principal = a->decides ? a->principal : NULL,
 					 .secret = once ? a->secret : NULL,
 					 .signal = consents_signal(r)};
-	if (given != NULL && !token_read(a->receipt, given, "")) {
+	if (given != NULL && !rights_token_read(a->receipt, given)) {
 		a->field = "receipt";
 		a->fault = "problem.receipt-shape";
 	} else if (given != NULL && zip != NULL) {
 		a->field = "archive";
 		a->fault = "problem.receipt-or-archive";
-	} else if (zip != NULL && !archive_read(a->archive, zip)) {
+	} else if (zip != NULL && !rights_token_archive(a->archive, zip)) {
 		a->field = "archive";
 		a->fault = "problem.archive-shape";
 	} else if (typed != NULL && (a->fault = contact_fault(a->request.contact)) != NULL) {
@@ -357,7 +334,7 @@ static void handle_own(struct request *r, struct vault *v, enum own_act act)
 	typed += strspn(typed, " \t\r\n");
 	size_t len = strspn(typed, "0123456789abcdef");
 	bool shaped = len == RECORD_ID_LEN && typed[len + strspn(typed + len, " \t\r\n")] == '\0' &&
-		      token_read(secret, request_text(r, "secret"), "");
+		      rights_token_read(secret, request_text(r, "secret"));
 	if (shaped)
 		snprintf(id, sizeof id, "%.*s", RECORD_ID_LEN, typed);
 	if (!shaped)
@@ -480,7 +457,7 @@ static void handle_rectify(struct request *r, void *context)
 		respond_problem(r, 403, "problem.refused.rectify", NULL, NULL);
 	else if (fault != NULL)
 		respond_problem(r, 422, fault, "contact", NULL);
-	else if (!token_read(secret, request_text(r, "secret"), "") || rights_show(context, id, secret, &shown, &e) != 0 ||
+	else if (!rights_token_read(secret, request_text(r, "secret")) || rights_show(context, id, secret, &shown, &e) != 0 ||
 		 rectify_request(context, id, values, count, "person", NULL, &e) != 0) {
 		if (e.code == ERR_NONE || e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
@@ -515,7 +492,7 @@ static void handle_erase(struct request *r, void *context)
 		rights_page_fault(r, "erasure", "archive", "problem.receipt-or-archive");
 		return;
 	}
-	if (zip != NULL ? !archive_read(token, zip) : given == NULL || !token_read(token, given, "")) {
+	if (zip != NULL ? !rights_token_archive(token, zip) : given == NULL || !rights_token_read(token, given)) {
 		rights_page_fault(r, "erasure", zip != NULL ? "archive" : "receipt",
 				  zip != NULL ? "problem.archive-shape" : "problem.receipt-shape");
 		return;

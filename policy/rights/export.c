@@ -119,9 +119,9 @@ static void gather_record(void *arg, const struct vault_record *r)
 		export_miss(x, store, "records", "one cannot be read");
 	// What authorities and courts want is told where the officer said that it may be: an order may forbid it.
 	const time_t tell = json_time(body, "tell_from");
-	const bool told = tell != 0 && tell <= x->at;
-	if (r->kind == KIND_ACCOUNTABILITY && !told) {
-		export_redact(x, store, "/records", GROUND_INTERNAL, 1);
+	const bool told = tell != 0 && tell <= x->at, officers = r->kind == KIND_ACCOUNTABILITY || r->kind == KIND_HOLD;
+	if ((officers && x->by->by_link) || (r->kind == KIND_ACCOUNTABILITY && !told)) {
+		export_redact(x, store, "/records", x->by->by_link ? GROUND_LINK : GROUND_INTERNAL, 1);
 		return;
 	}
 	if (r->kind == KIND_HOLD && !told && json_get(body, "citation") != NULL) {

@@ -2,16 +2,15 @@
 #include "policy/rules/offer.h"
 #include <string.h>
 
-static const char *const by_receipt[] = {"receipt", NULL};
-static const char *const by_receipt_or_request[] = {"receipt", "id", NULL};
+static const char *const by_any[] = {"receipt", "archive", "id", NULL};
 static const char *const by_receipt_or_archive[] = {"receipt", "archive", NULL};
 static const char *const by_browser[] = {NULL};
 static const struct offer asked = {false, NULL, "/api/rights", by_receipt_or_archive};
 
 static const struct offer at_once[RIGHT_COUNT] = {
-    [RIGHT_ACCESS] = {true, "receipt", "/api/export", by_receipt_or_request},
-    [RIGHT_PORTABILITY] = {true, "receipt", "/api/export", by_receipt_or_request},
-    [RIGHT_ERASURE] = {true, "receipt", "/api/erase", by_receipt},
+    [RIGHT_ACCESS] = {true, "receipt", "/api/export", by_any},
+    [RIGHT_PORTABILITY] = {true, "receipt", "/api/export", by_any},
+    [RIGHT_ERASURE] = {true, "receipt", "/api/erase", by_receipt_or_archive},
     [RIGHT_RESTRICTION] = {true, "receipt", "/api/rights", by_receipt_or_archive},
     [RIGHT_OBJECTION] = {true, "receipt", "/api/rights", by_receipt_or_archive},
     [RIGHT_WITHDRAWAL] = {true, "consents", "/api/rights", by_browser},

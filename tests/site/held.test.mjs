@@ -71,8 +71,8 @@ test('rows of the request log are copied into a hold', async (t) => {
 });
 
 // The JSON of a copy, by the receipt alone.
-async function copyOf(site, receipt) {
-  const answer = await fetch(`${site.url}/api/export`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ receipt }) });
+async function copyOf(site, receipt, by = { receipt }) {
+  const answer = await fetch(`${site.url}/api/export`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(by) });
   const file = join(site.base, 'copy.zip');
   writeFileSync(file, Buffer.from(await answer.arrayBuffer()));
   return JSON.parse(execFileSync('unzip', ['-p', file, 'export.json'], { encoding: 'utf8', maxBuffer: 1 << 28 }));
@@ -115,11 +115,16 @@ test('who may have got something of a set whose ZIP is gone is told by the ledge
 });
 
 test('an erasure by the address of the ZIP is planned and done like one by receipt', async (t) => {
-  const { site, post } = await siteWithHolds(t);
+  const { site, post, lethe } = await siteWithHolds(t);
   const made = (await generate(site, prompt)).body, archive = site.url + made.archive.url;
+  const placed = JSON.parse(lethe(['hold', 'place', '--receipt', '-', '--ground', 'legal-claims', '--citation', 'LG 9', '--review', day(30), '--expires', day(90), '--format', 'json'], made.receipt));
   const plan = await post('/api/rights/plan', { right: 'erasure', archive, language: 'en' }, 'text/html');
   assert.match(plan, /This is what we found/);
   assert.match(plan, /action="[^"]*\/api\/erase"/);
+  const copy = await copyOf(site, null, { archive });
+  assert.deepEqual([copy.records.map((one) => one.kind), copy.request_log], [['archive'], []], 'whoever has the link need not be who made them');
+  assert.deepEqual(copy.stores.find((one) => one.store === 'hold').withheld, [{ ground: 'link', count: 1 }]);
+  lethe(['hold', 'lift', placed.id, '--reason', 'settled']);
   const certificate = await post('/api/erase', { archive });
   assert.deepEqual([certificate.outcome, certificate.stores.find((one) => one.name === 'records').erased], ['erased', 1]);
   assert.equal((await fetch(archive)).status, 404);
