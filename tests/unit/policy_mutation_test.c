@@ -88,8 +88,6 @@ static const struct mutation {
     {"a log for an hour", "<life length=\"P14D\"", "<life length=\"PT6H\"", NULL, "error: kind request-log is to live for less than a day"},
     {"a log after closing", "<life length=\"P14D\" after=\"creation\"", "<life length=\"P14D\" after=\"closing\"", NULL,
      "error: the life of kind request-log must start at creation"},
-    {"a log that is held", "<life length=\"P14D\"", "<life hold=\"yes\" length=\"P14D\"", NULL,
-     "error: the life of kind request-log is more than a time"},
     {"a log kept from an erasure", "<life length=\"P14D\"", "<life ends-on-erasure=\"no\" length=\"P14D\"", NULL,
      "error: the life of kind request-log is more than a time"},
     {"a case that an erasure ends", "<life length=\"P5Y\" after=\"closing\" then=\"delete\" ends-on-erasure=\"no\">",
