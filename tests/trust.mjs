@@ -19,6 +19,7 @@ function unit(file, name) {
   const called = name.replaceAll(' ', '_');
   const r = spawnSync(join(root, 'build/release', file.replace(/\.c$/, '')), [], { cwd: root, env: { ...env, LETHE_TEST: called }, encoding: 'utf8', maxBuffer: 1 << 28 });
   const output = `${r.stdout}${r.stderr}`;
+  if (r.signal) return { held: false, said: [`ended by ${r.signal}`, ...output.trim().split('\n').slice(-5)] }; // what it had to say may be lost with it
   const [, said = ''] = output.match(new RegExp(`\\[ RUN      \\] ${called}\\n([\\s\\S]*?)\\[  (?:     OK|FAILED|SKIPPED)`)) ?? [];
   return { held: output.includes(`[       OK ] ${called}\n`), said: said.trim().split('\n').filter(Boolean).slice(0, 12) };
 }

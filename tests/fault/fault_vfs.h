@@ -406,8 +406,10 @@ static inline void cut_write(const char *path, const struct fault_image *image)
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0 || pwrite(fd, image->bytes, image->len, 0) != (ssize_t)image->len || ftruncate(fd, (off_t)image->len) != 0 ||
-	    close(fd) != 0)
+	    close(fd) != 0) {
+		perror(path);
 		abort();
+	}
 }
 
 // Leaves in the folder what the medium may hold if the power goes now. A file that was unlinked without SQLite's knowledge may be back or not.
