@@ -133,7 +133,7 @@ export const mutations = [
     ['policy/vault/sqlite/store.c', 'while (!s->copy && flock(s->lock_fd[lane], LOCK_EX) != 0)', 'while (!s->copy && flock(s->lock_fd[lane], LOCK_EX | LOCK_NB) != 0)', 'unit/vault_concurrency_test.c', 'every process gets its turn'],
     ['policy/vault/prune.c', 'if (why.code != ERR_FULL || !space_reserve(v->state, false))', 'if (why.code != ERR_IO || !space_reserve(v->state, false))', 'unit/vault_fault_test.c', 'a full disk as simulated'],
     ['policy/vault/sqlite/db.c', 'if (strcmp(busy, "0") != 0)', 'if (strcmp(busy, "2") == 0)', 'unit/vault_erase_test.c', 'a reader makes it partial'],
-    ['policy/rights/request.c', ': officer                           ? "officer"', ': officer ? act->by', 'unit/rights_request_test.c', 'the ledger has each event and nothing personal'],
+    ['policy/rights/request.c', 'officer           ? "officer"', 'officer           ? act->by', 'unit/rights_request_test.c', 'the ledger has each event and nothing personal'],
     ['policy/vault/record.c', 'return use == USE_ORDINARY && facts->since', 'return use != USE_ORDINARY && facts->since', 'site/acts.test.mjs', 'what is restricted is kept, and found for rights alone'],
     ['policy/vault/erase.c', 'x->again != NULL ? x->again->at : x->verifies ? x->now : INT64_MAX;', 'count_only ? INT64_MAX : x->now - 3600;', 'unit/vault_erase_test.c', 'an address that goes on visiting is erased whole'],
     ['policy/vault/erase.c', 'if (t->act == TOMBSTONE_ERASED && erase_all(&x, e) != 0)\n\t\treturn -1;\n', 'result.complete = true;\n', 'unit/vault_backup_test.c', 'nobody erased comes back and nobody else is lost'],

@@ -303,7 +303,7 @@ int export_record(struct export *x, const char *officer, const char *reason, con
 
 	if (!export_any(x))
 		return 0;
-	if (!json_put_texts(o, JSON_TEXTS({"by", officer != NULL ? officer : "person"}, {"request", request}, {"record", record})) ||
+	if (!json_put_texts(o, JSON_TEXTS({"by", officer != NULL ? "officer" : "person"}, {"request", request}, {"record", record})) ||
 	    cJSON_AddNumberToObject(o, "records", (double)export_records(x)) == NULL ||
 	    cJSON_AddNumberToObject(o, "files", (double)export_files(x)) == NULL ||
 	    cJSON_AddBoolToObject(o, "complete", export_missed(x) == NULL) == NULL || json_print(&details, o) != 0)

@@ -22,7 +22,7 @@ int reading_record(struct vault *v, const char *what, const char *id, const char
 	if (reading_payload(&payload, what, when_now(), officer, reason, e) != 0)
 		return -1;
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	if (!json_put_texts(o, JSON_TEXTS({what, id}, {"event", "read"}, {"by", officer})) || json_print(&details, o) != 0)
+	if (!json_put_texts(o, JSON_TEXTS({what, id}, {"event", "read"}, {"by", "officer"})) || json_print(&details, o) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	const struct ledger_event event = {
 	    .name = what, .details = buf_text(&details), .payload = payload.data, .payload_len = payload.len};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Who of the staff read what a person left. Whatever opens it says so in the ledger first, by the officer's login and what was read, with a payload {what, at, officer, reason} that is about the person,
+// Who of the staff read what a person left. Whatever opens it says so in the ledger first, by what was read, with a payload {what, at, officer, reason} that is about the person,
 // is in their export, and is erased with them. What was read of a request is an event of it, too (EVENT_READ), and so has its own entry.
 #ifndef LETHE_RIGHTS_READING_H
 #define LETHE_RIGHTS_READING_H

@@ -297,7 +297,7 @@ int rights_check_identity(struct vault *v, const char *id, struct err *e)
 
 // ---- what happens to one ----
 
-// Codes alone; why an officer did it is sealed with the request, for the person to see, and who it was, too, but of a reading, which outlives the request.
+// Codes alone: who of the officers it was, and why, is sealed with the request, for the person to see.
 static int ledger_details(struct buf *out, const char *id, const cJSON *body, const struct rights_facts *facts,
 			  const struct rights_act *act)
 {
@@ -309,10 +309,9 @@ static int ledger_details(struct buf *out, const char *id, const cJSON *body, co
 	return json_put_texts(o, JSON_TEXTS({"request", id}, {"at", act->at != 0 ? at : NULL}, {"right", json_string(body, "right")},
 					    {"event", rights_events[act->event].name}, {"state", rights_state_names[facts->state]},
 					    {"fields", act->fields}, {"ground", act->ground},
-					    {"by", officer && act->event == EVENT_READ ? act->by
-						   : officer                           ? "officer"
-						   : act->by != NULL                   ? act->by
-										       : "site"}))
+					    {"by", officer           ? "officer"
+						   : act->by != NULL ? act->by
+								     : "site"}))
 		   ? json_print(out, o)
 		   : -1;
 }

@@ -146,9 +146,7 @@ test('a letter is entered, acknowledged, extended and answered, and each step ca
   const lines = p.run(['audit', 'show']).stdout.split('\n');
   assert.deepEqual(lines.filter((line) => line.length > 80), []);
   assert.ok(lines.some((line) => line.includes(`request: ${id}`)), 'in words');
-  // Which officer it was, of the reading alone.
-  const { by } = shown.read[0], named = JSON.parse(ledger).map((entry) => [entry.event, JSON.parse(entry.details || '{}')]).filter(([, d]) => d.by === by);
-  assert.deepEqual(named.map(([event, d]) => [event, d.request]), [['request-read', id]]);
+  assert.ok(!ledger.includes(`"${shown.read[0].by}"`) && !ledger.includes(`\\"${shown.read[0].by}\\"`), 'nor which officer it was');
   for (const [words, message] of [[['refuse', id, '--reason', 'x'], /is fulfilled|ground/], [['answer', id], /fulfilled/], [['reopen', id], /reason/], [['close', id, '--ground', 'spam'], /fulfilled/]]) {
     const out = p.run(['requests', ...words]);
     assert.notEqual(out.status, 0);
