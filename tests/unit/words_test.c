@@ -281,7 +281,7 @@ static void lives_have_words_in_each_language(void **state)
 	word_life(words, sizeof words, policy_language(p, "de"), &p->kinds[KIND_ACCOUNT]);
 	assert_string_equal(words, "solange Ihr Konto besteht");
 	word_life(words, sizeof words, policy_language(r, "zh-Hans"), &p->kinds[KIND_LEDGER]);
-	assert_string_equal(words, "服务运营期间");
+	assert_string_equal(words, "4 年");
 	word_life(words, sizeof words, p, &p->kinds[KIND_PROMPT]);
 	assert_string_equal(words, "30 days");
 	word_life(words, sizeof words, policy_language(p, "de"), &p->kinds[KIND_IMAGE]); // each of its lives
