@@ -8,7 +8,7 @@
 enum { HOUR_MS = 60 * MINUTE_MS };
 static const struct run_site site = {0};
 static pid_t gives; // what the next start gives
-static unsigned publishes, prunes, sendings;
+static unsigned publishes, prunes, sendings, checks;
 
 pid_t run_command_start(const struct run_site *s, const char *const *words)
 {
@@ -17,6 +17,8 @@ pid_t run_command_start(const struct run_site *s, const char *const *words)
 		publishes++;
 	else if (strcmp(words[0], "prune") == 0)
 		prunes++;
+	else if (strcmp(words[0], "check") == 0 && gives > 0)
+		return 2000 + (pid_t)checks++;
 	else if (gives > 0) // the mails that wait: a process of its own
 		return 1000 + (pid_t)sendings++;
 	errno = EAGAIN;
@@ -28,7 +30,7 @@ static int begin(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(tasks); i++)
 		tasks[i].pid = 0;
-	publishes = prunes = sendings = 0;
+	publishes = prunes = sendings = checks = 0;
 	maintenance_begin(0);
 	return 0;
 }
@@ -54,6 +56,7 @@ static void each_at_its_time_and_once(void **state)
 	maintenance_due(&site, MINUTE_MS);
 	assert_int_equal(prunes, 1);
 	assert_int_equal(sendings, 1);
+	assert_int_equal(checks, 1); // then once a day
 	maintenance_due(&site, 3 * MINUTE_MS);
 	assert_int_equal(prunes, 1);
 	maintenance_ended(8, 0);

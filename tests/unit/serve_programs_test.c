@@ -203,7 +203,7 @@ static void test_rights_misuse(void **state)
 	assert_non_null(strstr(json_string(problem, "detail"), "access"));
 	answer_free(&a);
 	expect_status(site_ask(s, "POST", "/api/rights", JSON_TYPE, "{}", NULL), 400);
-	expect_status(site_ask(s, "POST", "/api/erase", JSON_TYPE, "{}", NULL), 400);
+	expect_status(site_ask(s, "POST", "/api/erase", JSON_TYPE, "{}", NULL), 422);
 	expect_status(site_ask(s, "POST", "/api/erase", JSON_TYPE, "{\"receipt\":\"x\"}", PARAMS("HTTP_SEC_FETCH_SITE", "cross-site")),
 		      403);
 	site_stop(s);
