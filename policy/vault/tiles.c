@@ -212,8 +212,9 @@ static void remove_partial(const struct tiles *t, uint64_t size)
 {
 	for (unsigned level = 0; level <= ENTRIES; level++) {
 		const unsigned shift = TILE_BITS * (level == ENTRIES ? 1 : level + 1);
-		for (unsigned width = 1; width < TILE_WIDTH && size >> shift != t->size >> shift; width++)
-			tile_remove(t, level, size >> shift, width);
+		const uint64_t number = shift < 64 ? size >> shift : 0, now = shift < 64 ? t->size >> shift : 0;
+		for (unsigned width = 1; width < TILE_WIDTH && number != now; width++)
+			tile_remove(t, level, number, width);
 	}
 }
 

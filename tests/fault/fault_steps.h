@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum step_kind { STEP_OPEN = 1, STEP_WRITE = 2, STEP_SYNC = 4, STEP_NAME = 8, STEP_ALL = 15 };
-static struct {
+static struct fault_steps {
 	unsigned kinds; // that count; 0: none
 	long count, at; // so far; which one fails
 	int error;      // 0: the process is killed

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Answers of a processor, whole and in pieces: the first byte chooses the vendor, the second the status and the size of the pieces, the rest is the body.
 #include "fcgi/provider/provider.h"
+#include "policy/base/array.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	struct provider_input in = {
 	    .brief = {.style = "photo", .count = 4}, .prompt = "x", .size = "1024x1024", .width = 1024, .height = 1024, .sink = &sink};
-	const struct provider *p = provider_find(vendors[data[0] % (sizeof vendors / sizeof vendors[0])]);
+	const struct provider *p = provider_find(vendors[data[0] % ARRAY_LEN(vendors)]);
 	unsigned char how = data[1];
 	for (enum provider_ability ability = PROVIDER_PROMPTS; ability <= PROVIDER_IMAGE; ability++) {
 		struct provider_reply reply = {how == '0' ? 200 : statuses[how % 5], "", (const char *)data + 2, size - 2};

@@ -731,7 +731,7 @@ ENGINE_TEST(a_copy_leaves_out_what_is_due)
 	OK(p->b->upkeep->copy(p->other, &(struct copy_order){.what = COPY_LOG_DAY, .day = TODAY}, path, NULL, &failed));
 	OK(p->b->upkeep->open(&copy, folder, STORE_CHECK, &failed));
 	OK(p->b->upkeep->survey(copy, &held, &failed));
-	assert_true(held.records == 1 && held.ledger.last == -1);
+	assert_true(held.records == 1 && held.ledger.last < 0);
 	assert_true(has(p, copy, VIEW_COMMITTED, 3) && !has(p, copy, VIEW_COMMITTED, 1));
 	assert_int_equal(day_of(p, copy, TODAY).lines, 1);
 	OK(p->b->upkeep->find_bytes(copy, &marker, 1, &(struct found_bytes){0}, &failed));

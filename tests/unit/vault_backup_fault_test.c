@@ -41,7 +41,7 @@ static int run_with(const struct fault *fault, long n, int (*run)(struct fixture
 	if (pid == 0) {
 		told->count = 0;
 		told->e = (struct err){0};
-		steps = (typeof(steps)){.kinds = fault->kinds, .at = n, .error = fault->error, .sticky = fault->sticky};
+		steps = (struct fault_steps){.kinds = fault->kinds, .at = n, .error = fault->error, .sticky = fault->sticky};
 		const int ret = run(f, &told->e);
 		steps.kinds = 0;
 		told->count = steps.count;

@@ -602,7 +602,9 @@ int db_find_bytes(struct db *s, const struct marker *markers, size_t count, stru
 		err_set(e, ERR_IO, "%s: no access to the raw file", s->schema->name);
 	else if (scan_file(s, scan, file, e) == 0 && scan_file(s, scan, journal, e) == 0)
 		ret = 0;
-	for (int i = 0; ret == 0 && file->pMethods->xShmMap(file, i, SHM_REGION, 0, &region) == SQLITE_OK && region != NULL; i++) {
+	// Who has no write-ahead log has no index of it, and SQLite would not take away what is made by asking for it.
+	const bool has_index = ret == 0 && journal->pMethods != NULL;
+	for (int i = 0; has_index && file->pMethods->xShmMap(file, i, SHM_REGION, 0, &region) == SQLITE_OK && region != NULL; i++) {
 		scan->out->files += i == 0;
 		copy_index(scan->piece, region, SHM_REGION);
 		scan_piece(scan, SHM_REGION);
