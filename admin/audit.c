@@ -68,6 +68,7 @@ static enum status audit_show(const struct admin *a, const struct arguments *arg
 	struct audit_listing l = {.t = &t, .text = format == NULL || strcmp(format, "text") == 0};
 
 	table_init(&t, columns, "ntsss");
+	t.whole = true; // hashes
 	if (audit_parse_index(argument(args, "from"), &from) < 0)
 		return output_complain(STATUS_UNSURE, "audit: --from takes the number of an entry");
 	if (argument_given(args, "last") && (argument_given(args, "from") || audit_parse_index(argument(args, "last"), &last) < 0))

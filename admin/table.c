@@ -180,7 +180,7 @@ static void cell_shown(const struct table *t, const cJSON *row, size_t column, s
 	output_text(out, buf_text(&raw));
 }
 
-// Aligned columns under a heading, of which the last is broken into lines; or, where they, or a word there, are too wide for that, a block for each row.
+// Aligned columns under a heading, of which the last is broken into lines; or, where they are too wide for that, a block for each row.
 static int table_text(const struct table *t, struct buf *out)
 {
 	size_t width[COLUMNS_MAX] = {0}, before = 0, names = 0, last = 0, least = 0, count = strcspn(t->types, "SINBTD");
@@ -197,7 +197,7 @@ static int table_text(const struct table *t, struct buf *out)
 				cell_shown(t, row, i, &words);
 			size_t len = utf8_count(buf_text(&words));
 			width[i] = len > width[i] ? len : width[i];
-			for (size_t at = 0, word; i + 1 == count && at < words.len; at += word + 1) {
+			for (size_t at = 0, word; t->whole && i + 1 == count && at < words.len; at += word + 1) {
 				word = strcspn(words.data + at, " ");
 				least = word > least ? word : least;
 			}

@@ -19,6 +19,7 @@ struct table {
 				    // last of all those for programs alone, in capitals
 	cJSON *rows;                // an array of objects
 	cJSON *unlisted;            // ids of what is not in it: those shown are long enough to be told from them, too
+	bool whole;                 // where a word of the last column is too wide, too, each row is a block
 	bool failed;                // memory is gone
 };
 #define TABLE_AUTO __attribute__((cleanup(table_free)))

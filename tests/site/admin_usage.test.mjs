@@ -240,8 +240,8 @@ test('every list says what its columns are, also where no terminal is; an empty 
   }
   assert.equal(run(['publish']).status, 0);
   const lines = run(['audit', 'show']).stdout.trimEnd().split('\n');
-  assert.match(lines[0], /^index +at +event +policy +details$/);
-  assert.equal(lines[0].indexOf('event'), lines[1].indexOf('activation'));
+  assert.match(lines[0], /^index +0$/, 'where hashes are too wide for columns, each row is a block');
+  assert.ok(lines.some((line) => /^event +activation$/.test(line)));
   assert.equal(run(['requests', 'list', '--format', 'json']).stdout, '[]\n');
   assert.equal(run(['requests', 'list', '--format', 'csv']).stdout, 'id,right,state,how,due,left,received,late,mail\r\n');
   assert.equal(run(['prune', '--quiet']).stdout, '');
