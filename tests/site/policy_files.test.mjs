@@ -73,16 +73,17 @@ test('lint: 0 for a clean policy, 1 for an error, 2 for what cannot be read; --s
 
 test('lint as JSON: one object with what, why and instead for each finding', (t) => {
   const p = place(t, { init: false });
-  const path = file(p, good.replace('<retention longest="P30D">', '<retention longest="P1D">').replace('id="complaint"', 'id="feedback"'));
-  const result = p.run(['policy', 'lint', '--format', 'json', path]);
-  assert.equal(result.status, 1);
-  const report = JSON.parse(result.stdout);
-  assert.equal(report.errors, 2);
+  const lint = (text) => { const result = p.run(['policy', 'lint', '--format', 'json', file(p, text)]); assert.equal(result.status, 1); return JSON.parse(result.stdout); };
+  const refused = lint(good.replace('<retention longest="P30D">', '<retention longest="P1D">'));
+  assert.deepEqual([refused.errors, refused.findings.length], [1, 1], 'nothing else is looked for in what no program takes');
+  assert.match(refused.findings[0].what, /longer than the 1 day promised here/);
+  const report = lint(good.replace('id="complaint"', 'id="feedback"'));
+  assert.equal(report.errors, 1);
   assert.equal(report.findings.length, report.errors + report.warnings);
   const complaint = report.findings.find((f) => f.what.includes('complaint'));
   assert.equal(complaint.what, 'Article 13(2)(d): the right complaint is missing');
   assert.equal(complaint.instead, 'add <right id="complaint">');
-  for (const f of report.findings) for (const member of ['file', 'severity', 'what', 'why', 'instead']) assert.ok(f[member], `${member} of ${JSON.stringify(f)}`);
+  for (const f of [...refused.findings, ...report.findings]) for (const member of ['file', 'severity', 'what', 'why', 'instead']) assert.ok(f[member], `${member} of ${JSON.stringify(f)}`);
 });
 
 test('lint compares units with the version in force, or the one that is named', (t) => {
