@@ -591,6 +591,24 @@ static void a_link_is_not_given_away(void **state)
 	assert_int_equal(there.st_uid, 0);
 }
 
+static void what_is_locked_is_no_link(void **state)
+{
+	struct fixture *f = *state;
+	char path[256], target[256];
+	struct stat there;
+
+	snprintf(target, sizeof target, "%s/elsewhere", f->root);
+	snprintf(path, sizeof path, "%s/vault.lock", f->state);
+	vault_close(f->vault);
+	f->vault = NULL;
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(rename(path, target), 0);
+	assert_int_equal(symlink(target, path), 0);
+	open_fails(f, VAULT_ADMIN, "vault.lock");
+	assert_int_equal(stat(target, &there), 0);
+	assert_int_equal(there.st_size, 0);
+}
+
 // Nothing breaks when one is not; but then each check makes the schema anew to compare it.
 static void the_digest_of_each_file_is_that_of_its_last_version(void **state)
 {
@@ -634,6 +652,7 @@ int main(void)
 	    T(every_file_is_for_its_owner_alone),
 	    T(the_ledgers_key_is_never_replaced),
 	    T(a_link_is_not_given_away),
+	    T(what_is_locked_is_no_link),
 	    cmocka_unit_test(the_digest_of_each_file_is_that_of_its_last_version),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -431,7 +431,7 @@ static int open_locks(struct store *s, enum store_access access, struct err *e)
 	static const struct {
 		const char *name;
 		int flags;
-	} locks[LANE_COUNT] = {[LANE_RECORDS] = {"vault.lock", O_RDWR}, [LANE_LOG] = {"log", O_RDONLY | O_DIRECTORY}};
+	} locks[LANE_COUNT] = {[LANE_RECORDS] = {"vault.lock", O_RDWR | O_NOFOLLOW}, [LANE_LOG] = {"log", O_RDONLY | O_DIRECTORY}};
 	char path[PATH_MAX];
 
 	s->copy = access == STORE_LOOK && path_join(path, sizeof path, s->state, "vault.db", NULL) == 0 &&
@@ -487,7 +487,7 @@ static int open_alone(struct store *s, struct err *e)
 
 	if (path_join(path, sizeof path, s->state, "vault.lock", e) != 0)
 		return -1;
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	*fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (*fd < 0)
 		return err_system(e, ERR_IO, errno, "%s", path);
 	file_own_like(path, s->state);
