@@ -94,8 +94,8 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 		const struct kind_summary *all = &held.kinds[k];
 		struct census_row row = {
 		    .kind = (enum kind)k, .keep = v->policy->kinds[k].keep, .count = all->count, .oldest = all->oldest};
-		// What ends at once, as a consent that is withdrawn, ends with the next run.
-		row.late = all->due != 0 && all->due <= now && !(pruned && all->due > last_prune);
+		// What ends at once, as a consent that is withdrawn, ends with the next run, also where the last one was in the same second.
+		row.late = all->due != 0 && all->due <= now && !(pruned && all->due >= last_prune);
 		if (k == KIND_LEDGER) {
 			row.count = (uint64_t)(held.ledger.last + 1);
 			row.oldest = held.ledger.oldest;
