@@ -4,6 +4,7 @@
 // and what stays on disk for each set.
 //
 //	growth_bench FOLDER SETS
+#define BENCH "growth_bench"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
@@ -11,6 +12,7 @@
 #include "policy/vault/ledger.h"
 #include "policy/vault/ledger_walk.h"
 #include "policy/vault/segment.h"
+#include "tests/bench/place.h"
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,37 +22,6 @@
 #include <unistd.h>
 
 enum { EVENTS_PER_COMMIT = 2048, LIVE = 1000, ROUNDS = 5 };
-
-static char root[160];
-
-static int remove_one(const char *path, const struct stat *s, int type, struct FTW *walk)
-{
-	(void)s;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
-__attribute__((noreturn)) static void die(const char *what, const char *why)
-{
-	fprintf(stderr, "growth_bench: %s: %s\n", what, why);
-	if (root[0] != '\0')
-		nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	exit(1);
-}
-
-static struct vault *open_vault(const struct policy *p, enum vault_mode mode)
-{
-	struct vault *v;
-	struct err e = {0};
-	char state[192], run[192];
-
-	snprintf(state, sizeof state, "%s/state", root);
-	snprintf(run, sizeof run, "%s/run", root);
-	if (folder_make(run, 0700, &e) != 0 || vault_open(&v, state, run, p, mode, &e) != 0)
-		die("open", e.text);
-	return v;
-}
 
 // ---- filling ----
 

@@ -4,6 +4,7 @@
 // verifying cost then.
 //
 //	years_bench FOLDER EVENTS_A_DAY LIFE_DAYS SIGNED_A_DAY YEARS
+#define BENCH "years_bench"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
@@ -11,6 +12,7 @@
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/tiles.h"
+#include "tests/bench/place.h"
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,6 @@
 
 enum { START = 1795305600 /* 2026-11-22 */, HOURS = 24, HOUR = 3600, DAYS = 365, ROUNDS = 21 };
 
-static char root[160];
 static time_t now = START;
 
 // The program's own, which every part of it calls.
@@ -35,35 +36,6 @@ time_t time(time_t *out)
 time_t when_up(void)
 {
 	return now - START + DAYS * HOURS * HOUR;
-}
-
-static int remove_one(const char *path, const struct stat *s, int type, struct FTW *walk)
-{
-	(void)s;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
-__attribute__((noreturn)) static void die(const char *what, const char *why)
-{
-	fprintf(stderr, "years_bench: %s: %s\n", what, why);
-	if (root[0] != '\0')
-		nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	exit(1);
-}
-
-static struct vault *open_vault(const struct policy *p, enum vault_mode mode)
-{
-	struct vault *v;
-	struct err e = {0};
-	char state[192], run[192];
-
-	snprintf(state, sizeof state, "%s/state", root);
-	snprintf(run, sizeof run, "%s/run", root);
-	if (folder_make(run, 0700, &e) != 0 || vault_open(&v, state, run, p, mode, &e) != 0)
-		die("open", e.text);
-	return v;
 }
 
 // ---- a site's hour ----

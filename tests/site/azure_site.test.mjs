@@ -2,6 +2,10 @@
 // The whole site on Azure OpenAI (its stand-in, over TLS and HTTP/2): what leaves, what is retried, what is refused, what is told.
 import { after, before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startAzure } from '../peers/azure.mjs';
 import { filesHolding, generate, generateEvents, startPages, startSite, until } from './harness.mjs';
 
@@ -49,6 +53,12 @@ test('who got something is told as long as a trace is left: for certain by the s
   const post = async (path, body) => fetch(site.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   const { body: certain } = await generate(site, { description, count: 1 }), { body: ended } = await generate(site, { description, count: 1 });
   assert.equal((await fetch(site.url + ended.archive.url, { method: 'DELETE' })).ok, true);
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-copy-')), copy = join(folder, 'copy.zip');
+  writeFileSync(copy, Buffer.from(await (await post('/api/export', { receipt: ended.receipt })).arrayBuffer()));
+  const of = (name) => execFileSync('unzip', ['-p', copy, `*${name}`], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  assert.deepEqual(JSON.parse(of('export.json')).recipients.map(({ id, possible }) => [id, possible]), [['azure-openai', true]]);
+  assert.match(of('index.html'), /perhaps: what would tell is gone with the ZIP/);
+  rmSync(folder, { recursive: true });
   const [sure, perhaps] = [await (await post('/api/erase', { receipt: certain.receipt })).json(), await (await post('/api/erase', { receipt: ended.receipt })).json()];
   assert.deepEqual([sure.recipients.map(({ id, possible }) => [id, possible]), sure.known_ungoverned], [[['azure-openai', undefined]], ['browser-downloads', 'recipient-copies']]);
   assert.deepEqual([perhaps.recipients.map(({ id, possible }) => [id, possible]), perhaps.known_ungoverned], [[['azure-openai', true]], ['recipient-copies']]);
