@@ -232,7 +232,7 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 	const struct policy *p = request_policy(r);
 	const bool erase = right->id == RIGHT_ERASURE && offer->at_once && (asked->receipt != NULL || asked->archive != NULL);
 	const bool by_archive = asked->receipt == NULL;
-	char archive[RECORD_ID_LEN + 1] = "";
+	char archive[RECORD_ID_LEN + 1] = "", key[TOKEN_LEN + 1];
 	const struct {
 		const char *name, *value, *key;
 	} given[] = {{"receipt", asked->receipt, "page.rights.receipt"},
@@ -274,8 +274,11 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 	else
 		plan_clocks(&page, right);
 	rights_form_begin(p, &page.out, erase ? "/api/erase" : "/api/rights", "choice-of-two");
-	if (!erase)
+	if (!erase) {
 		rights_form_hidden(&page.out, "right", asked->right);
+		token_new(key); // pressed twice, or loaded again, it is one request
+		rights_form_hidden(&page.out, "key", key);
+	}
 	for (size_t i = 0; i < (erase ? 2 : ARRAY_LEN(given)); i++) // an erasure takes receipt or archive
 		rights_form_hidden(&page.out, given[i].name, given[i].value);
 	xml_printf(&page.out, "<button class=\"%s\">%s</button>\n<a class=\"button quiet\" href=\"", erase ? "quiet danger" : "primary",
@@ -452,6 +455,35 @@ static void own_keep(struct rights_page *page, const char *id, const char *secre
 	card_end(page);
 }
 
+// A field of such a page; `fault`: 422, in words. `attributes` end its tag where it is no long one.
+static void own_field(struct rights_page *page, const char *name, const char *label, const char *value, const char *fault, bool is_long,
+		      const char *attributes)
+{
+	struct buf *out = &page->out;
+
+	xml_printf(out, "<div class=\"field\"><label for=\"%s\">%s</label>\n", name, word(page->p, label));
+	xml_printf(out, is_long ? "<textarea id=\"%s\" name=\"%s\" rows=\"3\"" : "<input id=\"%s\" name=\"%s\"", name, name);
+	buf_printf(out, " %s", attributes);
+	if (fault != NULL)
+		buf_printf(out, " aria-invalid=\"true\" aria-describedby=\"%s-fault\" autofocus", name);
+	if (is_long) {
+		xml_printf(out, ">\n%s</textarea>\n", value != NULL ? value : "");
+	} else {
+		buf_adds(out, " value=\"");
+		html_attr(out, value != NULL ? value : "");
+		buf_adds(out, "\">\n");
+	}
+	if (fault != NULL)
+		xml_printf(out, "<p class=\"field-error\" id=\"%s-fault\" role=\"alert\">%s</p>\n", name, fault);
+	buf_adds(out, "</div>\n");
+}
+
+// The fault of one field; NULL: there is none.
+static const char *typed_fault(const struct rights_typed *typed, const char *field)
+{
+	return typed->field != NULL && strcmp(typed->field, field) == 0 ? typed->fault : NULL;
+}
+
 // Number and secret go along with what is done from here; they stand in no address.
 static void own_form(struct rights_page *page, const char *path, const char *id, const char *secret)
 {
@@ -570,17 +602,22 @@ static void own_history(struct rights_page *page, const cJSON *shown, const cJSO
 	buf_adds(out, cJSON_GetArraySize(read) > 0 ? "</ol>\n</section>\n" : "</section>\n");
 }
 
-static void own_more(struct rights_page *page, const char *id, const char *secret)
+static void own_more(struct rights_page *page, const char *id, const char *secret, const struct rights_typed *typed)
 {
-	const struct policy *p = page->p;
-
 	card_begin(page, " screen-only", "page.own.more");
 	own_form(page, "/api/rights/add", id, secret);
-	xml_printf(&page->out,
-		   "<div class=\"field\"><label for=\"text\">%s</label>\n"
-		   "<textarea id=\"text\" name=\"text\" rows=\"3\" maxlength=\"4000\" required></textarea></div>\n",
-		   word(p, "page.own.add_what"));
+	own_field(page, "text", "page.own.add_what", NULL, NULL, true, "maxlength=\"4000\" required");
 	form_end(page, "quiet", "page.own.add");
+	if (offer_corrects(page->p)) {
+		xml_printf(&page->out, "<h3 id=\"correct\">%s</h3>\n", word(page->p, "page.own.correct"));
+		write_note(&page->w, "page.own.correct_how", NULL);
+		own_form(page, "/api/rights/rectify", id, secret);
+		own_field(page, "contact", "page.rights.contact", typed->contact, typed_fault(typed, "contact"), false,
+			  "maxlength=\"254\" autocomplete=\"email\"");
+		own_field(page, "message", "page.rights.message", typed->message, typed_fault(typed, "message"), true,
+			  "maxlength=\"4000\"");
+		form_end(page, "quiet", "page.own.correct_do");
+	}
 	own_form(page, "/api/rights/withdraw", id, secret);
 	write_note(&page->w, "page.own.withdraw_how", NULL);
 	form_end(page, "quiet", "page.rights.withdraw");
@@ -590,29 +627,22 @@ static void own_more(struct rights_page *page, const char *id, const char *secre
 // The code of the mail, and another mail.
 static void own_confirm(struct rights_page *page, const cJSON *confirm, const char *id, const char *secret, const char *fault)
 {
-	const struct policy *p = page->p;
 	const bool mail = cJSON_IsTrue(json_get(confirm, "mail")), waits = json_string(confirm, "until") != NULL;
 
 	card_begin(page, " screen-only", "page.confirm.own");
 	write_note(&page->w, !mail ? "page.confirm.nowhere" : waits ? "page.confirm.sent" : "page.confirm.over", NULL);
 	if (mail && (waits || fault != NULL)) {
 		own_form(page, "/api/rights/confirm", id, secret);
-		xml_printf(&page->out,
-			   "<div class=\"field\"><label for=\"code\">%s</label>\n<input id=\"code\" name=\"code\" inputmode=\"numeric\" "
-			   "autocomplete=\"one-time-code\" maxlength=\"20\" required",
-			   word(p, "page.confirm.code"));
-		if (fault != NULL)
-			xml_printf(&page->out,
-				   " aria-invalid=\"true\" aria-describedby=\"code-fault\" autofocus>\n"
-				   "<p class=\"field-error\" id=\"code-fault\" role=\"alert\">%s</p",
-				   word(p, fault));
-		buf_adds(&page->out, ">\n</div>\n");
+		own_field(page, "code", "page.confirm.code", NULL, fault, false,
+			  "inputmode=\"numeric\" autocomplete=\"one-time-code\" maxlength=\"20\" required");
 		form_end(page, "primary", "page.confirm.send");
 	}
 	if (mail) {
 		own_form(page, "/api/rights/mail", id, secret);
 		form_end(page, "quiet", "page.confirm.again");
 	}
+	if (offer_corrects(page->p))
+		write_note(&page->w, "page.confirm.correct", NULL);
 	card_end(page);
 }
 
@@ -644,8 +674,9 @@ bool rights_page_copy(const struct policy *p, const cJSON *shown)
 	       (offer_of(right)->at_once || rights_state_read(state != NULL ? state : "") == STATE_FULFILLED);
 }
 
-void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh, const char *fault)
+void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh, const struct rights_typed *typed)
 {
+	static const struct rights_typed nothing;
 	const struct policy *p = request_policy(r);
 	const char *id = json_string(shown, "id"), *state_name = json_string(shown, "state");
 	const struct policy_right *right = policy_right_named(p, json_string(shown, "right"));
@@ -654,12 +685,13 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	struct rights_page page;
 	const cJSON *clock;
 
+	typed = typed != NULL ? typed : &nothing;
 	page_begin(&page, r, right != NULL ? rights_form_name(p, right) : word(p, "script.rights.yours"));
 	own_state(&page, shown, state);
 	if (fresh)
 		own_keep(&page, id, secret);
 	if (json_get(shown, "confirm") != NULL)
-		own_confirm(&page, json_get(shown, "confirm"), id, secret, fault);
+		own_confirm(&page, json_get(shown, "confirm"), id, secret, typed_fault(typed, "code"));
 	const cJSON *answer = own_answer(&page, shown);
 	if (rights_page_copy(p, shown)) {
 		card_begin(&page, "", "page.own.export");
@@ -695,6 +727,6 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	card_end(&page);
 	own_history(&page, shown, answer);
 	if (open)
-		own_more(&page, id, secret);
-	page_end_linked(&page, fresh ? 201 : fault != NULL ? 422 : 200);
+		own_more(&page, id, secret, typed);
+	page_end_linked(&page, fresh ? 201 : typed->fault != NULL ? 422 : 200);
 }

@@ -14,9 +14,9 @@ void rights_page_start(struct request *r, const struct rights_typed *typed);
 void rights_page_fault(struct request *r, const char *right, const char *field, const char *fault);
 // What will happen, and until when: to be confirmed. Of an erasure, what there is.
 void rights_page_plan(struct request *r, struct vault *v, const struct policy_right *right, const struct rights_new *asked);
-// A request as its owner sees it. `shown`: of rights_show(). `fresh`: it was just recorded, and number and secret are to be kept. `fault`: 422, the key of the
-// word for what is wrong with the code that was typed; NULL: nothing is.
-void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh, const char *fault);
+// A request as its owner sees it. `shown`: of rights_show(). `fresh`: it was just recorded, and number and secret are to be kept. `typed`: 422, what is wrong
+// with the code ("code") or the correction ("contact", "message") that was typed; NULL: nothing is.
+void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh, const struct rights_typed *typed);
 // Behind the link of a mail: the button by which somebody shows that they read it. `asked`: of identity_link_find().
 void rights_page_confirm(struct request *r, const char *token, const struct identity_request *asked);
 void rights_page_confirmed(struct request *r);

@@ -40,6 +40,7 @@ static const struct field request_fields_table[] = {
     {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200},
     {.name = "archive", .type = FIELD_TEXT, .min = 1, .max = 500},
     {.name = "message", .type = FIELD_TEXT, .min = 1, .max = 4000},
+    {.name = "key", .type = FIELD_TEXT, .min = 1, .max = 128}, // of a form, for what is sent twice
     {0},
 };
 
@@ -273,8 +274,9 @@ static const struct field confirm_fields[] = {
     {0},
 };
 
-// For a browser; for programs as JSON. `fault`: with the code that was typed.
-static void respond_own_with(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh, const char *fault)
+// For a browser; for programs as JSON. `fault`: the key of the word for what is wrong with the field that was typed; NULL: nothing is.
+static void respond_own_with(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh, const char *field,
+			     const char *fault)
 {
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(ANSWER_MAX);
 	struct err e = {0};
@@ -290,16 +292,20 @@ static void respond_own_with(struct request *r, struct vault *v, const char *id,
 	if (shown == NULL)
 		respond_err(r, &e);
 	else if (request_wants(r, "text/html"))
-		rights_page_own(r, shown, secret, fresh, fault);
+		rights_page_own(r, shown, secret, fresh,
+				&(struct rights_typed){.contact = fault != NULL ? request_text(r, "contact") : NULL,
+						       .message = fault != NULL ? request_text(r, "message") : NULL,
+						       .field = field,
+						       .fault = fault != NULL ? word(request_policy(r), fault) : NULL});
 	else if (fault != NULL)
-		respond_problem(r, 422, fault, "code", NULL);
+		respond_problem(r, 422, fault, field, NULL);
 	else
 		respond_json(r, 200, shown);
 }
 
 static void respond_own(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh)
 {
-	respond_own_with(r, v, id, secret, fresh, NULL);
+	respond_own_with(r, v, id, secret, fresh, NULL, NULL);
 }
 
 enum own_act { OWN_LOOK_UP, OWN_WITHDRAW, OWN_ADD, OWN_CONFIRM, OWN_MAIL };
@@ -343,7 +349,7 @@ static void handle_own(struct request *r, struct vault *v, enum own_act act)
 		if (e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
 		else if (act == OWN_CONFIRM && e.code == ERR_INPUT)
-			respond_own_with(r, v, id, secret, false, "problem.code");
+			respond_own_with(r, v, id, secret, false, "code", "problem.code");
 		else if (act == OWN_MAIL && e.code == ERR_REFUSED)
 			respond_problem(r, 409, "problem.no-mail", NULL, NULL);
 		else if (act == OWN_MAIL && e.code == ERR_BUSY)
@@ -436,11 +442,10 @@ static const struct field rectify_fields_table[] = {
 
 static void handle_rectify(struct request *r, void *context)
 {
-	const struct policy_right *right = policy_right(request_policy(r), RIGHT_RECTIFICATION);
 	char secret[TOKEN_LEN + 1];
 	BUF_AUTO_WIPE struct buf contact = BUF_INIT(4 * 254), shown = BUF_INIT(ANSWER_MAX);
 	struct rectify_value values[2];
-	struct err e = {0};
+	struct err e = {0}, unsent = {0};
 	size_t count = 0;
 
 	if (request_check(r, rectify_fields_table) != 0)
@@ -453,21 +458,26 @@ static void handle_rectify(struct request *r, void *context)
 	if (message != NULL)
 		values[count++] = (struct rectify_value){"message", message};
 	const char *fault = typed != NULL ? contact_fault(buf_text(&contact)) : count == 0 ? "problem.rectify-what" : NULL;
-	if (right == NULL || !right->self_service)
+	if (!offer_corrects(request_policy(r))) {
 		respond_problem(r, 403, "problem.refused.rectify", NULL, NULL);
-	else if (fault != NULL)
-		respond_problem(r, 422, fault, "contact", NULL);
-	else if (!rights_token_read(secret, request_text(r, "secret")) || rights_show(context, id, secret, &shown, &e) != 0 ||
-		 rectify_request(context, id, values, count, "person", NULL, &e) != 0) {
+	} else if (!rights_token_read(secret, request_text(r, "secret")) || rights_show(context, id, secret, &shown, &e) != 0) {
 		if (e.code == ERR_NONE || e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
-		else if (e.code == ERR_REFUSED)
+		else
+			respond_err(r, &e);
+	} else if (fault != NULL) {
+		respond_own_with(r, context, id, secret, false, "contact", fault);
+	} else if (rectify_request(context, id, values, count, "person", NULL, &e) != 0) {
+		if (e.code == ERR_REFUSED)
 			respond_problem(r, 409, "problem.request-over", NULL, NULL);
 		else if (e.code == ERR_INPUT)
-			respond_problem(r, 422, "problem.rectify-what", "contact", NULL);
+			respond_own_with(r, context, id, secret, false, typed != NULL ? "contact" : "message", "problem.rectify-what");
 		else
 			respond_err(r, &e);
 	} else {
+		// Where the mails of the address are to be shown to be read, those of the new one are. Where none goes now, the page has a button for it.
+		if (typed != NULL)
+			(void)acknowledge_ask(context, request_policy(r), id, &unsent);
 		respond_own(r, context, id, secret, false);
 	}
 }

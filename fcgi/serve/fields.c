@@ -141,7 +141,7 @@ int request_once(const struct request *r, const char *purpose, char out[TOKEN_LE
 {
 	enum { KEY_MIN = 22, KEY_MAX = 128 }; // 128 random bits in base64url, and more than anybody needs
 	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-	const char *key = request_header(r, "Idempotency-Key");
+	const char *key = request_header(r, "Idempotency-Key") != NULL ? request_header(r, "Idempotency-Key") : request_text(r, "key");
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(2 * BODY_BYTES_MAX);
 
 	if (key == NULL)

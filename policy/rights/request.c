@@ -846,7 +846,7 @@ int rights_add(struct vault *v, const char *id, const char *secret, const char *
 {
 	struct rights_act act = {.event = EVENT_ADDED, .by = "person", .text = text};
 	struct rights_facts facts;
-	const cJSON *event;
+	const cJSON *event, *last = NULL;
 	size_t added = 0;
 
 	if (own_check(v, id, secret, e) != 0)
@@ -857,7 +857,11 @@ int rights_add(struct vault *v, const char *id, const char *secret, const char *
 	cJSON_ArrayForEach(event, json_get(body, "events"))
 	{
 		added += rights_event_read(event) == EVENT_ADDED;
+		last = event;
 	}
+	if (last != NULL && (rights_event_read(last) == EVENT_ADDED || rights_event_read(last) == EVENT_CLARIFICATION_GIVEN) &&
+	    json_string(last, "text") != NULL && strcmp(json_string(last, "text"), text) == 0)
+		return 0; // pressed twice, or loaded again
 	if (added >= EVENT_ADDED_MAX && (STATE_BIT(facts.state) & STATES_OPEN) != 0)
 		return err_set(e, ERR_INPUT, "no more can be added to it");
 	act.event = facts.unclear ? EVENT_CLARIFICATION_GIVEN : EVENT_ADDED;

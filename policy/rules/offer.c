@@ -33,3 +33,10 @@ bool offer_acts(const struct policy *p, const struct policy_right *right)
 	return offer->at_once &&
 	       (strcmp(offer->acts_on, "consents") != 0 || (p->consent_count > 0 && p->kinds[KIND_CONSENT].keep == KEEP_STORED));
 }
+
+bool offer_corrects(const struct policy *p)
+{
+	const struct policy_right *right = policy_right(p, RIGHT_RECTIFICATION);
+
+	return right != NULL && right->self_service;
+}

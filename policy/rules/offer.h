@@ -15,5 +15,7 @@ struct offer {
 const struct offer *offer_of(const struct policy_right *right);
 // Whether it is carried out at once on this site: what acts on consents needs some, and a record of them.
 bool offer_acts(const struct policy *p, const struct policy_right *right);
+// Whether people correct their own requests by themselves.
+bool offer_corrects(const struct policy *p);
 
 #endif

@@ -199,11 +199,20 @@ test('without a script a request is made, looked up, added to and taken back', e
   const page = await context.newPage();
   const [id, secret] = await ask(page);
   assert.equal(await page.locator('[data-copy], [data-print]').first().isVisible(), false, 'what needs a script is not shown');
+  assert.equal((await page.reload()).status(), 201); // sends it again: the same request, with the same two to keep
+  assert.deepEqual(await page.locator('#own code').allTextContents(), [id, secret]);
+  assert.equal(JSON.parse(officer(['list', '--format', 'json']).stdout).length, 1);
   await screenshot(page, 'rights-without-script');
   await lookUp(page, id, secret);
   await page.getByLabel('Add something').fill('More.');
   await page.getByRole('button', { name: 'Add it' }).click();
   await page.getByText('You added something.').waitFor();
+  await page.reload(); // sends it again
+  assert.equal(await page.getByText('You added something.').count(), 1);
+  await page.getByLabel('How to reach you').fill('visitor@example.org');
+  await page.getByRole('button', { name: 'Correct it' }).click();
+  await page.getByText('was corrected').waitFor();
+  assert.equal(officer(['show', id, '--personal', '--reason', 'to answer it', '--format', 'json']).stdout.includes('visitor@example.org'), true);
   await page.getByRole('button', { name: 'Take it back' }).click();
   await page.getByText('You took it back. Nothing more happens.').waitFor();
   assert.ok(!page.url().includes(secret));

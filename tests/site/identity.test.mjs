@@ -115,6 +115,29 @@ test('the mail goes out by itself; looking changes nothing; the button shows it 
   for (const secret of ['ada.eiche', mail.path.slice(-43), mail.code]) assert.ok(!ledger.includes(secret) && !on.site.output().includes(secret), secret);
 }));
 
+test('who mistyped the address corrects it on the page, and the mail goes to the right one; nothing shows what the wrong one would have', () => withSite(async (on) => {
+  const request = await on.ask('ada.eihce@example.org'), { id, secret } = request;
+  const away = await on.mail();
+  const page = await on.post('/api/rights/look-up', { id, secret }, 'html'), own = await page.text();
+  assert.match(own, /<form[^>]* action="\/api\/rights\/rectify"[^>]*>[^]*?name="contact"[^]*?name="message"[^]*?<\/form>/);
+  const wrong = await on.post('/api/rights/rectify', { id, secret, contact: 'ab', message: '' }, 'html');
+  assert.equal(wrong.status, 422);
+  const faulty = await on.post('/api/rights/rectify', { id, secret, contact: 'nobody@nowhere', message: 'More' }, 'html'), again = await faulty.text();
+  assert.equal(faulty.status, 422);
+  assert.match(again, /<input id="contact"[^>]* aria-invalid="true"[^>]* value="nobody@nowhere">\s*<p class="field-error"/);
+  assert.match(again, />\sMore<\/textarea>/);
+  assert.equal((await on.post('/api/rights/rectify', { id, secret, contact: '', message: '' }, 'html')).status, 422);
+  assert.equal((await on.events(request)).includes('corrected'), false);
+  const done = await on.post('/api/rights/rectify', { id, secret, contact: 'ada.eiche@example.org', message: '' }, 'html');
+  assert.equal(done.status, 200);
+  assert.match(await done.text(), /name="code"/, 'the code of the new mail is asked for');
+  const mail = await on.mail();
+  assert.deepEqual(mail.to, ['ada.eiche@example.org']);
+  assert.equal((await on.post(away.path, {}, 'html')).status, 404);
+  assert.equal((await on.post('/api/rights/confirm', { id, secret, code: mail.code })).status, 200);
+  assert.equal((await on.shown(request)).verified, true);
+}));
+
 test('a link that is unknown, wrong, used or replaced is answered with the same bytes', () => withSite(async (on) => {
   const request = await on.ask('bea.linde@example.org');
   const older = await on.mail();
