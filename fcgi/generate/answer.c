@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/answer.h"
+#include "fcgi/generate/api.h"
 #include "fcgi/generate/outcome.h"
 #include "policy/base/base64.h"
 #include "policy/base/json.h"
@@ -55,6 +56,8 @@ int answer_begin(struct set *s)
 	s->live = live_begin(s->receipt, request_address(s->r), request_fd(s->r), &s->archive.file, &taken);
 	if (taken)
 		return problem_set(&s->failure, 409, "problem.set-begun", NULL, NULL);
+	if (s->live != NULL && s->answer.form == ANSWER_API_EVENTS)
+		return api_begin(s);
 	if (s->live != NULL && s->answer.form != ANSWER_EVENTS)
 		return 0;
 	JSON_AUTO cJSON *begun = cJSON_CreateObject();
@@ -83,7 +86,7 @@ const char answer_alive_comment[] = ": still at work\n\n";
 
 int answer_alive(struct set *s)
 {
-	if (s->answer.form == ANSWER_EVENTS && !s->left)
+	if ((s->answer.form == ANSWER_EVENTS || s->answer.form == ANSWER_API_EVENTS) && !s->left)
 		respond_send(s->r, answer_alive_comment, strlen(answer_alive_comment));
 	return 0;
 }
@@ -212,6 +215,8 @@ static int answer_done_page(struct set *s)
 
 int answer_done(struct set *s, const cJSON *record)
 {
+	if (s->answer.form == ANSWER_API || s->answer.form == ANSWER_API_EVENTS)
+		return api_done(s->r, s->answer.form, record, s->receipt, s->expires, &s->archive.file);
 	JSON_AUTO cJSON *o = outcome_json(record, s->policy, s->receipt, s->expires);
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
 	bool in_base64 = s->input.inline_images;
@@ -305,7 +310,9 @@ void answer_failure(struct set *s)
 	JSON_AUTO cJSON *problem = problem_object(&s->failure), *recipients = outcome_recipients(s);
 	if (s->recipient_count > 0)
 		cJSON_AddItemToObject(problem, "sent_to", outcome_recipients_json(recipients, s->policy));
-	if (s->answer.begun)
+	if (s->answer.begun && s->answer.form == ANSWER_API_EVENTS)
+		api_stream_error(s->r, problem);
+	else if (s->answer.begun)
 		(void)answer_event(s, "error", problem);
 	else if (problem != NULL)
 		respond_problem_object(s->r, problem);

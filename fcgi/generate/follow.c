@@ -2,6 +2,7 @@
 // The events of a set by its receipt: read along while it is made, told once more from its record afterwards; and its end before its time.
 // A receipt that is wrong, too old or of no form at all gets the same answer.
 #include "fcgi/generate/answer.h"
+#include "fcgi/generate/api.h"
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/outcome.h"
 #include "policy/base/file.h"
@@ -135,9 +136,10 @@ static cJSON *object_of_record(const cJSON *record, const cJSON *prompts, const 
 }
 
 // False: there is none, and no answer.
-static bool follow_record(struct request *r, const struct generator *g, const char *receipt, bool events)
+static bool follow_record(struct request *r, const struct generator *g, const char *receipt, enum answer_form form)
 {
 	const struct policy *p = request_policy(r);
+	const bool events = form == ANSWER_EVENTS;
 	BUF_AUTO_WIPE struct buf out = BUF_INIT(1024 * 1024);
 	struct vault_record record = {0};
 	struct err e = {0};
@@ -148,6 +150,11 @@ static bool follow_record(struct request *r, const struct generator *g, const ch
 		return e.code != ERR_NOT_FOUND;
 	}
 	JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, &e);
+	if (form == ANSWER_API || form == ANSWER_API_EVENTS) {
+		const bool there = body != NULL && api_again(r, g, form, &record, body, receipt) == 0;
+		vault_record_free(&record);
+		return there;
+	}
 	// The spool is on tmpfs: after a restart of the machine the record may stand for a moment without its file.
 	JSON_AUTO cJSON *prompts = body != NULL ? prompts_read(g->vault, record.id, body) : NULL;
 	JSON_AUTO cJSON *object = prompts != NULL && !events ? object_of_record(body, prompts, p, receipt, record.due) : NULL;
@@ -165,12 +172,13 @@ void follow_handle(struct request *r, void *context)
 {
 	const char *receipt = request_rest(r);
 
-	if (!token_shaped(receipt) || follow_again(r, context, receipt, true) == 0)
+	if (!token_shaped(receipt) || follow_again(r, context, receipt, ANSWER_EVENTS) == 0)
 		not_found(r);
 }
 
-int follow_again(struct request *r, const struct generator *g, const char *receipt, bool events)
+int follow_again(struct request *r, const struct generator *g, const char *receipt, enum answer_form form)
 {
+	const bool events = form == ANSWER_EVENTS;
 	struct live *l = live_of_receipt(receipt);
 	const bool told = l != NULL && events && follow_live(r, l);
 
@@ -178,7 +186,7 @@ int follow_again(struct request *r, const struct generator *g, const char *recei
 		live_release(l);
 	if (l != NULL && !events)
 		return -1;
-	return told || follow_record(r, g, receipt, events);
+	return told || follow_record(r, g, receipt, form);
 }
 
 // ---- its end ----

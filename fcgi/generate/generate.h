@@ -40,7 +40,7 @@ struct recipient {
 	bool gave;
 };
 
-enum answer_form { ANSWER_JSON = 0, ANSWER_EVENTS, ANSWER_PAGE };
+enum answer_form { ANSWER_JSON = 0, ANSWER_EVENTS, ANSWER_PAGE, ANSWER_API, ANSWER_API_EVENTS }; // the last two: api.h
 
 struct set {
 	const struct generator *g;
@@ -91,11 +91,13 @@ int images_make(struct set *s);     // for each prompt, into the archive and the
 // The routes' handlers. `context` is the generator.
 // POST /api/generate: one set, from the request to the answer.
 void make_handle(struct request *r, void *context);
+// The same of any route of the generator's, in one of the forms.
+void make_set(struct request *r, const struct generator *g, enum answer_form form);
 // GET /api/generate/<receipt>: the events of a set, of one that is made and of one that is recorded. DELETE: it is cancelled, or its archive ended.
 void follow_handle(struct request *r, void *context);
 // Who sends the same once more: 1: the set of this receipt is there, and the answer, as events or one object; 0: it is not; -1: it is being made, for which
 // there is no one object yet.
-int follow_again(struct request *r, const struct generator *g, const char *receipt, bool events);
+int follow_again(struct request *r, const struct generator *g, const char *receipt, enum answer_form form);
 void follow_cancel(struct request *r, void *context);
 // DELETE /live/<receipt or address>, which nginx does not pass on: the set, or all that are made for the address, are cancelled if they are being made.
 void follow_stop(struct request *r, void *context);
@@ -106,6 +108,7 @@ void picture_archive(struct request *r, void *context);
 // GET /api/processors: {"pictures":[{"id","name","where","preview"}], "choose"}: who can be chosen as `provider` here and now, in the policy's order; and
 // whether one must be.
 void status_processors(struct request *r, void *context);
+cJSON *status_offered(struct request *r, const struct generator *g); // the object that it answers with
 // Can the smallest set be made now? Without space in the spool, or on the stores' disk for its records, every one is refused.
 bool make_has_space(const struct generator *g);
 

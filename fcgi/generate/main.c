@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // generate: a description or a page in, a set of pictures and its ZIP out.
+#include "fcgi/generate/api.h"
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/health.h"
 #include "policy/base/limits.h"
@@ -58,6 +59,19 @@ static const struct route routes[] = {
     {.method = "DELETE", .path = "/live/*", .deadline_ms = 10 * 1000, .changes_state = true, .handle = follow_stop},
     {.method = "GET", .path = "/pictures/*", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = picture_handle},
     {.method = "GET", .path = "/sealed/*", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = picture_archive},
+    {
+	.method = "POST",
+	.path = "/v1/images/generations",
+	.body_max = GENERATE_BODY_MAX,
+	.body_types = BODY_JSON,
+	.deadline_ms = 110 * 1000,
+	.kinds = KINDS_OF_A_SET,
+	.changes_state = true,
+	.logs_itself = true,
+	.handle = api_generations,
+    },
+    {.method = "GET", .path = "/v1/models", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = api_models},
+    {.method = "GET", .path = "/v1/models/*", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = api_model},
     {.method = "GET", .path = "/api/processors", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = status_processors},
     {.method = "GET", .path = "/healthz", .deadline_ms = 10 * 1000, .handle = health_handle},
     {0},
@@ -72,7 +86,7 @@ static void generate_stopping(void *context)
 int main(int argc, char **argv)
 {
 	static const struct program program = {
-	    .name = "generate", .routes = routes, .start = generate_start, .stopping = generate_stopping};
+	    .name = "generate", .routes = routes, .api_below = "/v1/", .start = generate_start, .stopping = generate_stopping};
 
 	return place_version_asked(argc, argv) ? 0 : serve_main(&program);
 }

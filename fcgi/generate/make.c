@@ -3,6 +3,7 @@
 // asked of anyone. The archive belongs to a record, with its event, before its address is told. A step that fails ends the request, and
 // whatever was made goes with it.
 #include "fcgi/generate/answer.h"
+#include "fcgi/generate/api.h"
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/outcome.h"
 #include "fcgi/generate/visitor.h"
@@ -45,7 +46,7 @@ static int set_answer_again(struct set *s)
 	struct vault_record record = {0};
 	struct err e = {0};
 
-	const int there = s->once ? follow_again(s->r, s->g, s->receipt, s->answer.form == ANSWER_EVENTS) : 0;
+	const int there = s->once ? follow_again(s->r, s->g, s->receipt, s->answer.form) : 0;
 	if (there < 0)
 		return problem_set(&s->failure, 409, "problem.set-begun", NULL, NULL);
 	if (there > 0)
@@ -58,9 +59,11 @@ static int set_answer_again(struct set *s)
 
 static int set_read_input(struct set *s)
 {
-	if (request_check(s->r, s->g->fields) != 0)
+	const bool api = s->answer.form == ANSWER_API || s->answer.form == ANSWER_API_EVENTS;
+
+	if (!api && request_check(s->r, s->g->fields) != 0)
 		return -1; // answered
-	if (input_read(s->r, s->g->image_ids, &s->input, &s->failure) != 0)
+	if ((api ? api_input_read(s) : input_read(s->r, s->g->image_ids, &s->input, &s->failure)) != 0)
 		return -1;
 	s->pictures = calloc(s->input.count, sizeof *s->pictures);
 	if (s->pictures == NULL)
@@ -249,10 +252,15 @@ static int (*const steps[])(struct set *s) = {set_log_request, set_answer_again,
 
 void make_handle(struct request *r, void *context)
 {
-	struct set s = {.g = context,
+	make_set(r, context, answer_form(r));
+}
+
+void make_set(struct request *r, const struct generator *g, enum answer_form form)
+{
+	struct set s = {.g = g,
 			.r = r,
 			.policy = request_policy(r),
-			.answer.form = answer_form(r),
+			.answer.form = form,
 			.failure.language = request_language(r),
 			.archive = ARCHIVE_INIT};
 	int done = 0;

@@ -42,11 +42,11 @@ static void processor_row_add(cJSON *list, const struct policy *p, const struct 
 
 // Who is asked for prompts and for pictures, in the order in which they are. The page cannot know: it is made from the policy, which declares
 // more than is set up on this machine.
-void status_processors(struct request *r, void *context)
+cJSON *status_offered(struct request *r, const struct generator *g)
 {
-	const struct generator *g = context;
 	CALL_AUTO struct call c = CALL_INIT;
-	JSON_AUTO cJSON *head = egress_status_head(), *o = cJSON_CreateObject();
+	JSON_AUTO cJSON *head = egress_status_head();
+	cJSON *o = cJSON_CreateObject();
 	cJSON *prompts = cJSON_AddArrayToObject(o, "prompts"), *pictures = cJSON_AddArrayToObject(o, "pictures");
 	bool ask = false;
 	struct err e = {0};
@@ -64,5 +64,12 @@ void status_processors(struct request *r, void *context)
 			processor_row_add(pictures, request_policy(r), &g->image[i]);
 	}
 	cJSON_AddBoolToObject(o, "choose", generator_needs_choice(g));
+	return o;
+}
+
+void status_processors(struct request *r, void *context)
+{
+	JSON_AUTO cJSON *o = status_offered(r, context);
+
 	respond_json(r, 200, o);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/serve/problem.h"
 #include "fcgi/ipc/note.h"
+#include "fcgi/serve/api_error.h"
 #include "fcgi/serve/framed.h"
 #include "fcgi/serve/program.h"
 #include "fcgi/serve/request_internal.h"
@@ -47,10 +48,11 @@ cJSON *problem_object(const struct problem *p)
 
 void respond_problem_object(struct request *r, const cJSON *problem)
 {
+	const bool api = api_error_wanted(r);
 	int status = (int)json_number(problem, "status", 500);
 	if (status == 503)
 		respond_header(r, "Retry-After", "5");
-	if (request_wants(r, "text/html")) { // what people read in place of the status: what happened
+	if (!api && request_wants(r, "text/html")) { // what people read in place of the status: what happened
 		const char *title = status == 404   ? "answer.nothing"
 				    : status == 405 ? "answer.not_possible"
 				    : status == 413 ? "answer.too_much"
@@ -64,10 +66,12 @@ void respond_problem_object(struct request *r, const cJSON *problem)
 		return;
 	}
 	BUF_AUTO struct buf out = BUF_INIT(64 * 1024);
-	if (json_print(&out, problem) != 0)
+	JSON_AUTO cJSON *error = api ? api_error_object(problem) : NULL;
+	if (json_print(&out, api ? error : problem) != 0)
 		respond_bytes(r, 500, "text/plain", "", 0);
 	else
-		respond_bytes(r, status, "application/problem+json", buf_text(&out), out.len);
+		respond_bytes(r, api ? api_error_status(status) : status, api ? "application/json" : "application/problem+json",
+			      buf_text(&out), out.len);
 }
 
 void respond_with_problem(struct request *r, const struct problem *p)

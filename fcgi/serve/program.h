@@ -30,6 +30,7 @@ struct route {
 struct program {
 	const char *name;           // of its row in fcgi/ipc/programs.def, which says whether it has a vault and what it may write
 	const struct route *routes; // ended by {0}
+	const char *api_below;      // addresses that begin so answer errors in the shape of OpenAI's API (api_error.h); NULL: none
 	// Once, before the sandbox and the first request: open what is needed. *context goes to the handlers; without start, they get the
 	// vault. -1: the program ends with the message.
 	int (*start)(const struct policy *p, struct vault *v, void **context, struct err *e);

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/generate/api.h"
+#include "fcgi/generate/outcome.h"
+#include "fcgi/provider/style.h"
+#include "fcgi/serve/api_error.h"
+#include "policy/base/array.h"
+#include "policy/base/base64.h"
+#include "policy/base/json.h"
+#include "policy/base/when.h"
+#include "policy/vault/archive_token.h"
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	PIECE = 48 * 1024, // of a picture at a time; a multiple of 3, so that the base64 of pieces joins without padding
+	PATIENCE_MS = 180 * 1000,
+	USER_CHARS_MAX = 512,
+	PARTIAL_MAX = 3,
+	PERCENT = 100,
+	PATH_BYTES = 512,
+};
+_Static_assert(PIECE % 3 == 0, "base64 pieces must join");
+
+static const char *const api_sizes[] = {"auto", "1024x1024", "1536x1024", "1024x1536", NULL}; // the first is 1024x1024
+static const char *const api_formats[] = {"b64_json", "url", NULL};
+
+// What a client may send. Only those rows that api_input_read() asks for change anything.
+static const struct field *api_fields(void)
+{
+	static const char *const qualities[] = {"auto", "low", "medium", "high", "xhigh", "max", "standard", "hd", NULL};
+	static const char *const styles[] = {"vivid", "natural", NULL}, *const backgrounds[] = {"auto", "opaque", NULL};
+	static const char *const outputs[] = {"png", NULL}, *const moderations[] = {"auto", "low", NULL};
+	static const struct field fields[] = {
+	    {"prompt", FIELD_TEXT, true, 1, DESCRIPTION_CHARS_MAX, NULL},
+	    {"model", FIELD_TEXT, false, 0, 64, NULL},
+	    {"n", FIELD_INT, false, 1, IMAGES_MAX, NULL},
+	    {"size", FIELD_CHOICE, false, 0, 0, api_sizes},
+	    {"response_format", FIELD_CHOICE, false, 0, 0, api_formats},
+	    {"stream", FIELD_BOOL, false, 0, 1, NULL},
+	    {"partial_images", FIELD_INT, false, 0, PARTIAL_MAX, NULL},
+	    {"quality", FIELD_CHOICE, false, 0, 0, qualities},
+	    {"style", FIELD_CHOICE, false, 0, 0, styles},
+	    {"background", FIELD_CHOICE, false, 0, 0, backgrounds},
+	    {"moderation", FIELD_CHOICE, false, 0, 0, moderations},
+	    {"output_format", FIELD_CHOICE, false, 0, 0, outputs},
+	    {"output_compression", FIELD_INT, false, PERCENT, PERCENT, NULL},
+	    {"user", FIELD_TEXT, false, 0, USER_CHARS_MAX, NULL},
+	    {"safety_identifier", FIELD_TEXT, false, 0, USER_CHARS_MAX, NULL},
+	    {"confirm", FIELD_BOOL, false, 0, 1, NULL}, // ours: goes on despite the warning about personal data
+	    {0},
+	};
+
+	return fields;
+}
+
+static bool api_wants_url(const struct request *r)
+{
+	const char *format = request_text(r, "response_format");
+
+	return format != NULL && strcmp(format, api_formats[1]) == 0;
+}
+
+int api_input_read(struct set *s)
+{
+	static const unsigned edges[][2] = {{1024, 1024}, {1024, 1024}, {1536, 1024}, {1024, 1536}};
+	struct request *r = s->r;
+
+	if (request_check(r, api_fields()) != 0)
+		return -1; // answered
+	const char *model = request_text(r, "model"), *size = request_text(r, "size");
+	struct input *in = &s->input;
+	if (model != NULL && *model != '\0' && strcmp(model, API_MODEL_DEFAULT) != 0) {
+		const struct processor *chosen = generator_image(s->g, model);
+		if (chosen == NULL || !chosen->usable)
+			return problem_set(&s->failure, 404, "problem.model-not-found", "model", NULL);
+		in->provider = chosen->id;
+	}
+	size_t i = 0;
+	while (size != NULL && strcmp(api_sizes[i], size) != 0)
+		i++;
+	in->size = api_sizes[i > 0 ? i : 1];
+	in->width = edges[i][0];
+	in->height = edges[i][1];
+	in->count = (unsigned)request_int(r, "n", 1);
+	in->style = provider_style_names[0];
+	in->verbatim = true;
+	in->confirmed = request_int(r, "confirm", 0) != 0;
+	return input_source(request_text(r, "prompt"), NULL, in, &s->failure);
+}
+
+// ---- the answer ----
+
+static int api_write(struct request *r, const char *text)
+{
+	return respond_send(r, text, strlen(text));
+}
+
+// Read from the archive, and never held as a whole.
+static int api_write_base64(struct request *r, const cJSON *picture, const struct sealed_file *archive)
+{
+	char bytes[PIECE];
+	uint64_t at = (uint64_t)json_number(picture, "offset", 0), end = at + (uint64_t)json_number(picture, "bytes", 0);
+	BUF_AUTO_WIPE struct buf piece = BUF_INIT(PIECE * 2);
+	int ret = 0;
+
+	while (ret == 0 && at < end) {
+		size_t now = end - at < PIECE ? (size_t)(end - at) : PIECE;
+		buf_reset(&piece);
+		if (sealed_file_read(archive, bytes, now, at) != 0 || base64_add(&piece, bytes, now) != 0 ||
+		    respond_send(r, piece.data, piece.len) != 0)
+			ret = -1;
+		at += now;
+	}
+	explicit_bzero(bytes, sizeof bytes);
+	return ret;
+}
+
+// What all pictures of a set have in common, in the words of the API. Its clients know tokens; here pictures are counted.
+static cJSON *api_facts(const cJSON *record)
+{
+	static const char *const counts[] = {"total_tokens", "input_tokens", "output_tokens"};
+	static const char *const details[] = {"input_tokens_details", "output_tokens_details"};
+	const cJSON *first = cJSON_GetArrayItem(json_get(record, "pictures"), 0);
+	const char *type = json_string(first, "type"), *size = json_string(record, "size");
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(o, "background", "opaque");
+	cJSON_AddStringToObject(o, "output_format", type != NULL && strchr(type, '/') != NULL ? strchr(type, '/') + 1 : "png");
+	cJSON_AddStringToObject(o, "quality", "auto");
+	cJSON_AddStringToObject(o, "size", size != NULL ? size : "");
+	cJSON *usage = cJSON_AddObjectToObject(o, "usage");
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
+		cJSON_AddNumberToObject(usage, counts[i], 0);
+	for (size_t i = 0; i < ARRAY_LEN(details); i++) {
+		cJSON *one = cJSON_AddObjectToObject(usage, details[i]);
+		cJSON_AddNumberToObject(one, "text_tokens", 0);
+		cJSON_AddNumberToObject(one, "image_tokens", 0);
+	}
+	return o;
+}
+
+int api_begin(struct set *s)
+{
+	s->answer.begun = true;
+	return respond_begin(s->r, 200, "text/event-stream", true);
+}
+
+static int api_done_stream(struct request *r, const cJSON *record, cJSON *ours, const struct sealed_file *archive)
+{
+	JSON_AUTO cJSON *event = api_facts(record);
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(64 * 1024);
+	const cJSON *picture;
+
+	cJSON_AddNumberToObject(event, "created_at", (double)when_now());
+	cJSON_AddItemToObject(event, "lethe", ours);
+	cJSON_ArrayForEach(picture, json_get(record, "pictures"))
+	{
+		buf_reset(&text);
+		if (json_print(&text, event) != 0 ||
+		    api_write(r, "event: image_generation.completed\n"
+				 "data: {\"type\":\"image_generation.completed\",\"b64_json\":\"") != 0 ||
+		    api_write_base64(r, picture, archive) != 0 || api_write(r, "\",") != 0 ||
+		    respond_send(r, text.data + 1, text.len - 1) != 0 || api_write(r, "\n\n") != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int api_done(struct request *r, enum answer_form form, const cJSON *record, const char *receipt, time_t expires,
+	     const struct sealed_file *archive)
+{
+	cJSON *ours = outcome_json(record, request_policy(r), receipt, expires);
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(64 * 1024);
+	char zip[TOKEN_LEN + 1], token[TOKEN_LEN + 1], site[320], created[64];
+	const cJSON *picture;
+	const char *before = "{";
+
+	respond_patience(r, PATIENCE_MS);
+	if (form == ANSWER_API_EVENTS)
+		return api_done_stream(r, record, ours, archive);
+	JSON_AUTO cJSON *o = api_facts(record);
+	cJSON_AddItemToObject(o, "lethe", ours);
+	archive_token_both(zip, token, receipt);
+	request_site(r, site, sizeof site);
+	snprintf(created, sizeof created, "{\"created\":%lld,\"data\":[", (long long)when_now());
+	if (json_print(&text, o) != 0 || respond_begin(r, 200, "application/json", false) != 0 || api_write(r, created) != 0)
+		return -1;
+	cJSON_ArrayForEach(picture, json_get(record, "pictures"))
+	{
+		char url[TOKEN_LEN + sizeof site + 64];
+		snprintf(url, sizeof url, "\"url\":\"%s/pictures/%s-%u\"}", site, token, (unsigned)json_number(picture, "index", 0) + 1);
+		if (api_write(r, before) != 0 ||
+		    (api_wants_url(r) ? api_write(r, url)
+				      : (api_write(r, "\"b64_json\":\"") != 0 || api_write_base64(r, picture, archive) != 0 ||
+					 api_write(r, "\"}") != 0)) != 0)
+			return -1;
+		before = ",{";
+	}
+	return api_write(r, "],") != 0 ? -1 : respond_send(r, text.data + 1, text.len - 1);
+}
+
+int api_again(struct request *r, const struct generator *g, enum answer_form form, const struct vault_record *record, const cJSON *body,
+	      const char *receipt)
+{
+	char path[PATH_BYTES];
+	SEALED_FILE_AUTO struct sealed_file archive = SEALED_FILE_INIT;
+	struct err e = {0};
+
+	if (vault_spool_path(g->vault, record->id, path, sizeof path, &e) != 0 ||
+	    sealed_file_open(&archive, path, json_string(body, "key")) != 0)
+		return -1;
+	if (form != ANSWER_API_EVENTS || respond_begin(r, 200, "text/event-stream", true) == 0)
+		(void)api_done(r, form, body, receipt, record->due, &archive); // the visitor may have left
+	return 0;
+}
+
+void api_stream_error(struct request *r, const cJSON *problem)
+{
+	JSON_AUTO cJSON *error = problem != NULL ? api_error_object(problem) : NULL;
+	BUF_AUTO struct buf text = BUF_INIT(64 * 1024);
+
+	if (error == NULL || json_print(&text, error) != 0)
+		return;
+	api_write(r, "event: error\ndata: ");
+	respond_send(r, text.data, text.len);
+	api_write(r, "\n\n");
+}
+
+// ---- the routes ----
+
+void api_generations(struct request *r, void *context)
+{
+	make_set(r, context, request_int(r, "stream", 0) != 0 ? ANSWER_API_EVENTS : ANSWER_API);
+}
+
+static cJSON *api_model_object(const char *id, const char *owner)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(o, "id", id);
+	cJSON_AddStringToObject(o, "object", "model");
+	cJSON_AddNumberToObject(o, "created", 0);
+	cJSON_AddStringToObject(o, "owned_by", owner);
+	return o;
+}
+
+// Who can be asked, as the processors' page tells; the first is the site's own order, where nobody has to choose.
+static cJSON *api_models_list(struct request *r, const struct generator *g)
+{
+	JSON_AUTO cJSON *offered = status_offered(r, g);
+	cJSON *list = cJSON_CreateArray();
+	const cJSON *one;
+
+	if (cJSON_GetArraySize(json_get(offered, "pictures")) > 0 && !cJSON_IsTrue(json_get(offered, "choose")))
+		cJSON_AddItemToArray(list, api_model_object(API_MODEL_DEFAULT, request_policy(r)->shown_as));
+	cJSON_ArrayForEach(one, json_get(offered, "pictures"))
+	{
+		cJSON_AddItemToArray(list, api_model_object(json_string(one, "id"), json_string(one, "name")));
+	}
+	return list;
+}
+
+void api_models(struct request *r, void *context)
+{
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(o, "object", "list");
+	cJSON_AddItemToObject(o, "data", api_models_list(r, context));
+	respond_json(r, 200, o);
+}
+
+void api_model(struct request *r, void *context)
+{
+	JSON_AUTO cJSON *list = api_models_list(r, context);
+	const cJSON *one, *found = NULL;
+
+	cJSON_ArrayForEach(one, list)
+	{
+		if (strcmp(json_string(one, "id"), request_rest(r)) == 0)
+			found = one;
+	}
+	if (found != NULL)
+		respond_json(r, 200, found);
+	else
+		respond_problem(r, 404, "problem.model-not-found", "model", NULL);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: ISC
+// The image API as clients of OpenAI's speak it: the same sets, made in the same way and under the same policy as from the pages; only the request is
+// read, and the answer written, in that API's words. The prompt is the picture's prompt as it stands (nobody rewrites it), `n` pictures are made of it,
+// and `model` chooses a processor of the policy, or "default": the order that the policy states. What a member would change that is not in our hands is
+// refused by its name; what is only a wish (quality, style) is taken and does nothing. `user` and `safety_identifier` are read by nobody.
+#ifndef LETHE_GENERATE_API_H
+#define LETHE_GENERATE_API_H
+
+#include "fcgi/generate/generate.h"
+
+#define API_MODEL_DEFAULT "default"
+
+// The routes' handlers. `context` is the generator.
+void api_generations(struct request *r, void *context); // POST /v1/images/generations
+void api_models(struct request *r, void *context);      // GET /v1/models
+void api_model(struct request *r, void *context);       // GET /v1/models/<id>
+
+// Fills the input of a set from the fields. -1 with the failure set, or answered.
+int api_input_read(struct set *s);
+// The head of a stream.
+int api_begin(struct set *s);
+// The whole answer of a finished set, `record` as outcome_record() made it, whose pictures are in `archive`; the rest of the stream, where it is one.
+// -1: the visitor left.
+int api_done(struct request *r, enum answer_form form, const cJSON *record, const char *receipt, time_t expires,
+	     const struct sealed_file *archive);
+// The same of a set that is recorded, with its body. -1: its file is not there, and nothing is answered.
+int api_again(struct request *r, const struct generator *g, enum answer_form form, const struct vault_record *record, const cJSON *body,
+	      const char *receipt);
+// The error that ends a stream. `problem` is a problem document.
+void api_stream_error(struct request *r, const cJSON *problem);
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: ISC
+#include "fcgi/serve/api_error.h"
+#include "fcgi/serve/program.h"
+#include "fcgi/serve/request_internal.h"
+#include "fcgi/serve/server.h"
+#include "policy/base/array.h"
+#include "policy/base/json.h"
+#include <stdio.h>
+#include <string.h>
+
+bool api_error_wanted(const struct request *r)
+{
+	const char *below = r->server->program->api_below, *path = request_param(r, "DOCUMENT_URI");
+
+	return below != NULL && path != NULL && strncmp(path, below, strlen(below)) == 0;
+}
+
+int api_error_status(int status)
+{
+	return status == 422 ? 400 : status;
+}
+
+static const char *api_error_type(int status)
+{
+	return status >= 500 ? "server_error" : status == 429 ? "requests" : "invalid_request_error";
+}
+
+cJSON *api_error_object(const cJSON *problem)
+{
+	static const char invalid[] = "invalid_value", user[] = "image_generation_user_error"; // of what a client must not send again
+	static const struct {
+		const char *slug, *code, *type; // type NULL: by the status
+	} known[] = {
+	    {"field-unknown", "unknown_parameter", NULL},
+	    {"field-missing", "missing_required_parameter", NULL},
+	    {"no-source", "missing_required_parameter", NULL},
+	    {"field-type", "invalid_type", NULL},
+	    {"field-range", invalid, NULL},
+	    {"field-choice", invalid, NULL},
+	    {"field-length", invalid, NULL},
+	    {"forbidden-content", "moderation_blocked", user},
+	    {"content-filtered", "moderation_blocked", user},
+	    {"too-many-requests", "rate_limit_exceeded", NULL},
+	    {"budget-key", "insufficient_quota", "insufficient_quota"},
+	};
+	static const char *const words[] = {"type", "title", "status", "detail", "parameter", "confirmable"};
+	const char *type = json_string(problem, "type"), *slug = type != NULL ? strrchr(type, '/') : NULL;
+	const char *detail = json_string(problem, "detail"), *parameter = json_string(problem, "parameter");
+	char code[48];
+	cJSON *o = cJSON_CreateObject(), *error = cJSON_AddObjectToObject(o, "error"), *member;
+
+	snprintf(code, sizeof code, "%s", slug != NULL ? slug + 1 : "internal");
+	type = api_error_type((int)json_number(problem, "status", 500));
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (strcmp(code, known[i].slug) != 0)
+			continue;
+		type = known[i].type != NULL ? known[i].type : type;
+		snprintf(code, sizeof code, "%s", known[i].code);
+		break;
+	}
+	for (char *dash; (dash = strchr(code, '-')) != NULL;)
+		*dash = '_';
+	cJSON_AddStringToObject(error, "message", detail != NULL ? detail : "");
+	cJSON_AddStringToObject(error, "type", type);
+	cJSON_AddItemToObject(error, "param", parameter != NULL ? cJSON_CreateString(parameter) : cJSON_CreateNull());
+	if (cJSON_AddStringToObject(error, "code", code) == NULL)
+		json_free(&o);
+	cJSON_ArrayForEach(member, problem)
+	{
+		bool told = o == NULL;
+		for (size_t i = 0; i < ARRAY_LEN(words); i++)
+			told |= strcmp(member->string, words[i]) == 0;
+		if (!told)
+			cJSON_AddItemToObject(error, member->string, cJSON_Duplicate(member, true));
+	}
+	return o;
+}
