@@ -20,7 +20,7 @@ ARROWS = {
     'policy/publish': ['policy/base', 'policy/model', 'policy/processors', 'policy/rules', 'policy/vault', 'policy/publish'],
     'fcgi/ipc': ['policy/base', 'policy/model'],
     'fcgi/moderation': ['policy/base', 'policy/model', 'policy/publish/words'],
-    'fcgi/provider': ['policy/base', 'policy/model', 'policy/processors', 'fcgi/ipc'],
+    'fcgi/provider': ['policy/base', 'policy/model', 'policy/picture', 'policy/processors', 'fcgi/ipc'],
     'fcgi/serve': ['policy', 'fcgi/ipc'],
     'fcgi/egress': ['policy/base', 'policy/model', 'policy/processors', 'policy/rules', 'fcgi/ipc', 'fcgi/provider', 'fcgi/serve'],
     'fcgi/worker': ['policy/base', 'policy/model', 'policy/picture', 'fcgi/ipc', 'fcgi/provider', 'fcgi/serve'],

@@ -21,10 +21,12 @@ cJSON *worker_page_head(const char *type, const char *url)
 
 cJSON *worker_thumbnail_head(void)
 {
-	cJSON *head = cJSON_CreateObject();
-	if (cJSON_AddStringToObject(head, "op", "thumbnail") == NULL)
-		json_free(&head);
-	return head;
+	return cJSON_Parse("{\"op\":\"thumbnail\"}");
+}
+
+cJSON *worker_reference_head(void)
+{
+	return cJSON_Parse("{\"op\":\"reference\"}");
 }
 
 struct read {
@@ -52,11 +54,12 @@ static const struct head_member sketch_members[] = {
     {"seed", HEAD_WHOLE, READ(call.seed), .max = UINT_MAX},
     {0},
 };
-static const struct head_member thumbnail_members[] = {{0}};
+static const struct head_member no_members[] = {{0}};
 static const struct head_op ops[] = {
     [WORKER_PAGE] = {"page", page_members},
     [WORKER_SKETCH] = {"sketch", sketch_members},
-    [WORKER_THUMBNAIL] = {"thumbnail", thumbnail_members},
+    [WORKER_THUMBNAIL] = {"thumbnail", no_members},
+    [WORKER_REFERENCE] = {"reference", no_members},
     {0},
 };
 

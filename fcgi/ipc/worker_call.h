@@ -15,6 +15,10 @@
 //   reply head: {"type":"image/webp"}  body: the WebP, its longer edge at most THUMBNAIL_EDGE, without any metadata: generate marks it as it
 //   marks every picture (policy/picture/mark), and the marked one takes at most THUMBNAIL_BYTES_MAX
 //   error codes: bad-picture (damaged, cut short, animated, of another type or too large)  too-costly
+// Take a picture in to start from, head: {"op":"reference"}   body: as for a thumbnail, at most IMAGE_BYTES_MAX
+//   reply head: {"type":"image/jpeg"|"image/png","width":1536,"height":1024}  body: nothing but its pixels, upright, its longer edge at most
+//   REFERENCE_EDGE, at most REFERENCE_BYTES_MAX: a JPEG, or a PNG where a part of it can be seen through
+//   error codes: as for a thumbnail
 // Whether it is there, head exactly: {"op":"ping"}   reply head: {"ok":true}
 //   It is no job: the parent answers by itself, also while all jobs are taken.
 // Failure: {"error":{"code","detail"}}, with the code bad-call where the head is not as described here.
@@ -29,8 +33,9 @@
 cJSON *worker_ping_head(void);
 cJSON *worker_page_head(const char *type, const char *url);
 cJSON *worker_thumbnail_head(void);
+cJSON *worker_reference_head(void);
 
-enum worker_op { WORKER_PAGE, WORKER_SKETCH, WORKER_THUMBNAIL };
+enum worker_op { WORKER_PAGE, WORKER_SKETCH, WORKER_THUMBNAIL, WORKER_REFERENCE };
 enum { WORKER_LIST_MAX = 16 };
 struct worker_call {
 	enum worker_op op;

@@ -4,8 +4,11 @@
 #include "fcgi/provider/openai.h"
 #include "fcgi/provider/failure.h"
 #include "fcgi/provider/prompts.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
+#include "policy/picture/image_type.h"
 #include "policy/processors/processors.h"
+#include <stdio.h>
 #include <string.h>
 
 void openai_message_add(cJSON *messages, const char *role, const char *content)
@@ -40,13 +43,84 @@ enum provider_step openai_prompts_begin(struct provider_task *t)
 	return provider_send(t, "POST", d->chat, body);
 }
 
+// The pictures to start from, in the members that the vendor has for them. The texts of the members are *urls, which must stay.
+static int references_add(cJSON *body, const struct openai_dialect *d, const struct provider_input *in, struct buf *urls)
+{
+	cJSON *list = in->reference_count > 0 ? cJSON_AddArrayToObject(body, d->edits != NULL ? "images" : "image") : NULL;
+
+	for (unsigned i = 0; i <= in->reference_count; i++) {
+		const struct provider_reference *r = i < in->reference_count ? &in->references[i] : &in->mask;
+		if (r->bytes == NULL)
+			continue;
+		if (provider_reference_url(&urls[i], r) != 0)
+			return -1;
+		cJSON *url = cJSON_CreateStringReference(buf_text(&urls[i])), *holder = url;
+		if (d->edits != NULL) {
+			holder = cJSON_CreateObject();
+			cJSON_AddItemToObject(holder, "image_url", url);
+		}
+		if (r == &in->mask)
+			cJSON_AddItemToObject(body, "mask", holder);
+		else
+			cJSON_AddItemToArray(list, holder);
+	}
+	return 0;
+}
+
+// A form (RFC 7578) of the members of a JSON object and of the pictures to start from.
+static enum provider_step form_send(struct provider_task *t, const char *path, const cJSON *members)
+{
+	static const char type[] = "multipart/form-data; boundary=";
+	enum { BOUNDARY = sizeof "lethe-0000" - 1 };
+	const struct provider_input *in = t->in;
+	char boundary[BOUNDARY + 1] = "lethe-0000";
+	const cJSON *m;
+	// One that stands in nothing of what it separates.
+	for (unsigned i = 0; i < 10000; i++) {
+		bool within = memmem(in->prompt, strlen(in->prompt), boundary, BOUNDARY) != NULL;
+		for (unsigned j = 0; j <= in->reference_count && !within; j++) {
+			const struct provider_reference *r = j < in->reference_count ? &in->references[j] : &in->mask;
+			within = r->bytes != NULL && memmem(r->bytes, r->len, boundary, BOUNDARY) != NULL;
+		}
+		if (!within)
+			break;
+		snprintf(boundary, sizeof boundary, "lethe-%04u", (i + 1) % 10000);
+	}
+	enum provider_step step = provider_send(t, "POST", path, NULL);
+	struct buf *out = &t->request.body;
+	cJSON_ArrayForEach(m, members)
+	{
+		buf_printf(out, "--%s\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n", boundary, m->string);
+		if (cJSON_IsNumber(m))
+			buf_printf(out, "%d\r\n", m->valueint);
+		else
+			buf_printf(out, "%s\r\n", m->valuestring);
+	}
+	for (unsigned i = 0; i <= in->reference_count; i++) {
+		bool mask = i == in->reference_count;
+		const struct provider_reference *r = mask ? &in->mask : &in->references[i];
+		unsigned width, height;
+		if (r->bytes == NULL)
+			continue;
+		const char *picture = image_type(r->bytes, r->len, &width, &height);
+		buf_printf(out, "--%s\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"%u.%s\"\r\nContent-Type: %s\r\n\r\n",
+			   boundary, mask ? "mask" : "image[]", i, strcmp(picture, "image/png") == 0 ? "png" : "jpg", picture);
+		buf_add(out, r->bytes, r->len);
+		buf_adds(out, "\r\n");
+	}
+	snprintf(t->request.form_type, sizeof t->request.form_type, "%s%s", type, boundary);
+	t->request.content_type = t->request.form_type;
+	return buf_printf(out, "--%s--\r\n", boundary) != 0 ? provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "the request is too large") : step;
+}
+
 // Only what the models know: no style, no user.
 enum provider_step openai_image_begin(struct provider_task *t)
 {
 	const struct openai_dialect *d = t->provider->dialect;
 	const struct processor_models *models = &processor_facts(t->provider->id)->image;
 	const char *model = processor_model(models), *size = processor_size(models, t->in->width, t->in->height);
-	const char *quality = processor_quality(models);
+	const char *quality = processor_quality(models), *path = t->in->reference_count > 0 && d->edits != NULL ? d->edits : d->images;
+	struct buf urls[REFERENCES_MAX + 1];
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
 	if (model != NULL)
 		cJSON_AddStringToObject(body, "model", model);
@@ -57,7 +131,16 @@ enum provider_step openai_image_begin(struct provider_task *t)
 	if (quality != NULL)
 		cJSON_AddStringToObject(body, "quality", quality);
 	cJSON_AddStringToObject(body, "output_format", "png");
-	return provider_send(t, "POST", d->images, body);
+	if (t->in->reference_count > 0 && d->multipart)
+		return form_send(t, path, body);
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++)
+		urls[i] = BUF_INIT(2 * REFERENCE_BYTES_MAX);
+	enum provider_step step = references_add(body, d, t->in, urls) == 0
+				      ? provider_send(t, "POST", path, body)
+				      : provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "no memory for the pictures to start from");
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++)
+		buf_wipe(&urls[i]);
+	return step;
 }
 
 enum provider_step openai_prompts_reply(struct provider_task *t, const struct provider_reply *r)
@@ -97,6 +180,8 @@ const struct provider provider_azure_openai = {
     .picture_bytes = 4 * 1024 * 1024,
     .dialect = &(const struct openai_dialect){.chat = "/openai/v1/chat/completions",
 					      .images = "/openai/v1/images/generations",
+					      .edits = "/openai/v1/images/edits",
+					      .multipart = true,
 					      .tokens = "max_completion_tokens",
 					      .schema = true},
     .can = {PROMPTS, PICTURES},
@@ -105,9 +190,11 @@ const struct provider provider_azure_openai = {
 const struct provider provider_openai = {
     .id = "openai",
     .picture_bytes = 4 * 1024 * 1024,
-    .dialect =
-	&(const struct openai_dialect){
-	    .chat = "/v1/chat/completions", .images = "/v1/images/generations", .tokens = "max_completion_tokens", .schema = true},
+    .dialect = &(const struct openai_dialect){.chat = "/v1/chat/completions",
+					      .images = "/v1/images/generations",
+					      .edits = "/v1/images/edits",
+					      .tokens = "max_completion_tokens",
+					      .schema = true},
     .can = {PROMPTS, PICTURES},
 };
 

@@ -9,9 +9,11 @@
 // The differences; the models are in the vendor's row, as are the flags that every request carries.
 struct openai_dialect {
 	const char *chat, *images; // paths; NULL: not offered
-	const char *tokens;        // what the most tokens of an answer are called
-	bool schema;               // takes the form of the answer as a JSON schema, not only that it is JSON
-	bool one_picture;          // makes one at a time, and knows no "n"
+	const char *edits; // of requests with pictures to start from; NULL: the same as `images`, with a list of them as the member `image`
+	bool multipart;    // which take those as files of a form, not in JSON
+	const char *tokens; // what the most tokens of an answer are called
+	bool schema;        // takes the form of the answer as a JSON schema, not only that it is JSON
+	bool one_picture;   // makes one at a time, and knows no "n"
 };
 
 // Steps of a provider whose `dialect` is one of these.

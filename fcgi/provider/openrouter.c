@@ -16,7 +16,23 @@ static enum provider_step openrouter_image_begin(struct provider_task *t)
 	const char *ratio = processor_size(models, t->in->width, t->in->height);
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
 	cJSON_AddStringToObject(body, "model", processor_model(models));
-	openai_message_add(cJSON_AddArrayToObject(body, "messages"), "user", t->in->prompt);
+	cJSON *messages = cJSON_AddArrayToObject(body, "messages");
+	openai_message_add(messages, "user", t->in->prompt);
+	if (t->in->reference_count > 0) {
+		cJSON *parts = cJSON_CreateArray(), *text = cJSON_CreateObject();
+		cJSON_AddStringToObject(text, "type", "text");
+		cJSON_AddStringToObject(text, "text", t->in->prompt);
+		cJSON_AddItemToArray(parts, text);
+		for (unsigned i = 0; i < t->in->reference_count; i++) {
+			BUF_AUTO_WIPE struct buf url = BUF_INIT(2 * REFERENCE_BYTES_MAX);
+			cJSON *part = cJSON_CreateObject();
+			provider_reference_url(&url, &t->in->references[i]);
+			cJSON_AddStringToObject(part, "type", "image_url");
+			cJSON_AddStringToObject(cJSON_AddObjectToObject(part, "image_url"), "url", buf_text(&url));
+			cJSON_AddItemToArray(parts, part);
+		}
+		cJSON_ReplaceItemInObjectCaseSensitive(cJSON_GetArrayItem(messages, 0), "content", parts);
+	}
 	cJSON_AddItemToObject(body, "modalities", cJSON_Parse("[\"image\",\"text\"]"));
 	if (ratio != NULL)
 		cJSON_AddStringToObject(cJSON_AddObjectToObject(body, "image_config"), "aspect_ratio", ratio);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/provider/provider.h"
 #include "policy/base/array.h"
+#include "policy/base/base64.h"
 #include "policy/base/json.h"
+#include "policy/picture/image_type.h"
 #include "policy/processors/built.h"
 #include "policy/processors/processors.h"
 #include <stdarg.h>
@@ -30,6 +32,43 @@ const struct provider *provider_find(const char *id)
 			return providers[i];
 	}
 	return NULL;
+}
+
+unsigned provider_references(const struct provider *p, bool *mask)
+{
+	const struct processor_facts *f = processor_facts(p->id);
+
+	*mask = f != NULL && f->image.mask;
+	return f == NULL ? 0 : f->image.references < REFERENCES_MAX ? f->image.references : REFERENCES_MAX;
+}
+
+int provider_references_check(const struct provider *p, const struct provider_input *in, struct err *e)
+{
+	unsigned width[REFERENCES_MAX + 1] = {0}, height[REFERENCES_MAX + 1] = {0};
+	bool takes_mask, masked = in->mask.bytes != NULL;
+
+	if (in->reference_count > provider_references(p, &takes_mask))
+		return err_set(e, ERR_INPUT, "%s takes no such number of pictures to start from", p->id);
+	if (masked && (!takes_mask || in->reference_count == 0))
+		return err_set(e, ERR_INPUT, "%s takes no mask", p->id);
+	for (unsigned i = 0; i < in->reference_count + (masked ? 1 : 0); i++) {
+		const struct provider_reference *r = i < in->reference_count ? &in->references[i] : &in->mask;
+		const char *type = r->len <= REFERENCE_BYTES_MAX ? image_type(r->bytes, r->len, &width[i], &height[i]) : NULL;
+		bool png = type != NULL && strcmp(type, "image/png") == 0;
+		if (type == NULL || (!png && (strcmp(type, "image/jpeg") != 0 || r == &in->mask)) || width[i] > REFERENCE_EDGE ||
+		    height[i] > REFERENCE_EDGE)
+			return err_set(e, ERR_INPUT, "picture %u to start from is none that may leave", i + 1);
+	}
+	if (masked && (width[0] != width[in->reference_count] || height[0] != height[in->reference_count]))
+		return err_set(e, ERR_INPUT, "the mask has another size than the picture");
+	return 0;
+}
+
+int provider_reference_url(struct buf *out, const struct provider_reference *r)
+{
+	unsigned width, height;
+
+	return buf_printf(out, "data:%s;base64,", image_type(r->bytes, r->len, &width, &height)) | base64_add(out, r->bytes, r->len);
 }
 
 static void task_request_free(struct provider_request *r)
@@ -65,8 +104,11 @@ enum provider_step provider_begin(struct provider_task *t, const struct provider
 				  const struct provider_input *in)
 {
 	struct provider_request none = {0};
+	struct err e = {0};
 
 	*t = (struct provider_task){.provider = p, .ability = ability, .in = in};
+	if (in->reference_count > 0 && provider_references_check(p, in, &e) != 0)
+		return task_stepped(t, &none, provider_end(t, PROVIDER_REFUSED, ERR_INPUT, "%s", e.text));
 	return task_stepped(t, &none, task_steps(t)->begin(t));
 }
 

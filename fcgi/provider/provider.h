@@ -18,6 +18,7 @@
 #include "policy/base/limits.h"
 #include <cjson/cJSON.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 // What a set of prompts or an image is made from.
 struct brief {
@@ -31,15 +32,25 @@ struct brief {
 	unsigned count;
 };
 
+// A picture to start from, as the worker makes it (op "reference"): nothing of the visitor's file but the pixels.
+struct provider_reference {
+	const void *bytes; // PNG or JPEG
+	size_t len;
+};
+
 enum provider_ability { PROVIDER_PROMPTS, PROVIDER_IMAGE, PROVIDER_ABILITIES };
 
 // Everything that an ability is asked with; what it does not need is zero. Belongs to the caller and outlives the task.
 struct provider_input {
 	struct brief brief;
-	const char *prompt;               // of the image
-	unsigned index;                   // of the image in its set
-	const char *size;                 // "1024x1024"
-	unsigned width, height;           // the same, in pixels
+	const char *prompt;     // of the image
+	unsigned index;         // of the image in its set
+	const char *size;       // "1024x1024"
+	unsigned width, height; // the same, in pixels
+	// What the image is to be made from beside the prompt; and where it is to be changed (see-through there, of the size of the first; NULL bytes:
+	// wherever the model sees fit). What leaves with them is KIND_UPLOAD.
+	struct provider_reference references[REFERENCES_MAX], mask;
+	unsigned reference_count;
 	const struct provider_sink *sink; // where the picture goes while it comes
 	void *sink_arg;
 };
@@ -48,6 +59,7 @@ struct provider_request {
 	unsigned wait_ms; // to be waited before it goes
 	// To egress: a path at the vendor's base address, or a whole URL on one of its hosts; both must be routes of its row.
 	const char *method, *content_type; // content_type NULL: no body
+	char form_type[48];                // where that names a boundary: its text
 	char *path;
 	struct buf body;
 	bool once;    // must not reach the vendor twice
@@ -118,6 +130,12 @@ struct provider {
 
 const struct provider *provider_find(const char *id); // by any of the vendor's names; NULL when none is built
 
+// How many pictures to start from the vendor's model takes; 0: none. *mask: and whether a mask.
+unsigned provider_references(const struct provider *p, bool *mask);
+// Whether these are pictures that may leave: number, bytes, what they are by their own first bytes, sizes. ERR_INPUT with words for the caller's
+// log: the worker makes no such pictures.
+int provider_references_check(const struct provider *p, const struct provider_input *in, struct err *e);
+
 // For callers. Each returns the task's step, unless said otherwise. `in` must outlive the task.
 enum provider_step provider_begin(struct provider_task *t, const struct provider *p, enum provider_ability ability,
 				  const struct provider_input *in);
@@ -144,6 +162,8 @@ enum provider_step provider_end(struct provider_task *t, enum provider_result re
 // A request with this JSON body (NULL: none), to which the flags are added that the vendor's row demands of the call. Ends the task where
 // memory is gone.
 enum provider_step provider_send(struct provider_task *t, const char *method, const char *path, cJSON *body);
+// Adds the data URL of a picture to start from. -1: no memory.
+int provider_reference_url(struct buf *out, const struct provider_reference *r);
 // Whether this is what picture_in_url leaves of the member: a data URL without its data.
 bool provider_data_url_left(const char *member);
 // Ends the task: well when a picture came, and came to its end, else as garbage.

@@ -8,6 +8,7 @@
 #include "fcgi/serve/serve.h"
 #include "fcgi/worker/page.h"
 #include "fcgi/worker/pool.h"
+#include "fcgi/worker/reference.h"
 #include "fcgi/worker/thumbnail.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -37,6 +38,8 @@ static cJSON *job_run(const cJSON *head, const struct buf *body, struct buf *out
 		cJSON_AddStringToObject(reply, "type", "image/webp");
 		return reply;
 	}
+	if (call.op == WORKER_REFERENCE)
+		return reference_make(buf_text(body), body->len, out, code, e);
 	const struct sketch_job sketch = {
 	    .trade = call.trade,
 	    .title = call.title,

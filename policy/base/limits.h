@@ -17,7 +17,7 @@ enum {
 	IMAGES_MAX = 8,
 	FRAME_HEAD_MAX = 64 * 1024,             // the JSON head of a call between two programs
 	FRAME_BODY_MAX = 48 * 1024 * 1024,      // a 3840x2160 PNG as base64
-	EGRESS_CALL_MAX = 1024 * 1024,          // the body of a call to egress: prompts of at most 4,000 characters
+	EGRESS_CALL_MAX = 16 * 1024 * 1024,     // the body of a call to egress: four pictures to start from and a mask, as base64
 	EGRESS_CALLS_MAX = 64 * 1024 * 1024,    // the frames of all calls that egress holds, some half sent: 4,096 of 16 KiB each
 	EGRESS_CALL_FREE = 16 * 1024,           // a call that is no larger is taken also above that
 	EGRESS_REPLIES_MAX = 16 * 1024 * 1024,  // of streamed answers that callers have not taken: then nothing more is read for a while
@@ -30,6 +30,9 @@ enum {
 	THUMBNAIL_BYTES_MAX = 40 * 1024,            // with its mark: eight of them come over a slow line within seconds
 	THUMBNAIL_UNDER_WAY_MAX = 32 * 1024 * 1024, // of pictures on their way to the worker
 	THUMBNAIL_MARK_MAX = 1024,                  // what policy/picture/mark adds to a WebP
+	REFERENCES_MAX = 4,                         // pictures to start from: the vendors take three to sixteen
+	REFERENCE_EDGE = 2048,                      // the models look at 1,536 pixels at most
+	REFERENCE_BYTES_MAX = 2 * 1024 * 1024,      // each, as it leaves
 	ARCHIVE_BYTES_MAX = 288 * 1024 * 1024,
 	PAGE_BYTES_MAX = 2 * 1024 * 1024, // decoded HTML: libxml2 needs up to 60 times as much
 	PAGE_FACTS_MAX = 64 * 1024,       // what the page reader may answer

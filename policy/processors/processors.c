@@ -29,6 +29,7 @@ enum member_type {
 	MEMBER_TEXT,
 	MEMBER_LIST,
 	MEMBER_BOOL,
+	MEMBER_NUMBER,
 	MEMBER_ANSWER,
 	MEMBER_ROLES,
 	MEMBER_DURATION,
@@ -87,7 +88,8 @@ static const struct member route_members[] = {
 static const struct member models_members[] = {
     MEMBER(processor_models, setting, MEMBER_TEXT, true),    MEMBER(processor_models, known, MEMBER_KNOWN, true),
     MEMBER(processor_models, dead, MEMBER_LIST, false),      MEMBER(processor_models, quality_setting, MEMBER_TEXT, false),
-    MEMBER(processor_models, qualities, MEMBER_LIST, false), {0},
+    MEMBER(processor_models, qualities, MEMBER_LIST, false), MEMBER(processor_models, references, MEMBER_NUMBER, false),
+    MEMBER(processor_models, mask, MEMBER_BOOL, false),      {0},
 };
 static const struct member model_members[] = {
     MEMBER(processor_model, id, MEMBER_TEXT, true),
@@ -121,6 +123,9 @@ static int member_read(void *at, enum member_type type, const cJSON *value, stru
 	case MEMBER_BOOL:
 		*(bool *)at = cJSON_IsTrue(value);
 		return cJSON_IsBool(value) ? 0 : -1;
+	case MEMBER_NUMBER:
+		*(unsigned *)at = cJSON_IsNumber(value) && value->valueint > 0 ? (unsigned)value->valueint : 0;
+		return *(unsigned *)at > 0 ? 0 : -1;
 	case MEMBER_ANSWER:
 		while (n < ARRAY_LEN(answers) && (text == NULL || strcmp(answers[n], text) != 0))
 			n++;

@@ -42,6 +42,8 @@ struct processor_models {
 	const char *dead[PROCESSOR_LIST];          // ids that the vendor has switched off
 	const char *quality_setting;               // NULL: there is no choice of quality
 	const char *qualities[PROCESSOR_LIST];     // that it takes; the first where none is set
+	unsigned references;                       // pictures to start from that a request may hold; 0: none
+	bool mask;                                 // and of the first, where it is to be changed
 };
 
 // Strings that are not required may be NULL; lists end with NULL.

@@ -261,7 +261,7 @@ static void silent_callers_delay_nobody(void **state)
 // calls of others still go.
 static void half_sent_calls_have_one_limit(void **state)
 {
-	enum { COUNT = 300, MOST_KIB = (EGRESS_CALLS_MAX + 16 * EGRESS_CALL_MAX) / 1024 };
+	enum { COUNT = 300, MOST_KIB = (EGRESS_CALLS_MAX + 2 * EGRESS_CALL_MAX) / 1024 };
 	(void)state;
 	static char bytes[EGRESS_CALL_MAX - 1000];
 	const uint32_t lengths[] = {htonl(2), htonl(EGRESS_CALL_MAX)};

@@ -134,6 +134,145 @@ static void each_is_sent_what_it_documents_and_its_flags(void **state)
 	}
 }
 
+// ---- pictures to start from ----
+
+// As much of a PNG and of a JPEG as tells what they are.
+static const unsigned char one_png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R', 0,
+					0,    4,   0,   0,   0,    4,    0,    8,    6, 0, 0, 0,  1,   2,   3,   4};
+static const unsigned char one_jpeg[] = {0xff, 0xd8, 0xff, 0xc0, 0, 17, 8, 4, 0, 4, 0, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 0xff, 0xd9};
+#define PNG_URL  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAABAAAAAQACAYAAAABAgME"
+#define JPEG_URL "data:image/jpeg;base64,/9j/wAARCAQABAADAREAAhEAAxEA/9k="
+#define PNG_IN                                                                                                                             \
+	{                                                                                                                                  \
+		one_png, sizeof one_png                                                                                                    \
+	}
+#define JPEG_IN                                                                                                                            \
+	{                                                                                                                                  \
+		one_jpeg, sizeof one_jpeg                                                                                                  \
+	}
+
+static const struct {
+	const char *vendor;
+	bool mask;
+	const char *path, *body;
+} edits[] = {
+    {"openai", true, "/v1/images/edits",
+     "{\"model\":\"gpt-image-2.5-flare\",\"prompt\":\"A \\\"shop\\\"\",\"n\":1,\"size\":\"1536x1024\",\"quality\":\"medium\","
+     "\"output_format\":\"png\",\"images\":[{\"image_url\":\"" PNG_URL "\"},{\"image_url\":\"" JPEG_URL
+     "\"}],\"mask\":{\"image_url\":\"" PNG_URL "\"}}"},
+    {"azure-openai", true, "/openai/v1/images/edits", NULL},
+    {"openrouter", false, "/api/v1/chat/completions",
+     "{\"model\":\"google/gemini-2.5-flash-image\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"A "
+     "\\\"shop\\\"\"},"
+     "{\"type\":\"image_url\",\"image_url\":{\"url\":\"" PNG_URL "\"}},{\"type\":\"image_url\",\"image_url\":{\"url\":\"" JPEG_URL
+     "\"}}]}],"
+     "\"modalities\":[\"image\",\"text\"],\"image_config\":{\"aspect_ratio\":\"3:2\"},\"provider\":{\"data_collection\":\"deny\",\"zdr\":"
+     "true}}"},
+    {"ark", false, "/api/v3/images/generations",
+     "{\"model\":\"doubao-seedream-5-0-pro-260628\",\"prompt\":\"A \\\"shop\\\"\",\"size\":\"1536x1024\",\"output_format\":\"png\","
+     "\"image\":[\"" PNG_URL "\",\"" JPEG_URL "\"],\"response_format\":\"b64_json\",\"watermark\":false}"},
+};
+
+static void pictures_to_start_from_go_where_each_vendor_takes_them(void **state)
+{
+	static const char form[] =
+	    "--lethe-0001\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\ngpt-image-2\r\n"
+	    "--lethe-0001\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\nA lethe-0000 shop\r\n"
+	    "--lethe-0001\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\n1\r\n"
+	    "--lethe-0001\r\nContent-Disposition: form-data; name=\"size\"\r\n\r\n1536x1024\r\n"
+	    "--lethe-0001\r\nContent-Disposition: form-data; name=\"quality\"\r\n\r\nmedium\r\n"
+	    "--lethe-0001\r\nContent-Disposition: form-data; name=\"output_format\"\r\n\r\npng\r\n"
+	    "--lethe-0001\r\nContent-Disposition: form-data; name=\"image[]\"; filename=\"0.png\"\r\nContent-Type: image/png\r\n\r\n";
+	BUF_AUTO struct buf wanted = BUF_INIT(1 << 16);
+
+	settings_clear(state);
+	for (size_t i = 0; i < ARRAY_LEN(edits); i++) {
+		struct provider_input edit = in;
+		struct provider_task t;
+		bool form_sent = edits[i].body == NULL;
+		edit.prompt = form_sent ? "A lethe-0000 shop" : in.prompt;
+		edit.references[0] = (struct provider_reference)PNG_IN;
+		edit.references[1] = (struct provider_reference)JPEG_IN;
+		edit.reference_count = 2;
+		if (edits[i].mask)
+			edit.mask = (struct provider_reference)PNG_IN;
+		assert_int_equal(provider_begin(&t, provider_find(edits[i].vendor), PROVIDER_IMAGE, &edit), PROVIDER_SEND);
+		assert_string_equal(t.request.path, edits[i].path);
+		assert_non_null(processor_route(processor_facts(edits[i].vendor), "POST", NULL, t.request.path));
+		assert_string_equal(t.request.content_type, form_sent ? "multipart/form-data; boundary=lethe-0001" : "application/json");
+		if (!form_sent) {
+			assert_string_equal(buf_text(&t.request.body), edits[i].body);
+		} else {
+			buf_adds(&wanted, form);
+			buf_add(&wanted, one_png, sizeof one_png);
+			buf_adds(
+			    &wanted,
+			    "\r\n--lethe-0001\r\nContent-Disposition: form-data; name=\"image[]\"; filename=\"1.jpg\"\r\nContent-Type: "
+			    "image/jpeg\r\n\r\n");
+			buf_add(&wanted, one_jpeg, sizeof one_jpeg);
+			buf_adds(&wanted,
+				 "\r\n--lethe-0001\r\nContent-Disposition: form-data; name=\"mask\"; filename=\"2.png\"\r\nContent-Type: "
+				 "image/png\r\n\r\n");
+			buf_add(&wanted, one_png, sizeof one_png);
+			buf_adds(&wanted, "\r\n--lethe-0001--\r\n");
+			assert_int_equal(t.request.body.len, wanted.len);
+			assert_memory_equal(t.request.body.data, wanted.data, wanted.len);
+		}
+		provider_free(&t);
+	}
+}
+
+static void what_is_no_picture_to_start_from_does_not_leave(void **state)
+{
+	static unsigned char large[REFERENCE_BYTES_MAX + 1], wide[sizeof one_png], small[sizeof one_png],
+	    webp[64] = "RIFF8\0\0\0WEBPVP8X\n";
+	const struct provider_reference good = PNG_IN, jpeg = JPEG_IN, none = {"GIF89a", 6}, big = {large, sizeof large},
+					broad = {wide, sizeof wide}, lesser = {small, sizeof small}, other = {webp, sizeof webp};
+	memcpy(large, one_png, sizeof one_png);
+	memcpy(wide, one_png, sizeof one_png);
+	memcpy(small, one_png, sizeof one_png);
+	wide[18] = 9;  // 2,304 pixels
+	small[18] = 2; // 512
+	const struct {
+		const char *vendor;
+		unsigned count;
+		struct provider_reference first, mask;
+		bool fine;
+	} rows[] = {
+	    {"openai", 1, good, {0}, true},
+	    {"openai", 1, jpeg, good, true},
+	    {"openai", REFERENCES_MAX, good, {0}, true},
+	    {"openai", REFERENCES_MAX + 1, good, {0}, false},
+	    {"openai", 1, none, {0}, false},
+	    {"openai", 1, big, {0}, false},
+	    {"openai", 1, broad, {0}, false},
+	    {"openai", 1, other, {0}, false},
+	    {"openai", 1, good, jpeg, false},
+	    {"openai", 1, good, lesser, false},
+	    {"openrouter", 3, good, {0}, true},
+	    {"openrouter", 4, good, {0}, false},
+	    {"openrouter", 1, good, good, false},
+	    {"ark", 4, good, {0}, true},
+	    {"fal", 1, good, {0}, false},
+	    {"dashscope", 1, good, {0}, false},
+	};
+
+	settings_clear(state);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct provider_input edit = in;
+		struct provider_task t;
+		for (unsigned j = 0; j < rows[i].count && j < REFERENCES_MAX; j++)
+			edit.references[j] = rows[i].first;
+		edit.mask = rows[i].mask;
+		edit.reference_count = rows[i].count;
+		enum provider_step step = provider_begin(&t, provider_find(rows[i].vendor), PROVIDER_IMAGE, &edit);
+		if ((step == PROVIDER_SEND) != rows[i].fine)
+			fail_msg("row %zu: %s", i, t.say.text);
+		assert_true(rows[i].fine || t.result == PROVIDER_REFUSED);
+		provider_free(&t);
+	}
+}
+
 static void a_text_model_without_a_form_is_told_it(void **state)
 {
 	static const char *const vendors[] = {"openai", "openrouter", "deepseek", "replicate"};
@@ -576,6 +715,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_is_sent_what_it_documents_and_its_flags),
+	    cmocka_unit_test(pictures_to_start_from_go_where_each_vendor_takes_them),
+	    cmocka_unit_test(what_is_no_picture_to_start_from_does_not_leave),
 	    cmocka_unit_test(a_text_model_without_a_form_is_told_it),
 	    cmocka_unit_test(each_size_has_its_nearest),
 	    cmocka_unit_test(a_model_that_is_dead_is_refused_by_name),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Thumbnails of every kind of picture, of hostile ones too: first the job itself, then the whole program, sandboxed.
 #include "fcgi/provider/provider.h"
+#include "fcgi/worker/reference.h"
 #include "fcgi/worker/thumbnail.h"
 #include "fcgi/worker/worker.h"
 #include "policy/base/array.h"
@@ -465,6 +466,86 @@ static void only_pixels_come_through(void **state)
 	buf_free(&webp);
 }
 
+// ---- pictures to start from ----
+
+static struct buf reference_expect(const struct buf *picture, const char *type, unsigned width, unsigned height)
+{
+	struct buf out = BUF_INIT(IMAGE_BYTES_MAX);
+	const char *code = NULL;
+	struct err e = {0};
+	unsigned w = 0, h = 0;
+	cJSON *head = reference_make(picture->data, picture->len, &out, &code, &e);
+	if (head == NULL)
+		fail_msg("%s: %s", code, e.text);
+	assert_string_equal(json_string(head, "type"), type);
+	assert_string_equal(image_type(out.data, out.len, &w, &h), type);
+	assert_int_equal(w, width);
+	assert_int_equal(h, height);
+	assert_int_equal((unsigned)json_number(head, "width", 0), width);
+	assert_int_equal((unsigned)json_number(head, "height", 0), height);
+	assert_in_range(out.len, 1, REFERENCE_BYTES_MAX);
+	assert_null(memmem(out.data, out.len, SECRET, sizeof SECRET - 1));
+	assert_null(memmem(out.data, out.len, "Exif", 4));
+	cJSON_Delete(head);
+	return out;
+}
+
+// Every PNG of these tests holds the secret in a text; what a JPEG says of itself beside its pixels stays, too, but for which way is up.
+static void a_reference_is_its_pixels_upright_and_of_a_size(void **state)
+{
+	(void)state;
+	uint8_t turned[] = {0xff, 0xe1, 0, 34,   'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, '*', 0, 0, 0, 8,
+			    0,    1,    1, 0x12, 0,   3,   0,   0,   0, 1, 0,   6,   0, 0,   0, 0, 0, 0};
+	uint8_t comment[4 + sizeof SECRET] = {0xff, 0xfe, 0, 2 + sizeof SECRET};
+	memcpy(comment + 4, SECRET, sizeof SECRET);
+	struct buf jpeg = jpeg_make(1000, 600, TJSAMP_444, 0);
+	buf_insert(&jpeg, 2, comment, sizeof comment);
+	buf_insert(&jpeg, 2, turned, sizeof turned);
+	struct buf png = rgb_png(3000, 1500, false), webp = webp_make(300, 200, true);
+	struct buf made[] = {reference_expect(&jpeg, "image/jpeg", 600, 1000), reference_expect(&png, "image/jpeg", 2048, 1024),
+			     reference_expect(&webp, "image/jpeg", 300, 200)};
+	quarters_expect(&made[0], 307, 512, (const unsigned[]){2, 0, 3, 1});
+	quarters_expect(&made[1], 512, 256, in_order);
+	quarters_expect(&made[2], 300, 200, in_order);
+	for (size_t i = 0; i < ARRAY_LEN(made); i++)
+		buf_free(&made[i]);
+	buf_free(&jpeg);
+	buf_free(&png);
+	buf_free(&webp);
+}
+
+static void a_reference_stays_see_through_where_it_is(void **state)
+{
+	(void)state;
+	enum { EDGE = 64 };
+	uint8_t rgba[EDGE * EDGE * 4];
+	for (int clear = 0; clear < 2; clear++) {
+		for (size_t i = 0; i < sizeof rgba; i++)
+			rgba[i] = i % 4 < 3 ? 180 : clear && i / 4 % EDGE < EDGE / 2 ? 0 : 255;
+		struct buf png = png_make(EDGE, EDGE, 8, PNG_COLOR_TYPE_RGBA, false, rgba, EDGE * 4);
+		struct buf made = reference_expect(&png, clear ? "image/png" : "image/jpeg", EDGE, EDGE);
+		struct thumbnail t = thumbnail_expect(&made);
+		assert_int_equal(quarter_middle(&t, 0)[3], clear ? 0 : 255);
+		assert_int_equal(quarter_middle(&t, 1)[3], 255);
+		WebPFree(t.rgba);
+		buf_free(&made);
+		buf_free(&png);
+	}
+}
+
+static void a_reference_of_noise_is_made_smaller(void **state)
+{
+	(void)state;
+	enum { EDGE = 1600 };
+	uint8_t *noise = malloc((size_t)EDGE * EDGE * 4);
+	noise_fill(noise, (size_t)EDGE * EDGE * 4);
+	struct buf png = png_make(EDGE, EDGE, 8, PNG_COLOR_TYPE_RGBA, false, noise, (size_t)EDGE * 4);
+	struct buf made = reference_expect(&png, "image/png", 512, 512);
+	buf_free(&made);
+	buf_free(&png);
+	free(noise);
+}
+
 // ---- hostile pictures ----
 
 static void cut_short_anywhere(void **state)
@@ -606,6 +687,31 @@ static void jobs(void **state)
 	free(noise);
 }
 
+static void references_in_the_sandbox(void **state)
+{
+	(void)state;
+	static const char job[] = "{\"op\":\"reference\"}";
+	uint8_t *clear = calloc(1024 * 1024, 4);
+	struct buf pictures[] = {rgb_png(4096, 3000, false), jpeg_make(3000, 4000, TJSAMP_420, TJFLAG_PROGRESSIVE),
+				 webp_make(2048, 2048, true), png_make(1024, 1024, 8, PNG_COLOR_TYPE_RGBA, true, clear, 4096)};
+	for (size_t i = 0; i < ARRAY_LEN(pictures); i++) {
+		int fd = peer_connect(&server);
+		struct buf made;
+		unsigned width, height;
+		job_send(fd, job, pictures[i].data, pictures[i].len);
+		cJSON *reply = job_reply(fd, &made);
+		assert_string_equal(error_code(reply), "");
+		assert_string_equal(image_type(made.data, made.len, &width, &height), i == 3 ? "image/png" : "image/jpeg");
+		cJSON_Delete(reply);
+		buf_free(&made);
+		buf_free(&pictures[i]);
+		close(fd);
+	}
+	expect_error(&server, job, "GIF89a", 6, "bad-picture");
+	expect_error(&server, "{\"op\":\"reference\",\"edge\":9000}", "GIF89a", 6, "bad-call");
+	free(clear);
+}
+
 static void hostile_jobs(void **state)
 {
 	(void)state;
@@ -651,6 +757,10 @@ int main(void)
 	    cmocka_unit_test(the_largest_png),
 	    cmocka_unit_test(noise_fits),
 	    cmocka_unit_test(only_pixels_come_through),
+	    cmocka_unit_test(a_reference_is_its_pixels_upright_and_of_a_size),
+	    cmocka_unit_test(a_reference_stays_see_through_where_it_is),
+	    cmocka_unit_test(a_reference_of_noise_is_made_smaller),
+	    cmocka_unit_test(references_in_the_sandbox),
 	    cmocka_unit_test(cut_short_anywhere),
 	    cmocka_unit_test(damaged_anywhere),
 	    cmocka_unit_test(sizes_that_lie),
