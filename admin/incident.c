@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: ISC
 // Incidents: what happened, whom it touches, the 72 hours of Article 33 of the GDPR, the letters of Articles 33 and 34, and the register of them all.
 //
-// In the body of a case: what, happened, noticed, kinds[], records, subjects, log_rows, reachable, risk (none, risk, high), consequences, measures.
+// In the body of a case: what, happened, noticed, kinds[], records, subjects (how many people), without_subject (records
+// of nobody in particular), log_rows, reachable (of the people, who gave a contact), risk (none, risk, high), consequences, measures.
 // It is due 72 hours after it was noticed, until the authority was notified or it was found to need none.
 #include "admin/incident.h"
+#include "admin/incident_people.h"
 #include "policy/base/array.h"
-#include "policy/rights/request.h"
+#include "policy/rights/document.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -35,41 +37,28 @@ static const struct option_row incident_assess_options[] = {
 static const struct option_row incident_close_options[] = {
     {"reason", OPTION_VALUE, "TEXT", "how it ended; nothing personal"}, OBJECT_FORMAT_OPTION, {0}};
 
-struct incident_reach {
-	time_t from, until;
-	uint64_t count;
-};
-
-static int incident_reachable(void *arg, const struct vault_record *r)
-{
-	struct incident_reach *reach = arg;
-	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
-
-	reach->count += r->made <= reach->until && json_string(body, "contact") != NULL;
-	return 0;
-}
-
 // Whom it touches, as far as it is still there.
-static int incident_touched(struct vault *v, kind_set kinds, time_t from, time_t until, cJSON *members, struct err *e)
+static int incident_touched(struct vault *v, const struct incident_scope *scope, cJSON *members, struct err *e)
 {
 	struct vault_touched touched;
-	struct incident_reach reach = {.from = from, .until = until};
-	double records = 0;
+	struct incident_people people;
+	double records = 0, nameless = 0;
 
-	if (vault_touched_count(v, kinds, from, until, &touched, e) != 0 ||
-	    ((kinds & KIND_BIT(KIND_RIGHTS_REQUEST)) != 0 && vault_each(v, KIND_RIGHTS_REQUEST, NULL, incident_reachable, &reach, e) != 0))
+	if (vault_touched_count(v, scope->kinds, scope->from, scope->until, &touched, e) != 0)
 		return -1;
-	cJSON *list = cJSON_AddArrayToObject(members, "kinds");
+	const int ret = incident_people_find(&people, v, scope, touched.subjects, e);
+	free(people.rows);
+	if (ret != 0)
+		return -1;
 	for (enum kind k = 0; k < KIND_COUNT; k++) {
-		if ((kinds & KIND_BIT(k)) != 0)
-			cJSON_AddItemToArray(list, cJSON_CreateString(kind_row(k)->name));
 		records += k != KIND_REQUEST_LOG ? (double)touched.records[k] : 0;
+		nameless += k != KIND_CONSENT ? (double)touched.nameless[k] : 0; // there, the texts that were shown
 	}
-	return cJSON_AddNumberToObject(members, "records", records) != NULL &&
-		       cJSON_AddNumberToObject(members, "subjects", (double)touched.subjects) != NULL &&
-		       cJSON_AddNumberToObject(members, "without_subject", (double)touched.nameless) != NULL &&
+	return document_put_kinds(members, scope->kinds) && cJSON_AddNumberToObject(members, "records", records) != NULL &&
+		       cJSON_AddNumberToObject(members, "subjects", (double)people.number) != NULL &&
+		       cJSON_AddNumberToObject(members, "without_subject", nameless) != NULL &&
 		       cJSON_AddNumberToObject(members, "log_rows", (double)touched.records[KIND_REQUEST_LOG]) != NULL &&
-		       cJSON_AddNumberToObject(members, "reachable", (double)reach.count) != NULL
+		       cJSON_AddNumberToObject(members, "reachable", (double)people.count) != NULL
 		   ? 0
 		   : err_set(e, ERR_MEMORY, "no memory");
 }
@@ -98,7 +87,7 @@ static enum status incident_open_main(const struct admin *a, const struct argume
 	if (kinds == 0) // what is kept of the people themselves, and not what officers and the software write beside it
 		for (enum kind k = 0; k < KIND_COUNT; k++)
 			kinds |= s.policy->kinds[k].keep == KEEP_STORED && (KIND_BIT(k) & INCIDENT_BESIDE) == 0 ? KIND_BIT(k) : 0;
-	if (incident_touched(s.vault, kinds, happened, noticed, members, &e) != 0)
+	if (incident_touched(s.vault, &(struct incident_scope){.kinds = kinds, .from = happened, .until = noticed}, members, &e) != 0)
 		return cases_failed("incident", &e);
 	json_put_time(members, "happened", happened);
 	json_put_time(members, "noticed", noticed);

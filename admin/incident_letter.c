@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: ISC
 // The letters of an incident to the authority (GDPR, Article 33) and to the people whom it touches (Article 34): printed, or queued in the outbox.
 #include "admin/incident.h"
+#include "admin/incident_people.h"
 #include "policy/base/array.h"
-#include "policy/base/mail_address.h"
 #include "policy/publish/words/words.h"
 #include "policy/rights/document.h"
-#include "policy/rights/export.h"
 #include "policy/rights/outbox.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-enum { INCIDENT_LETTER_MAX = 64 * 1024, NAMED_MAX = 1024 };
+enum { INCIDENT_LETTER_MAX = 64 * 1024 };
 
 const struct option_row incident_letter_options[] = {
     {"to", OPTION_CHOICE, "authority|people", "whom it is for (authority)"},
@@ -79,99 +77,26 @@ static void incident_letter_write(struct buf *out, const struct policy *p, const
 
 // ---- to the people ----
 
-struct incident_person {
-	char request[RECORD_ID_LEN + 1], contact[MAIL_ADDRESS_SIZE];
-	bool told; // of this incident, before
-};
-struct incident_people {
-	struct vault *v;
-	kind_set kinds;
-	time_t until;
-	char what[32]; // of the mail, and the reason of its events
-	struct incident_person *rows;
-	size_t count, capacity;
-	unsigned by_hand; // whose address is none for mail
-	bool touched, failed;
-};
-
-static int incident_touches(void *arg, const struct vault_record *r)
-{
-	struct incident_people *x = arg;
-
-	x->touched = x->touched || (r->made <= x->until && (x->kinds & KIND_BIT(r->kind)) != 0);
-	return x->touched;
-}
-
-// Whether what the request names, or it itself, was there and of a kind that the incident is about.
-static bool incident_concerns(struct incident_people *x, const struct vault_record *r)
-{
-	struct export_selector selectors[2];
-	BUF_AUTO_WIPE struct buf named = BUF_INIT(NAMED_MAX);
-	size_t count = 0;
-
-	x->touched = false;
-	(void)incident_touches(x, r);
-	if (!x->touched && export_of_request(x->v, r->id, selectors, &count, &named, NULL) == 0 && count > 1)
-		(void)vault_subject_heads(x->v, selectors[1].by, selectors[1].value, incident_touches, x, NULL);
-	return x->touched;
-}
-
-static int incident_person_add(void *arg, const struct vault_record *r)
-{
-	struct incident_people *x = arg;
-	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
-	const char *contact = json_string(body, "contact");
-	struct incident_person one = {0};
-	const cJSON *event;
-
-	if (contact == NULL || r->made > x->until || !incident_concerns(x, r))
-		return 0;
-	if (mail_address_read(one.contact, contact, NULL) != 0) {
-		x->by_hand++;
-		return 0;
-	}
-	snprintf(one.request, sizeof one.request, "%s", r->id);
-	cJSON_ArrayForEach(event, json_get(body, "events"))
-	{
-		const char *reason = json_string(event, "reason"), *name = json_string(event, "event");
-		if (reason != NULL && name != NULL && strcmp(reason, x->what) == 0 && strncmp(name, "mail-", 5) == 0)
-			one.told = true;
-	}
-	for (size_t i = 0; i < x->count; i++) { // who asked twice gets one letter
-		if (strcasecmp(x->rows[i].contact, one.contact) != 0)
-			continue;
-		x->rows[i].told = x->rows[i].told || one.told;
-		return 0;
-	}
-	x->failed = !ARRAY_GROW(x->rows, x->count, x->capacity);
-	if (!x->failed)
-		x->rows[x->count++] = one;
-	return x->failed;
-}
-
 // Queues one letter for each address; who has one already gets no other: a run that was interrupted goes on where it was.
 static int incident_send_people(struct vault *v, const cJSON *incident, const char *id, const char *subject, const char *text,
 				struct incident_people *x, unsigned *queued, struct err *e)
 {
-	char mail_id[RECORD_ID_LEN + 1];
-	int ret = 0;
+	char mail_id[RECORD_ID_LEN + 1], what[32];
+	const struct incident_scope scope = {.kinds = document_kinds(incident),
+					     .from = json_time(incident, "happened"),
+					     .until = json_time(incident, "noticed"),
+					     .what = what};
 
-	x->kinds = document_kinds(incident);
-	x->v = v;
-	x->until = json_time(incident, "noticed");
-	snprintf(x->what, sizeof x->what, "incident %.12s", id);
-	if (vault_each(v, KIND_RIGHTS_REQUEST, NULL, incident_person_add, x, e) != 0)
-		return -1;
-	if (x->failed)
-		return err_set(e, ERR_MEMORY, "no memory");
+	snprintf(what, sizeof what, "incident %.12s", id);
+	int ret = incident_people_find(x, v, &scope, 0, e);
 	for (size_t i = 0; i < x->count && ret == 0; i++) {
 		const struct outbox_new mail = {.to = x->rows[i].contact,
 						.subject = subject,
 						.text = text,
-						.what = x->what,
+						.what = what,
 						.request = x->rows[i].request,
 						.kinds = KIND_BIT(KIND_RIGHTS_REQUEST)};
-		if (!x->rows[i].told) {
+		if (x->rows[i].by_mail && !x->rows[i].told) {
 			ret = outbox_add(v, &mail, mail_id, e);
 			*queued += ret == 0;
 		}
@@ -217,12 +142,11 @@ static enum status incident_send(struct site *s, const char *id, const char *off
 				       s->policy->authority.mail);
 	}
 	int ret = incident_send_people(s->vault, incident, id, subject, text, &x, &queued, &e);
-	const double known = (double)x.count + x.by_hand,
-		     all = json_number(incident, "subjects", 0) + json_number(incident, "without_subject", 0);
+	const double known = (double)x.count, all = json_number(incident, "subjects", 0) + json_number(incident, "without_subject", 0);
 	const double unreachable = all > known ? all - known : 0;
-	const unsigned before = (unsigned)x.count - queued;
+	const unsigned before = (unsigned)(x.count - x.by_hand) - queued;
 	free(x.rows);
-	snprintf(reason, sizeof reason, "%u queued, %u queued before, %u with an address that is none for mail, %.0f without any", queued,
+	snprintf(reason, sizeof reason, "%u queued, %u queued before, %zu with an address that is none for mail, %.0f without any", queued,
 		 ret == 0 ? before : 0, x.by_hand, unreachable);
 	if (ret == 0 && queued > 0)
 		ret = incident_notified(s->vault, id, true, officer, reason, &e);
@@ -230,7 +154,7 @@ static enum status incident_send(struct site *s, const char *id, const char *off
 		return cases_failed("incident", &e);
 	cJSON_AddNumberToObject(object, "queued", queued);
 	cJSON_AddNumberToObject(object, "queued_before", before);
-	cJSON_AddNumberToObject(object, "by_hand", x.by_hand);
+	cJSON_AddNumberToObject(object, "by_hand", (double)x.by_hand);
 	cJSON_AddNumberToObject(object, "unreachable", unreachable);
 	output_complain(STATUS_DONE, "incident: letters: %s", reason);
 	if (x.by_hand > 0)

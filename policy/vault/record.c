@@ -362,6 +362,8 @@ static int record_head(const struct vault *v, enum use use, const struct record_
 {
 	*out = (struct vault_record){
 	    .kind = row->kind, .made = row->facts.made, .due = row->due, .facts = row->facts, .has_file = row->has_file};
+	if (row->has_subject)
+		memcpy(&out->subject, row->subject, sizeof out->subject);
 	memcpy(out->id, row->id, sizeof out->id);
 	memcpy(out->state, row->state, sizeof out->state);
 	return check_live(v, use, row->kind, &row->facts, e);

@@ -255,6 +255,8 @@ int vault_subject_heads(struct vault *v, enum erase_by by, const char *value, in
 					 .facts = row->facts,
 					 .has_file = row->has_file,
 					 .over = row->due != 0 && row->due <= now};
+		if (row->has_subject)
+			memcpy(&r.subject, row->subject, sizeof r.subject);
 		memcpy(r.id, row->id, sizeof r.id);
 		memcpy(r.state, row->state, sizeof r.state);
 		if (each(arg, &r) != 0)
@@ -302,7 +304,7 @@ int vault_touched_count(struct vault *v, kind_set kinds, time_t from, time_t unt
 				if (row->facts.made > until || (row->due != 0 && row->due <= from))
 					continue;
 				out->records[k]++;
-				out->nameless += !row->has_subject;
+				out->nameless[k] += !row->has_subject;
 				if (!row->has_subject)
 					continue;
 				if (!ARRAY_GROW(hashes, count, capacity))

@@ -80,6 +80,7 @@ struct vault_record {
 	enum kind kind;
 	char state[STATE_MAX];
 	time_t made, due; // due 0: no fixed end
+	uint64_t subject; // the same number: they hang on the same person; 0: on nobody
 	struct life_facts facts;
 	bool has_file, unreadable; // unreadable: only vault_each and vault_subject tell of it, without its body
 	bool over;                 // past its end and not pruned yet: only vault_subject tells of it, without its body
@@ -281,8 +282,9 @@ int vault_subject_heads(struct vault *v, enum erase_by by, const char *value, in
 			struct err *e);
 // How many records of these kinds were there at any time from `from` to `until` that still are, and of how many subjects; at a cost that grows with them.
 struct vault_touched {
-	uint64_t records[KIND_COUNT]; // of the request log: rows of the days
-	uint64_t subjects, nameless;  // nameless: records that hang on nobody
+	uint64_t records[KIND_COUNT];  // of the request log: rows of the days
+	uint64_t subjects;             // as many numbers as vault_record.subject has
+	uint64_t nameless[KIND_COUNT]; // of the records, those that hang on nobody
 };
 int vault_touched_count(struct vault *v, kind_set kinds, time_t from, time_t until, struct vault_touched *out, struct err *e);
 // Appends an event whose payload is about the subject, as long as anything is kept of it; else the event without the payload.

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: ISC
+#include "admin/incident_people.h"
+#include "policy/base/array.h"
+#include "policy/rights/export.h"
+#include <stdio.h>
+#include <strings.h>
+
+enum { NAMED_MAX = 1024 };
+
+struct incident_link {
+	uint64_t subject;
+	size_t group; // a request
+};
+struct incident_walk {
+	struct incident_people *people;
+	struct vault *v;
+	const struct incident_scope *scope;
+	struct incident_link *links;
+	size_t link_count, link_capacity;
+	struct incident_group {
+		size_t same; // another that is the same person; itself: none
+		bool counted;
+	} * groups;
+	size_t group_count, group_capacity;
+	bool touched, failed;
+};
+
+static size_t group_root(const struct incident_walk *x, size_t group)
+{
+	while (x->groups[group].same != group)
+		group = x->groups[group].same;
+	return group;
+}
+
+static void groups_join(struct incident_walk *x, size_t a, size_t b)
+{
+	a = group_root(x, a);
+	b = group_root(x, b);
+	x->groups[a > b ? a : b].same = a > b ? b : a;
+}
+
+static int incident_touches(void *arg, const struct vault_record *r)
+{
+	struct incident_walk *x = arg;
+	const struct incident_scope *s = x->scope;
+
+	if (r->made > s->until || (s->kinds & KIND_BIT(r->kind)) == 0 || (r->due != 0 && r->due <= s->from))
+		return 0;
+	x->touched = true;
+	if (r->subject == 0)
+		return 0;
+	x->failed = x->failed || !ARRAY_GROW(x->links, x->link_count, x->link_capacity);
+	if (!x->failed)
+		x->links[x->link_count++] = (struct incident_link){r->subject, x->group_count};
+	return x->failed;
+}
+
+// Whether a letter about it was queued for the request already.
+static bool incident_was_told(const cJSON *body, const char *what)
+{
+	const cJSON *event, *events = what != NULL ? json_get(body, "events") : NULL;
+
+	cJSON_ArrayForEach(event, events)
+	{
+		const char *reason = json_string(event, "reason"), *name = json_string(event, "event");
+		if (reason != NULL && name != NULL && strcmp(reason, what) == 0 && strncmp(name, "mail-", 5) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool incident_person_add(struct incident_walk *x, const struct vault_record *r, const char *contact, bool told)
+{
+	struct incident_people *p = x->people;
+	struct incident_person one = {.told = told, .group = x->group_count};
+
+	one.by_mail = mail_address_read(one.contact, contact, NULL) == 0;
+	if (!one.by_mail)
+		snprintf(one.contact, sizeof one.contact, "%s", contact);
+	snprintf(one.request, sizeof one.request, "%s", r->id);
+	for (size_t i = 0; i < p->count; i++) { // who asked twice is one person
+		if (strcasecmp(p->rows[i].contact, one.contact) != 0)
+			continue;
+		p->rows[i].told = p->rows[i].told || told;
+		groups_join(x, p->rows[i].group, one.group);
+		return true;
+	}
+	if (!ARRAY_GROW(p->rows, p->count, p->capacity))
+		return false;
+	p->rows[p->count++] = one;
+	return true;
+}
+
+// A request leads to its own records and to those that it names: all of one person.
+static int incident_request(void *arg, const struct vault_record *r)
+{
+	struct incident_walk *x = arg;
+	struct export_selector selectors[2];
+	BUF_AUTO_WIPE struct buf named = BUF_INIT(NAMED_MAX);
+	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
+	const char *contact = json_string(body, "contact");
+	const bool told = incident_was_told(body, x->scope->what);
+	size_t count = 0;
+
+	if (r->made > x->scope->until)
+		return 0;
+	if (!ARRAY_GROW(x->groups, x->group_count, x->group_capacity)) {
+		x->failed = true;
+		return 1;
+	}
+	x->groups[x->group_count] = (struct incident_group){.same = x->group_count};
+	x->touched = told; // also where what it was about is over since then
+	(void)incident_touches(x, r);
+	if (export_of_request(x->v, r->id, selectors, &count, &named, NULL) == 0 && count > 1)
+		(void)vault_subject_heads(x->v, selectors[1].by, selectors[1].value, incident_touches, x, NULL);
+	if (x->touched && contact != NULL)
+		x->failed = x->failed || !incident_person_add(x, r, contact, told);
+	x->group_count++;
+	return x->failed;
+}
+
+static int incident_link_compare(const void *a, const void *b)
+{
+	const struct incident_link *x = a, *y = b;
+
+	return x->subject != y->subject ? (x->subject > y->subject) - (x->subject < y->subject)
+					: (x->group > y->group) - (x->group < y->group);
+}
+
+// Of the `subjects` those that requests lead to are as many people as there are contacts, or one where there is none; each of the others is one.
+static uint64_t incident_people_number(struct incident_walk *x, uint64_t subjects)
+{
+	uint64_t seen = 0, people = x->people->count;
+
+	if (x->link_count > 0)
+		qsort(x->links, x->link_count, sizeof *x->links, incident_link_compare);
+	for (size_t i = 0; i < x->link_count; i++) {
+		if (i > 0 && x->links[i].subject == x->links[i - 1].subject)
+			groups_join(x, x->links[i - 1].group, x->links[i].group);
+		else
+			seen++;
+	}
+	for (size_t i = 0; i < x->people->count; i++)
+		x->groups[group_root(x, x->people->rows[i].group)].counted = true;
+	for (size_t i = 0; i < x->link_count; i++) {
+		struct incident_group *group = &x->groups[group_root(x, x->links[i].group)];
+		people += !group->counted;
+		group->counted = true;
+	}
+	return people + (subjects > seen ? subjects - seen : 0);
+}
+
+int incident_people_find(struct incident_people *out, struct vault *v, const struct incident_scope *scope, uint64_t subjects, struct err *e)
+{
+	struct incident_walk x = {.people = out, .v = v, .scope = scope};
+
+	*out = (struct incident_people){0};
+	int ret = vault_each(v, KIND_RIGHTS_REQUEST, NULL, incident_request, &x, e);
+	if (ret == 0 && x.failed)
+		ret = err_set(e, ERR_MEMORY, "no memory");
+	if (ret == 0)
+		out->number = incident_people_number(&x, subjects);
+	for (size_t i = 0; i < out->count; i++)
+		out->by_hand += !out->rows[i].by_mail;
+	free(x.links);
+	free(x.groups);
+	return ret;
+}
