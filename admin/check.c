@@ -64,7 +64,7 @@ static enum status findings_print(struct check *c, const struct arguments *args)
 	return text ? output_print(&out) : table_output(&c->findings, args, NULL);
 }
 
-// As lethe check --format json prints them, in STATE/check.json.
+// As lethe check --format json prints them, in STATE/officer/check.json.
 static enum status findings_record(const struct check *c)
 {
 	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
@@ -73,7 +73,7 @@ static enum status findings_record(const struct check *c)
 
 	if (c->then != 0)
 		return output_complain(STATUS_UNSURE, "check: what is judged for a time to come is not recorded");
-	if (json_print(&text, c->findings.rows) != 0 || path_join(path, sizeof path, c->admin->state, "check.json", &e) != 0 ||
+	if (json_print(&text, c->findings.rows) != 0 || path_join(path, sizeof path, c->admin->state, "officer/check.json", &e) != 0 ||
 	    site_become_owner(c->admin->state) != 0 || file_write(path, text.data, text.len, 0600, NULL, &e) != 0)
 		return output_complain(STATUS_UNSURE, "check: the findings cannot be recorded: %s", text.failed ? "no memory" : e.text);
 	return STATUS_DONE;

@@ -33,14 +33,15 @@ static const char *const state_files[] = {
     "restoring",
     "restoring.new/**",
     "keys/master.key.next",
-    "@(check|agents).json@(|." HEX8 ".tmp)",
+    "officer/",
+    "officer/@(check|agents).json@(|." HEX8 ".tmp)",
     "keys/",
     "keys/keys.db" SQLITE,
     "keys/master.key",
-    "keys/ledger.key",
+    "keys/signer/",
+    "keys/signer/ledger.key@(|.next)",
     "keys/ledger.pub",
     "keys/ledger.past",
-    "keys/ledger.key.next",
     "ledger/",
     "ledger/verified@(|." HEX8 ".tmp)",
     "ledger/" DIGIT4 DIGIT4 DIGIT4 ".gz@(|." HEX8 ".tmp)",
@@ -134,7 +135,7 @@ static void check_folders(struct check *c)
 // locks that this process holds on it.
 int check_private_files(const char *state, bool close, void (*each)(void *arg, const char *path, mode_t mode), void *arg, struct err *e)
 {
-	static const char *const folders[] = {".", "keys", "log", "tombstones"};
+	static const char *const folders[] = {".", "keys", "keys/signer", "log", "tombstones", "officer"};
 	char folder[PATH_MAX], path[PATH_MAX];
 	struct stat st;
 

@@ -320,7 +320,7 @@ static void check_ledger(struct check *c)
 	buf_adds(&note, "lethe check\n"); // whatever can sign this can sign what was added to the ledger
 	if (ledger_key_sign(c->vault, &note, &e) != 0)
 		check_add(c, CHECK_BROKEN,
-			  "Bring keys/ledger.key back from a copy of the keys; until then no certificate can be shown to be ours.",
+			  "Bring keys/signer/ledger.key back from a copy of the keys; until then no certificate can be shown to be ours.",
 			  "what is added to the ledger is not signed any more: %s", e.text);
 	if (ledger_verify(c->vault, LEDGER_OPEN, &report, &e) != 0)
 		check_add(c, CHECK_UNSURE, "Look at the disk, then run lethe audit verify.", "%s", e.text);

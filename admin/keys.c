@@ -58,7 +58,7 @@ static enum status keys_rotate_ledger(const struct admin *a, const struct argume
 	buf_printf(
 	    &out,
 	    "the ledger is signed by a new key from its size %.0f on:\n%s\nwhoever knows the one before is led to it; copy both lines to "
-	    "where you keep the key, make a backup, and destroy every copy of the old keys/ledger.key\n",
+	    "where you keep the key, make a backup, and destroy every copy of the old keys/signer/ledger.key\n",
 	    cJSON_GetNumberValue(json_get(now, "from_size")), json_string(now, "key"));
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	cJSON_AddItemToObject(object, "keys", list);

@@ -197,7 +197,7 @@ static void metrics_of_check(struct buf *out, const struct admin *a)
 	const cJSON *one;
 	BUF_AUTO struct buf text = BUF_INIT(CHECK_BYTES_MAX);
 
-	if (path_join(path, sizeof path, a->state, "check.json", &e) != 0 || stat(path, &st) < 0 || file_read(path, &text, &e) != 0)
+	if (path_join(path, sizeof path, a->state, "officer/check.json", &e) != 0 || stat(path, &st) < 0 || file_read(path, &text, &e) != 0)
 		return;
 	JSON_AUTO cJSON *findings = json_parse(buf_text(&text), text.len, &e);
 	cJSON_ArrayForEach(one, findings)

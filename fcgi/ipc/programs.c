@@ -23,6 +23,24 @@ const struct program_row *program_find(const char *name)
 	return NULL;
 }
 
+int program_reads(const char *const *folders, const char *state, struct program_paths *out, struct err *e)
+{
+	static const char *const always[] = {"policy", "publish", NULL}, *const devices[] = {"/dev/urandom", "/dev/null"};
+	const char *const *const lists[] = {always, folders};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(devices); i++)
+		out->list[n++] = devices[i];
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+		for (const char *const *name = lists[l]; name != NULL && *name != NULL && n < PROGRAM_PATHS_MAX; name++, n++) {
+			if (path_join(out->text[n], PATH_MAX, state, *name, e) != 0)
+				return -1;
+			out->list[n] = out->text[n];
+		}
+	out->list[n] = NULL;
+	return 0;
+}
+
 int program_writes(const struct program_row *row, const char *state, const char *run, struct program_paths *out, struct err *e)
 {
 	size_t n = 0;

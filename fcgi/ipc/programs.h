@@ -35,14 +35,16 @@ extern const struct program_row programs[PROGRAM_COUNT];
 
 const struct program_row *program_find(const char *name); // NULL when there is none
 
-// The files and folders that a program may write, for its sandbox; everything else of the state and run folders is read-only for it: the
-// policy in force, and what was published for nginx and for visitors.
+// The files and folders of the state and run folders that a program may read, and those that it may write, for its sandbox: the policy in force,
+// what was published for nginx and for visitors and `folders` (NULL-terminated; NULL: none) are read-only for it; everything else, such as the
+// keys of the machine and the one that signs the ledger, is closed.
 enum { PROGRAM_PATHS_MAX = 16 };
 struct program_paths {
 	const char *list[PROGRAM_PATHS_MAX + 1]; // NULL-terminated; into `text`
 	char text[PROGRAM_PATHS_MAX][PATH_MAX];
 };
 // ERR_INPUT when a path is too long.
+int program_reads(const char *const *folders, const char *state, struct program_paths *out, struct err *e);
 int program_writes(const struct program_row *row, const char *state, const char *run, struct program_paths *out, struct err *e);
 
 #endif

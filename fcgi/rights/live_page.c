@@ -134,7 +134,7 @@ static int live_read(struct live *l, struct vault *v, const struct policy *p, st
 		const char *size = strchr(buf_text(&note), '\n');
 		l->signed_size = size != NULL ? strtoull(size + 1, NULL, 10) : 0;
 	}
-	if (state_file("check.json", &check, &l->checked_at) == 0)
+	if (state_file("officer/check.json", &check, &l->checked_at) == 0)
 		l->check = json_parse(buf_text(&check), check.len, &none);
 	cJSON_ArrayForEach(one, l->check)
 	{

@@ -626,4 +626,6 @@ static void rights_stop(void *context)
 	opendsr_stop();
 }
 
-const struct program rights_program = {.name = "rights", .routes = routes, .start = rights_start, .stop = rights_stop};
+// The ledger for certificates and who looked; what the officer's command leaves: the last check, whom to take requests from.
+static const char *const reads[] = {"ledger", "officer", NULL};
+const struct program rights_program = {.name = "rights", .reads = reads, .routes = routes, .start = rights_start, .stop = rights_stop};

@@ -36,7 +36,7 @@ struct program {
 	int (*start)(const struct policy *p, struct vault *v, void **context, struct err *e);
 	void (*stopping)(void *context); // at the stop, before requests under way are waited for: they should come to an end
 	void (*stop)(void *context);     // after the last request
-	const char *const *read_paths;   // landlock: folders it may read besides the state; NULL-terminated; NULL: none
+	const char *const *reads; // folders of the state folder that it reads beside the policy and the pages; NULL-terminated; NULL: none
 	// 0: a thread for each request, for handlers that wait for others. Else so many threads in all, for handlers that look something up;
 	// routes that change state may take longer, as many at once as there are further threads. A request must not come slowly, so nginx
 	// passes such a program no bodies.

@@ -17,8 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATHS_MAX = 32 };
-
 static int program_prepare(struct server *s, struct err *e)
 {
 	const struct program *program = s->program;
@@ -33,15 +31,13 @@ static int program_prepare(struct server *s, struct err *e)
 		return -1;
 	if (server_init(s) != 0)
 		return err_system(e, ERR_IO, errno, "cannot prepare to serve");
-	const char *read_paths[PATHS_MAX + 1] = {"/dev/urandom", "/dev/null", setting_state()};
-	for (size_t i = 3; i < PATHS_MAX && program->read_paths != NULL && program->read_paths[i - 3] != NULL; i++)
-		read_paths[i] = program->read_paths[i - 3];
-	struct program_paths writes = {.list = {NULL}};
-	if (row != NULL && program_writes(row, setting_state(), setting_run(), &writes, e) != 0)
+	struct program_paths reads = {.list = {NULL}}, writes = {.list = {NULL}};
+	if (row != NULL && (program_reads(program->reads, setting_state(), &reads, e) != 0 ||
+			    program_writes(row, setting_state(), setting_run(), &writes, e) != 0))
 		return -1;
 	supervisor_open();
 	const struct sandbox sandbox = {
-	    .name = program->name, .read_paths = read_paths, .write_paths = writes.list, .calls = row == NULL || *row->calls};
+	    .name = program->name, .read_paths = reads.list, .write_paths = writes.list, .calls = row == NULL || *row->calls};
 	return sandbox_enter(&sandbox, e);
 }
 

@@ -15,7 +15,7 @@ cJSON *agent_list(const char *state, struct err *e)
 	struct err why = {0};
 	const cJSON *one;
 
-	if (path_join(path, sizeof path, state, "agents.json", e) != 0)
+	if (path_join(path, sizeof path, state, "officer/agents.json", e) != 0)
 		return NULL;
 	if (file_read(path, &text, &why) != 0) {
 		if (why.code == ERR_NOT_FOUND)
@@ -46,7 +46,7 @@ int agent_list_write(const char *state, const cJSON *agents, struct err *e)
 	BUF_AUTO struct buf text = BUF_INIT(AGENTS_BYTES_MAX);
 	char path[PATH_MAX];
 
-	if (path_join(path, sizeof path, state, "agents.json", e) != 0)
+	if (path_join(path, sizeof path, state, "officer/agents.json", e) != 0)
 		return -1;
 	if (json_print_lines(&text, agents) != 0)
 		return err_set(e, ERR_MEMORY, "there are too many agents");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Authorised agents: who may send requests for others by a protocol.
 //
-// They stand in agents.json of the state folder, written by `lethe agents`: an array of {id, name, protocol ("drp": agents of the Data Rights
+// They stand in officer/agents.json of the state folder, written by `lethe agents`: an array of {id, name, protocol ("drp": agents of the Data Rights
 // Protocol; "opendsr": controllers of OpenDSR), verify_key (base64 of an Ed25519 key; drp), technical_contact?, business_contact?, salt}.
 //
 // The token by which an agent is known is stored nowhere: it is computed from the row and the vault's look-up key. A row that is made anew has

@@ -31,7 +31,7 @@ enum {
 static const char UNFINISHED[] = ".unfinished";
 static const char MANIFEST_HEAD[] = "lethe-backup/1\n";
 const char backup_folders_file[] = "backups";
-const char *const backup_key_files[] = {"keys.db", "ledger.key", "ledger.pub", "ledger.past", "master.key", NULL};
+const char *const backup_key_files[] = {"keys.db", "signer/ledger.key", "ledger.key", "ledger.pub", "ledger.past", "master.key", NULL};
 
 // lethe-<site>-20261128T051500Z
 static void name_of_made(char out[BACKUP_NAME_MAX], const char *site, time_t made)

@@ -67,7 +67,8 @@ extern const char backup_number_count[], backup_number_oldest[];
 int backup_folders(const char *state, int (*each)(void *arg, const char *folder, struct err *e), void *arg, struct err *e);
 extern const char backup_folders_file[];
 
-extern const char *const backup_key_files[]; // in the copy of the keys and in keys/, ended by NULL; the first is needed
+extern const char
+    *const backup_key_files[]; // in the copy of the keys and in keys/, also of earlier versions, ended by NULL; the first is needed
 int backup_keys_path(const char *site, const char *keys, char out[PATH_MAX], struct err *e);
 
 #endif

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum { PAST_BYTES_MAX = 64 * 1024 };
-static const char seed_file[] = "ledger.key", next_seed_file[] = "ledger.key.next", public_file[] = "ledger.pub",
+static const char seed_file[] = "signer/ledger.key", next_seed_file[] = "signer/ledger.key.next", public_file[] = "ledger.pub",
 		  past_file[] = "ledger.past";
 static const char announced_number[] = "ledger-key"; // the id of the key that the ledger's last entry of a change names
 
@@ -324,8 +324,8 @@ int ledger_key_sign(const struct vault *v, struct buf *note, struct err *e)
 	if (key == NULL || public_of(v, key, &public, &line, e) != 0)
 		return -1;
 	if (ledger_key_read(v, &published_line, &published, &none) != 0 || !same_key(&public, &published))
-		return err_set(e, ERR_INPUT,
-			       "keys/ledger.key is not the key of keys/ledger.pub, which others verify with: nothing is signed");
+		return err_set(e, ERR_INPUT, "keys/%s is not the key of keys/%s, which others verify with: nothing is signed", seed_file,
+			       public_file);
 	EVP_PKEY *next PKEY_AUTO = next_announced(v, &following);
 	if (buf_add(&text, note->data, note->len) != 0 || buf_addc(note, '\n') != 0)
 		return err_set(e, ERR_MEMORY, "no memory");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 // The key that signs the ledger's checkpoints, those that did before, and how one follows another.
 //
-//	keys/ledger.key       the 32-byte Ed25519 seed as hex (0600; only the officer's command reads it)
-//	keys/ledger.pub       the verifier key in the C2SP form <origin>+<key id, hex>+<base64 of 0x01 and the public key>
-//	keys/ledger.past      JSON, oldest first: [{"key", "until_size", "until", "handover"}, …], those that signed before
-//	keys/ledger.key.next  while the key is changed: the one that follows
+//	keys/signer/ledger.key       the 32-byte Ed25519 seed as hex (0600; only the officer's command reads it: no program's sandbox has its folder)
+//	keys/ledger.pub              the verifier key in the C2SP form <origin>+<key id, hex>+<base64 of 0x01 and the public key>
+//	keys/ledger.past             JSON, oldest first: [{"key", "until_size", "until", "handover"}, …], those that signed before
+//	keys/signer/ledger.key.next  while the key is changed: the one that follows
 //
 // The key is changed in steps, each durable before the next, which whoever opens the stores finishes: the next key is made; an entry of the ledger
 // names it ({"rotated":"ledger","old","new","new_sha256"}); a checkpoint over that entry bears the signatures of both, and is kept as the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Opening and closing.
 #include "policy/vault/open.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/erase.h"
@@ -11,8 +12,10 @@
 #include "policy/vault/segment.h"
 #include "policy/vault/space_reserve.h"
 #include "policy/vault/tombstone.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 const char open_restoring_file[] = "restoring";
@@ -33,6 +36,35 @@ const struct policy *vault_policy(const struct vault *v)
 	return v->policy;
 }
 
+int open_files_move(const char *state, struct err *e)
+{
+	static const char *const moved[][2] = {{"keys/ledger.key.next", "keys/signer/ledger.key.next"},
+					       {"keys/ledger.key", "keys/signer/ledger.key"},
+					       {"check.json", "officer/check.json"},
+					       {"agents.json", "officer/agents.json"}};
+	char from[PATH_MAX], to[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(moved); i++) {
+		if (path_join(from, sizeof from, state, moved[i][0], e) != 0 || path_join(to, sizeof to, state, moved[i][1], e) != 0)
+			return -1;
+		// Where both are there, one was put back by hand: neither is destroyed, and `lethe check` names the one that is not used.
+		if (access(from, F_OK) != 0 || access(to, F_OK) == 0)
+			continue;
+		char *const slash = strrchr(to, '/');
+		*slash = '\0';
+		if (folder_make(to, 0700, e) != 0)
+			return -1;
+		file_own_like(to, state);
+		*slash = '/';
+		if (rename(from, to) != 0)
+			return err_system(e, ERR_IO, errno, "%s cannot be moved to %s", from, to);
+		*slash = *strrchr(from, '/') = '\0';
+		if (folder_sync(to, e) != 0 || folder_sync(from, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int open_store(struct vault *v, struct err *e)
 {
 	// The officer's command runs every minute: looking the files over after a crash is for the program that starts first.
@@ -50,7 +82,10 @@ static int open_store(struct vault *v, struct err *e)
 		return err_set(e, why.code, "%s", why.text);
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	ret = key_load(v, e);
+	// A program of an installed site does not get to the signer's folder: the officer's command comes first.
+	ret = v->mode != VAULT_LOOK && open_files_move(v->state, v->mode == VAULT_ADMIN ? e : NULL) != 0 && v->mode == VAULT_ADMIN ? -1 : 0;
+	if (ret == 0)
+		ret = key_load(v, e);
 	if (ret == 0 && v->mode == VAULT_ADMIN) {
 		ret = ledger_key_make(v, e);
 		space_reserve(v->state, true);

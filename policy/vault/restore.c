@@ -59,7 +59,7 @@ static int find_keys(const struct restore_from *from, const char *site, char out
 // Those that were given, and those in the state folder that the copy is without, as they are kept elsewhere.
 static int take_keys(const struct restore *r, const char *given, const char *own, struct err *e)
 {
-	static const char *const besides[] = {"keys.db-wal", "ledger.key.next", "master.key.next", NULL};
+	static const char *const besides[] = {"keys.db-wal", "signer/ledger.key.next", "master.key.next", NULL};
 	const char *const folders[] = {given, own}, *const *const lists[] = {backup_key_files, given == NULL ? besides : NULL};
 	struct tree to TREE_AUTO = {.fd = -1};
 	struct tree_copied copied;
@@ -76,7 +76,8 @@ static int take_keys(const struct restore *r, const char *given, const char *own
 				if (faccessat(to.fd, *name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
 				    tree_copy(&keys, *name, &to, &copied, &why) != 0 && why.code == ERR_NOT_FOUND)
 					why = (struct err){0};
-		if (why.code != ERR_NONE)
+		// An older copy has the signing key beside the others; it comes before that of the state folder.
+		if (why.code != ERR_NONE || open_files_move(r->copy.path, &why) != 0)
 			return err_set(e, why.code, "%s", why.text);
 	}
 	return 0;
@@ -136,7 +137,8 @@ int restore_take(struct restore *r, const char *state, const struct restore_from
 	if (!from->replace && is_stored(state))
 		return err_set(e, ERR_REFUSED, "%s holds a store already, which would be deleted: give --replace if that is meant", state);
 	if (folder_make(state, 0750, e) != 0 || sqlite_backend.upkeep->open(&r->alone, state, STORE_ALONE, e) != 0 ||
-	    tree_open(&r->state, state, e) != 0 || tree_remove(&r->state, COPY, e) != 0 || tree_enter(&r->copy, &r->state, COPY, e) != 0)
+	    tree_open(&r->state, state, e) != 0 || tree_remove(&r->state, COPY, e) != 0 || tree_enter(&r->copy, &r->state, COPY, e) != 0 ||
+	    open_files_move(state, e) != 0)
 		return -1;
 	if (seen_in(state, &r->named, NULL) != 0)
 		r->named = -1;

@@ -80,7 +80,7 @@ test('it holds, also as a file and with its proof behind it; what was altered do
 });
 
 test('what a key signed that was given up is decided by a proof of now, whatever its size, and by whichever key that was kept', each, async () => {
-  const of = (name) => readFileSync(join(site.state, 'keys', name), 'utf8'), stolen = { seed: of('ledger.key'), line: of('ledger.pub').trim() };
+  const of = (name) => readFileSync(join(site.state, 'keys', name), 'utf8'), stolen = { seed: of('signer/ledger.key'), line: of('ledger.pub').trim() };
   const changed = site.officer(['keys', 'rotate', '--ledger', '--format', 'json']);
   assert.equal(changed.code, 0, changed.stderr);
   const { keys: [{ until_size: until }] } = JSON.parse(changed.stdout);

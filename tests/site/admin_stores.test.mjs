@@ -63,7 +63,7 @@ test('the stores are for their owner alone, whatever the umask; check finds what
   assert.equal(open(p.state), '');
   const finding = () => JSON.parse(p.run(['check', '--offline', '--format', 'json']).stdout).filter((f) => f.check === 'private');
   assert.deepEqual(finding().map((f) => f.result), ['kept']);
-  for (const name of ['vault.db', 'keys/keys.db-wal', 'keys/ledger.key']) {
+  for (const name of ['vault.db', 'keys/keys.db-wal', 'keys/signer/ledger.key']) {
     chmodSync(join(p.state, name), 0o640);
     assert.deepEqual(finding().map((f) => [f.result, f.finding.includes(join(p.state, name))]), [['BROKEN', true]]);
     assert.match(p.run(['keys', 'init']).stdout, /1 of its files/);
@@ -404,8 +404,8 @@ test('metrics are counters and gauges, and tell nothing of anybody', async (t) =
   // What egress wrote down last, and what the daily check did.
   mkdirSync(join(p.state, 'egress'), { recursive: true });
   writeFileSync(join(p.state, 'egress/traffic.json'), JSON.stringify({ processors: [{ id: 'azure-openai', requests: 7, failures: 2, bytes_sent: 900, region_mismatches: 1 }], pages: { requests: 3, refused: 4 } }));
-  writeFileSync(join(p.state, 'check.json'), p.run(['check', '--offline', '--format', 'json']).stdout);
-  const found = JSON.parse(readFileSync(join(p.state, 'check.json'), 'utf8'));
+  writeFileSync(join(p.state, 'officer/check.json'), p.run(['check', '--offline', '--format', 'json']).stdout);
+  const found = JSON.parse(readFileSync(join(p.state, 'officer/check.json'), 'utf8'));
   assert.equal(p.run(['prune']).status, 0);
   text = read();
   for (const [name, wanted] of [['requests', 7], ['failures', 2], ['bytes_sent', 900], ['region_mismatches', 1]]) assert.equal(value(text, `upstream_${name}_total{processor="azure-openai"}`), wanted);

@@ -362,7 +362,7 @@ test('OpenDSR: what is offered is found, and each answer is signed by the certif
 });
 
 test('who is removed or replaced has no token any more; the file is for the site alone, and the ledger names no token', async () => {
-  const file = join(site.state, 'agents.json');
+  const file = join(site.state, 'officer/agents.json');
   assert.equal(statSync(file).mode & 0o777, 0o600);
   for (const secret of [token.mine, controller]) assert.ok(!readFileSync(file, 'utf8').includes(secret));
   assert.match(site.officer(['agents', 'list']).stdout, /AGENT_ONE +drp +Firm AGENT_ONE/);

@@ -5,7 +5,7 @@ import { createHash, createPrivateKey, sign } from 'node:crypto';
 const sha256 = (...parts) => { const h = createHash('sha256'); for (const part of parts) h.update(part); return h.digest(); };
 const canonical = (value) => Array.isArray(value) ? `[${value.map(canonical)}]` : value !== null && typeof value === 'object' ? `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`)}}` : JSON.stringify(value);
 
-// `seed`, `line`: what keys/ledger.key and keys/ledger.pub hold.
+// `seed`, `line`: what keys/signer/ledger.key and keys/ledger.pub hold.
 export function forge(certificate, { seed, line }, size) {
   const [, name, id] = line.match(/^(.+)\+([0-9a-f]{8})\+/);
   const key = createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.from(seed.trim(), 'hex')]), format: 'der', type: 'pkcs8' });

@@ -137,7 +137,7 @@ test('check tells that the ledger is not signed any more', async (t) => {
   const p = place(t);
   const ledger = () => JSON.parse(p.run(['check', '--offline', '--format', 'json']).stdout).filter((row) => row.check === 'ledger');
   assert.deepEqual(ledger().map((row) => row.result), ['kept']);
-  const key = join(p.state, 'keys/ledger.key'), seed = readFileSync(key, 'utf8');
+  const key = join(p.state, 'keys/signer/ledger.key'), seed = readFileSync(key, 'utf8');
   for (const other of ['', null, seed.replace(/^./, (c) => (c === '0' ? '1' : '0'))]) {
     if (other === null) rmSync(key);
     else writeFileSync(key, other, { mode: 0o600 });

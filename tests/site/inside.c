@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // inside PID: makes system calls as the process itself would make them, in each of its threads in turn: with its user, its view of the files, its
 // landlock and its seccomp, whatever the program is. That is what who has taken it over can do. Reads attempts from standard input, a line each
-// (read PATH, write PATH, create PATH, list PATH, rename FROM TO, unix PATH, tcp ADDRESS PORT, kill PID, trace PID, memory PID), and writes
+// (read PATH, write PATH, create PATH, list PATH, unlink PATH, rename FROM TO, unix PATH, tcp ADDRESS PORT, kill PID, trace PID, memory PID), and writes
 // "RESULT ATTEMPT" for each: "done" when one thread succeeded, else the error of the last.
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -108,6 +108,8 @@ static long attempt(const struct inside *in, const char *verb, const char *first
 	put_inside(in, other, second, strlen(second) + 1);
 	if (strcmp(verb, "rename") == 0)
 		return call_inside(in, SYS_renameat2, here, page, here, other, 0, 0);
+	if (strcmp(verb, "unlink") == 0)
+		return call_inside(in, SYS_unlinkat, here, page, 0, 0, 0, 0);
 	if (strcmp(verb, "kill") == 0)
 		return call_inside(in, SYS_kill, strtoul(first, NULL, 10), 0, 0, 0, 0, 0);
 	if (strcmp(verb, "trace") == 0)

@@ -48,8 +48,12 @@ test('no program that is taken over reaches what is not its own', async (t) => {
       ...programs.filter((p) => p.writes && p.writes !== writes).map((p) => `create ${state}/${p.writes}/inside`),
       `kill ${other}`, `trace ${other}`, `memory ${other}`, `kill ${site.pid}`, `read /proc/${other}/environ`, `read /proc/${site.pid}/environ`, `list /proc`,
       ...(calls.length ? [] : programs.map((p) => `unix ${run}/${p.name}.sock`)),
+      // What signs the ledger, the keys of the machine, what lies in the state folder beside the stores.
+      ...['read', 'write', 'unlink'].flatMap((verb) => ['keys/signer/ledger.key', 'keys/ledger.pub', 'keys/master.key', 'run.env'].map((file) => `${verb} ${state}/${file}`)),
+      `list ${state}/keys/signer`, `list ${state}/keys`, `create ${state}/keys/signer/ledger.key.next`, `rename ${state}/keys/signer/ledger.key ${state}/log/inside`,
+      `rename ${state}/vault.db ${state}/keys/signer/ledger.key`, `create ${state}/officer/agents.json`, ...(name === 'rights' ? [] : [`list ${state}/officer`, `list ${state}/ledger`]),
       // Keys and stores of who has none, the network.
-      ...(vault ? ['read /etc/passwd'] : [`read ${state}/keys/master.key`, `read ${state}/keys/keys.db`, `read ${state}/vault.db`, `write ${state}/vault.db`, `list ${state}/log`, `list ${run}/spool`,
+      ...(vault ? ['read /etc/passwd'] : [`read ${state}/keys/keys.db`, `read ${state}/vault.db`, `write ${state}/vault.db`, `list ${state}/log`, `list ${run}/spool`,
         `create ${run}/spool/inside`]),
       'write /etc/hosts', 'read /root/.bashrc', 'list /root', 'create /tmp/inside', 'create /dev/shm/inside',
       ...(online ? [] : ['tcp 127.0.0.1 80', `tcp 127.0.0.1 ${site.port}`, 'tcp 192.0.2.1 443']),

@@ -215,7 +215,7 @@ test('a bundle for an auditor is verified by its own script, with Python and ope
 
 test('the ledger’s key is changed: old certificates hold, who knows the old key is led to the new one, and both are published with their ranges', async () => {
   const old = readFileSync(join(site.state, 'keys/ledger.pub'), 'utf8').trim(), before = await hasProof(certificate);
-  const stolen = { seed: readFileSync(join(site.state, 'keys/ledger.key'), 'utf8'), line: old };
+  const stolen = { seed: readFileSync(join(site.state, 'keys/signer/ledger.key'), 'utf8'), line: old };
   const note = join(site.base, 'note-before');
   writeFileSync(note, await text('/.well-known/checkpoint'));
   const changed = site.officer(['keys', 'rotate', '--ledger', '--format', 'json']);
@@ -247,7 +247,7 @@ test('the ledger’s key is changed: old certificates hold, who knows the old ke
   assert.equal(led.code, 0, led.stderr);
   assert.match(led.stderr, /was changed since the one that was given/);
   // What the old key signs now is not this ledger, at whatever size.
-  for (const [one, code] of [[before, 0], [whole, 0], [forge(before, stolen, 4), 3], [forge(before, stolen, size), 3], [forge(before, stolen, size + 1), 1], [forge(before, { seed: readFileSync(join(site.state, 'keys/ledger.key'), 'utf8'), line: now }, 1000000), 2]]) {
+  for (const [one, code] of [[before, 0], [whole, 0], [forge(before, stolen, 4), 3], [forge(before, stolen, size), 3], [forge(before, stolen, size + 1), 1], [forge(before, { seed: readFileSync(join(site.state, 'keys/signer/ledger.key'), 'utf8'), line: now }, 1000000), 2]]) {
     writeFileSync(certificateFile, JSON.stringify(one));
     const found = here(['--certificate', certificateFile]);
     assert.equal(found.code, code, found.stderr);

@@ -36,7 +36,7 @@ taken_over() {
 	{
 		for file in publish/nginx/headers.conf publish/html/index.html policy/active.xml; do printf '%s\n' "write $state/$file" "create $state/$file.new" "rename $state/$file $state/$file.old"; done
 		printf '%s\n' "create $run/nginx/inside" "create $run/inside" "create /etc/lethe/inside" "write /etc/lethe/nginx.conf" "write /etc/lethe/policy.xml" "write /etc/hosts" "create /tmp/../inside"
-		printf '%s\n' "read /etc/lethe/master.key" "read /etc/lethe/keys/AZURE_OPENAI_API_KEY" "read /run/credentials/lethe-$other.service/LETHE_MASTER_KEY" "read $state/keys/ledger.key" "read /etc/shadow" "list /root" "list /home"
+		printf '%s\n' "read /etc/lethe/master.key" "read /etc/lethe/keys/AZURE_OPENAI_API_KEY" "read /run/credentials/lethe-$other.service/LETHE_MASTER_KEY" "read $state/keys/signer/ledger.key" "read /etc/shadow" "list /root" "list /home"
 		printf '%s\n' "kill $(pid_of "$other")" "trace $(pid_of "$other")" "memory $(pid_of "$other")" "read /proc/$(pid_of "$other")/environ" "kill 1" "unix /run/dbus/system_bus_socket" "unix /run/systemd/private"
 		for p in egress worker; do case " $calls " in *" $p "*) ;; *) echo "unix $run/$p.sock" ;; esac; done
 		[ -n "$calls" ] || for p in generate download rights; do echo "unix $run/$p.sock"; done

@@ -143,7 +143,7 @@ static void checkpoint_forge(struct fixture *f, const struct authority_years *ye
 	time_t at;
 	char path[160];
 
-	snprintf(path, sizeof path, "%s/keys/ledger.key", f->state);
+	snprintf(path, sizeof path, "%s/keys/signer/ledger.key", f->state);
 	assert_int_equal(file_read(path, &key, &e), 0);
 	key.data[64] = '\0';
 	assert_int_equal(hex_decode(seed, sizeof seed, key.data), 0);

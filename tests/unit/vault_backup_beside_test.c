@@ -541,9 +541,9 @@ static void a_backup_of_a_newer_schema_is_refused_and_one_of_an_older_is_brought
 	assert_body(f, id, "a");
 	run_shell("cd %s && rm vault.db && sqlite3 vault.db <%s/vault-3.sql", b.path, stores);
 	run_shell(
-	    "cd %s && rm * && sqlite3 keys.db <%s/keys-of-3.sql && cp %s/master-of-3.key master.key && cp %s/ledger-of-3.pub ledger.pub",
+	    "cd %s && rm -r * && sqlite3 keys.db <%s/keys-of-3.sql && cp %s/master-of-3.key master.key && cp %s/ledger-of-3.pub ledger.pub",
 	    places.key_copy, stores, stores, stores);
-	run_shell("rm %s/keys/ledger.key", f->state); // it is kept elsewhere
+	run_shell("rm %s/keys/signer/ledger.key", f->state); // it is kept elsewhere
 	manifest_anew(&b);
 	restore_to(f, f->state, from_backup(&b));
 	assert_intact(f);
@@ -592,6 +592,33 @@ static void keys_of_another_backup_or_site_change_nothing(void **state)
 	assert_intact(f);
 }
 
+// The copy's key signs what is brought back, not the one that the state folder has had since; without a copy, its own.
+static void a_copy_of_the_keys_of_an_earlier_version_is_brought_back(void **state)
+{
+	struct fixture *f = *state;
+	struct ledger_keys known;
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	put_ticket(f, "receipt-a", "a", id);
+	struct backup_facts b = make(f, true);
+	struct restore_from from = *from_backup(&b);
+	run_shell("cd %s && mv signer/ledger.key . && rmdir signer && sha256sum <ledger.key >%s/sum", places.key_copy, f->root);
+	for (int own = 0; own <= 1; own++) {
+		if (!own)
+			assert_return_code(ledger_key_change(f->vault, &known, &e), 0);
+		run_shell("cd %s/keys && mv signer/ledger.key . && rmdir signer", f->state);
+		from.keys = own ? NULL : from.keys;
+		restore_to(f, f->state, &from);
+		run_shell("cd %s/keys && test \"$(sha256sum <signer/ledger.key)\" = \"$(cat %s/sum)\" && test ! -e ledger.key", f->state,
+			  f->root);
+		assert_body(f, id, "a");
+		assert_intact(f);
+		BUF_AUTO struct buf note = BUF_INIT(CHECKPOINT_NOTE_MAX);
+		assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -608,6 +635,7 @@ int main(void)
 	    T(a_backup_whose_time_is_over_or_has_not_come_is_refused),
 	    T(a_backup_of_a_newer_schema_is_refused_and_one_of_an_older_is_brought_back),
 	    T(keys_of_another_backup_or_site_change_nothing),
+	    T(a_copy_of_the_keys_of_an_earlier_version_is_brought_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -390,7 +390,7 @@ static void check_change(struct fixture *g, int came)
 	if (came != DONE && keys.count == 1 && ledger_key_change(g->vault, &keys, &e) != 0)
 		fail_msg("%s, and again: %s", context, e.text);
 	assert_int_equal(keys.count, 2);
-	snprintf(next, sizeof next, "%s/keys/ledger.key.next", g->state);
+	snprintf(next, sizeof next, "%s/keys/signer/ledger.key.next", g->state);
 	assert_int_not_equal(access(next, F_OK), 0);
 	assert_true(signs_for_the_first(g));
 	// One that the key from before signed is still a backup.

@@ -99,7 +99,7 @@ static void an_interrupted_making_is_made_good(void **state)
 
 	vault_close(f->vault);
 	f->vault = NULL;
-	in_state(f, "rm -f vault.db* keys/* && : >vault.db && printf '%-20d\\n%-20d\\n' 0 -2 >vault.lock");
+	in_state(f, "rm -r -f vault.db* keys/* && : >vault.db && printf '%-20d\\n%-20d\\n' 0 -2 >vault.lock");
 	fixture_reopen(f, VAULT_ADMIN);
 	fixture_reopen(f, VAULT_PROGRAM);
 }
@@ -324,10 +324,10 @@ static void only_the_published_key_signs(void **state)
 	BUF_AUTO struct buf note = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	struct err e = {0};
 
-	in_state(f, "cp keys/ledger.key ../right.key && printf '%064d\\n' 7 >keys/ledger.key");
+	in_state(f, "cp keys/signer/ledger.key ../right.key && printf '%064d\\n' 7 >keys/signer/ledger.key");
 	assert_int_equal(ledger_checkpoint(f->vault, &note, &e), -1);
 	assert_non_null(strstr(e.text, "nothing is signed"));
-	in_state(f, "cp ../right.key keys/ledger.key");
+	in_state(f, "cp ../right.key keys/signer/ledger.key");
 	buf_reset(&note);
 	assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
 }
@@ -562,13 +562,45 @@ static void the_ledgers_key_is_never_replaced(void **state)
 	fixture_reopen(f, VAULT_ADMIN); // made again, of the same key
 	read_all(f, "keys/ledger.pub", &after);
 	assert_string_equal(buf_text(&after), buf_text(&before));
-	remove_of(f, "keys/ledger.key"); // kept elsewhere
+	remove_of(f, "keys/signer/ledger.key"); // kept elsewhere
 	fixture_reopen(f, VAULT_ADMIN);
-	snprintf(path, sizeof path, "%s/keys/ledger.key", f->state);
+	snprintf(path, sizeof path, "%s/keys/signer/ledger.key", f->state);
 	assert_int_not_equal(access(path, F_OK), 0);
 	buf_reset(&after);
 	read_all(f, "keys/ledger.pub", &after);
 	assert_string_equal(buf_text(&after), buf_text(&before));
+}
+
+// As an earlier version left them; whatever ended a move before, the next one goes on.
+static void what_earlier_versions_kept_elsewhere_is_moved(void **state)
+{
+	static const char *const begun[] = {"rmdir keys/signer officer", "true",
+					    "cp keys/ledger.key.next keys/signer && rm keys/ledger.key.next"};
+	struct fixture *f = *state;
+	BUF_AUTO struct buf note = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(begun); i++) {
+		in_state(
+		    f,
+		    "mv keys/signer/ledger.key keys && sha256sum <keys/ledger.key >../sum && echo a >check.json && echo b >agents.json && "
+		    "echo c >keys/ledger.key.next && rm -f officer/*");
+		in_state(f, begun[i]);
+		fixture_reopen(f, VAULT_LOOK); // changes nothing
+		in_state(f, "test -f keys/ledger.key && test -f check.json && test ! -f officer/agents.json");
+		fixture_reopen(f, i == 0 ? VAULT_PROGRAM : VAULT_ADMIN);
+		in_state(f, "test \"$(sha256sum <keys/signer/ledger.key)\" = \"$(cat ../sum)\" && test \"$(ls keys/signer officer)\" = "
+			    "\"$(printf 'keys/signer:\\nledger.key\\nledger.key.next\\n\\nofficer:\\nagents.json\\ncheck.json')\"");
+		in_state(
+		    f, "test -z \"$(ls keys/ledger.k* check.json agents.json 2>/dev/null)\" && test \"$(stat -c %a keys/signer)\" = 700 && "
+		       "rm keys/signer/ledger.key.next");
+	}
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
+	// One that was put back beside the one in use is not taken, nor destroyed.
+	in_state(f, "echo other >keys/ledger.key");
+	fixture_reopen(f, VAULT_ADMIN);
+	in_state(f, "grep -q other keys/ledger.key && test \"$(sha256sum <keys/signer/ledger.key)\" = \"$(cat ../sum)\"");
 }
 
 // Whoever may write in the state folder makes a link; root must not give away what it leads to.
@@ -651,6 +683,7 @@ int main(void)
 	    T(the_space_reserve_is_there),
 	    T(every_file_is_for_its_owner_alone),
 	    T(the_ledgers_key_is_never_replaced),
+	    T(what_earlier_versions_kept_elsewhere_is_moved),
 	    T(a_link_is_not_given_away),
 	    T(what_is_locked_is_no_link),
 	    cmocka_unit_test(the_digest_of_each_file_is_that_of_its_last_version),

@@ -73,7 +73,7 @@ static void copy_plain(const char *name, bool changes)
 
 static void make_image(unsigned seed)
 {
-	static const char *const folders[] = {"", "/state", "/state/keys", "/state/log", "/state/ledger", "/run"};
+	static const char *const folders[] = {"", "/state", "/state/keys", "/state/keys/signer", "/state/log", "/state/ledger", "/run"};
 	char path[128], to[128];
 
 	if (run.leaves_files)
@@ -83,7 +83,7 @@ static void make_image(unsigned seed)
 		mkdir(path, 0700);
 	}
 	copy_plain("keys/master.key", false);
-	copy_plain("keys/ledger.key", false);
+	copy_plain("keys/signer/ledger.key", false);
 	copy_plain("keys/ledger.pub", false);
 	copy_plain("vault.lock", true);
 	for (int i = 0; i < 16; i++) { // closed segments

@@ -413,13 +413,16 @@ static bool store_stamp_now(struct store *s, struct store_stamp *out)
 
 static int make_folders(struct store *s, struct err *e)
 {
-	static const char *const folders[] = {"keys", "log"};
+	static const struct {
+		const char *name;
+		mode_t mode;
+	} folders[] = {{"keys", 0750}, {"keys/signer", 0700}, {"log", 0750}, {"officer", 0750}};
 	char path[PATH_MAX];
 
 	if (folder_make(s->state, 0750, e) != 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		if (path_join(path, sizeof path, s->state, folders[i], e) != 0 || folder_make(path, 0750, e) != 0)
+		if (path_join(path, sizeof path, s->state, folders[i].name, e) != 0 || folder_make(path, folders[i].mode, e) != 0)
 			return -1;
 		file_own_like(path, s->state);
 	}
