@@ -344,7 +344,8 @@ static bool add_kinds(cJSON *to, const struct live *l)
 static void add_statement(cJSON *list, struct live *l, const struct statement *s)
 {
 	const struct statement_row *row = &statement_rows[s->type];
-	const cJSON *found, *worst = NULL; // of the check that looks at it
+	const char *check_name = statement_check(s);
+	const cJSON *found, *worst = NULL; // of that check
 	cJSON *one = cJSON_CreateObject();
 	BUF_AUTO struct buf figure = BUF_INIT(128 * 1024);
 
@@ -374,13 +375,13 @@ static void add_statement(cJSON *list, struct live *l, const struct statement *s
 	cJSON_ArrayForEach(found, l->check)
 	{
 		const char *name = json_string(found, "check");
-		if (name != NULL && row->check != NULL && strcmp(name, row->check) == 0 &&
+		if (name != NULL && check_name != NULL && strcmp(name, check_name) == 0 &&
 		    (worst == NULL || check_result(worst) != CHECK_BROKEN))
 			worst = found;
 	}
 	if (worst != NULL && json_string(worst, "result") != NULL) {
 		cJSON *check = cJSON_AddObjectToObject(one, "check");
-		cJSON_AddStringToObject(check, "name", row->check);
+		cJSON_AddStringToObject(check, "name", check_name);
 		cJSON_AddStringToObject(check, "result", json_string(worst, "result"));
 		add_time(check, "at", l->checked_at);
 	}

@@ -24,9 +24,22 @@ const struct statement_row statement_rows[STATEMENT_COUNT] = {
     [STATEMENT_RIGHT] = {"right", "right/answer", "requests"},
     [STATEMENT_CONSENT] = {"consent", "consents/consent", NULL},
     [STATEMENT_CONTENT] = {"content", "content/rule", NULL},
-    [STATEMENT_CLAIM] = {"promise", "promise@id", "policy"},
+    [STATEMENT_CLAIM] = {"promise", "promise@id", NULL},
     [STATEMENT_VERSION] = {"version", "policy/versions", "activation"},
 };
+
+// A promise is looked at where it would be broken first. What people promise is looked at nowhere.
+static const char *const claim_checks[CLAIM_COUNT] = {
+    [CLAIM_NO_ACCOUNT] = "sent",         [CLAIM_NO_LINKING] = "sent",     [CLAIM_NO_COOKIES] = "sent",
+    [CLAIM_NO_ADVERTISING] = "sent",     [CLAIM_NO_ANALYTICS] = "sent",   [CLAIM_NO_TRACKING] = "sent",
+    [CLAIM_NO_PERSONAL_DATA] = "stores", [CLAIM_NO_SHARING] = "egress",   [CLAIM_NO_THIRD_PARTY_RESOURCES] = "sent",
+    [CLAIM_NO_TRAINING] = "settings",    [CLAIM_NO_TRANSFER] = "regions", [CLAIM_NO_DISK] = "spill",
+};
+
+const char *statement_check(const struct statement *s)
+{
+	return s->type == STATEMENT_CLAIM && s->claim != NULL ? claim_checks[s->claim->id] : statement_rows[s->type].check;
+}
 
 void statements_free(struct statements *s)
 {

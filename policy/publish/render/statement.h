@@ -32,7 +32,7 @@ enum statement_type {
 struct statement_row {
 	const char *name;  // how its anchors begin; "keeper.NAME" is the word for what keeps it
 	const char *word;  // of the vocabulary: which functions obey it, and which test fails without them
-	const char *check; // the one of `lethe check` that looks at it; NULL: none does
+	const char *check; // the one of `lethe check` that looks at it; NULL: none does, or it is another for each promise
 };
 extern const struct statement_row statement_rows[STATEMENT_COUNT];
 
@@ -58,6 +58,8 @@ struct statements {
 	bool failed; // memory is gone
 };
 void statements_free(struct statements *s);
+// The check of `lethe check` that looks at it; NULL: none does.
+const char *statement_check(const struct statement *s);
 #define STATEMENTS_AUTO __attribute__((cleanup(statements_free)))
 
 // What a writer of the notice keeps of them.
