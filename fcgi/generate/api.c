@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/api.h"
+#include "fcgi/generate/answer.h"
 #include "fcgi/generate/outcome.h"
 #include "fcgi/provider/style.h"
-#include "fcgi/serve/api_error.h"
 #include "policy/base/array.h"
 #include "policy/base/base64.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
+#include "policy/publish/api_error.h"
 #include "policy/vault/archive_token.h"
 #include <stdio.h>
 #include <string.h>
@@ -142,7 +143,8 @@ static cJSON *api_facts(const cJSON *record)
 int api_begin(struct set *s)
 {
 	s->answer.begun = true;
-	return respond_begin(s->r, 200, "text/event-stream", true);
+	// nginx passes the head on with the first bytes.
+	return respond_begin(s->r, 200, "text/event-stream", true) != 0 ? -1 : api_write(s->r, answer_alive_comment);
 }
 
 static int api_done_stream(struct request *r, const cJSON *record, cJSON *ours, const struct sealed_file *archive)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/serve/problem.h"
 #include "fcgi/ipc/note.h"
-#include "fcgi/serve/api_error.h"
 #include "fcgi/serve/framed.h"
 #include "fcgi/serve/program.h"
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/respond.h"
+#include "fcgi/serve/server.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/publish/api_error.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -48,7 +49,8 @@ cJSON *problem_object(const struct problem *p)
 
 void respond_problem_object(struct request *r, const cJSON *problem)
 {
-	const bool api = api_error_wanted(r);
+	const char *below = r->server->program->api_below, *path = request_param(r, "DOCUMENT_URI");
+	const bool api = below != NULL && path != NULL && strncmp(path, below, strlen(below)) == 0;
 	int status = (int)json_number(problem, "status", 500);
 	if (status == 503)
 		respond_header(r, "Retry-After", "5");

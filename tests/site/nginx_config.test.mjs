@@ -74,7 +74,7 @@ test('every address serves its file in its type, with the headers of the policy'
 
 test('nothing else is there', async () => {
   for (const path of ['/secret.json', '/.hidden', '/index.html', '/assets/', '/assets', '/assets/../secret.json', '/assets/%2e%2e/secret.json', '/.well-known/',
-    '/spool/x.zip', '/error/html/404', '/error/json/429', '/privacy.html', '/privacy.json/x', '/v1/models', '/nginx_status']) {
+    '/spool/x.zip', '/error/html/404', '/error/json/429', '/privacy.html', '/privacy.json/x', '/api/nothing', '/nginx_status']) {
     const { status, headers, body } = await ask(at, path);
     assert.equal(status, 404, path);
     assert.equal(headers['x-from-policy'], 'yes', path);

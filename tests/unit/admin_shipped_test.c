@@ -29,7 +29,7 @@ static void everything_is_there(void **state)
 static void lines_are_compared(void **state)
 {
 	static const char text[] = "  include\t/s/headers.conf; \n\n# a comment\nadd_header Cache-Control \"no-store\" always;\n"
-				   "default_type application/problem+json;\n";
+				   "default_type application/problem+json;\ntypes { application/json v1; }\n";
 	const struct shipped_fill fills[] = {{"@SNIPPETS@", "/s"}, {NULL, NULL}}, any[] = {{"@SNIPPETS@", NULL}, {NULL, NULL}},
 				  other[] = {{"@SNIPPETS@", "/t"}, {NULL, NULL}};
 	struct shipped_difference d;

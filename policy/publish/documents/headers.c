@@ -5,6 +5,7 @@
 #include "policy/base/proxies.h"
 #include "policy/base/requests.h"
 #include "policy/base/text.h"
+#include "policy/publish/api_error.h"
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/render/address.h"
 #include "policy/publish/words/words.h"
@@ -196,7 +197,7 @@ void headers_problems(const struct policy *p, struct buf *out)
 	}
 	buf_adds(out, "}\n");
 	// One map for all: nginx clears a megabyte for each while it reads its configuration.
-	buf_adds(out, "map $status$lethe_language $lethe_problem {\n");
+	buf_adds(out, "map $status$lethe_language$lethe_api $lethe_problem {\n");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		for (size_t j = 0; j < p->view_count; j++) {
 			const struct policy *view = p->views[j];
@@ -209,14 +210,19 @@ void headers_problems(const struct policy *p, struct buf *out)
 			cJSON_AddStringToObject(o, "title", word(view, key));
 			cJSON_AddNumberToObject(o, "status", rows[i].status);
 			cJSON_AddStringToObject(o, "detail", word(view, rows[i].key));
-			json_print(&text, o);
-			buf_printf(out, "\t%d%s%s '", rows[i].status, j > 0 ? "." : "", j > 0 ? view->language : "");
-			for (const char *c = buf_text(&text), *next; *c != '\0'; c = next) {
-				next = c + 1 + strcspn(c + 1, "\\'");
-				buf_adds(out, *c == '\\' || *c == '\'' ? "\\" : "");
-				buf_add(out, c, (size_t)(next - c));
+			JSON_AUTO cJSON *error = api_error_object(o);
+			for (unsigned api = 0; api < 2; api++) { // as a problem document, and in the shape of the API
+				buf_reset(&text);
+				json_print(&text, api ? error : o);
+				buf_printf(out, "\t%d%s%s%s '", rows[i].status, j > 0 ? "." : "", j > 0 ? view->language : "",
+					   api ? ".v1" : "");
+				for (const char *c = buf_text(&text), *next; *c != '\0'; c = next) {
+					next = c + 1 + strcspn(c + 1, "\\'");
+					buf_adds(out, *c == '\\' || *c == '\'' ? "\\" : "");
+					buf_add(out, c, (size_t)(next - c));
+				}
+				buf_adds(out, "\\n';\n");
 			}
-			buf_adds(out, "\\n';\n");
 		}
 	}
 	buf_adds(out, "}\n");

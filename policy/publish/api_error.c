@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/serve/api_error.h"
-#include "fcgi/serve/program.h"
-#include "fcgi/serve/request_internal.h"
-#include "fcgi/serve/server.h"
+#include "policy/publish/api_error.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include <stdio.h>
 #include <string.h>
-
-bool api_error_wanted(const struct request *r)
-{
-	const char *below = r->server->program->api_below, *path = request_param(r, "DOCUMENT_URI");
-
-	return below != NULL && path != NULL && strncmp(path, below, strlen(below)) == 0;
-}
 
 int api_error_status(int status)
 {
@@ -43,6 +33,7 @@ cJSON *api_error_object(const cJSON *problem)
 	    {"too-many-requests", "rate_limit_exceeded", NULL},
 	    {"budget-key", "insufficient_quota", "insufficient_quota"},
 	};
+	static const char *const fields[][2] = {{"description", "prompt"}, {"count", "n"}, {"provider", "model"}}; // ours and the API's
 	static const char *const words[] = {"type", "title", "status", "detail", "parameter", "confirmable"};
 	const char *type = json_string(problem, "type"), *slug = type != NULL ? strrchr(type, '/') : NULL;
 	const char *detail = json_string(problem, "detail"), *parameter = json_string(problem, "parameter");
@@ -60,6 +51,8 @@ cJSON *api_error_object(const cJSON *problem)
 	}
 	for (char *dash; (dash = strchr(code, '-')) != NULL;)
 		*dash = '_';
+	for (size_t i = 0; parameter != NULL && i < ARRAY_LEN(fields); i++)
+		parameter = strcmp(parameter, fields[i][0]) == 0 ? fields[i][1] : parameter;
 	cJSON_AddStringToObject(error, "message", detail != NULL ? detail : "");
 	cJSON_AddStringToObject(error, "type", type);
 	cJSON_AddItemToObject(error, "param", parameter != NULL ? cJSON_CreateString(parameter) : cJSON_CreateNull());
