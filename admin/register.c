@@ -5,6 +5,7 @@
 #include "policy/publish/render/json.h"
 #include "policy/publish/words/words.h"
 #include "policy/rights/case.h"
+#include "policy/rights/consent.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -18,12 +19,13 @@ static const struct option_row register_options[] = {
 struct register_cases {
 	const struct policy *policy;
 	cJSON *list;
+	size_t incidents;
 };
 
 // What the officer wrote down, and what the register says of it: no word of what happened or of whom it touched.
 static int register_case(void *arg, const struct case_row *row)
 {
-	const struct register_cases *cases = arg;
+	struct register_cases *cases = arg;
 	const bool incident = row->type == CASE_INCIDENT;
 	const char *about = incident ? "incident" : json_string(row->body, "about"), *of = json_string(row->body, "of"),
 		   *title = json_string(row->body, "title"), *file = json_string(row->body, "file");
@@ -32,6 +34,7 @@ static int register_case(void *arg, const struct case_row *row)
 
 	if (row->body == NULL || about == NULL || (!incident && (row->closed != 0 || of == NULL || title == NULL || file == NULL)))
 		return 0;
+	cases->incidents += incident;
 	cJSON *one = json_object_in(cases->list);
 	json_add_text(one, "about", about);
 	if (incident) {
@@ -48,6 +51,48 @@ static int register_case(void *arg, const struct case_row *row)
 	}
 	json_add_text(one, "words", buf_text(&words));
 	return 0;
+}
+
+// What stands in the record of consents of one of them.
+struct register_consents {
+	const char *purpose; // the consent's id
+	size_t count;
+};
+
+static int register_consent(void *arg, const struct consent_row *row)
+{
+	struct register_consents *consents = arg;
+
+	consents->count += strcmp(consents->purpose, row->purpose) == 0;
+	return 0;
+}
+
+static int register_add(struct vault *v, struct register_cases *cases, struct err *e)
+{
+	const struct policy *p = cases->policy;
+	BUF_AUTO struct buf words = BUF_INIT(OUTPUT_MAX);
+	char count[24];
+	int ret = case_each(v, CASE_BIT(CASE_INCIDENT) | CASE_BIT(CASE_ASSESSMENT) | CASE_BIT(CASE_CONTRACT), register_case, cases, e);
+
+	snprintf(count, sizeof count, "%zu", cases->incidents);
+	word_fill(&words, NULL, word(p, "register.incidents"), WORD_VALUES({"count", count}));
+	cJSON *all = json_object_in(cases->list);
+	json_add_text(all, "about", "incidents");
+	json_add_text(all, "words", buf_text(&words));
+	for (size_t i = 0; i < p->consent_count && ret == 0; i++) {
+		struct register_consents consents = {.purpose = p->consents[i].id};
+		ret = consent_each(v, register_consent, &consents, e);
+		snprintf(count, sizeof count, "%zu", consents.count);
+		buf_reset(&words);
+		word_fill(&words, NULL, word(p, "register.consents"), WORD_VALUES({"consent", consents.purpose}, {"count", count}));
+		cJSON *one = json_object_in(cases->list), *of = cJSON_AddArrayToObject(one, "of");
+		json_add_text(one, "about", "consent");
+		json_add_text(one, "words", buf_text(&words));
+		for (size_t k = 0; k < p->purpose_count; k++)
+			if (p->purposes[k].consent != NULL && strcmp(p->purposes[k].consent, consents.purpose) == 0)
+				cJSON_AddItemToArray(of, cJSON_CreateString(p->purposes[k].id));
+	}
+	return ret;
 }
 
 static enum status register_main(const struct admin *a, const struct arguments *args)
@@ -71,9 +116,8 @@ static enum status register_main(const struct admin *a, const struct arguments *
 		return output_complain(STATUS_UNSURE, "register: %s", e.text);
 	JSON_AUTO cJSON *sent = site_traffic(a, NULL);
 	JSON_AUTO cJSON *written = cJSON_CreateArray();
-	struct register_cases cases = {s.policy, written};
-	if (case_each(s.vault, CASE_BIT(CASE_INCIDENT) | CASE_BIT(CASE_ASSESSMENT) | CASE_BIT(CASE_CONTRACT), register_case, &cases, &e) !=
-	    0)
+	struct register_cases cases = {.policy = s.policy, .list = written};
+	if (register_add(s.vault, &cases, &e) != 0)
 		return output_complain(STATUS_UNSURE, "register: %s", e.text);
 	const struct register_figures figures = {.census = &census, .traffic = sent, .cases = written, .at = when_now()};
 	if (register_make(&list, s.policy, (enum register_model)model, &figures, &e) != 0)

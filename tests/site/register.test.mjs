@@ -36,7 +36,7 @@ test('it speaks of people, in every language and whatever the policy', (t) => {
 test('empty cells are named: on standard error, in JSON, and as words on the page', (t) => {
   const p = place(t);
   const page = p.run(['register']);
-  assert.match(page.stderr, /\d+ cells are empty, for the officer to fill in[^]*^Department: empty in 4 of 4 activities$[^]*^Breach handling: empty in 4 of 4/m);
+  assert.match(page.stderr, /\d+ cells are empty, for the officer to fill in[^]*^Department: empty in 4 of 4 activities$[^]*^DPIA required, and link: empty in 4 of 4/m);
   assert.match(page.stdout, /Department<\/th><td>to be filled in<\/td>/);
   const register = cells(p);
   assert.equal(register.model, 'dpc');
@@ -134,6 +134,29 @@ for (const [languages, code, title, heads, blank] of [
     }
   });
 }
+
+// What the policy knows not to apply is said so, and what is written down is pointed to: what stays blank is the officer's to know.
+test('cells are blank only where nobody has said anything yet', (t) => {
+  const p = place(t), blog = { env: { LETHE_ALLOW_UNBUILT: '1', LETHE_POLICY: join(root, 'policy/sites/blogimg.xml') } };
+  const left = { dpc: ['DPIA required, and link', 'Data stewards', 'Department', 'Link to the legitimate interests assessment'], cnil: ['AIPD', "Lien vers l'évaluation des intérêts légitimes", 'Responsables des données', 'Service'] };
+  left.ico = left.dpc;
+  for (const model of Object.keys(left))
+    assert.deepEqual([...new Set(cells(p, ['--columns', model]).blank.map((b) => b.column))].sort(), left[model], model);
+  const protect = 'Keeping the site working and stopping abuse.', interests = 'Link to the legitimate interests assessment';
+  const register = cells(p), of = (name, activity = make) => register.activities.find((row) => row['Processing activity'] === activity)[name];
+  for (const name of ['Reason if not', 'Legitimate interests', interests, 'Link to the record of consent', 'Link to another impact assessment', 'Article 9 condition']) assert.equal(of(name), 'not applicable', name);
+  assert.deepEqual([of('Breach handling'), of('Link to the record of breaches'), of('Link to the Article 28 contract', protect)], ['none noted', '0 noted (lethe incident list)', 'not needed: no processor is used']);
+  assert.equal(of(interests, protect), '');
+  assert.match(of('Legitimate interests', protect), /^A free service/);
+  const shown = JSON.parse(p.run(['register', '--format', 'json'], blog).stdout).activities;
+  assert.deepEqual([...new Set(shown.map((row) => row['Link to the record of consent'].replace(/^.*0 decisions kept .lethe consents list --purpose (\w+).$/, '$1')))].sort(), ['analytics', 'marketing', 'not applicable', 'surveys']);
+  for (const row of shown) assert.equal(row['Link to another impact assessment'] === 'not applicable', row['Transfers to third countries'] === 'none outside the EEA', 'a transfer is to be assessed');
+  // A word that stood where nothing was is nothing that the officer filled in.
+  const file = join(p.base, 'stale.csv');
+  writeFileSync(file, csv([['Processing activity', interests, 'Breach handling'], [protect, 'not applicable', 'none noted']]));
+  const merged = cells(p, ['--merge', file]).activities.find((row) => row['Processing activity'] === protect);
+  assert.equal(merged[interests], '');
+});
 
 test('assessments, contracts and incidents stand in the cells of the purposes that they are about, and the officer fills in the rest', (t) => {
   const p = place(t), paper = join(p.base, 'paper.txt'), day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);

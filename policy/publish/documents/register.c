@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
-// The register's columns are data (register.json): for each its headings by model (true: the English word for it), a mapping of a purpose among the facts, the word that
-// stands where that gives nothing, and whether it is what is so at this moment. A column without a mapping, or with "officer", is for the officer
-// to fill in: the latter where nothing was written down with lethe assess or lethe incident.
+// The register's columns are data (register.json): for each its headings by model (true: the English word for it), a mapping of a purpose among the
+// facts, one for where that gives nothing (otherwise), the word that stands where neither does, and whether it is what is so at this moment. A column
+// without a mapping, or with "officer", is for the officer to fill in: the latter where nothing was written down with lethe assess or lethe incident, whatever word stands there then.
 // What the officer filled in is kept in the CSV alone: the next register takes it from there.
 #include "policy/publish/documents/register.h"
 #include "policy/base/array.h"
@@ -168,6 +168,7 @@ int register_make(struct register_list *r, const struct policy *p, enum register
 		add_held(cJSON_GetArrayItem(cJSON_GetObjectItem(facts, "kinds"), (int)i), p, policy_kind_at(p, i), figures);
 	for (size_t i = 0; i < p->processor_count; i++)
 		add_sent(cJSON_GetArrayItem(cJSON_GetObjectItem(facts, "processors"), (int)i), p, &p->processors[i], figures->traffic);
+	cJSON_AddNullToObject(facts, "nothing");
 	cJSON *cases = cJSON_AddArrayToObject(facts, "cases");
 	cJSON_ArrayForEach(one, figures->cases)
 	{
@@ -193,14 +194,17 @@ int register_make(struct register_list *r, const struct policy *p, enum register
 	{
 		cJSON *row = json_object_in(r->rows);
 		for (size_t i = 0; i < count; i++) {
-			const cJSON *value = json_get(r->columns[i], "value");
+			static const char *const mappings[] = {"value", "otherwise"};
 			const char *none = json_string(r->columns[i], "none");
 			JSON_AUTO cJSON *made = cJSON_CreateArray();
-			const cJSON *cell = value != NULL ? mapping_apply(r->mapping, value, p, facts, purpose, made, e) : NULL;
-			if (value != NULL && cell == NULL)
-				return err_prefix(e, "register.json: %s", r->titles[i]);
 			buf_reset(&words);
-			list_cell(word_language(p), cell, "; ", &words);
+			for (size_t k = 0; k < ARRAY_LEN(mappings) && words.len == 0; k++) {
+				const cJSON *value = json_get(r->columns[i], mappings[k]);
+				const cJSON *cell = value != NULL ? mapping_apply(r->mapping, value, p, facts, purpose, made, e) : NULL;
+				if (value != NULL && cell == NULL)
+					return err_prefix(e, "register.json: %s", r->titles[i]);
+				list_cell(word_language(p), cell, "; ", &words);
+			}
 			buf_reset(&said);
 			add_of_people(&said, words.len == 0 && none != NULL ? word(p, none) : buf_text(&words), p->language);
 			json_add_text(row, r->titles[i], buf_text(&said));
@@ -244,6 +248,7 @@ int register_merge(struct register_list *r, const char *csv, size_t len, struct 
 	if (len >= sizeof LIST_CSV_MARK - 1 && memcmp(at, LIST_CSV_MARK, sizeof LIST_CSV_MARK - 1) == 0)
 		at += sizeof LIST_CSV_MARK - 1;
 	// Spreadsheets of some languages separate by semicolons. The headings may be those of an English policy.
+	const char *not_applicable = word(r->policy, "register.not_applicable");
 	const char *quoted = at < end && *at == '"' ? "\"" : "", *const title = r->titles[0];
 	bool english = (size_t)(end - at) > strlen(title) && strncmp(at + strlen(quoted), title, strlen(title)) == 0;
 	size_t first = strlen(english ? title : r->heads[0]) + 2 * strlen(quoted);
@@ -281,13 +286,18 @@ int register_merge(struct register_list *r, const char *csv, size_t len, struct 
 					(json_get(r->columns[i], "value") == NULL || cJSON_IsTrue(json_get(r->columns[i], "officer")));
 			if (*said == '\0' || n >= count || r->titles[i] == NULL)
 				continue;
+			// What this program wrote where there was nothing is nothing that the officer filled in.
+			const char *none_key = json_string(r->columns[i], "none"),
+				   *none = none_key != NULL ? word(r->policy, none_key) : "";
+			const bool filled = strcmp(none, said) != 0 && strcmp(not_applicable, said) != 0;
 			if (row == NULL) {
-				const char *none = json_string(r->columns[i], "none");
-				if (officers && (none == NULL || strcmp(word(r->policy, none), said) != 0))
+				if (officers && filled)
 					buf_printf(lost, "%s%s \"%s\"", held++ > 0 ? ", " : ": ", r->heads[i], said);
 				continue;
 			}
-			if (json_get(r->columns[i], "value") != NULL && *json_string(row, r->titles[i]) != '\0')
+			const char *here = json_string(row, r->titles[i]);
+			const bool ours = *here != '\0' && (!officers || (strcmp(here, none) != 0 && strcmp(here, not_applicable) != 0));
+			if (!filled || (json_get(r->columns[i], "value") != NULL && ours))
 				continue;
 			said += *said == '\'' && said[1] != '\0' && strchr("=+-@", said[1]) != NULL; // as csv_cell() writes it
 			if (!cJSON_ReplaceItemInObjectCaseSensitive(row, r->titles[i], cJSON_CreateString(said)))

@@ -16,7 +16,8 @@ enum { REGISTER_COLUMNS_MAX = 64 };
 struct register_figures {
 	const struct census *census; // NULL: the stores could not be counted
 	const cJSON *traffic;        // what egress answers to "status"; NULL: it could not be asked
-	const cJSON *cases; // [{about, of: [ids of purposes, processors or kinds], words}]; about: as case.h has it, "incident"; NULL: none
+	const cJSON *
+	    cases; // [{about, of: [ids of purposes, processors or kinds], words}]; about: as assess.c has it, "incident", "incidents" (all), "consent"; NULL: none
 	time_t at;
 };
 

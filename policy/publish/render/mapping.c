@@ -236,10 +236,11 @@ static bool condition(const struct scope *s, const char *text)
 			{
 				result = result || cJSON_Compare(element, other, true);
 			}
-		} else if (strncmp(middle, " = ", 3) == 0) {
-			size_t len = (size_t)(end - middle) - 3;
-			const char *is = cJSON_GetStringValue(value);
-			result = is != NULL && strlen(is) == len && strncmp(is, middle + 3, len) == 0;
+		} else if (strncmp(middle, " = ", 3) == 0 || strncmp(middle, " != ", 4) == 0) {
+			const bool differs = middle[1] == '!';
+			const char *is = cJSON_GetStringValue(value), *wanted = middle + 3 + differs;
+			size_t len = (size_t)(end - wanted);
+			result = (is != NULL && strlen(is) == len && strncmp(is, wanted, len) == 0) != differs;
 		} else {
 			result = holds(value) != no;
 		}
@@ -348,9 +349,10 @@ static const cJSON *map_value(const struct scope *s, const cJSON *value)
 		return map_value(&inner, instruction(value, "$value"));
 	}
 	const char *path = cJSON_GetStringValue(instruction(value, "$each")), *where = cJSON_GetStringValue(instruction(value, "$where"));
+	const cJSON *only = instruction(value, "$value");
 	if (path == NULL)
-		return map_members(s, value);
-	const cJSON *list = expression(s, path, strlen(path)), *only = instruction(value, "$value");
+		return only != NULL ? map_value(s, only) : map_members(s, value);
+	const cJSON *list = expression(s, path, strlen(path));
 	cJSON *all = cJSON_CreateArray();
 	cJSON_ArrayForEach(element, list)
 	{

@@ -4,13 +4,13 @@
 //   "name?": …         a member that is left out when its value is null
 //   {"$each": "path", "$where": "condition", "$value": …}   one value per element, which the paths in it then start from. Without "$value"
 //                      an object of the other members. Within an array the values become its elements.
-//   {"$if": "condition", …}   left out unless the condition holds
+//   {"$if": "condition", …}   left out unless the condition holds; with "$value": that alone
 //   {"$with": {…}, "$value": …}   the value, whose paths start from the object that the first gives
 //   "$tables"          (at the top) for the filter `table`
 // An object's instructions stand before its other members.
 // A path is members joined by dots; through an array it collects from each element. It starts at the element of the innermost "$each", with ^
 // at that of the one around it, with / at the top; "." is the element itself. A member that is not there is an error.
-// Conditions: "path" and "!path" (null, false and empty are false), "path = word", "path has path"; joined by " & ".
+// Conditions: "path" and "!path" (null, false and empty are false), "path = word", "path != word", "path has path"; joined by " & ".
 // Filters, "{path|filter:argument}"; those of a string work on each element of an array:
 //   word:basis.  the word of policy/publish/words     or:text  for null          first     of the elements
 //   at           a date as an instant                 count    of elements       any       whether there is anything
