@@ -228,8 +228,8 @@ enum mark_side { MARK_UP_TO, MARK_FROM }; // the largest up to a size; the small
 struct backend_ledger {
 	int (*mark_get)(struct store *s, enum view view, enum mark mark, enum mark_side side, uint64_t size, struct mark_row *out,
 			struct err *e); // 1, 0: none, -1
-	// An event with its payload (each NULL: none), and a mark: the head, as it is then; a checkpoint; a segment, which, where its events are
-	// kept no more, takes the place of those that it covers.
+	// An event, its payload, and a mark (each NULL: none): the head, as it is then; a checkpoint; a segment, which, where its events are kept
+	// no more, takes the place of those that it covers.
 	int (*append)(struct store *s, const struct ledger_row *row, const struct payload_row *payload, const struct mark_row *mark,
 		      struct err *e);
 	// At most `limit` events from number `from` on. `notable`: only "activation" and "refused-region", at a cost that depends on their

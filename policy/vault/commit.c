@@ -32,24 +32,47 @@ static int transaction_prepare(struct vault *v, const struct op *op, struct err 
 	return hooks->prepare != NULL ? hooks->prepare(v, op->day, e) : 0;
 }
 
+void transaction_recall(struct vault *v)
+{
+	struct records_known *k = &v->known;
+	struct store_stamp now;
+
+	if (!k->recalled && (!v->b->upkeep->stamp(v->store, &now) || memcmp(&now, &k->stamp, sizeof now) != 0))
+		*k = (struct records_known){0};
+	k->recalled = true;
+}
+
+static void transaction_forget(struct vault *v, enum lane lane, bool committed)
+{
+	struct records_known *k = &v->known;
+
+	if (lane != LANE_RECORDS)
+		return;
+	wipe(&k->key, sizeof k->key);
+	k->key_kind[0] = '\0';
+	if (!committed || !k->recalled || !v->b->upkeep->stamp(v->store, &k->stamp))
+		*k = (struct records_known){0}; // what is known is of another state than the one of now
+	k->recalled = false;
+}
+
 int transaction_commit(struct vault *v, enum lane lane, struct err *e)
 {
 	const struct commit_hooks *hooks = v->lanes[lane].hooks;
 	struct err why = {0};
-	int ret = commit_outcome(v, v->b->upkeep->end(v->store, lane, true, &why), &why);
+	int ret = hooks->closing != NULL ? hooks->closing(v, &why) : 0;
 
-	if (hooks->ended != NULL)
-		hooks->ended(v);
+	if (ret == 0)
+		ret = commit_outcome(v, v->b->upkeep->end(v->store, lane, true, &why), &why);
+	else
+		(void)v->b->upkeep->end(v->store, lane, false, NULL);
+	transaction_forget(v, lane, ret == 0);
 	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
 void transaction_rollback(struct vault *v, enum lane lane)
 {
-	const struct commit_hooks *hooks = v->lanes[lane].hooks;
-
 	(void)v->b->upkeep->end(v->store, lane, false, NULL);
-	if (hooks->ended != NULL)
-		hooks->ended(v);
+	transaction_forget(v, lane, false);
 }
 
 int transaction_end(struct vault *v, enum lane lane, int ret, struct err *e)
@@ -58,6 +81,15 @@ int transaction_end(struct vault *v, enum lane lane, int ret, struct err *e)
 		return transaction_commit(v, lane, e);
 	transaction_rollback(v, lane);
 	return -1;
+}
+
+static int lane_enter(struct vault *v, enum lane lane, struct err *e)
+{
+	if (v->b->upkeep->enter(v->store, lane, e) != 0)
+		return -1;
+	if (lane == LANE_RECORDS && v->known.recalled) // a transaction that was not ended, as nothing was written in it
+		transaction_forget(v, lane, false);
+	return 0;
 }
 
 // ---- a batch ----
@@ -229,7 +261,7 @@ static void queue_lead(struct vault *v, struct commit_lane *l)
 	struct op *batch = queue_take(l);
 	enum lane lane = batch->lane;
 	pthread_mutex_unlock(&l->mutex);
-	if (v->b->upkeep->enter(v->store, lane, &why) == 0) {
+	if (lane_enter(v, lane, &why) == 0) {
 		if (!batch_run_together(v, batch))
 			for (struct op *op = batch; op != NULL; op = op->next)
 				if (!op->out)
@@ -318,7 +350,7 @@ int commit_alone_in(struct vault *v, enum lane lane, struct op *op, struct err *
 	queue_wait(l, op);
 	while (queue_woken(op) && !queue_has_turn(l, op))
 		queue_lead(v, l);
-	if (v->b->upkeep->enter(v->store, lane, e) == 0)
+	if (lane_enter(v, lane, e) == 0)
 		return 0;
 	commit_release_in(v, op);
 	return -1;

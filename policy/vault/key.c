@@ -141,17 +141,12 @@ int key_find(const struct vault *v, enum view view, const char *kind, const char
 	return v->b->keys->get(v->store, view, NULL, kind, scope, &row, e) != 0 ? -1 : unwrap(v, &row, out, e);
 }
 
-int key_obtain(struct vault *v, const char *kind, const char *scope, struct data_key *out, struct err *e)
+static int make_key(struct vault *v, const char *kind, const char *scope, struct data_key *out, struct err *e)
 {
 	struct key_row row = {.made = when_now()};
 	struct buf wrapped BUF_AUTO = BUF_INIT(256);
-	struct err why = {0};
 	char context[256];
 
-	if (key_find(v, VIEW_WRITER, kind, scope, out, &why) == 0)
-		return 0;
-	if (why.code != ERR_NOT_FOUND)
-		return err_set(e, why.code, "%s", why.text);
 	random_bytes(out->id, KEY_ID_LEN);
 	random_bytes(out->bytes, KEY_LEN);
 	memcpy(row.id, out->id, KEY_ID_LEN);
@@ -162,6 +157,25 @@ int key_obtain(struct vault *v, const char *kind, const char *scope, struct data
 		return -1;
 	memcpy(row.wrapped, wrapped.data, sizeof row.wrapped);
 	return v->b->keys->put(v->store, &row, e);
+}
+
+int key_obtain(struct vault *v, const char *kind, const char *scope, struct data_key *out, struct err *e)
+{
+	struct records_known *k = &v->known;
+	struct err why = {0};
+
+	transaction_recall(v);
+	if (strcmp(k->key_kind, kind) == 0 && strcmp(k->key_scope, scope) == 0) {
+		*out = k->key;
+		return 0;
+	}
+	if (key_find(v, VIEW_WRITER, kind, scope, out, &why) != 0 &&
+	    (why.code != ERR_NOT_FOUND || make_key(v, kind, scope, out, &why) != 0))
+		return err_set(e, why.code, "%s", why.text);
+	snprintf(k->key_kind, sizeof k->key_kind, "%s", kind);
+	snprintf(k->key_scope, sizeof k->key_scope, "%s", scope);
+	k->key = *out;
+	return 0;
 }
 
 int key_own(struct vault *v, const char *own, struct data_key *out, struct err *e)

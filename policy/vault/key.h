@@ -4,12 +4,9 @@
 #define LETHE_VAULT_KEY_H
 
 #include "policy/vault/backend.h"
+#include "policy/vault/state.h"
 #include "policy/vault/vault.h"
 
-struct data_key {
-	uint8_t id[KEY_ID_LEN];
-	uint8_t bytes[KEY_LEN];
-};
 void key_wipe(struct data_key *k);
 #define DATA_KEY_AUTO __attribute__((cleanup(key_wipe)))
 

@@ -121,12 +121,21 @@ int ledger_head(const struct vault *v, enum view view, struct merkle *m, time_t 
 	return 0;
 }
 
-static void forget_tail(struct vault *v)
+// Once for all events of a transaction.
+static int head_write(struct vault *v, struct err *e)
 {
-	v->tail.known = false;
+	struct ledger_tail *tail = &v->known.tail;
+	struct mark_row head = {.mark = MARK_HEAD, .size = tail->tree.size, .at = tail->at};
+
+	if (!tail->moved)
+		return 0;
+	head.range_len = merkle_pack(&tail->tree, head.range);
+	head_seal(v, &head, head.seal);
+	tail->moved = false;
+	return v->b->ledger->append(v->store, NULL, NULL, &head, e);
 }
 
-const struct commit_hooks ledger_hooks = {.ended = forget_tail};
+const struct commit_hooks ledger_hooks = {.closing = head_write};
 
 // ---- payloads ----
 
@@ -198,12 +207,13 @@ int ledger_payload_check(const struct vault *v, const struct payload_row *payloa
 
 int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *index, struct err *e)
 {
-	struct ledger_tail *tail = &v->tail;
+	struct ledger_tail *tail = &v->known.tail;
 	uint8_t salt[SALT_LEN] = {0}, commitment[HASH_LEN] = {0}, leaf[HASH_LEN], row_seal[HASH_LEN];
 	time_t now = when_now();
 
 	if (event == NULL)
 		return 0;
+	transaction_recall(v);
 	if (!tail->known && ledger_head(v, VIEW_WRITER, &tail->tree, &tail->at, e) != 0)
 		return -1;
 	tail->known = true;
@@ -225,16 +235,14 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 	ledger_row_seal(v, leaf, row_seal);
 	merkle_append(&tail->tree, leaf);
 	tail->at = row.at;
-	struct mark_row head = {.size = tail->tree.size, .at = tail->at};
-	head.range_len = merkle_pack(&tail->tree, head.range);
-	head_seal(v, &head, head.seal);
+	tail->moved = true;
 	// What the policy does not let the ledger keep is committed to and forgotten at once.
 	bool kept = event->payload != NULL && v->policy->kinds[KIND_LEDGER].keep == KEEP_STORED;
 	struct payload_row payload = {
 	    .seq = row.seq, .has_subject = event->subject != NULL || event->subject_hash != NULL, .body = BUF_INIT(STORE_VALUE_MAX)};
 	int ret = kept ? seal_payload(v, event, row.at, salt, &payload, e) : 0;
 	if (ret == 0)
-		ret = v->b->ledger->append(v->store, &row, kept ? &payload : NULL, &head, e);
+		ret = v->b->ledger->append(v->store, &row, kept ? &payload : NULL, NULL, e);
 	buf_free(&payload.body);
 	wipe(salt, sizeof salt);
 	if (index != NULL)
@@ -256,7 +264,7 @@ static int run_append(struct vault *v, void *arg, struct err *e)
 
 	if (ledger_write(v, a->event, &a->index, e) != 0)
 		return -1;
-	a->at = v->tail.at;
+	a->at = v->known.tail.at;
 	return strcmp(a->event->name, LEDGER_CERTIFICATE) != 0 ? 0
 							       : v->b->upkeep->number_set(v->store, CERTIFIED, (int64_t)a->index + 1, e);
 }

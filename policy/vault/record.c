@@ -175,9 +175,14 @@ static int mark_lives(struct vault *v, struct err *e)
 {
 	int64_t stamped_by;
 
-	if (v->b->upkeep->number_get(v->store, "lives", &stamped_by, e) != 0)
+	transaction_recall(v);
+	if (v->known.lives)
+		return 0;
+	if (v->b->upkeep->number_get(v->store, "lives", &stamped_by, e) != 0 ||
+	    (stamped_by != 0 && stamped_by != v->lives && v->b->upkeep->number_set(v->store, "lives", 0, e) != 0))
 		return -1;
-	return stamped_by == 0 || stamped_by == v->lives ? 0 : v->b->upkeep->number_set(v->store, "lives", 0, e);
+	v->known.lives = true;
+	return 0;
 }
 
 static int put_subject_of(struct vault *v, const char *id, struct record_row *row, struct err *e)

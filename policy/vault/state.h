@@ -11,10 +11,15 @@
 
 struct op;
 
+struct data_key {
+	uint8_t id[KEY_ID_LEN];
+	uint8_t bytes[KEY_LEN];
+};
+
 // What else belongs to each transaction of a lane. Any may be NULL.
 struct commit_hooks {
 	int (*prepare)(struct vault *v, const char *day, struct err *e);
-	void (*ended)(struct vault *v); // it was committed, or rolled back
+	int (*closing)(struct vault *v, struct err *e); // before it is committed
 };
 
 struct commit_lane {
@@ -25,11 +30,19 @@ struct commit_lane {
 	size_t waiting, last_batch; // operations not yet answered; those of the last commit
 };
 
-// The end of the ledger within a transaction: read by the first event.
-struct ledger_tail {
-	bool known;
-	struct merkle tree;
-	time_t at;
+// What is known within a transaction of the records, and in the next one too as long as nobody else committed any (transaction_recall): but for the
+// key, which is in memory no longer than what it seals.
+struct records_known {
+	bool recalled; // in this transaction
+	struct ledger_tail {
+		bool known, moved; // moved: its head is not written yet
+		struct merkle tree;
+		time_t at;
+	} tail;
+	bool lives; // that the ends of records are reckoned by the lives of this vault, or that pruning will reckon them anew
+	char key_kind[RECORD_ID_LEN + 1], key_scope[2 * HASH_LEN + 1];
+	struct data_key key;      // of that kind and scope; "": none
+	struct store_stamp stamp; // after the last transaction
 };
 
 enum { SPOOL_MEMORY, SPOOL_DISK, SPOOLS };
@@ -55,8 +68,8 @@ struct vault {
 	uint8_t master[KEY_LEN], lookup_key[KEY_LEN], ledger_key[KEY_LEN];
 	atomic_bool broken;
 	struct commit_lane lanes[LANE_COUNT];
-	struct ledger_tail tail; // of who has entered LANE_RECORDS
-	struct {                 // of who has entered LANE_LOG: the day that is written, and its key
+	struct records_known known; // of who has entered LANE_RECORDS
+	struct {                    // of who has entered LANE_LOG: the day that is written, and its key
 		char day[WHEN_DATE];
 		uint8_t key[KEY_LEN], hash_key[KEY_LEN];
 		struct store_stamp stamp; // of the store when it was taken

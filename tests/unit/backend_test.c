@@ -458,7 +458,7 @@ static int append_in(struct place *p, int64_t seq, const char *name, const struc
 	    .seq = seq, .at = AT + seq, .name = name, .policy = "v1", .details = "{}", .commitment = HASH_A, .seal = HASH_B};
 
 	memset(head.range, 0x11, sizeof head.range);
-	return p->b->ledger->append(p->s, &row, payload, &head, e);
+	return p->b->ledger->append(p->s, &row, payload, seq % 2 == 0 ? &head : NULL, e); // the head moves once for several
 }
 
 struct events {

@@ -97,10 +97,17 @@ static const struct {
 static const struct {
 	int limit, value;
 } limits[] = {
-    {SQLITE_LIMIT_LENGTH, STORE_VALUE_MAX}, {SQLITE_LIMIT_SQL_LENGTH, 100000}, {SQLITE_LIMIT_COLUMN, 100},
-    {SQLITE_LIMIT_EXPR_DEPTH, 10},          {SQLITE_LIMIT_COMPOUND_SELECT, 3}, {SQLITE_LIMIT_VDBE_OP, 25000},
-    {SQLITE_LIMIT_FUNCTION_ARG, 8},         {SQLITE_LIMIT_ATTACHED, 0},        {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50},
-    {SQLITE_LIMIT_VARIABLE_NUMBER, 10},     {SQLITE_LIMIT_TRIGGER_DEPTH, 10},
+    {SQLITE_LIMIT_LENGTH, STORE_VALUE_MAX},
+    {SQLITE_LIMIT_SQL_LENGTH, 100000},
+    {SQLITE_LIMIT_COLUMN, 100},
+    {SQLITE_LIMIT_EXPR_DEPTH, 10},
+    {SQLITE_LIMIT_COMPOUND_SELECT, 3},
+    {SQLITE_LIMIT_VDBE_OP, 25000},
+    {SQLITE_LIMIT_FUNCTION_ARG, 8},
+    {SQLITE_LIMIT_ATTACHED, 0},
+    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50},
+    {SQLITE_LIMIT_VARIABLE_NUMBER, PARAMETERS},
+    {SQLITE_LIMIT_TRIGGER_DEPTH, 10},
 };
 
 static int harden(struct db *s, struct err *e)
@@ -257,41 +264,37 @@ struct value db_text(const char *s)
 	return s == NULL ? V_NULL : (struct value){.type = VALUE_TEXT, .bytes = s, .len = strlen(s)};
 }
 
-// To SQLite "$3" is a name, not a position.
-static int bind_all(sqlite3_stmt *statement, const struct value *values)
+// To SQLite "$3" is a name, not a position: looked up once, for it costs as much as binding.
+static int prepare(struct db *s, enum sql statement)
 {
-	static const char *const names[] = {"$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10"};
-	int rc = SQLITE_OK;
+	static const char *const names[PARAMETERS] = {"$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10"};
+	sqlite3_stmt **slot = &s->statements[statement];
+	int rc = sqlite3_prepare_v3(s->db, schema_statements[statement], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL);
 
-	for (size_t i = 0; values != NULL && values[i].type != VALUE_END && rc == SQLITE_OK; i++) {
-		const struct value *v = &values[i];
-		if (i == ARRAY_LEN(names))
-			return SQLITE_RANGE;
-		int index = sqlite3_bind_parameter_index(statement, names[i]);
-		if (index == 0) // the statement does not use it
-			continue;
-		rc = v->type == VALUE_INT    ? sqlite3_bind_int64(statement, index, v->number)
-		     : v->type == VALUE_TEXT ? sqlite3_bind_text64(statement, index, v->bytes, v->len, SQLITE_STATIC, SQLITE_UTF8)
-		     : v->type == VALUE_BLOB ? sqlite3_bind_blob64(statement, index, v->bytes, v->len, SQLITE_STATIC)
-					     : sqlite3_bind_null(statement, index);
-	}
+	for (size_t i = 0; rc == SQLITE_OK && i < PARAMETERS; i++)
+		s->positions[statement][i] = (uint8_t)sqlite3_bind_parameter_index(*slot, names[i]);
 	return rc;
 }
 
 struct cursor *db_query(struct db *s, enum sql statement, const struct value *values, struct err *e)
 {
-	sqlite3_stmt **slot = &s->statements[statement];
-	int rc = SQLITE_OK;
+	int rc = s->statements[statement] == NULL ? prepare(s, statement) : SQLITE_OK;
+	sqlite3_stmt *bound = s->statements[statement];
 
-	if (*slot == NULL)
-		rc = sqlite3_prepare_v3(s->db, schema_statements[statement], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL);
-	if (rc == SQLITE_OK)
-		rc = bind_all(*slot, values);
-	if (rc != SQLITE_OK) {
-		fail(s, rc, "prepare", e);
-		return NULL;
+	for (size_t i = 0; values != NULL && values[i].type != VALUE_END && rc == SQLITE_OK; i++) {
+		const struct value *v = &values[i];
+		const int at = i < PARAMETERS ? s->positions[statement][i] : 0;
+		if (at == 0) // the statement does not use it
+			continue;
+		rc = v->type == VALUE_INT    ? sqlite3_bind_int64(bound, at, v->number)
+		     : v->type == VALUE_TEXT ? sqlite3_bind_text64(bound, at, v->bytes, v->len, SQLITE_STATIC, SQLITE_UTF8)
+		     : v->type == VALUE_BLOB ? sqlite3_bind_blob64(bound, at, v->bytes, v->len, SQLITE_STATIC)
+					     : sqlite3_bind_null(bound, at);
 	}
-	return (struct cursor *)*slot;
+	if (rc == SQLITE_OK)
+		return (struct cursor *)bound;
+	fail(s, rc, "prepare", e);
+	return NULL;
 }
 
 int cursor_next(struct cursor *c, struct err *e)
@@ -444,7 +447,7 @@ bool db_stamp(struct db *s, uint8_t out[DB_STAMP])
 	void volatile *region = NULL;
 
 	if (s->index == NULL && sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
-	    file->pMethods != NULL && file->pMethods->iVersion >= 2 &&
+	    file->pMethods != NULL && file->pMethods->iVersion >= 2 && file->pMethods->xShmMap != NULL &&
 	    file->pMethods->xShmMap(file, 0, SHM_REGION, 0, &region) == SQLITE_OK)
 		s->index = region;
 	if (s->index == NULL)

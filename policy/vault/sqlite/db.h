@@ -14,11 +14,13 @@ enum db_access {
 	DB_CREATE,   // makes the file and migrates its schema; the caller holds the lock
 };
 
+enum { PARAMETERS = 10 };
 struct db {
 	sqlite3 *db;
 	const struct schema *schema;
 	sqlite3_stmt *statements[SQL_COUNT];
-	const volatile uint8_t *index; // the head of the write-ahead log's shared index; NULL: not looked for yet
+	uint8_t positions[SQL_COUNT][PARAMETERS]; // of their parameters "$1", "$2" …; 0: it has none of that name
+	const volatile uint8_t *index;            // the head of the write-ahead log's shared index; NULL: not looked for yet
 };
 struct cursor;
 

@@ -53,6 +53,10 @@ static int ledger_append(struct store *s, const struct ledger_row *row, const st
 			       V_BLOB(p->key, KEY_ID_LEN), V_BLOB(p->body.data, p->body.len)),
 			e) != 0)
 		return -1;
+	if (mark == NULL)
+		return 0;
+	if (mark->mark == MARK_HEAD)
+		s->write.events = (int64_t)mark->size;
 	if (mark->mark == MARK_SEGMENT && !mark->there) {
 		const struct value *inside = VALUES(V_INT(mark->start), V_INT(mark->size));
 		if (store_write(s, SQL_SEGMENT_END, inside, e) != 0 || store_write(s, SQL_SEGMENT_DELETE, inside, e) != 0)

@@ -34,6 +34,7 @@ struct store {
 	struct {
 		struct db *vault, *keys; // of who has entered LANE_RECORDS
 		bool vault_begun, keys_begun;
+		int64_t events;      // of the ledger, where the transaction changes their number; else 0
 		struct log_file day; // of who has entered LANE_LOG: the day that was written last
 		bool day_begun;
 	} write;

@@ -31,7 +31,8 @@ static uint64_t file_bytes(const char *folder, const char *name)
 struct lock_text {
 	int64_t count, events;
 };
-enum { NOT_REMEMBERED = -1, BEING_MADE = -2 };
+enum { NOT_REMEMBERED = -1, BEING_MADE = -2, LOCK_LINE = 21 };
+#define LOCK_NUMBER "%-20lld\n"
 
 static struct lock_text lock_read(const struct store *s)
 {
@@ -47,12 +48,12 @@ static struct lock_text lock_read(const struct store *s)
 	return out;
 }
 
-static int lock_write(const struct store *s, struct lock_text now, bool sync, struct err *e)
+static int lock_write(const struct store *s, struct lock_text now, struct err *e)
 {
 	char text[64];
-	int len = snprintf(text, sizeof text, "%-20lld\n%-20lld\n", (long long)now.count, (long long)now.events);
+	int len = snprintf(text, sizeof text, LOCK_NUMBER LOCK_NUMBER, (long long)now.count, (long long)now.events);
 
-	return pwrite(s->lock_fd[LANE_RECORDS], text, (size_t)len, 0) == len && (!sync || fdatasync(s->lock_fd[LANE_RECORDS]) == 0)
+	return pwrite(s->lock_fd[LANE_RECORDS], text, (size_t)len, 0) == len && fdatasync(s->lock_fd[LANE_RECORDS]) == 0
 		   ? 0
 		   : err_system(e, err_is_full(errno) ? ERR_FULL : ERR_IO, errno, "vault.lock");
 }
@@ -67,7 +68,7 @@ static int count_events(struct store *s, int64_t *out, struct err *e)
 }
 
 // Under the lock of the records.
-static int remember(struct store *s, bool sync, struct err *e)
+static int remember(struct store *s, struct err *e)
 {
 	struct lock_text now = lock_read(s);
 	int64_t events;
@@ -77,17 +78,23 @@ static int remember(struct store *s, bool sync, struct err *e)
 	if (events <= now.events)
 		return 0;
 	now.events = events;
-	return lock_write(s, now, sync, e);
+	return lock_write(s, now, e);
 }
 
-// What is committed is durable, so what is remembered of it is never more than what is there, also where the disk has it later or not at all.
+// What is committed is durable, so what is remembered of it is never more than what is there, also where the disk has it later or not at all: at
+// the next opening, closing or pruning at the latest.
 static int end_and_remember(struct store *s, enum lane lane, bool commit, struct err *e)
 {
-	bool wrote = lane == LANE_RECORDS && commit && s->write.vault_begun;
 	int ret = store_end(s, lane, commit, e);
+	char line[LOCK_LINE + 1];
 
-	if (ret == 0 && wrote)
-		(void)remember(s, false, NULL); // at the next opening, closing or pruning at the latest
+	if (lane != LANE_RECORDS)
+		return ret;
+	if (ret == 0 && commit && s->write.events > 0) {
+		snprintf(line, sizeof line, LOCK_NUMBER, (long long)s->write.events);
+		(void)!pwrite(s->lock_fd[LANE_RECORDS], line, LOCK_LINE, LOCK_LINE);
+	}
+	s->write.events = 0;
 	return ret;
 }
 
@@ -186,7 +193,7 @@ static int count_in(struct store *s, enum store_access access, struct err *e)
 		now.count = 0;
 	}
 	now.count++;
-	if (count_events(s, &now.events, e) != 0 || lock_write(s, now, true, e) != 0)
+	if (count_events(s, &now.events, e) != 0 || lock_write(s, now, e) != 0)
 		return -1;
 	s->counted = true;
 	return store_lock_first_byte(s, F_RDLCK) ? 0 : err_system(e, ERR_IO, errno, "vault.lock");
@@ -203,7 +210,7 @@ static void store_close(struct store *s)
 		now.count--;
 		if (count_events(s, &events, NULL) == 0 && events > now.events)
 			now.events = events;
-		lock_write(s, now, true, NULL);
+		lock_write(s, now, NULL);
 		store_leave(s, LANE_RECORDS);
 	}
 	db_close(&s->write.vault);
@@ -299,7 +306,7 @@ static int store_sanitise(struct store *s, enum sanitise how, struct err *e)
 		return trim(s, e);
 	if (how == SANITISE_ALL)
 		return each_store_file(s, DB_WRITE, rewrite_file, NULL, e);
-	if (how == SANITISE_SHRINK && remember(s, true, e) != 0)
+	if (how == SANITISE_SHRINK && remember(s, e) != 0)
 		return -1;
 	return store_sanitise_one(s->write.vault, how, e);
 }
@@ -459,7 +466,7 @@ static int open_connections(struct store *s, enum store_access access, struct er
 	if (path_join(vault, sizeof vault, s->state, "vault.db", e) != 0 ||
 	    path_join(keys, sizeof keys, s->state, "keys/keys.db", e) != 0 || check_files(s, &new, e) != 0)
 		return -1;
-	if (new &&access == STORE_CREATE && (lock_write(s, (struct lock_text){lock_read(s).count, BEING_MADE}, true, e) != 0 ||
+	if (new &&access == STORE_CREATE && (lock_write(s, (struct lock_text){lock_read(s).count, BEING_MADE}, e) != 0 ||
 					     store_file_begin(s, vault, e) != 0 || store_file_begin(s, keys, e) != 0))
 		return -1;
 	if (db_open(&s->write.vault, DB_VAULT, vault, how, e) == 0 && db_open(&s->write.keys, DB_KEYS, keys, how, e) == 0 &&
