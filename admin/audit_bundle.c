@@ -142,6 +142,7 @@ int audit_bundle_make(const struct admin *a, struct vault *v, const char *folder
 	if (add_file(a->state, "policy/active.xml", policy, "active.xml", e) != 0 ||
 	    add_file(a->state, "policy/coming.xml", policy, "coming.xml", e) != 0 || add_folder(a, "policy/versions", policy, e) != 0 ||
 	    add_file(a->state, "publish/html/privacy.md", policy, "notice.md", e) != 0 ||
+	    add_file(a->state, "publish/html/verify.html", folder, "verify.html", e) != 0 ||
 	    add_output(a, folder, "register.json", "register", NULL, e) != 0 ||
 	    add_output(a, folder, "ledger.json", "audit", "show", e) != 0 ||
 	    add_output(a, folder, "audit-verify.json", "audit", "verify", e) != 0 ||

@@ -8,6 +8,7 @@
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/template.h"
 #include "policy/publish/render/writer.h"
+#include "policy/publish/single_file.h"
 #include "policy/publish/variables.h"
 #include "policy/publish/words/words.h"
 #include "policy/rules/capability.h"
@@ -96,6 +97,17 @@ static int pages_read(struct pages *s, const struct policy *p, const char *folde
 	return rc;
 }
 
+static const char *asset_text(const struct pages *assets, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "html/assets/%s", name);
+	for (size_t i = 0; i < assets->count; i++)
+		if (strcmp(assets->list[i].path, path) == 0)
+			return buf_text(&assets->list[i].bytes);
+	return "";
+}
+
 // The pages for people in one language.
 struct site {
 	struct pages *pages;
@@ -103,6 +115,7 @@ struct site {
 	struct variables variables;
 	struct facts facts;
 	const char *layout; // the frame of every page
+	const struct single_file *parts;
 };
 
 // A page: its own part of the head, and its content, in the frame. `name` is the page's below the folder of publish_all, without ".html".
@@ -148,7 +161,8 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 	bool program = strncmp(name, "/html/", 6) != 0;
 	struct buf *out = signal && !program ? pages_add(site->pages, e, "html/gpc/%s.html", buf_text(&address) + strlen("/html/"))
 					     : pages_add(site->pages, e, "%s.html", buf_text(&address) + 1);
-	if (out == NULL || template_render(site->layout, "layout.html", 1, p, vars, out, e) != 0)
+	if (out == NULL || template_render(site->layout, "layout.html", 1, p, vars, out, e) != 0 ||
+	    (strcmp(name, SINGLE_FILE_PAGE) == 0 && single_file_make(site->parts, out, e) != 0))
 		return -1;
 	return to != NULL && !signal && !program && headers_signal(p) ? put_in_frame(site, name, head, content, true, e) : 0;
 }
@@ -264,9 +278,10 @@ static int check_examples(const struct policy *p, const struct pages *s, struct 
 }
 
 // `p` in one of its languages. `testing` as in variables_make.
-static int render_language(const struct policy *p, const struct pages *templates, bool testing, struct pages *s, struct err *e)
+static int render_language(const struct policy *p, const struct pages *templates, const struct single_file *parts, bool testing,
+			   struct pages *s, struct err *e)
 {
-	struct site site = {.pages = s, .policy = p};
+	struct site site = {.pages = s, .policy = p, .parts = parts};
 	bool main_language = strcmp(p->language, p->views[0]->language) == 0;
 
 	for (size_t i = 0; i < templates->count; i++)
@@ -309,6 +324,10 @@ int pages_render(const struct policy *p, const char *templates, bool testing, st
 	if (path_join(assets, sizeof assets, templates, "assets", e) != 0 || pages_read(s, p, assets, "html/assets/", e) != 0 ||
 	    pages_read(&read, NULL, templates, "", e) != 0 || check_examples(p, s, e) != 0)
 		return -1;
+	const struct single_file parts = {.shared = asset_text(s, "common.js"),
+					  .script = asset_text(s, SINGLE_FILE_SCRIPT),
+					  .style = asset_text(s, "app.css"),
+					  .icon = asset_text(s, "favicon.svg")};
 	for (size_t i = 0; i < p->view_count; i++) {
 		struct policy view = *p->views[i];
 		const char *language = view.language;
@@ -316,9 +335,12 @@ int pages_render(const struct policy *p, const char *templates, bool testing, st
 		view.coming = view.coming != NULL ? view.coming : p->coming; // announced, but not in this language
 		view.coming_from = p->coming_from;
 		view.coming_announced = p->coming_announced;
-		if (render_language(&view, &read, testing, s, e) != 0)
+		if (render_language(&view, &read, &parts, testing, s, e) != 0)
 			return -1;
 	}
+	struct buf *headers = pages_add(s, e, "nginx/verify.conf");
+	if (headers == NULL || single_file_headers(p, &parts, headers, e) != 0)
+		return -1;
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->list[i].bytes.failed)
 			return err_set(e, ERR_MEMORY, "%s is too large", s->list[i].path);

@@ -79,6 +79,38 @@ test('it holds, also as a file and with its proof behind it; what was altered do
   await v.close();
 });
 
+test('saved as one file it checks without the site and without a network; so does the one of an auditor\'s bundle', each, async () => {
+  const v = await visit(browser, site), { page } = v, saved = join(site.base, 'verify.html'), keys = join(site.base, 'ledger.json'), bundle = join(site.base, 'bundle');
+  await page.goto('/verify');
+  for (const [name, file] of [['Save this page', saved], ['Save the keys', keys]]) {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name }).click()]);
+    await download.saveAs(file);
+  }
+  await v.close();
+  assert.equal(site.officer(['audit', 'bundle', bundle]).code, 0);
+  const file = join(site.base, 'certificate.json'), altered = join(site.base, 'altered.json');
+  writeFileSync(file, JSON.stringify(certificate));
+  writeFileSync(altered, JSON.stringify({ ...certificate, complete: false }));
+  for (const [html, ledger] of [[saved, keys], [join(bundle, 'verify.html'), join(bundle, 'log/.well-known/ledger.json')]]) {
+    const context = await browser.newContext({ offline: true }), alone = await context.newPage(), asked = [], complaints = [];
+    alone.on('request', (request) => asked.push(request.url()));
+    alone.on('console', (message) => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()); });
+    await alone.goto(`file://${html}`);
+    assert.equal(await alone.locator('h1').evaluate((h) => getComputedStyle(h).fontWeight >= 600), true, 'its style is in it');
+    assert.equal(await alone.locator('a[href^="/"]').count(), 0, 'nothing leads to what is not there');
+    await alone.locator('#file').setInputFiles([ledger, file]);
+    await alone.waitForFunction(() => document.getElementById('key').value !== '');
+    assert.match(await verify(alone), /^The certificate holds/);
+    await screenshot(alone, 'verify-alone');
+    await alone.locator('#file').setInputFiles(altered);
+    await alone.waitForFunction(() => document.getElementById('certificate').value.includes('"complete":false'));
+    assert.match(await verify(alone), /^The certificate does not hold\s+Its text is another/);
+    assert.deepEqual([asked.filter((url) => url !== `file://${html}` && !url.startsWith('data:')), complaints], [[], []]);
+    assert.equal(await alone.evaluate(() => fetch('data:,x').then(() => 'sent', () => 'refused')), 'refused', 'it may send nothing either');
+    await context.close();
+  }
+});
+
 test('what a key signed that was given up is decided by a proof of now, whatever its size, and by whichever key that was kept', each, async () => {
   const of = (name) => readFileSync(join(site.state, 'keys', name), 'utf8'), stolen = { seed: of('signer/ledger.key'), line: of('ledger.pub').trim() };
   const changed = site.officer(['keys', 'rotate', '--ledger', '--format', 'json']);

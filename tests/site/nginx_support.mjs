@@ -84,7 +84,7 @@ export async function fill(name, change = (text) => text) {
   for (const file of ['privacy.json', 'subprocessors.csv', 'subprocessors.md', 'subprocessors.txt', 'subprocessors.xml', 'subprocessors.atom', 'assets/app.css',
     'assets/app.js', 'assets/favicon.svg', '.well-known/gpc.json', '.well-known/security.txt', 'secret.json', '.hidden'])
     writeFileSync(join(html, file), `${file}\n`);
-  writeFileSync(join(at.state, 'publish', 'nginx', 'headers.conf'), 'add_header X-From-Policy yes always;\n');
+  for (const name of ['headers.conf', 'verify.conf']) writeFileSync(join(at.state, 'publish', 'nginx', name), 'add_header X-From-Policy yes always;\n');
   writeFileSync(join(at.state, 'publish', 'nginx', 'connections.conf'), 'worker_connections 1024;\n');
   for (const file of ['cookies.conf', 'clear.conf']) writeFileSync(join(at.state, 'publish', 'nginx', file), '');
   writeFileSync(join(at.state, 'publish', 'nginx', 'problems.conf'), `map "" $lethe_language { default ""; }\nmap $status $lethe_problem {\n${Object.entries(problems)

@@ -155,6 +155,7 @@ static void every_form_is_written(void **state)
 	    "nginx/connections.conf",
 	    "nginx/proxies.conf",
 	    "nginx/problems.conf",
+	    "nginx/verify.conf",
 	};
 	const struct place *p = *state;
 	struct publish_result r = publish(p, false);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Checks a certificate in the browser: its SHA-256 stands in an entry of the ledger, the entry's path leads to the root that was signed, and the
-// signature is that of the key. Nothing is sent: the page may not (connect-src 'none').
+// signature is that of the key. Nothing is sent: the page may not (connect-src 'none'). It stands in its page, which works where it is saved, too.
 
 import { $, element, language, word } from "./common.js";
 
@@ -93,10 +93,11 @@ async function follow(given, all) {
 	return keys;
 }
 
-// Of the site itself, where they are published, the present one first; else the key is asked for. One that was given up counts for nothing where
-// it is not told up to which size it signed.
-const published = import("/.well-known/ledger.js")
-	.then(({ key, keys = [] }) => [{ key }, ...keys.slice(1).filter((one) => Number.isSafeInteger(one.until_size))], () => []);
+// Of the site itself, where they are published, the present one first; else the key, or a file with all of them, is asked for. One that was given up
+// counts for nothing where it is not told up to which size it signed.
+const saved = location.protocol === "file:";
+const keysOf = ({ key, keys = [] }) => [{ key }, ...keys.slice(1).filter((one) => Number.isSafeInteger(one.until_size))];
+let published = saved ? Promise.resolve([]) : import("/.well-known/ledger.js").then(keysOf, () => []);
 
 async function check(text, keyLine, receipt) {
 	const begins = text.search(/^c2sp\.org\/tlog-proof@v1$/m); // a proof that was fetched later, behind the certificate
@@ -191,10 +192,30 @@ $("verify").addEventListener("submit", async (event) => {
 	}
 });
 
+// What ledger.json says of the keys, which whoever is without a network has as a file.
+function keysIn(text) {
+	try {
+		const said = JSON.parse(text);
+		return typeof said.key === "string" && said.cert_id === undefined ? said : null;
+	} catch {
+		return null;
+	}
+}
+
 $("file").addEventListener("change", async () => {
-	const texts = await Promise.all([...$("file").files].map((file) => file.text()));
+	const texts = await Promise.all([...$("file").files].map((file) => file.text())), certificates = [];
+	for (const text of texts) {
+		const ledger = /^\s*\{/.test(text) && keysIn(text);
+		if (ledger)
+			published = Promise.resolve(keysOf(ledger));
+		if (ledger || /^\S+\+[0-9a-f]{8}\+\S+\s*$/.test(text))
+			$("key").value = ledger ? ledger.key : text.trim();
+		else
+			certificates.push(text);
+	}
 	// The certificate first, then its proof.
-	$("certificate").value = texts.sort((a, b) => a.startsWith("c2sp.org") - b.startsWith("c2sp.org")).join("\n");
+	if (certificates.length > 0)
+		$("certificate").value = certificates.sort((a, b) => a.startsWith("c2sp.org") - b.startsWith("c2sp.org")).join("\n");
 });
 $("certificate").addEventListener("dragover", (event) => event.preventDefault());
 $("certificate").addEventListener("drop", async (event) => {
@@ -210,6 +231,11 @@ if (handed.startsWith("{")) {
 	$("certificate").value = handed;
 	history.replaceState(null, "", location.pathname);
 }
+// A saved page leads to nothing of the site.
+for (const part of saved ? document.querySelectorAll(".skip, .bar, .online") : [])
+	part.remove();
+for (const link of saved ? document.querySelectorAll("a[href^='/']") : [])
+	link.replaceWith(link.textContent);
 published.then(([now]) => {
 	$("key").value ||= now?.key ?? "";
 	if (handed.startsWith("{"))

@@ -63,6 +63,8 @@ int feed_notice(const struct facts *f, struct buf *out, struct err *e);
 // ---- for nginx, and /.well-known ----
 int headers_csp(const struct policy *p, struct buf *out); // the Content-Security-Policy value
 void headers_conf(const struct policy *p, struct buf *out);
+// The same for a page in which scripts and styles stand: " 'sha256-…'" of each.
+void headers_conf_with(const struct policy *p, const char *scripts, const char *styles, struct buf *out);
 // For the answer that ends what a visitor left here: the browser lets go of its copies too (Clear-Site-Data).
 void headers_clear(const struct policy *p, struct buf *out);
 // What programs are told of a visitor's cookies, and may set: those of the policy, and nothing at all when it declares none.

@@ -23,13 +23,16 @@ static const struct {
     {"connect-src", "'self'", RESOURCE_CONNECT}, {"img-src", "'self' blob: data:", RESOURCE_IMAGE}, {"frame-src", NULL, RESOURCE_FRAME},
 };
 
-int headers_csp(const struct policy *p, struct buf *out)
+static int csp_with(const struct policy *p, const char *scripts, const char *styles, struct buf *out)
 {
 	buf_adds(out, "default-src 'none'");
 	for (size_t row = 0; row < ARRAY_LEN(sources); row++) {
 		bool any = sources[row].own != NULL;
 		if (any)
-			buf_printf(out, "; %s %s", sources[row].directive, sources[row].own);
+			buf_printf(out, "; %s %s%s", sources[row].directive, sources[row].own,
+				   sources[row].resource == RESOURCE_SCRIPT  ? scripts
+				   : sources[row].resource == RESOURCE_STYLE ? styles
+									     : "");
 		for (size_t i = 0; i < p->third_party_count; i++) {
 			const struct policy_third_party *a = &p->third_parties[i];
 			if (a->type != sources[row].resource)
@@ -44,10 +47,20 @@ int headers_csp(const struct policy *p, struct buf *out)
 	return buf_adds(out, "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
 }
 
+int headers_csp(const struct policy *p, struct buf *out)
+{
+	return csp_with(p, "", "", out);
+}
+
 void headers_conf(const struct policy *p, struct buf *out)
 {
+	headers_conf_with(p, "", "", out);
+}
+
+void headers_conf_with(const struct policy *p, const char *scripts, const char *styles, struct buf *out)
+{
 	buf_adds(out, WRITTEN "add_header Content-Security-Policy \"");
-	headers_csp(p, out);
+	csp_with(p, scripts, styles, out);
 	buf_adds(out,
 		 "\" always;\n"
 		 "add_header X-Content-Type-Options nosniff always;\n"
