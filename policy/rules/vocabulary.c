@@ -105,17 +105,19 @@ bool vocabulary_listed(const char *list, const char *word, size_t len)
 
 const struct vocabulary_row *vocabulary_find(const char *word, const char *value)
 {
-	size_t count, len = strcspn(word, "=");
+	const size_t split = strcspn(word, "/@"), len = strcspn(word + split, "=") - 1;
+	const char *name = word + split + 1;
+	size_t count;
 	const struct vocabulary_row *rows = vocabulary_rows(&count);
 
-	value = word[len] == '=' ? word + len + 1 : value;
-	for (size_t i = 0; i < count; i++) {
-		const struct vocabulary_row *row = &rows[i];
+	value = name[len] == '=' ? name + len + 1 : value;
+	for (const struct vocabulary_row *row = rows; row < rows + count; row++) {
+		if ((row->attribute == NULL) != (word[split] == '/'))
+			continue;
 		const char *first = row->attribute == NULL ? row->parent : row->element,
 			   *second = row->attribute == NULL ? row->element : row->attribute;
-		size_t split = strlen(first);
-		if (row->if_name == NULL && split + 1 + strlen(second) == len && strncmp(word, first, split) == 0 &&
-		    word[split] == (row->attribute == NULL ? '/' : '@') && strncmp(word + split + 1, second, len - split - 1) == 0 &&
+		if (first[0] == word[0] && strncmp(first, word, split) == 0 && first[split] == '\0' && strncmp(second, name, len) == 0 &&
+		    second[len] == '\0' && row->if_name == NULL &&
 		    (row->values == NULL || (value != NULL && vocabulary_listed(row->values, value, strlen(value)))))
 			return row;
 	}

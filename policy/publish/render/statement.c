@@ -55,7 +55,7 @@ void statements_free(struct statements *s)
 static void make_anchor(struct statements *all, struct statement *s, const char *name)
 {
 	char base[STATEMENT_ID - 8];
-	unsigned same = 1;
+	unsigned long same = 0;
 
 	snprintf(base, sizeof base, "%s%s%s", statement_rows[s->type].name, name != NULL ? "-" : "", name != NULL ? name : "");
 	for (char *c = base; *c != '\0'; c++)
@@ -65,13 +65,18 @@ static void make_anchor(struct statements *all, struct statement *s, const char 
 		snprintf(s->id, sizeof s->id, "%s-%zu", base, all->count + 1);
 		return;
 	}
-	snprintf(s->id, sizeof s->id, "%s", base);
+	const size_t len = strlen(base);
 	for (size_t i = 0; i < all->count; i++) {
-		if (strcmp(all->list[i].id, s->id) != 0)
+		const char *id = all->list[i].id, *rest = id + len;
+		if (id[0] != base[0] || strncmp(id, base, len) != 0 ||
+		    (*rest != '\0' && (*rest != '-' || !isdigit((unsigned char)rest[1]))))
 			continue;
-		snprintf(s->id, sizeof s->id, "%s-%u", base, ++same);
-		i = (size_t)-1; // from the first once more
+		char *end;
+		const unsigned long number = *rest == '\0' ? 1 : strtoul(rest + 1, &end, 10);
+		if ((*rest == '\0' || *end == '\0') && number > same)
+			same = number;
 	}
+	snprintf(s->id, sizeof s->id, same > 0 ? "%s-%lu" : "%s", base, same + 1);
 }
 
 static struct statement *statement_new(struct statements *all)
