@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: ISC
 // Assessments and contracts: files, kept where the officer keeps them, known here by their hash and tied to a purpose or a processor of the policy.
 //
-// In the body of a case: about (dpia, legitimate-interest, transfer, contract), of (the purpose's or processor's id), title, file, sha256, signed.
+// In the body of a case: about (dpia, legitimate-interest, transfer, contract), of (the purpose's or processor's id), title, file
+// (its whole path), sha256, signed.
+#include "admin/assess.h"
 #include "admin/cases.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/vault/seal.h"
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct option_row assess_add_options[] = {
@@ -21,10 +26,14 @@ static const struct option_row assess_add_options[] = {
     {0},
 };
 static const struct option_row assess_list_options[] = {
-    {"overdue", OPTION_FLAG, NULL, "only those that are to be reviewed, or are over"}, FORMAT_OPTION, {0}};
+    {"overdue", OPTION_FLAG, NULL, "only those that are to be reviewed, or are over, or whose file is not what was noted"},
+    FORMAT_OPTION,
+    {0}};
 static const struct option_row assess_show_options[] = {OBJECT_FORMAT_OPTION, {0}};
 static const struct option_row assess_review_options[] = {
     {"review", OPTION_VALUE, "DATE", "when it is looked at next"},
+    {"until", OPTION_VALUE, "DATE", "when it is over, if not as before"},
+    {"file", OPTION_VALUE, "FILE", "where it is now, or as it is now: its SHA-256 is noted anew"},
     {"reason", OPTION_VALUE, "TEXT", "what was found; nothing personal"},
     {"close", OPTION_FLAG, NULL, "it holds no more, or another one takes its place"},
     OBJECT_FORMAT_OPTION,
@@ -32,16 +41,42 @@ static const struct option_row assess_review_options[] = {
 };
 #define ASSESS_TYPES (CASE_BIT(CASE_ASSESSMENT) | CASE_BIT(CASE_CONTRACT))
 
+// The whole path and the SHA-256 of a file.
+static int paper_read(const char *file, char path[PATH_MAX], char hex[2 * HASH_LEN + 1], struct err *e)
+{
+	BUF_AUTO struct buf bytes = BUF_INIT(OUTPUT_MAX);
+	uint8_t hash[HASH_LEN];
+
+	if (realpath(file, path) == NULL)
+		return err_system(e, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO, errno, "%s", file);
+	if (file_read(path, &bytes, e) != 0)
+		return -1;
+	plain_hash(hash, &(struct bytes){buf_text(&bytes), bytes.len}, 1);
+	hex_encode(hex, hash, HASH_LEN);
+	return 0;
+}
+
+enum assess_paper assess_paper(const cJSON *body)
+{
+	const char *file = json_string(body, "file"), *noted = json_string(body, "sha256");
+	char path[PATH_MAX], hex[2 * HASH_LEN + 1];
+	struct err e = {0};
+
+	if (file == NULL || *file != '/' || noted == NULL) // an earlier version noted the path as it was given
+		return PAPER_UNSEEN;
+	if (paper_read(file, path, hex, &e) != 0)
+		return e.code == ERR_NOT_FOUND ? PAPER_GONE : PAPER_UNSEEN;
+	return strcmp(hex, noted) == 0 ? PAPER_SAME : PAPER_CHANGED;
+}
+
 static enum status assess_add_main(const struct admin *a, const struct arguments *args)
 {
-	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1], hex[2 * HASH_LEN + 1], details[160];
+	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1], hex[2 * HASH_LEN + 1], details[160], path[PATH_MAX];
 	const char *about = argument(args, "about"), *of = argument(args, "of"), *title = argument(args, "title"),
 		   *file = argument(args, "file");
 	const bool contract = about != NULL && strcmp(about, "contract") == 0;
-	BUF_AUTO struct buf bytes = BUF_INIT(OUTPUT_MAX);
 	JSON_AUTO cJSON *members = cJSON_CreateObject();
 	time_t review = 0, until = 0, signed_at = 0;
-	uint8_t hash[HASH_LEN];
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
@@ -51,10 +86,8 @@ static enum status assess_add_main(const struct admin *a, const struct arguments
 		return STATUS_UNSURE;
 	if (about == NULL || of == NULL || title == NULL || file == NULL || review <= when_now())
 		return output_complain(STATUS_UNSURE, "assess: --about, --of, --title, --file and a --review to come are needed");
-	if (file_read(file, &bytes, &e) != 0)
+	if (paper_read(file, path, hex, &e) != 0)
 		return cases_failed("assess", &e);
-	plain_hash(hash, &(struct bytes){buf_text(&bytes), bytes.len}, 1);
-	hex_encode(hex, hash, HASH_LEN);
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
 	const bool processor = policy_processor(s.policy, of) != NULL;
@@ -64,7 +97,7 @@ static enum status assess_add_main(const struct admin *a, const struct arguments
 	cJSON_AddStringToObject(members, "about", about);
 	cJSON_AddStringToObject(members, "of", of);
 	cJSON_AddStringToObject(members, "title", title);
-	cJSON_AddStringToObject(members, "file", file);
+	cJSON_AddStringToObject(members, "file", path);
 	cJSON_AddStringToObject(members, "sha256", hex);
 	if (signed_at != 0)
 		json_put_time(members, "signed", signed_at);
@@ -87,14 +120,18 @@ struct assess_listing {
 static int assess_row(void *arg, const struct case_row *row)
 {
 	struct assess_listing *l = arg;
+	const enum assess_paper paper = row->body != NULL && row->closed == 0 ? assess_paper(row->body) : PAPER_SAME;
+	const bool late = row->late || paper == PAPER_CHANGED || paper == PAPER_GONE;
 
-	l->late += row->late;
-	if (!l->overdue_only || row->late)
+	l->late += late;
+	if (!l->overdue_only || late)
 		table_add(&l->t, row->id,
-			  row->body == NULL  ? "unreadable"
-			  : row->closed != 0 ? "closed"
-					     : "open",
-			  json_string(row->body, "about"), json_string(row->body, "of"), row->review, (int)row->late, row->due,
+			  row->body == NULL        ? "unreadable"
+			  : row->closed != 0       ? "closed"
+			  : paper == PAPER_CHANGED ? "changed"
+			  : paper == PAPER_GONE    ? "gone"
+						   : "open",
+			  json_string(row->body, "about"), json_string(row->body, "of"), row->review, (int)late, row->due,
 			  json_string(row->body, "title"));
 	return 0;
 }
@@ -129,25 +166,38 @@ static enum status assess_show_main(const struct admin *a, const struct argument
 
 static enum status assess_review_main(const struct admin *a, const struct arguments *args)
 {
-	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1], details[96];
+	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1], hex[2 * HASH_LEN + 1] = "", details[160], path[PATH_MAX];
 	const bool closes = argument_given(args, "close");
-	time_t review = 0;
+	const char *file = argument(args, "file");
+	JSON_AUTO cJSON *set = cJSON_CreateObject();
+	time_t review = 0, until = 0;
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
 	requests_officer(officer);
-	if (requests_time(args, "review", &review) != 0)
+	if (requests_time(args, "review", &review) != 0 || requests_time(args, "until", &until) != 0)
 		return STATUS_UNSURE;
 	if (argument(args, "reason") == NULL || (!closes && review <= when_now()))
 		return output_complain(STATUS_UNSURE, "assess: --reason is needed, and --close or a --review to come");
+	if (file != NULL) {
+		if (paper_read(file, path, hex, &e) != 0)
+			return cases_failed("assess", &e);
+		cJSON_AddStringToObject(set, "file", path);
+		cJSON_AddStringToObject(set, "sha256", hex);
+	}
+	if (until != 0)
+		json_put_time(set, "due", until);
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
 	if (cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0)
 		return cases_failed("assess", &e);
-	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"%s\"}", id, closes ? "closed" : "reviewed");
+	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"%s\"%s%s%s}", id, closes ? "closed" : "reviewed",
+		 file != NULL ? ",\"sha256\":\"" : "", hex, file != NULL ? "\"" : "");
 	const struct case_act act = {.event = closes ? "closed" : "reviewed",
 				     .by = officer,
 				     .reason = argument(args, "reason"),
+				     .told = set, // what was so before stays in the events
+				     .set = set,
 				     .review = review,
 				     .closes = closes,
 				     .details = details};

@@ -49,7 +49,7 @@ static enum status findings_print(struct check *c, const struct arguments *args)
 		}
 		buf_printf(&out, "%-*s %-14s ", RESULT_WIDTH, result, json_string(row, "check"));
 		output_wrapped(&out, FINDING_COLUMN, FINDING_COLUMN, json_string(row, "finding"));
-		if (is == CHECK_BROKEN || is == CHECK_UNSURE || is == CHECK_OVERDUE) {
+		if (is == CHECK_BROKEN || is == CHECK_UNSURE || is == CHECK_OVERDUE || is == CHECK_DUE) {
 			buf_printf(&out, "\n%*sPromise: ", FINDING_COLUMN, "");
 			output_wrapped(&out, FINDING_COLUMN + 9, FINDING_COLUMN + 9, json_string(row, "promise"));
 			buf_printf(&out, "\n%*sRemedy:  ", FINDING_COLUMN, "");
@@ -58,9 +58,9 @@ static enum status findings_print(struct check *c, const struct arguments *args)
 		buf_addc(&out, '\n');
 	}
 	if (!quiet || out.len > 0)
-		buf_printf(&out, "\n%zu broken, %zu unsure, %zu kept; nothing to judge in %zu%s.\n", counts[CHECK_BROKEN],
+		buf_printf(&out, "\n%zu broken, %zu unsure, %zu kept; nothing to judge in %zu%s%s.\n", counts[CHECK_BROKEN],
 			   counts[CHECK_UNSURE], counts[CHECK_KEPT], counts[CHECK_EMPTY],
-			   counts[CHECK_OVERDUE] > 0 ? "; something is overdue" : "");
+			   counts[CHECK_OVERDUE] > 0 ? "; something is overdue" : "", counts[CHECK_DUE] > 0 ? "; something is due" : "");
 	return text ? output_print(&out) : table_output(&c->findings, args, NULL);
 }
 

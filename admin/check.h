@@ -13,6 +13,7 @@ enum check_result {
 	CHECK_BROKEN,
 	CHECK_UNSURE,
 	CHECK_OVERDUE, // something waits for an officer, and the promise is not broken by that
+	CHECK_DUE,     // the same, and nothing is late: it is still to be written down
 	CHECK_EMPTY,   // there is nothing that could break the promise or keep it
 	CHECK_RESULTS
 };

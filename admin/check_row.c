@@ -7,8 +7,8 @@
 
 enum { FINDING_MAX = 1024 };
 
-const char *const check_result_words[CHECK_RESULTS] = {
-    [CHECK_KEPT] = "kept", [CHECK_BROKEN] = "BROKEN", [CHECK_UNSURE] = "unsure", [CHECK_OVERDUE] = "overdue", [CHECK_EMPTY] = "nothing"};
+const char *const check_result_words[CHECK_RESULTS] = {[CHECK_KEPT] = "kept",       [CHECK_BROKEN] = "BROKEN", [CHECK_UNSURE] = "unsure",
+						       [CHECK_OVERDUE] = "overdue", [CHECK_DUE] = "due",       [CHECK_EMPTY] = "nothing"};
 
 void check_add(struct check *c, enum check_result result, const char *remedy, const char *format, ...)
 {

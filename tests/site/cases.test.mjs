@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Holds, requests of authorities, incidents and assessments, as an officer works with them.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { place } from './admin_support.mjs';
 import { root } from './harness.mjs';
@@ -178,5 +178,50 @@ test('an assessment is tied to the policy by id, and asked for again', (t) => {
   assert.equal(check(p, 'accountability')[0].result, 'kept');
   assert.equal(p.run(['assess', 'review', id, '--close', '--reason', 'replaced']).status, 0);
   assert.equal(json(p.run(['assess', 'list', '--format', 'json']))[0].state, 'closed');
+});
 
+test('what was noted of a file is compared with it: changed, gone, and noted anew', (t) => {
+  const p = place(t), file = join(p.base, 'lia.txt'), row = () => JSON.parse(p.run(['assess', 'list', '--format', 'json']).stdout)[0];
+  const found = () => check(p, 'accountability').filter((f) => f.result !== 'due').map((f) => `${f.result}: ${f.finding}`);
+  writeFileSync(file, 'LIA');
+  const added = json(p.run(['assess', 'add', '--about', 'legitimate-interest', '--of', 'protect', '--title', 'LIA', '--file', relative(process.cwd(), file), '--review', day(100), '--format', 'json']));
+  assert.equal(added.file, realpathSync(file), 'the whole path');
+  assert.deepEqual([row().state, ...found()], ['open', 'kept: 1 open, none overdue']);
+  writeFileSync(file, 'LIA 2');
+  const changed = 'overdue: of the files of assessments and contracts, 1 changed since they were noted, and 0 are gone';
+  assert.deepEqual([row().state, row().overdue, ...found()], ['changed', true, changed]);
+  assert.equal(p.run(['assess', 'list', '--overdue']).status, 1);
+  const review = (...words) => p.run(['assess', 'review', added.id, '--reason', 'looked at', '--review', day(50), ...words, '--format', 'json']);
+  assert.equal(review().status, 0);
+  assert.equal(row().state, 'changed', 'looking at it notes nothing');
+  const noted = json(review('--file', file));
+  assert.notEqual(noted.sha256, added.sha256);
+  assert.deepEqual([row().state, noted.events.at(-1).sha256], ['open', noted.sha256]);
+  rmSync(file);
+  assert.deepEqual([row().state, ...found()], ['gone', changed.replace('1 changed', '0 changed').replace('0 are', '1 are')]);
+  assert.equal(p.run(['assess', 'review', added.id, '--close', '--reason', 'over']).status, 0);
+  assert.deepEqual([row().state, ...found()], ['closed', 'nothing: none is open']);
+});
+
+test('a contract is renewed, and what is not noted yet is due, which breaks nothing', (t) => {
+  const p = place(t), file = join(p.base, 'dpa.txt');
+  const due = () => check(p, 'accountability').filter((f) => f.result === 'due').map((f) => f.finding);
+  const all = p.run(['check', '--offline']);
+  assert.match(all.stdout, /^due {5}accountability no contract is noted/m);
+  assert.match(all.stdout, /; something is due\.$/m);
+  assert.deepEqual(due(), ['no contract is noted (Article 28 of the GDPR) with: azure-openai, smtp', 'no assessment is noted of the legitimate interests for: protect']);
+  writeFileSync(file, 'DPA');
+  const add = (about, of, ...more) => json(p.run(['assess', 'add', '--about', about, '--of', of, '--title', 'T', '--file', file, '--review', day(9), ...more, '--format', 'json'])).id;
+  add('dpia', 'protect');
+  const contract = add('contract', 'azure-openai', '--until', day(-1));
+  assert.deepEqual(due(), ['no contract is noted (Article 28 of the GDPR) with: smtp', 'no assessment is noted of the legitimate interests for: protect']);
+  add('contract', 'smtp');
+  const row = () => JSON.parse(p.run(['assess', 'list', '--format', 'json']).stdout).find((r) => r.id === contract);
+  assert.deepEqual([row().overdue, row().until.slice(0, 10)], [true, day(-1)]);
+  const renewed = json(p.run(['assess', 'review', contract, '--reason', 'renewed', '--review', day(300), '--until', day(365), '--format', 'json']));
+  assert.deepEqual([row().overdue, row().until.slice(0, 10), renewed.events.at(-1).due.slice(0, 10)], [false, day(365), day(365)]);
+  add('legitimate-interest', 'protect');
+  assert.deepEqual(due(), []);
+  assert.equal(p.run(['assess', 'review', contract, '--close', '--reason', 'ended']).status, 0);
+  assert.deepEqual(due(), ['no contract is noted (Article 28 of the GDPR) with: azure-openai']);
 });
