@@ -52,6 +52,7 @@ extern const struct command *const commands[];   // these, NULL-terminated
 extern const struct option_row global_options[]; // those of every command
 // Those of `lethe policy` that have a file of their own.
 extern const struct command policy_lint_command, policy_diff_command, policy_withdraw_command, policy_new_command;
+extern const struct command keys_api_command; // of `lethe keys`
 
 // --- what they share ---
 // "lethe: message" on standard error; returns `status`.

@@ -100,4 +100,4 @@ const struct command keys_command = {
 				.options = (const struct option_row[]){OBJECT_FORMAT_OPTION, {0}}},
 	&(const struct command){"rotate", keys_rotate, "put a new master key in the place of the one in use; the site must be stopped",
 				.options = rotate_options},
-	NULL}};
+	&keys_api_command, NULL}};

@@ -11,6 +11,7 @@
 #include "policy/vault/archive_token.h"
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	PIECE = 48 * 1024, // of a picture at a time; a multiple of 3, so that the base64 of pieces joins without padding
@@ -87,6 +88,77 @@ int api_input_read(struct set *s)
 	in->verbatim = true;
 	in->confirmed = request_int(r, "confirm", 0) != 0;
 	return input_source(request_text(r, "prompt"), NULL, in, &s->failure);
+}
+
+// ---- keys ----
+
+// False: answered. Without a policy that has accounts nobody needs a key, and what clients send in its place is not looked at.
+static bool api_admit(struct request *r, const struct generator *g, unsigned scope, struct api_key *key)
+{
+	static const char scheme[] = "Bearer ";
+	const char *given = request_header(r, "Authorization");
+	struct err e = {0};
+
+	*key = (struct api_key){.id = ""};
+	if (!api_key_needed(g->policy))
+		return true;
+	const bool bearer = given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0;
+	if (bearer && api_key_find(g->vault, given + sizeof scheme - 1, key, &e) == 0) {
+		if ((key->scopes & scope) != 0)
+			return true;
+		respond_problem(r, 403, "problem.api-scope", NULL, NULL);
+		return false;
+	}
+	if (bearer && e.code != ERR_NOT_FOUND && e.code != ERR_RESTRICTED) {
+		respond_err(r, &e);
+		return false;
+	}
+	respond_header(r, "WWW-Authenticate", "Bearer");
+	respond_problem(r, 401, bearer ? "problem.api-key" : "problem.api-key.missing", NULL, NULL);
+	return false;
+}
+
+static void api_say_budget(struct request *r, const struct api_key *key)
+{
+	enum { DAY = 24 * 60 * 60 };
+	char number[WORD_NUMBER + 1];
+
+	if (key->daily == 0)
+		return;
+	snprintf(number, sizeof number, "%u", key->daily);
+	respond_header(r, "X-RateLimit-Limit-Images", number);
+	snprintf(number, sizeof number, "%u", key->used < key->daily ? key->daily - key->used : 0);
+	respond_header(r, "X-RateLimit-Remaining-Images", number);
+	snprintf(number, sizeof number, "%llds", (long long)(DAY - when_now() % DAY));
+	respond_header(r, "X-RateLimit-Reset-Images", number);
+}
+
+int api_book(struct set *s)
+{
+	struct err e = {0};
+
+	if (*s->key.id == '\0')
+		return 0;
+	const int booked = api_key_book(s->g->vault, &s->key, (int)s->input.count, &e);
+	api_say_budget(s->r, &s->key);
+	if (booked == 0) {
+		s->booked = s->input.count;
+		return 0;
+	}
+	if (e.code == ERR_FULL)
+		respond_header(s->r, "X-Should-Retry", "false"); // with OpenAI's own clients in mind
+	return e.code == ERR_FULL        ? problem_set(&s->failure, 429, "problem.api-budget", NULL, NULL)
+	       : e.code == ERR_NOT_FOUND ? problem_set(&s->failure, 401, "problem.api-key", NULL, NULL) // revoked meanwhile
+					 : set_not_recorded(s, &e);
+}
+
+void api_give_back(struct set *s)
+{
+	const unsigned made = set_made(s);
+	struct err e = {0};
+
+	if (s->booked > made && api_key_book(s->g->vault, &s->key, -(int)(s->booked - made), &e) != 0 && e.code != ERR_NOT_FOUND)
+		note_line("pictures that were not made stay booked: %s", e.text);
 }
 
 // ---- the answer ----
@@ -232,7 +304,10 @@ void api_stream_error(struct request *r, const cJSON *problem)
 
 void api_generations(struct request *r, void *context)
 {
-	make_set(r, context, request_int(r, "stream", 0) != 0 ? ANSWER_API_EVENTS : ANSWER_API);
+	struct api_key key;
+
+	if (api_admit(r, context, API_SCOPE_IMAGES, &key))
+		make_set(r, context, request_int(r, "stream", 0) != 0 ? ANSWER_API_EVENTS : ANSWER_API, &key);
 }
 
 static cJSON *api_model_object(const char *id, const char *owner)
@@ -264,8 +339,11 @@ static cJSON *api_models_list(struct request *r, const struct generator *g)
 
 void api_models(struct request *r, void *context)
 {
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	struct api_key key;
 
+	if (!api_admit(r, context, API_SCOPE_MODELS, &key))
+		return;
+	JSON_AUTO cJSON *o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "object", "list");
 	cJSON_AddItemToObject(o, "data", api_models_list(r, context));
 	respond_json(r, 200, o);
@@ -273,9 +351,12 @@ void api_models(struct request *r, void *context)
 
 void api_model(struct request *r, void *context)
 {
-	JSON_AUTO cJSON *list = api_models_list(r, context);
 	const cJSON *one, *found = NULL;
+	struct api_key key;
 
+	if (!api_admit(r, context, API_SCOPE_MODELS, &key))
+		return;
+	JSON_AUTO cJSON *list = api_models_list(r, context);
 	cJSON_ArrayForEach(one, list)
 	{
 		if (strcmp(json_string(one, "id"), request_rest(r)) == 0)

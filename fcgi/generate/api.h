@@ -17,6 +17,9 @@ void api_model(struct request *r, void *context);       // GET /v1/models/<id>
 
 // Fills the input of a set from the fields. -1 with the failure set, or answered.
 int api_input_read(struct set *s);
+// Books the pictures of the set in the budget of its key; and gives back those that were not made. Without a key, nothing.
+int api_book(struct set *s);
+void api_give_back(struct set *s);
 // The head of a stream.
 int api_begin(struct set *s);
 // The whole answer of a finished set, `record` as outcome_record() made it, whose pictures are in `archive`; the rest of the stream, where it is one.

@@ -246,16 +246,16 @@ static int set_hand_over(struct set *s)
 	return -1;
 }
 
-static int (*const steps[])(struct set *s) = {set_log_request, set_answer_again, set_read_input,  set_choose_processors, set_begin_archive,
-					      set_record,      answer_begin,     page_facts_read, prompts_write,         set_reserve,
-					      images_make,     set_pack,         set_hand_over};
+static int (*const steps[])(struct set *s) = {set_log_request, set_answer_again, set_read_input, set_choose_processors, set_begin_archive,
+					      api_book,        set_record,       answer_begin,   page_facts_read,       prompts_write,
+					      set_reserve,     images_make,      set_pack,       set_hand_over};
 
 void make_handle(struct request *r, void *context)
 {
-	make_set(r, context, answer_form(r));
+	make_set(r, context, answer_form(r), NULL);
 }
 
-void make_set(struct request *r, const struct generator *g, enum answer_form form)
+void make_set(struct request *r, const struct generator *g, enum answer_form form, const struct api_key *key)
 {
 	struct set s = {.g = g,
 			.r = r,
@@ -265,12 +265,15 @@ void make_set(struct request *r, const struct generator *g, enum answer_form for
 			.archive = ARCHIVE_INIT};
 	int done = 0;
 
+	if (key != NULL)
+		s.key = *key;
 	for (size_t i = 0; done == 0 && i < ARRAY_LEN(steps); i++)
 		done = steps[i](&s);
 	if (s.cancelled && !s.answer.begun) // by an erasure; events that were begun end without another
 		problem_set(&s.failure, 410, "problem.ended", NULL, NULL);
 	if (done != 0 && !(s.cancelled && s.answer.begun))
 		answer_failure(&s);
+	api_give_back(&s);
 	request_log_end(r, NULL); // of one who left before; the row names the receipt
 	// The answer went out through libfcgi's buffers; what it was made of goes now.
 	set_free(&s);

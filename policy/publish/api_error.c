@@ -31,7 +31,9 @@ cJSON *api_error_object(const cJSON *problem)
 	    {"forbidden-content", "moderation_blocked", user},
 	    {"content-filtered", "moderation_blocked", user},
 	    {"too-many-requests", "rate_limit_exceeded", NULL},
-	    {"budget-key", "insufficient_quota", "insufficient_quota"},
+	    {"api-budget", "insufficient_quota", "insufficient_quota"},
+	    {"api-key", "invalid_api_key", NULL},
+	    {"api-scope", "insufficient_permissions", NULL},
 	};
 	static const char *const fields[][2] = {{"description", "prompt"}, {"count", "n"}, {"provider", "model"}}; // ours and the API's
 	static const char *const words[] = {"type", "title", "status", "detail", "parameter", "confirmable"};

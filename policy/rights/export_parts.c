@@ -32,6 +32,7 @@ static const struct member_row {
 } member_rows[] = {
     {KIND_ARCHIVE, MEMBER_SHOWN,
      " count size bytes pictures missing index reason type preview processor id name prompts sent_to kinds failure thumbnail "},
+    {KIND_ACCOUNT, MEMBER_SHOWN, " api_key scopes daily day used expires "},
     {KIND_ARCHIVE, MEMBER_INNER, " offset "},
     {KIND_ARCHIVE, MEMBER_SECRET, " key "},
     {KIND_RIGHTS_REQUEST, MEMBER_SHOWN,

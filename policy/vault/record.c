@@ -662,7 +662,9 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	if (!carried && record_tombstones(v, &row, c, e) != 0)
 		goto cleanup;
 	change_facts(&row.facts, c->set, c->clear, when_now());
-	row.due = record_due(&row, record_life(v, &row).end);
+	const time_t end = record_due(&row, record_life(v, &row).end);
+	if ((c->set | c->clear) != 0 || row.due == 0 || (end != 0 && end < row.due)) // an earlier end that it was given stays
+		row.due = end;
 	if (c->state != NULL)
 		snprintf(row.state, sizeof row.state, "%s", c->state);
 	if (carried &&

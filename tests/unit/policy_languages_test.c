@@ -105,7 +105,7 @@ static const struct fault {
     {"a title", "<title lang=\"de\">Ihre Rechte</title>", "", "error: <title> of <section> is not translated: 0 of 1 in de"},
     {"a paragraph", "<p lang=\"de\">Viele davon nutzen Sie selbst, in der Übersicht. Im Übrigen antworten wir innerhalb von 30 Tagen.</p>",
      "", "error: <p> of <section> is not translated: 0 of 1 in de"},
-    {"a category", "<category lang=\"de\">Benutzername</category>", "", "error: <category> of <kind> is not translated: 6 of 7 in de"},
+    {"a category", "<category lang=\"de\">Benutzername</category>", "", "error: <category> of <kind> is not translated: 7 of 8 in de"},
     {"a measure", "<measure lang=\"de\">Gespeichertes ist mit AES verschlüsselt.</measure>", "",
      "error: <measure> of <security> is not translated: 5 of 6 in de"},
     {"a place", "<region lang=\"de\" country=\"EE\" place=\"Estland\">ee</region>", "", "error: <region> of <processor> is not translated"},

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: ISC
+// The keys of the image API.
+#include "admin/requests.h"
+#include "policy/vault/api_key.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DAILY_MAX = 1000000 };
+
+static enum status keys_api_failed(const struct err *e)
+{
+	return output_complain(e->code == ERR_NOT_FOUND ? STATUS_FOUND : STATUS_UNSURE, "keys: %s", e->text);
+}
+
+static enum status keys_api_create(const struct admin *a, const struct arguments *args)
+{
+	BUF_AUTO_WIPE struct buf out = BUF_INIT(OUTPUT_MAX), given = BUF_INIT(HIDDEN_MAX);
+	const char *daily = argument(args, "daily"), *scope = argument(args, "scope");
+	struct api_key wanted = {.scopes = API_SCOPES_ALL};
+	char key[API_KEY_LEN + 1], receipt[TOKEN_LEN + 1];
+	SITE_AUTO struct site s = {0};
+	struct err e = {0};
+
+	for (unsigned i = 0; scope != NULL && api_scope_names[i] != NULL; i++) {
+		if (strcmp(scope, api_scope_names[i]) == 0)
+			wanted.scopes = 1u << i;
+	}
+	if (daily != NULL) {
+		const size_t digits = strspn(daily, "0123456789");
+		wanted.daily = digits > 0 && digits < 8 && daily[digits] == '\0' ? (unsigned)strtoul(daily, NULL, 10) : 0;
+		if (wanted.daily == 0 || wanted.daily > DAILY_MAX)
+			return output_complain(STATUS_UNSURE, "keys: --daily takes a number of pictures, from 1 to %d", DAILY_MAX);
+	}
+	if (requests_time(args, "until", &wanted.expires) != 0)
+		return STATUS_UNSURE;
+	if (argument_given(args, "until") && wanted.expires <= when_now())
+		return output_complain(STATUS_UNSURE, "keys: --until takes a day to come");
+	token_new(receipt);
+	if (argument_given(args, "receipt")) {
+		if (ask_hidden("receipt", argument(args, "receipt"), &given, &e) != 0)
+			return keys_api_failed(&e);
+		if (!token_shaped(buf_text(&given)))
+			return output_complain(STATUS_UNSURE, "keys: what was given for --receipt is not a receipt");
+		snprintf(receipt, sizeof receipt, "%s", buf_text(&given));
+	}
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (api_key_create(s.vault, &wanted, receipt, key, &e) != 0)
+		return keys_api_failed(&e);
+	buf_printf(&out,
+		   "id       %s\nkey      %s\nreceipt  %s\nThe key is shown this once, and kept nowhere. Give both to who will use it: by "
+		   "the receipt its "
+		   "erasure can be asked for, and that ends the key.\n",
+		   wanted.id, key, receipt);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "id", wanted.id);
+	cJSON_AddStringToObject(object, "key", key);
+	cJSON_AddStringToObject(object, "receipt", receipt);
+	const enum status status = output_object(args, object, &out);
+	explicit_bzero(key, sizeof key);
+	explicit_bzero(receipt, sizeof receipt);
+	return status;
+}
+
+static int keys_api_row(void *arg, const struct api_key *k)
+{
+	const char *scopes = k->scopes == API_SCOPES_ALL ? "all" : k->scopes == API_SCOPE_IMAGES ? api_scope_names[0] : api_scope_names[1];
+
+	table_add(arg, k->id, scopes, (double)k->daily, (double)k->used, k->made, k->expires,
+		  k->expires != 0 && k->expires <= when_now() ? "over" : "valid");
+	return 0;
+}
+
+static enum status keys_api_list(const struct admin *a, const struct arguments *args)
+{
+	static const char *const columns[] = {"id", "scope", "daily", "today", "made", "until", "state", NULL};
+	TABLE_AUTO struct table t = {0};
+	SITE_AUTO struct site s = {0};
+	struct err e = {0};
+
+	table_init(&t, columns, "isnndds");
+	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (api_key_each(s.vault, keys_api_row, &t, &e) != 0)
+		return keys_api_failed(&e);
+	return table_output(&t, args, "There are no keys of the API.");
+}
+
+struct keys_api_search {
+	const char *given;
+	char id[RECORD_ID_LEN + 1];
+	unsigned found;
+};
+
+static int keys_api_match(void *arg, const struct api_key *k)
+{
+	struct keys_api_search *search = arg;
+
+	if (strncmp(k->id, search->given, strlen(search->given)) == 0 && search->found++ == 0)
+		snprintf(search->id, sizeof search->id, "%s", k->id);
+	return 0;
+}
+
+static enum status keys_api_revoke(const struct admin *a, const struct arguments *args)
+{
+	struct keys_api_search search = {.given = args->words[0]};
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+	SITE_AUTO struct site s = {0};
+	struct err e = {0};
+
+	if (strlen(search.given) < SHORT_ID_LEAST)
+		return output_complain(STATUS_UNSURE, "keys: an id has at least %d characters", SHORT_ID_LEAST);
+	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (api_key_each(s.vault, keys_api_match, &search, &e) != 0)
+		return keys_api_failed(&e);
+	if (search.found != 1)
+		return output_complain(STATUS_FOUND, search.found == 0
+							 ? "keys: there is no such key; lethe keys api list names those there are"
+							 : "keys: several keys begin so");
+	if (api_key_revoke(s.vault, search.id, &e) != 0)
+		return keys_api_failed(&e);
+	buf_printf(&out, "%s is revoked: nobody can use it any more\n", search.id);
+	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "id", search.id);
+	cJSON_AddBoolToObject(object, "revoked", true);
+	return output_object(args, object, &out);
+}
+
+static const struct option_row keys_api_create_options[] = {
+    {"scope", OPTION_CHOICE, "images|models|all", "what it allows; all unless it is given"},
+    {"daily", OPTION_VALUE, "N", "pictures that it may have made on a day (UTC); any number unless it is given"},
+    {"until", OPTION_VALUE, "DATE", "when it is over; never unless it is given"},
+    {"receipt", OPTION_HIDDEN, NULL, "whose it is, by a receipt of theirs; a new one unless it is given"},
+    OBJECT_FORMAT_OPTION,
+    {0},
+};
+
+const struct command keys_api_command = {
+    .name = "api",
+    .line = "the keys of the image API, where the policy has accounts",
+    .sub = (const struct command *const[]){
+	&(const struct command){"create", keys_api_create, "make one, and print it this once", .options = keys_api_create_options},
+	&(const struct command){"list", keys_api_list, "those there are, without the keys themselves, which nobody has",
+				.options = (const struct option_row[]){FORMAT_OPTION, {0}}},
+	&(const struct command){"revoke", keys_api_revoke, "end one at once", .words = "ID",
+				.options = (const struct option_row[]){OBJECT_FORMAT_OPTION, {0}}},
+	NULL}};
