@@ -14,7 +14,8 @@
 
 #define SELECTOR_OPTIONS                                                                                                                   \
 	{"receipt", OPTION_HIDDEN, NULL, "everything made under a receipt"},                                                               \
-	    {"ip", OPTION_HIDDEN, NULL, "what the request log has of an IP address, without the visits of others"},                        \
+	    {"ip", OPTION_HIDDEN, NULL, "what the request log has of an IP address, by the day"},                                          \
+	    {"sole", OPTION_FLAG, NULL, "with --ip: nobody else has that address, so its rows in full"},                                   \
 	    {"request", OPTION_VALUE, "ID", "a recorded request, and what it names"},                                                      \
 	{                                                                                                                                  \
 		"record", OPTION_VALUE, "ID", "a record, by its id, with everything of the same subject"                                   \
@@ -69,8 +70,11 @@ static int selection_ask(const struct arguments *args, struct selection *s, stru
 		if (!receipt &&
 		    (inet_pton(family, buf_text(value), bytes) != 1 || inet_ntop(family, bytes, address, sizeof address) == NULL))
 			return err_set(e, ERR_INPUT, "what was given for --ip is not an IP address");
-		s->list[s->count++] = (struct export_selector){.by = receipt ? ERASE_RECEIPT : ERASE_ADDRESS, .value = buf_text(value)};
+		s->list[s->count++] = (struct export_selector){
+		    .by = receipt ? ERASE_RECEIPT : ERASE_ADDRESS, .value = buf_text(value), .sole = argument_given(args, "sole")};
 	}
+	if (argument_given(args, "sole") && !argument_given(args, "ip"))
+		return err_set(e, ERR_INPUT, "--sole says something of --ip, which was not given");
 	if (s->count == 0 && !argument_given(args, "request") && !argument_given(args, "record"))
 		return err_set(e, ERR_INPUT, "say whose: give --receipt, --ip, --request or --record");
 	return 0;

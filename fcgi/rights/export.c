@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/export.h"
+#include "fcgi/rights/by_connection.h"
 #include "fcgi/rights/rights_page.h"
 #include "fcgi/rights/rights_token.h"
 #include "policy/base/json.h"
@@ -16,6 +17,7 @@ enum { EXPORTS_AT_ONCE = 4, PATIENCE_MS = 20000 };
 static atomic_int exports_under_way;
 
 static const struct field export_fields[] = {
+    {.name = "connection", .type = FIELD_BOOL},
     {.name = "right", .type = FIELD_TEXT, .min = 1, .max = 64}, // of the page's form, which is shown again where something is wrong
     {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200},
     {.name = "archive", .type = FIELD_TEXT, .min = 1, .max = 500},
@@ -100,11 +102,17 @@ void export_respond(struct request *r, void *vault)
 		return;
 	const char *typed = request_text(r, "receipt"), *id = request_text(r, "id"), *typed_secret = request_text(r, "secret"),
 		   *zip = request_text(r, "archive");
-	if ((typed != NULL) + (id != NULL) + (zip != NULL) != 1 || (id != NULL) != (typed_secret != NULL)) {
+	const bool connection = request_int(r, "connection", 0) == 1;
+	if ((typed != NULL) + (id != NULL) + (zip != NULL) + connection != 1 || (id != NULL) != (typed_secret != NULL)) {
 		respond_problem(r, 422, "problem.export-which", "receipt", NULL);
 		return;
 	}
-	if (id == NULL && !export_offered(request_policy(r))) {
+	if (connection) {
+		const char *agent = request_header(r, "User-Agent"), *address = by_connection_address(r, RIGHT_ACCESS);
+		by[count++] = (struct export_selector){.by = ERASE_ADDRESS, .value = address, .agent = agent != NULL ? agent : ""};
+		if (address == NULL)
+			return;
+	} else if (id == NULL && !export_offered(request_policy(r))) {
 		respond_problem(r, 403, "problem.refused.export", NULL, NULL);
 		return;
 	}
@@ -125,8 +133,8 @@ void export_respond(struct request *r, void *vault)
 		by[count++] = (struct export_selector){.by = ERASE_RECORD, .value = buf_text(&named), .by_link = true};
 	} else if (typed != NULL) {
 		by[count++] = (struct export_selector){.by = ERASE_RECEIPT, .value = receipt};
-	} else if (!rights_token_read(secret, typed_secret) || rights_show(vault, id, secret, &shown, &e) != 0 ||
-		   export_of_request(vault, id, by, &count, &named, &e) != 0) {
+	} else if (!connection && (!rights_token_read(secret, typed_secret) || rights_show(vault, id, secret, &shown, &e) != 0 ||
+				   export_of_request(vault, id, by, &count, &named, &e) != 0)) {
 		if (e.code == ERR_NONE || e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
 		else

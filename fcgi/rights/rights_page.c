@@ -226,6 +226,15 @@ static void plan_clocks(struct rights_page *page, const struct policy_right *rig
 	buf_adds(&page->out, count > 0 ? "</dl>\n" : "");
 }
 
+// Yes, or back.
+static void plan_end(struct rights_page *page, const char *class, const char *yes)
+{
+	xml_printf(&page->out, "<button class=\"%s\">%s</button>\n<a class=\"button quiet\" href=\"", class, word(page->p, yes));
+	address_page(page->p, "/rights", &page->out);
+	xml_printf(&page->out, "\">%s</a>\n</form>\n</div>\n", word(page->p, "page.plan.no"));
+	page_end(page, 200);
+}
+
 void rights_page_plan(struct request *r, struct vault *v, const struct policy_right *right, const struct rights_new *asked)
 {
 	const struct offer *offer = offer_of(right);
@@ -281,11 +290,32 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 	}
 	for (size_t i = 0; i < (erase ? 2 : ARRAY_LEN(given)); i++) // an erasure takes receipt or archive
 		rights_form_hidden(&page.out, given[i].name, given[i].value);
-	xml_printf(&page.out, "<button class=\"%s\">%s</button>\n<a class=\"button quiet\" href=\"", erase ? "quiet danger" : "primary",
-		   word(p, erase ? "page.plan.erase_yes" : "page.plan.send"));
-	address_page(p, "/rights", &page.out);
-	xml_printf(&page.out, "\">%s</a>\n</form>\n</div>\n", word(p, "page.plan.no"));
-	page_end(&page, 200);
+	plan_end(&page, erase ? "quiet danger" : "primary", erase ? "page.plan.erase_yes" : "page.plan.send");
+}
+
+void rights_page_plan_connection(struct request *r, struct vault *v, const char *address)
+{
+	const struct policy *p = request_policy(r);
+	struct erase_result found = {0};
+	struct rights_page page;
+	struct err e = {0};
+
+	if (vault_erase(v, ERASE_ADDRESS, address, true, &found, &e) != 0) {
+		respond_err(r, &e);
+		return;
+	}
+	if (!vault_erase_pending(&found)) {
+		page_sentence(r, "answer.connection.none.title", "answer.connection.none");
+		return;
+	}
+	page_begin(&page, r, word(p, "page.rights.connection.erase"));
+	xml_printf(&page.out, "<p class=\"eyebrow\">%s</p>\n<p class=\"lead\">%s</p>\n<div class=\"card\">\n", word(p, "page.rights.step3"),
+		   word(p, "page.plan.erase"));
+	plan_stores(&page, &found);
+	write_note(&page.w, "page.rights.connection.all", NULL);
+	rights_form_begin(p, &page.out, "/api/erase", "choice-of-two");
+	rights_form_hidden(&page.out, "connection", "yes");
+	plan_end(&page, "quiet danger", "page.plan.erase_yes");
 }
 
 // ---- what was done ----
@@ -403,18 +433,23 @@ static void reach_write(struct rights_page *page, const cJSON *certificate)
 }
 
 // Where nothing was found, it is no certificate, and is not called so.
-void rights_page_erased(struct request *r, const cJSON *certificate)
+void rights_page_erased(struct request *r, const cJSON *certificate, bool connection)
 {
 	const cJSON *scan = json_get(certificate, "residue_scan");
 	BUF_AUTO struct buf text = BUF_INIT(4096);
 	struct rights_page page;
 
 	if (!cJSON_IsNumber(json_get(certificate, "audit_index"))) {
-		page_sentence(r, "answer.unknown.title", "answer.unknown");
+		page_sentence(r, connection ? "answer.connection.none.title" : "answer.unknown.title",
+			      connection ? "answer.connection.none" : "answer.unknown");
 		return;
 	}
 	page_begin(&page, r, word(request_policy(r), "answer.erased.title"));
-	lead_write(&page, cJSON_GetArraySize(json_get(certificate, "kept")) > 0 ? "answer.erased.but" : "answer.erased", NULL);
+	lead_write(&page,
+		   connection                                              ? "answer.erased.connection"
+		   : cJSON_GetArraySize(json_get(certificate, "kept")) > 0 ? "answer.erased.but"
+									   : "answer.erased",
+		   NULL);
 	buf_adds(&page.out, "<section class=\"card\">\n");
 	stores_write(&page, certificate);
 	buf_adds(&page.out, "<dl class=\"record\">\n");

@@ -14,6 +14,8 @@ void rights_page_start(struct request *r, const struct rights_typed *typed);
 void rights_page_fault(struct request *r, const char *right, const char *field, const char *fault);
 // What will happen, and until when: to be confirmed. Of an erasure, what there is.
 void rights_page_plan(struct request *r, struct vault *v, const struct policy_right *right, const struct rights_new *asked);
+// Of an erasure by the address that asks.
+void rights_page_plan_connection(struct request *r, struct vault *v, const char *address);
 // A request as its owner sees it. `shown`: of rights_show(). `fresh`: it was just recorded, and number and secret are to be kept. `typed`: 422, what is wrong
 // with the code ("code") or the correction ("contact", "message") that was typed; NULL: nothing is.
 void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh, const struct rights_typed *typed);
@@ -25,7 +27,7 @@ void rights_page_confirmed(struct request *r);
 bool rights_page_copy(const struct policy *p, const cJSON *shown);
 // Nothing was consented to, so nothing is withdrawn.
 void rights_page_no_consent(struct request *r);
-// An erasure that is done. `certificate` as rights_erase() writes it.
-void rights_page_erased(struct request *r, const cJSON *certificate);
+// An erasure that is done. `certificate` as rights_erase() writes it. `connection`: by the address that asks.
+void rights_page_erased(struct request *r, const cJSON *certificate, bool connection);
 
 #endif

@@ -3,6 +3,7 @@
 #include "fcgi/ipc/making_call.h"
 #include "fcgi/rights/acknowledge.h"
 #include "fcgi/rights/agent_request.h"
+#include "fcgi/rights/by_connection.h"
 #include "fcgi/rights/consents.h"
 #include "fcgi/rights/contact.h"
 #include "fcgi/rights/drp.h"
@@ -34,7 +35,8 @@ enum {
 
 // ---- POST /api/rights ----
 
-static const struct field request_fields_table[] = {
+static const struct field plan_fields[] = {
+    {.name = "connection", .type = FIELD_BOOL}, // of the plan alone
     {.name = "right", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
     {.name = "contact", .type = FIELD_TEXT, .min = 3, .max = 254},
     {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200},
@@ -43,6 +45,7 @@ static const struct field request_fields_table[] = {
     {.name = "key", .type = FIELD_TEXT, .min = 1, .max = 128}, // of a form, for what is sent twice
     {0},
 };
+static const struct field *const request_fields_table = plan_fields + 1;
 
 // What was sent, checked.
 struct asked {
@@ -166,12 +169,25 @@ static void handle_request(struct request *r, void *context)
 
 // ---- POST /api/rights/plan: the same, and nothing is done yet; POST /api/rights/start: the page of rights with the receipt filled in ----
 
+// Erasure by the address that asks.
+static void handle_plan_connection(struct request *r, struct vault *v)
+{
+	const char *address = by_connection_address(r, RIGHT_ERASURE);
+
+	if (address != NULL)
+		rights_page_plan_connection(r, v, address);
+}
+
 static void handle_plan(struct request *r, void *context)
 {
 	struct asked a = {0};
 
-	if (request_check(r, request_fields_table) != 0)
+	if (request_check(r, plan_fields) != 0)
 		return;
+	if (request_int(r, "connection", 0) == 1) {
+		handle_plan_connection(r, context);
+		return;
+	}
 	asked_read(r, false, &a);
 	if (a.right == NULL)
 		respond_not_offered(r);
@@ -198,8 +214,8 @@ static void handle_start(struct request *r, void *context)
 
 // ---- GET /api/rights: which rights there are, and how each is exercised ----
 
-// {site, rights[{id, name, how, who, verify, self_service, at_once, acts_on, path, takes[], signal}]}; acts_on and signal may be null. `self_service` is what
-// the policy says, `at_once` that sending `takes` to `path` carries it out.
+// {site, rights[{id, name, how, who, verify, self_service, at_once, acts_on, path, takes[], connection, signal}]}; acts_on, connection and signal may be null.
+// `self_service` is what the policy says, `at_once` that sending `takes` to `path` carries it out, `connection` where {"connection": true} is sent.
 static void handle_offer(struct request *r, void *context)
 {
 	const struct policy *p = request_policy(r);
@@ -225,6 +241,8 @@ static void handle_offer(struct request *r, void *context)
 		cJSON *takes = cJSON_AddArrayToObject(one, "takes");
 		for (size_t t = 0; offer->takes[t] != NULL; t++)
 			cJSON_AddItemToArray(takes, cJSON_CreateString(offer->takes[t]));
+		const char *connection = offer_connection(p, right);
+		cJSON_AddItemToObject(one, "connection", connection != NULL ? cJSON_CreateString(connection) : cJSON_CreateNull());
 		const char *signal = policy_word(&policy_signal_words, right->signal);
 		cJSON_AddItemToObject(one, "signal", signal != NULL ? cJSON_CreateString(signal) : cJSON_CreateNull());
 		cJSON_AddItemToArray(rights, one);
@@ -485,6 +503,7 @@ static void handle_rectify(struct request *r, void *context)
 // ---- POST /api/erase ----
 
 static const struct field erase_fields[] = {
+    {.name = "connection", .type = FIELD_BOOL},
     {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200},
     {.name = "archive", .type = FIELD_TEXT, .min = 1, .max = 500},
     {0},
@@ -496,18 +515,25 @@ static void handle_erase(struct request *r, void *context)
 	struct err e = {0};
 	if (request_check(r, erase_fields) != 0)
 		return;
-	const char *given = request_text(r, "receipt"), *zip = request_text(r, "archive");
+	const bool connection = request_int(r, "connection", 0) == 1;
+	const char *given = request_text(r, "receipt"), *zip = request_text(r, "archive"),
+		   *address = connection ? by_connection_address(r, RIGHT_ERASURE) : NULL;
 	char token[TOKEN_LEN + 1];
-	if (given != NULL && zip != NULL) {
+	if (connection && address == NULL)
+		return;
+	if ((given != NULL) + (zip != NULL) + connection > 1) {
 		rights_page_fault(r, "erasure", "archive", "problem.receipt-or-archive");
 		return;
 	}
-	if (zip != NULL ? !rights_token_archive(token, zip) : given == NULL || !rights_token_read(token, given)) {
+	if (!connection && (zip != NULL ? !rights_token_archive(token, zip) : given == NULL || !rights_token_read(token, given))) {
 		rights_page_fault(r, "erasure", zip != NULL ? "archive" : "receipt",
 				  zip != NULL ? "problem.archive-shape" : "problem.receipt-shape");
 		return;
 	}
-	if ((zip != NULL ? rights_erase_archive : rights_erase)(context, token, &text, &e) != 0 && e.code == ERR_REFUSED) {
+	if ((connection    ? rights_erase_connection
+	     : zip != NULL ? rights_erase_archive
+			   : rights_erase)(context, connection ? address : token, &text, &e) != 0 &&
+	    e.code == ERR_REFUSED) {
 		respond_problem(r, 403, "problem.refused.erasure", NULL, NULL);
 		return;
 	}
@@ -525,7 +551,7 @@ static void handle_erase(struct request *r, void *context)
 		if (cJSON_AddItemReferenceToObject(problem, "certificate", certificate))
 			respond_problem_object(r, problem);
 	} else if (request_wants(r, "text/html")) {
-		rights_page_erased(r, certificate);
+		rights_page_erased(r, certificate, connection);
 	} else {
 		respond_json(r, 200, certificate);
 	}

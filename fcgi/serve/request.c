@@ -4,6 +4,7 @@
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/server.h"
 #include "policy/base/json.h"
+#include "policy/base/network.h"
 #include "policy/base/text.h"
 #include "policy/publish/words/words.h"
 #include "policy/vault/vault.h"
@@ -68,6 +69,17 @@ const char *request_address(const struct request *r)
 {
 	const char *address = request_param(r, "REMOTE_ADDR");
 	return address != NULL ? address : "";
+}
+
+const char *request_connection(const struct request *r)
+{
+	const char *address = request_param(r, "REMOTE_ADDR");
+	struct network of;
+
+	// nginx says how it knows the address (nginx/snippets/http.conf); where it says nothing, it does not know.
+	return address != NULL && request_param(r, "LETHE_CONNECTION") != NULL && network_read(&of, address) == 0 && network_public(&of)
+		   ? address
+		   : NULL;
 }
 
 const cJSON *request_fields(const struct request *r)

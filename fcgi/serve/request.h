@@ -17,6 +17,8 @@ const char *request_rest(const struct request *r); // what the route's "*" match
 // A header by its HTTP name ("Accept"); NULL when absent. Only those that nginx/snippets/params.conf passes exist.
 const char *request_header(const struct request *r, const char *name);
 const char *request_address(const struct request *r); // the visitor's; never log it
+// The same where it is known to be the visitor's own; NULL: a proxy that is not trusted stands in between, or nobody of the Internet has such an address.
+const char *request_connection(const struct request *r);
 // The parsed fields of a JSON object or form body. A JSON body's members keep their type.
 const cJSON *request_fields(const struct request *r);
 // The body as it came, of routes that take BODY_TEXT or BODY_RAW.

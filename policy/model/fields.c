@@ -246,6 +246,9 @@ static const struct model_field right_fields[] = {
     F(LINE, policy_right, line, NULL, .json = NULL),
 };
 static const struct model_field rights_fields[] = {
+    F(YES, policy, connection, "connection", .json = "connection",
+      SAYS(DOWN, "What the request log has of a connection can now be seen and deleted from it at once.",
+	   "What the request log has of a connection can no longer be seen and deleted from it at once.")),
     F(RECORDS, policy, rights, "right", .json = "rights", MORE(policy, right_count), .record = RECORD(policy_right, right_fields),
       SAYS(DOWN, "A new right: {name}.", "A right is no longer promised: {name}.")),
 };

@@ -255,6 +255,7 @@ struct policy {
 	size_t third_party_count;
 	const struct policy_right *rights;
 	size_t right_count;
+	bool connection; // who asks from an address sees and erases what the request log has of it: offer_connection()
 	const struct policy_consent *consents;
 	size_t consent_count;
 	unsigned minimum_age; // 0: not stated

@@ -204,6 +204,22 @@ static void ask_write(const struct step_form *f, bool receipt)
 	xml_printf(f->out, "<button class=\"primary\">%s</button>\n</form>\n", word(p, "page.rights.next"));
 }
 
+// For who has no receipt: what the request log has of the address that asks.
+static void connection_write(const struct step_form *f, const char *path)
+{
+	const struct policy *p = f->policy;
+	const bool erase = f->right->id == RIGHT_ERASURE;
+	struct writer w = {.form = FORM_HTML, .out = f->out, .policy = p};
+
+	xml_printf(f->out, "<details><summary>%s</summary>\n", word(p, erase ? "page.rights.connection.erase" : "page.rights.connection"));
+	write_note(&w, erase ? "page.rights.connection.all" : "page.rights.connection.how", NULL);
+	rights_form_begin(p, f->out, erase ? "/api/rights/plan" : path, "plain");
+	rights_form_hidden(f->out, "right", right_id(f->right));
+	rights_form_hidden(f->out, "connection", "yes");
+	xml_printf(f->out, "<button class=\"quiet\">%s</button>\n</form>\n</details>\n",
+		   word(p, erase ? "page.rights.erase_next" : "page.rights.export_now"));
+}
+
 void rights_form_step(const struct policy *p, const struct policy_right *right, const struct rights_typed *typed, bool heading,
 		      struct buf *out)
 {
@@ -211,6 +227,7 @@ void rights_form_step(const struct policy *p, const struct policy_right *right, 
 	const enum way way = right_way(p, right);
 	struct step_form f = {.policy = p, .right = right, .typed = typed != NULL ? typed : &nothing, .out = out, .number = 1};
 	struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
+	const char *connection = offer_connection(p, right);
 	const bool direct = way == WAY_COPY || way == WAY_ERASE;
 	// A fault in what only the second form has opens it.
 	const bool second = f.typed->archive != NULL || f.typed->contact != NULL || f.typed->message != NULL;
@@ -246,6 +263,8 @@ void rights_form_step(const struct policy *p, const struct policy_right *right, 
 		write_note(&w, "page.rights.no_receipt_how", NULL);
 	ask_write(&f, about_data(right) && !direct);
 	buf_adds(out, direct || way == WAY_SELF || way == WAY_ONCE ? "</details>\n" : "");
+	if (connection != NULL)
+		connection_write(&f, connection);
 	buf_adds(out, "</div>\n<p><a href=\"");
 	address_page(p, "/rights", out);
 	xml_printf(out, "\">%s</a></p>\n", word(p, "page.rights.other"));

@@ -5,6 +5,7 @@
 #include "policy/rights/hold.h"
 #include "policy/rights/reach.h"
 #include "policy/rights/recipient.h"
+#include "policy/rules/offer.h"
 #include "policy/vault/archive_token.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -55,9 +56,9 @@ static int erase_by_oneself(struct vault *v, enum erase_by by, const char *value
 	struct erase_result result = {0};
 	struct err why = {0};
 
-	if (!erasure_self_service(v))
+	if (by != ERASE_ADDRESS && !erasure_self_service(v))
 		return err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
-	if (by != ERASE_RECORD && stop_making != NULL)
+	if (by == ERASE_RECEIPT && stop_making != NULL)
 		(void)stop_making(stop_making_run, value, &why);
 	JSON_AUTO cJSON *reach = reach_of(v, by, value, e);
 	if (reach == NULL)
@@ -83,6 +84,13 @@ static int erase_by_oneself(struct vault *v, enum erase_by by, const char *value
 int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e)
 {
 	return erase_by_oneself(v, ERASE_RECEIPT, receipt, certificate, e);
+}
+
+int rights_erase_connection(struct vault *v, const char *address, struct buf *certificate, struct err *e)
+{
+	if (offer_connection(vault_policy(v), policy_right(vault_policy(v), RIGHT_ERASURE)) == NULL)
+		return err_set(e, ERR_REFUSED, "the policy does not offer erasure to who asks from an address");
+	return erase_by_oneself(v, ERASE_ADDRESS, address, certificate, e);
 }
 
 int rights_archive_id(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], struct err *e)

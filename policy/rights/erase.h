@@ -17,6 +17,9 @@ int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value
 int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e);
 // The same by the token of a ZIP's address.
 int rights_erase_archive(struct vault *v, const char *token, struct buf *certificate, struct err *e);
+// The same of what the request log has of the address that asks, whoever of those that share it made the rows: they say no less of the one than of the other, and
+// nobody is promised that they stay. Sets that are being made go on, as they may be another's. ERR_REFUSED: the policy does not offer it.
+int rights_erase_connection(struct vault *v, const char *address, struct buf *certificate, struct err *e);
 // What by that token is erased: a record's id. Of an archive that is gone it is one that nobody has, so nothing is found.
 int rights_archive_id(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], struct err *e);
 // Carries out the erasure that request `id` asks for, by the receipt or the archive that it names, and keeps the certificate with the request, which

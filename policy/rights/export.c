@@ -120,6 +120,10 @@ static void gather_record(void *arg, const struct vault_record *r)
 	// What authorities and courts want is told where the officer said that it may be: an order may forbid it.
 	const time_t tell = json_time(body, "tell_from");
 	const bool told = tell != 0 && tell <= x->at, officers = r->kind == KIND_ACCOUNTABILITY || r->kind == KIND_HOLD;
+	if (x->by->agent != NULL) { // holds on the address may be about others who share it
+		export_redact(x, store, "/records", GROUND_OTHERS, 1);
+		return;
+	}
 	if ((officers && x->by->by_link) || (r->kind == KIND_ACCOUNTABILITY && !told)) {
 		export_redact(x, store, "/records", x->by->by_link ? GROUND_LINK : GROUND_INTERNAL, 1);
 		return;
@@ -160,23 +164,36 @@ static int gather_row(void *arg, const struct subject_log_row *row)
 {
 	struct export *x = arg;
 	struct export_store *store = &x->kinds[KIND_REQUEST_LOG];
-	if (row->of_visit && x->by->by == ERASE_RECEIPT && row->at > x->set)
+	const struct export_selector *by = x->by;
+	const bool shared = by->by == ERASE_ADDRESS && !by->sole;
+	char day[WHEN_DATE];
+	if (row->of_visit && by->by == ERASE_RECEIPT && row->at > x->set)
 		x->set = row->at;
-	enum export_ground ground = x->by->by == ERASE_ADDRESS && row->of_visit ? GROUND_OTHERS
-				    : x->by->by_link                            ? GROUND_LINK
-				    : row->unreadable                           ? GROUND_UNREADABLE
-				    : store->given >= LOG_ROWS_MAX              ? GROUND_TOO_MANY
-										: GROUND_NONE;
+	enum export_ground ground = by->by_link                                                              ? GROUND_LINK
+				    : row->unreadable                                                        ? GROUND_UNREADABLE
+				    : store->given >= LOG_ROWS_MAX                                           ? GROUND_TOO_MANY
+				    : shared && by->agent != NULL && strcmp(by->agent, row->user_agent) != 0 ? GROUND_OTHERS
+													     : GROUND_NONE;
 
 	if (ground != GROUND_NONE) {
 		export_redact(x, store, "/request_log", ground, 1);
 		return 0;
 	}
 	cJSON *one = json_object_in(x->log);
-	add_moment(one, "at", row->at);
-	json_add_text(one, "address", row->address);
-	json_add_text(one, "user_agent", row->user_agent);
 	store->given++;
+	if (!shared) {
+		add_moment(one, "at", row->at);
+	} else { // when and with what somebody visited may be another's to know
+		when_date(day, row->at);
+		json_add_text(one, "day", day);
+		export_redact(x, NULL, "/request_log/at", GROUND_OTHERS, 1);
+	}
+	json_add_text(one, "address", row->address);
+	if (!shared || by->agent != NULL)
+		json_add_text(one, "user_agent", row->user_agent);
+	else
+		export_redact(x, NULL, "/request_log/user_agent", GROUND_OTHERS, 1);
+	x->shared = x->shared || shared;
 	return 0;
 }
 
@@ -300,10 +317,18 @@ int export_record(struct export *x, const char *officer, const char *reason, con
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
 	const bool of_record = request == NULL && officer != NULL && x->selector_count == 1 && x->selectors[0].by == ERASE_RECORD;
 	const char *record = of_record ? x->selectors[0].value : NULL;
+	bool by_address = false; // no record hangs on it that the reason could be sealed with
+
+	for (size_t i = 0; i < x->selector_count; i++)
+		by_address = by_address || x->selectors[i].by == ERASE_ADDRESS;
 
 	if (!export_any(x))
 		return 0;
-	if (!json_put_texts(o, JSON_TEXTS({"by", officer != NULL ? "officer" : "person"}, {"request", request}, {"record", record})) ||
+	if (!json_put_texts(o, JSON_TEXTS({"by", officer != NULL ? "officer" : "person"}, {"request", request}, {"record", record},
+					  {"how", !by_address       ? NULL
+						  : officer != NULL ? "address"
+								    : "connection"},
+					  {"reason", by_address && request == NULL ? reason : NULL})) ||
 	    cJSON_AddNumberToObject(o, "records", (double)export_records(x)) == NULL ||
 	    cJSON_AddNumberToObject(o, "files", (double)export_files(x)) == NULL ||
 	    cJSON_AddBoolToObject(o, "complete", export_missed(x) == NULL) == NULL || json_print(&details, o) != 0)

@@ -28,7 +28,7 @@ uint64_t export_records(const struct export *x);
 uint64_t export_files(const struct export *x);
 
 // The entry in the ledger, durably, before anything is given out; where nothing was found, there is none. `officer` NULL: the person had it by
-// self-service. Who it was and why is sealed with the person's data, who sees it in the next export.
+// self-service. Who it was and why is sealed with the person's data, who sees it in the next export; by an address it stands in the entry.
 // `request`: NULL, or the id of the request that it is for: an officer's reading is an event of it then (reading.h).
 int export_record(struct export *x, const char *officer, const char *reason, const char *request, struct err *e);
 // Writes it; `passphrase` NULL: not encrypted, else AES-256 as WinZip (AE-2) and others open it. What turns out to be unreadable on the way is

@@ -134,6 +134,7 @@ static void rows_table(const struct export *x, const cJSON *rows, const char *ti
 	{
 		for (const char *const *name = members; *name != NULL; name++) {
 			const char *value = json_string(row, *name);
+			value = value == NULL && strcmp(*name, "at") == 0 ? json_string(row, "day") : value;
 			write_cell(w, value != NULL ? value : "–");
 		}
 	}
@@ -239,6 +240,8 @@ int export_page(const struct export *x, struct buf *out)
 		record_section(x, record, &w);
 	}
 	rows_table(x, x->log, word(p, "export.log"), log_columns, log_members, &w);
+	if (x->shared)
+		write_note(&w, "export.shared", NULL);
 	rows_table(x, x->seen, word(p, "export.seen"), seen_columns, seen_members, &w);
 	recipients_list(x, &w);
 	policy_parts(p, out);

@@ -15,6 +15,10 @@ struct export_selector {
 	const char *value;
 	// Somebody had the address of the pictures, which others may have been given: the connection of who made them is withheld.
 	bool by_link;
+	// By an address, which others may share. `agent` NULL, or what the browser that asks from it calls itself, which its own rows say; all others are
+	// withheld. Of rows that are given, the time is withheld but for the day. `sole`: an officer says that nobody else has it, and they are given whole.
+	const char *agent;
+	bool sole;
 };
 enum { EXPORT_SELECTORS_MAX = 16 };
 
@@ -64,6 +68,7 @@ struct export
 	struct export_file *files;
 	size_t file_count;
 	char reason[256]; // "": nothing was missed
+	bool shared;      // rows of an address that others may share are in it
 	bool archive;     // a set is among the records, which says who was sent some of it
 	bool no_memory;
 };

@@ -225,7 +225,8 @@ int reach_possible(cJSON *recipients, struct vault *v, const struct policy *p, t
 
 cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err *e)
 {
-	const struct subject_walk walk = {.record = reach_record, .log_row = reach_row};
+	// An address leads to its rows alone, and to none of the sets that were asked for from it: those stay.
+	const struct subject_walk walk = {.record = reach_record, .log_row = by != ERASE_ADDRESS ? reach_row : NULL};
 	struct reach x = {.policy = vault_policy(v), .recipients = cJSON_CreateArray()};
 	const struct policy_kind *backup = &x.policy->kinds[KIND_BACKUP];
 	struct subject_result missed;

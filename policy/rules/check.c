@@ -28,6 +28,9 @@ void check_rights(const struct policy *p, struct report *r)
 	    {REGIME_PIPL, "15 working days (what Chinese authorities expect where PIPL says \"timely\")", {.days = 21}},
 	};
 
+	report_error_if(p->connection && p->kinds[KIND_REQUEST_LOG].keep != KEEP_STORED, r, p->right_count > 0 ? p->rights[0].line : 0,
+			"a connection shall see and erase its rows of the request log, but none is kept", "nothing could be found by it",
+			"remove connection=\"yes\" from <rights>");
 	for (size_t i = 0; i < p->right_count; i++) {
 		const char *id = policy_word(&policy_right_words, p->rights[i].id);
 		enum policy_right_id asked = p->rights[i].id;

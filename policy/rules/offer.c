@@ -26,6 +26,16 @@ const struct offer *offer_of(const struct policy_right *right)
 	return right->self_service && right->who == WHO_EVERYONE && at_once[right->id].at_once ? &at_once[right->id] : &asked;
 }
 
+const char *offer_connection(const struct policy *p, const struct policy_right *right)
+{
+	const bool offered = p->connection && p->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED && right != NULL;
+
+	return !offered                     ? NULL
+	       : right->id == RIGHT_ACCESS  ? at_once[RIGHT_ACCESS].path
+	       : right->id == RIGHT_ERASURE ? at_once[RIGHT_ERASURE].path
+					    : NULL;
+}
+
 bool offer_acts(const struct policy *p, const struct policy_right *right)
 {
 	const struct offer *offer = offer_of(right);

@@ -17,5 +17,7 @@ const struct offer *offer_of(const struct policy_right *right);
 bool offer_acts(const struct policy *p, const struct policy_right *right);
 // Whether people correct their own requests by themselves.
 bool offer_corrects(const struct policy *p);
+// Where it is carried out at once for what the request log has of the address that asks, with the field `connection`; NULL: it is not.
+const char *offer_connection(const struct policy *p, const struct policy_right *right);
 
 #endif

@@ -202,16 +202,6 @@ test('the officer: counted, encrypted, recorded with who and why, and the person
   assert.equal(site.officer(['export', '--receipt', sets.mine.receipt, '--reason', 'x', '--output', join(folder, 'x.zip')]).code, 2, 'in the command line');
 });
 
-test('by address: the visits of others who share it are withheld and counted', () => {
-  const file = join(folder, 'address.zip');
-  const run = site.officer(['export', '--ip', '-', '--reason', 'test', '--output', file], { input: '127.0.0.1\n' });
-  assert.equal(run.code, 0, run.stderr);
-  const got = taken(readFileSync(file));
-  assert.ok(!got.all.includes(agents.other) && !got.all.includes(agents.mine));
-  const log = store(got, 'request-log');
-  assert.ok(log.withheld.some((w) => w.ground === 'others' && w.count >= 2));
-});
-
 test('damage makes it partial, and it says so everywhere', async () => {
   const made = (await generate(site, { description: 'A flower shop with tulips and roses.', count: 1 })).body;
   const asked = taken(Buffer.from(await (await post('/api/export', { receipt: made.receipt })).arrayBuffer()));

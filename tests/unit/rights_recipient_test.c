@@ -2,6 +2,7 @@
 // Article 19: whoever got data of a person is told what became of it, and the person sees who was told, when, and what they confirmed.
 #include "policy/rights/erase.h"
 #include "policy/rights/outbox.h"
+#include "policy/rights/reach.h"
 #include "policy/rights/recipient.h"
 #include "policy/rights/rectify.h"
 #include "policy/rights/restrict.h"
@@ -212,12 +213,34 @@ static void each_correction_is_told(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, recipient_make, place_drop)
+// Whom a set was sent to that was asked for from an address is nothing to who has that address now.
+static void lines_of_an_address_lead_to_no_recipient(void **state)
+{
+	struct place *p = *state;
+	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_MAX);
+	char receipt[TOKEN_LEN + 1];
+	struct err e = {0};
+
+	token_new(receipt);
+	const struct request_log_row row = {"203.0.113.7", "agent", receipt};
+	assert_int_equal(request_log_append(p->vault, &row, &e), 0);
+	JSON_AUTO cJSON *by_receipt = reach_of(p->vault, ERASE_RECEIPT, receipt, &e);
+	assert_true(cJSON_GetArraySize(json_get(by_receipt, "recipients")) > 0); // the ZIP is gone: possible ones
+	assert_int_equal(rights_erase_connection(p->vault, "203.0.113.7", &certificate, &e), 0);
+	JSON_AUTO cJSON *erased = json_parse(certificate.data, certificate.len, &e);
+	assert_string_equal(json_string(erased, "outcome"), "erased");
+	assert_int_equal(cJSON_GetArraySize(json_get(erased, "recipients")), 0);
+	assert_int_equal(notices(p), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {TEST(a_recipient_with_an_address_is_told_once),
 					   TEST(who_erases_without_a_request_has_them_told_too),
 					   TEST(where_nobody_can_be_told_the_expiry_is_recorded),
-					   TEST(a_restriction_is_told_and_so_is_its_end), TEST(each_correction_is_told)};
+					   TEST(a_restriction_is_told_and_so_is_its_end),
+					   TEST(each_correction_is_told),
+					   TEST(lines_of_an_address_lead_to_no_recipient)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
+#include "policy/base/network.h"
 #include "policy/publish/pages.h"
 #include "serve_site.h"
 
@@ -608,6 +609,38 @@ static void test_too_many_params(void **state)
 	free(long_value);
 }
 
+// The address proves something only where nginx says how it knows it, and where a visitor can have it.
+static void test_whose_address_it_is(void **state)
+{
+	static const struct {
+		const char *address, *connection;
+		bool known;
+	} rows[] = {
+	    {"203.0.113.7", "direct", true},   {"203.0.113.7", "told", true},
+	    {"2a02:db8::1", "direct", true},   {"::ffff:203.0.113.7", "told", true},
+	    {"203.0.113.7", "", false},        {"203.0.113.7", NULL, false},
+	    {"127.0.0.1", "direct", false},    {"10.9.8.7", "direct", false},
+	    {"172.31.255.1", "direct", false}, {"172.32.0.1", "direct", true},
+	    {"100.127.0.1", "told", false},    {"100.128.0.1", "told", true},
+	    {"169.254.1.1", "direct", false},  {"192.168.1.1", "told", false},
+	    {"0.0.0.0", "direct", false},      {"240.0.0.1", "direct", false},
+	    {"::1", "direct", false},          {"fd00::1", "direct", false},
+	    {"fe80::1", "direct", false},      {"::ffff:10.0.0.1", "told", false},
+	    {"unix:", "direct", false},        {"", "direct", false},
+	};
+	char address[64], connection[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *params[] = {address, rows[i].connection != NULL ? connection : NULL, NULL};
+		const struct request r = {.params = params};
+		snprintf(address, sizeof address, "REMOTE_ADDR=%s", rows[i].address);
+		snprintf(connection, sizeof connection, "LETHE_CONNECTION=%s", rows[i].connection != NULL ? rows[i].connection : "");
+		if ((request_connection(&r) != NULL) != rows[i].known)
+			fail_msg("%s %s", rows[i].address, rows[i].connection != NULL ? rows[i].connection : "unsaid");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -620,6 +653,7 @@ int main(void)
 	    cmocka_unit_test(test_form_fields),
 	    cmocka_unit_test(test_multipart),
 	    cmocka_unit_test(test_cross_site),
+	    cmocka_unit_test(test_whose_address_it_is),
 	    cmocka_unit_test(test_preferred_types),
 	    cmocka_unit_test(test_browsers_get_a_page),
 	    cmocka_unit_test(test_unlogged_answers_are_refused),

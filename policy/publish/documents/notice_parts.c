@@ -273,6 +273,10 @@ static void part_rights(const struct policy *p, struct writer *w)
 		write_end(w, MARK_ITEM);
 	}
 	write_end(w, MARK_LIST);
+	if (p->connection) {
+		statement_next(w->statements, STATEMENT_CONNECTION, NULL, NULL, NULL);
+		write_note(w, "notice.rights.connection", NULL);
+	}
 	statement_next(w->statements, STATEMENT_GUIDE, NULL, NULL, NULL);
 	write_note(w, "notice.rights.use", NULL);
 }

@@ -22,6 +22,7 @@ const struct statement_row statement_rows[STATEMENT_COUNT] = {
     [STATEMENT_COOKIES] = {"cookie", "cookies/cookie", "headers"},
     [STATEMENT_RESOURCES] = {"resource", "resource@origin", "headers"},
     [STATEMENT_RIGHT] = {"right", "right/answer", "requests"},
+    [STATEMENT_CONNECTION] = {"connection", "rights@connection=yes", NULL},
     [STATEMENT_CONSENT] = {"consent", "consents/consent", NULL},
     [STATEMENT_CONTENT] = {"content", "content/rule", NULL},
     [STATEMENT_CLAIM] = {"promise", "promise@id", NULL},
