@@ -536,20 +536,30 @@ static int erase_alone(struct erasure *x, struct err *e)
 
 // ---- the search ----
 
+// Files whose names have a marker that is text; what was erased and not unlinked yet is, with `end`.
+static uint64_t marked_files(const struct vault *v, const struct markers *m, bool end)
+{
+	uint64_t found = 0;
+
+	for (int s = 0; s < SPOOLS; s++) {
+		DIR *d = opendir(v->spools[s]);
+		for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;)
+			for (size_t i = 0; i < m->count; i++)
+				if (memmem(entry->d_name, strlen(entry->d_name), m->list[i].bytes, m->list[i].len) != NULL)
+					found += !end || unlinkat(dirfd(d), entry->d_name, 0) != 0;
+		if (d != NULL)
+			closedir(d);
+	}
+	return found;
+}
+
 static int markers_search(const struct vault *v, const struct markers *m, struct found_bytes *out, struct err *e)
 {
 	*out = (struct found_bytes){0};
 	if (m->failed)
 		return err_set(e, ERR_MEMORY, "no memory to search");
 	int ret = m->count == 0 ? 0 : v->b->upkeep->find_bytes(v->store, m->list, m->count, out, e);
-	for (int s = 0; s < SPOOLS; s++) {
-		DIR *d = opendir(v->spools[s]);
-		for (const struct dirent *entry; d != NULL && (entry = readdir(d)) != NULL;) // file names, against markers that are text
-			for (size_t i = 0; i < m->count; i++)
-				out->hits += memmem(entry->d_name, strlen(entry->d_name), m->list[i].bytes, m->list[i].len) != NULL;
-		if (d != NULL)
-			closedir(d);
-	}
+	out->hits += marked_files(v, m, false);
 	return ret;
 }
 
@@ -560,10 +570,10 @@ static int clear_and_search_again(struct erasure *x, struct found_bytes *found, 
 
 	if (commit_alone(x->v, &alone, e) != 0)
 		return -1;
-	if (x->by == ERASE_ADDRESS) { // rows that the address has made since
-		erase_log(x, false);
-		x->out->stores[STORE_REQUEST_LOG].found = x->out->stores[STORE_REQUEST_LOG].erased;
-	}
+	erase_log(x, false); // rows that came since
+	struct erase_store *log = &x->out->stores[STORE_REQUEST_LOG];
+	log->found = log->erased > log->found ? log->erased : log->found;
+	markers_drop_used(x->v, &x->markers); // by what was stored since
 	int ret;
 	do
 		ret = x->v->b->upkeep->sanitise(x->v->store, SANITISE_ALL, e);
@@ -615,13 +625,17 @@ static int run_finish(struct vault *v, void *arg, struct err *e)
 	char details[128];
 	const struct ledger_event outcome = {.name = "erasure-outcome", .details = details};
 	int64_t first;
-	uint64_t ended, last = f->count == 0 ? 0 : f->list[f->count - 1].index;
+	uint64_t ended = 0, last = f->count == 0 ? 0 : f->list[f->count - 1].index;
 
 	for (size_t i = 0; i < f->count; i++) {
 		snprintf(details, sizeof details, "{\"event\":%llu,\"complete\":%s}", (unsigned long long)f->list[i].index,
 			 f->complete ? "true" : "false");
-		if ((f->tell && ledger_write(v, &outcome, NULL, e) != 0) ||
-		    (f->complete && v->b->ledger->payload_end(v->store, f->list[i].subject, 0, 0, &ended, e) != 0))
+		ended = 0;
+		// Whoever ends its list tells of it: who comes later, or gave it up in vain, says nothing.
+		if (f->complete ? v->b->ledger->payload_end(v->store, f->list[i].subject, 0, 0, &ended, e) != 0
+				: payloads_count(v, f->list[i].subject, &ended, e) != 0)
+			return -1;
+		if (f->tell && ended > 0 && ledger_write(v, &outcome, NULL, e) != 0)
 			return -1;
 	}
 	if (!f->complete || v->b->upkeep->number_get(v->store, segment_number_unsearched, &first, e) != 0)
@@ -734,7 +748,7 @@ static int take_up_all(struct vault *v, struct finish *f, struct markers *m, str
 	return 1;
 }
 
-// Found is a row of the log that a crash left or that came later, or a trace of what is gone.
+// Found is what a crash left or whoever erases has not come to yet (a row of the log, a key, a file), what was stored later, or a trace of what is gone.
 static int clear_what_was_found(struct vault *v, struct markers *m, struct err *e)
 {
 	struct found_bytes found = {0};
@@ -742,9 +756,11 @@ static int clear_what_was_found(struct vault *v, struct markers *m, struct err *
 
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	int ret = finish_log(v, m, e) != 0 || v->b->upkeep->sanitise(v->store, SANITISE_ALL, e) != 0 || markers_search(v, m, &found, e) != 0
-		      ? -1
-		      : 0;
+	int ret = finish_log(v, m, e) != 0 || key_reap(v, e) != 0 || v->b->upkeep->sanitise(v->store, SANITISE_ALL, e) != 0 ? -1 : 0;
+	markers_drop_used(v, m);
+	marked_files(v, m, true);
+	if (ret == 0)
+		ret = markers_search(v, m, &found, e);
 	commit_release(v, &alone);
 	return ret == 0 && found.hits > 0
 		   ? err_set(e, ERR_CORRUPT, "something that was erased is still found in a store file, though all were rewritten")

@@ -2,6 +2,7 @@
 // Backups beside each other and beside everything else that goes on; folders whose owner means harm; backups that are too old, too new, another's or
 // half there. What is called a backup is one, nothing outside of it is touched, and a restore that cannot be right changes nothing.
 #include "policy/base/array.h"
+#include "policy/vault/erase.h"
 #include "policy/vault/ledger_key.h"
 #include "tests/unit/backup_support.h"
 #include <dirent.h>
@@ -241,6 +242,73 @@ static void a_backup_beside_all_else_is_whole(void **state)
 	make(f, true);
 	close_vault(f);
 	assert_int_equal(each_backup(f, places.data, comes_back), 2 + 2 * TIMES);
+}
+
+enum { ERASURES = 20 };
+
+static int erase_many(struct vault *v, int number, struct err *e)
+{
+	struct erase_result r;
+	char name[32], id[RECORD_ID_LEN + 1];
+	struct fixture own = {.vault = v};
+
+	v->scan_at_once = 0; // the next pruning searches, whichever it is
+	for (int i = 0; i < ERASURES; i++) {
+		snprintf(name, sizeof name, "visitor-%d-%d", number, i);
+		put_ticket(&own, name, name, id);
+		put_ticket(&own, name, name, id); // the name is in use again where another has just been erased
+		if (vault_erase(v, ERASE_RECEIPT, name, false, &r, e) != 0)
+			return -1;
+		if (!r.complete)
+			return err_set(e, ERR_INPUT, "%s: %s", name, r.reason);
+	}
+	return 0;
+}
+
+struct erasures {
+	uint64_t events, outcomes;
+	uint64_t told[4096];
+};
+
+static int count_erasure(void *arg, const struct ledger_entry *entry)
+{
+	struct erasures *all = arg;
+	unsigned long long event;
+
+	all->events += strcmp(entry->name, "erasure") == 0;
+	if (strcmp(entry->name, "erasure-outcome") == 0) {
+		all->outcomes++;
+		assert_non_null(strstr(entry->details, "\"complete\":true"));
+		assert_int_equal(sscanf(entry->details, "{\"event\":%llu", &event), 1);
+		assert_true(event < ARRAY_LEN(all->told));
+		assert_int_equal(all->told[event]++, 0);
+	}
+	return 0;
+}
+
+// Each is told once, however many finish it, and what another has not brought to its end yet is no trace that stays.
+static void erasures_are_finished_once_beside_all_else(void **state)
+{
+	struct fixture *f = *state;
+	struct prune_result pruned;
+	struct erasures all = {0};
+	struct err e = {0};
+	time_t since;
+
+	put_ticket(f, "receipt-a", "a", kept);
+	for (int i = 0; i < 2; i++)
+		snprintf(folders[i], sizeof folders[i], "%s", places.data);
+	const pid_t pids[] = {beside(f, 0, erase_many), beside(f, 1, prune_beside), beside(f, 2, erase_many), beside(f, 3, prune_beside),
+			      beside(f, 4, back_up)};
+	wait_all(pids, ARRAY_LEN(pids));
+	fixture_time += 10000;
+	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &pruned, &e), 0);
+	assert_return_code(erase_outstanding(f->vault, &since, &e), 0);
+	assert_int_equal(since, 0);
+	assert_return_code(ledger_each(f->vault, 0, count_erasure, &all, &e), 0);
+	assert_int_equal(all.events, 2 * ERASURES);
+	assert_int_equal(all.outcomes, all.events);
+	assert_intact(f);
 }
 
 // Its list of what to look for is sealed by a key that is gone when it is finished, before the backup is brought back.
@@ -626,6 +694,7 @@ int main(void)
 	    T(backups_at_once_into_one_folder_are_all_whole),
 	    T(backups_at_once_into_two_folders_are_all_whole),
 	    T(a_backup_beside_all_else_is_whole),
+	    T(erasures_are_finished_once_beside_all_else),
 	    T(an_erasure_that_is_not_finished_leaves_nothing_in_a_backup),
 	    T(links_and_pipes_in_the_state_folder_are_in_no_backup),
 	    T(links_in_the_folders_of_backups_lead_nowhere),

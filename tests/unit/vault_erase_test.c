@@ -2,6 +2,7 @@
 // Erasure: everything that hangs on a receipt, an address or a record goes, nothing else does, and no trace is left in any file.
 #include "policy/base/array.h"
 #include "policy/base/file.h"
+#include "policy/vault/erase.h"
 #include "policy/vault/sqlite/db.h"
 #include "tests/unit/vault_fixture.h"
 #include <pthread.h>
@@ -548,6 +549,155 @@ static void a_killed_erasure_is_completed(void **state)
 	print_message("%u erasures were committed before the kill, %u of them not finished\n", completed, cut);
 }
 
+// ---- two at once: what the other one does comes in the middle of a search ----
+
+static struct {
+	struct backend backend;
+	struct backend_keys keys;
+	struct backend_upkeep upkeep;
+	struct fixture *f;
+	void (*once)(struct fixture *f); // in a process of its own
+} meanwhile;
+
+static _Noreturn int destroy_never(struct store *s, enum key_end (*judge)(void *arg, const uint8_t id[KEY_ID_LEN]), void *arg,
+				   struct err *e)
+{
+	(void)s, (void)judge, (void)arg, (void)e;
+	_exit(0);
+}
+
+static int find_bytes_meanwhile(struct store *s, const struct marker *markers, size_t count, struct found_bytes *out, struct err *e)
+{
+	void (*const once)(struct fixture * f) = meanwhile.once;
+	int status;
+
+	meanwhile.once = NULL;
+	const pid_t child = once == NULL ? 0 : fork();
+	if (once != NULL && child == 0) {
+		meanwhile.f->vault = NULL;
+		fixture_reopen(meanwhile.f, VAULT_ADMIN);
+		once(meanwhile.f);
+		vault_close(meanwhile.f->vault);
+		_exit(0);
+	}
+	if (once != NULL) {
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
+	return sqlite_backend.upkeep->find_bytes(s, markers, count, out, e);
+}
+
+static void hook(struct fixture *f, bool dies, void (*once)(struct fixture *f))
+{
+	meanwhile.backend = sqlite_backend;
+	meanwhile.keys = *sqlite_backend.keys;
+	meanwhile.upkeep = *sqlite_backend.upkeep;
+	meanwhile.keys.destroy = dies ? destroy_never : meanwhile.keys.destroy;
+	meanwhile.upkeep.find_bytes = find_bytes_meanwhile;
+	meanwhile.backend.keys = &meanwhile.keys;
+	meanwhile.backend.upkeep = &meanwhile.upkeep;
+	meanwhile.f = f;
+	meanwhile.once = once;
+	f->vault->b = &meanwhile.backend;
+	f->vault->scan_at_once = 0;
+}
+
+// Its rows are gone, its key and its file are not: whoever finishes it does the rest, and calls nothing a trace that stays.
+static void what_the_eraser_has_not_come_to_is_no_trace(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1], path[PATH_MAX], file[RECORD_ID_LEN + 8];
+	struct err e = {0};
+	int status;
+
+	fixture_archive(f, "receipt-mine", "token-mine", id);
+	put_payload(f, "receipt-mine"); // sealed by the subject's key
+	fixture_log(f, "198.51.100.1", "receipt-mine");
+	vault_close(f->vault);
+	f->vault = NULL;
+	const pid_t child = fork();
+	if (child == 0) {
+		fixture_reopen(f, VAULT_ADMIN);
+		hook(f, true, NULL);
+		erase(f, ERASE_RECEIPT, "receipt-mine", false);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	snprintf(file, sizeof file, "%s.zip", id);
+	fixture_spool_file(f, file);
+	fixture_reopen(f, VAULT_ADMIN);
+	assert_true(unsearched(f) != 0);
+	if (erase_finish(f->vault, &e) != 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(unsearched(f), 0);
+	assert_return_code(vault_spool_path(f->vault, id, path, sizeof path, &e), 0);
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void come_again(struct fixture *f)
+{
+	char id[RECORD_ID_LEN + 1];
+
+	fixture_archive(f, "receipt-mine", "token-mine", id);
+	fixture_log(f, "198.51.100.1", "receipt-mine");
+}
+
+// Once where it is searched by the next pruning, and once at the end of the erasure itself.
+static void what_comes_during_the_search_is_no_trace(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = {0};
+
+	for (int later = 0; later <= 1; later++) {
+		come_again(f);
+		hook(f, false, later ? NULL : come_again);
+		f->vault->scan_at_once = later ? 0 : SCAN_AT_ONCE_MAX;
+		const struct erase_result r = erase(f, ERASE_RECEIPT, "receipt-mine", false);
+		if (!r.complete)
+			fail_msg("%s", r.reason);
+		meanwhile.once = later ? come_again : NULL;
+		if (later && erase_finish(f->vault, &e) != 0)
+			fail_msg("%s", e.text);
+		assert_int_equal(unsearched(f), 0);
+		assert_int_equal(fixture_census(f, KIND_ARCHIVE, NULL), 1);
+	}
+}
+
+static void finish_it(struct fixture *f)
+{
+	struct err e = {0};
+
+	assert_return_code(erase_finish(f->vault, &e), 0);
+}
+
+static int count_outcome(void *arg, const struct ledger_entry *entry)
+{
+	*(int *)arg += strcmp(entry->name, "erasure-outcome") == 0;
+	return 0;
+}
+
+static void two_who_finish_tell_of_it_once(void **state)
+{
+	struct fixture *f = *state;
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	for (int later = 0; later <= 1; later++) { // two prunings; an erasure that searches at once, and a pruning
+		int outcomes = 0;
+		fixture_archive(f, "receipt-mine", "token-mine", id);
+		hook(f, false, later ? NULL : finish_it);
+		f->vault->scan_at_once = later ? 0 : SCAN_AT_ONCE_MAX;
+		assert_true(erase(f, ERASE_RECEIPT, "receipt-mine", false).complete);
+		meanwhile.once = later ? finish_it : NULL;
+		if (later)
+			assert_return_code(erase_finish(f->vault, &e), 0);
+		assert_return_code(ledger_each(f->vault, 0, count_outcome, &outcomes, &e), 0);
+		assert_int_equal(outcomes, later + 1);
+		assert_int_equal(unsearched(f), 0);
+	}
+}
+
 // A copy of the store from before the erasure opens nothing of what was erased: its key is nowhere. Of others it does.
 static void an_old_copy_does_not_bring_it_back(void **state)
 {
@@ -598,6 +748,9 @@ int main(void)
 	    T(large_files_are_searched_by_the_next_pruning),
 	    T(a_trace_that_stays_is_not_hidden),
 	    T(a_killed_erasure_is_completed),
+	    T(what_the_eraser_has_not_come_to_is_no_trace),
+	    T(what_comes_during_the_search_is_no_trace),
+	    T(two_who_finish_tell_of_it_once),
 	    T(an_old_copy_does_not_bring_it_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
