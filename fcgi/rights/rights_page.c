@@ -644,9 +644,9 @@ static void own_more(struct rights_page *page, const char *id, const char *secre
 	own_field(page, "text", "page.own.add_what", NULL, NULL, true, "maxlength=\"4000\" required");
 	form_end(page, "quiet", "page.own.add");
 	if (offer_corrects(page->p)) {
+		own_form(page, "/api/rights/rectify", id, secret);
 		xml_printf(&page->out, "<h3 id=\"correct\">%s</h3>\n", word(page->p, "page.own.correct"));
 		write_note(&page->w, "page.own.correct_how", NULL);
-		own_form(page, "/api/rights/rectify", id, secret);
 		own_field(page, "contact", "page.rights.contact", typed->contact, typed_fault(typed, "contact"), false,
 			  "maxlength=\"254\" autocomplete=\"email\"");
 		own_field(page, "message", "page.rights.message", typed->message, typed_fault(typed, "message"), true,

@@ -240,6 +240,8 @@ void rights_form_step(const struct policy *p, const struct policy_right *right, 
 		    right_id(right), rights_form_name(p, right));
 	}
 	write_paragraph(&w, &right->how);
+	if (right->id == RIGHT_RECTIFICATION && offer_corrects(p))
+		write_note(&w, "page.rights.correct_own", NULL);
 	buf_adds(out, "<div class=\"card\">\n");
 	if (direct) {
 		rights_form_begin(p, out, way == WAY_COPY ? "/api/export" : "/api/rights/plan", "plain");

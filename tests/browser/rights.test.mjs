@@ -85,6 +85,7 @@ for (const [name, options] of [['wide', {}], ['phone', phone], ['dark', { ...pho
     assert.match(certificate.evidence.proof, /^c2sp\.org\/tlog-proof@v1\n/);
     const [verify] = await Promise.all([v.context.waitForEvent('page'), rights.getByRole('link', { name: 'Check it' }).click()]);
     await verify.getByRole('heading', { name: 'The certificate holds' }).waitFor();
+    assert.ok(await verify.locator('.outcome dd').evaluateAll((all) => all.every((dd) => dd.getBoundingClientRect().width > 150)), 'what it says is read in lines, not letter by letter');
     assert.equal(new URL(verify.url()).hash, '', 'it does not stay in the address');
     await check(verify, `${name}-verified`);
     await assertPrivate(v, site);

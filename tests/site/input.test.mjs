@@ -257,7 +257,6 @@ test('rights: unknown ones are refused with the list of those there are', async 
   assert.equal((await send({ right: 'access', receipt: ` ${'A'.repeat(43)}\n` })).status, 201, 'as people paste it');
   for (const contact of ['a\u0007b@example.org', 'line\nline 1', 'ines@', 'ines', '12-34', '\u202egro']) {
     const refused = await problem(await send({ right: 'access', contact }), 422, 'contact');
-    assert.match(refused.detail, /“contact”/);
     assert.ok(!refused.detail.includes(contact));
   }
   for (const contact of ['ines@example.org', '+49 30 123456', '1 Mill Lane, Ely', '北京市朝阳区建国路'])

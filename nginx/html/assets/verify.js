@@ -159,12 +159,12 @@ function outcome(good, title, ...content) {
 	box.focus();
 }
 
-const moment = (value) => new Date(value).toLocaleString(language, { dateStyle: "medium", timeStyle: "medium" });
+const moment = (value) => new Date(value).toLocaleString(language === "en" ? "en-GB" : language, { dateStyle: "long", timeStyle: "medium" });
 
 function show({ facts, entry, checkpoint, key, mine }) {
 	const list = element("dl");
 	const erased = (facts.stores ?? []).reduce((sum, store) => sum + store.erased, 0);
-	const rows = { controller: facts.controller, right: facts.right, executed: moment(facts.executed_at), policy: facts.policy_version,
+	const rows = { controller: facts.controller, right: /^A\d+$/.test(facts.right) ? word("script.verify.article", { n: facts.right.slice(1) }) : facts.right, executed: moment(facts.executed_at), policy: facts.policy_version,
 		...(facts.stores && { erased: erased.toLocaleString(language) }), entry: `${entry.index} / ${checkpoint.size}`,
 		recorded: moment(entry.at * 1000), log: key.name };
 	for (const [name, value] of Object.entries(rows))
