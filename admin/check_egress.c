@@ -67,7 +67,8 @@ static void check_processor(struct check *c, const cJSON *row)
 			check_add(c, CHECK_BROKEN, "Restart egress with this policy.",
 				  "%s was sent to %s, which the policy does not share with it", name->valuestring, id);
 	}
-	if (cJSON_IsTrue(json_get(row, "configured")) && host != NULL && *host && !policy_host_allowed(declared, host))
+	if (cJSON_IsTrue(json_get(row, "configured")) && host != NULL && *host && !policy_host_allowed(declared, host) &&
+	    (!declared->local || declared->hosts.count > 0))
 		check_add(c, CHECK_BROKEN, "Correct its base URL, or declare the host.",
 			  "egress sends to %s for %s, which the policy does not name", host, id);
 	if (cJSON_IsTrue(json_get(row, "configured")) && strcmp(breaker != NULL ? breaker : "", "open") == 0)
@@ -86,11 +87,12 @@ static void check_processor(struct check *c, const cJSON *row)
 	else if (mismatches > 0)
 		check_add(c, CHECK_KEPT, "", "%s: %.0f answers from other regions were refused in the past", id, mismatches);
 	check_refusal(c, row, id);
-	if (declared->local)
+	if (declared->standing == STANDING_BUILT_IN)
 		check_add(c, CHECK_KEPT, "", "%s is built in: nothing leaves for it", id);
 	else if (cJSON_IsTrue(json_get(row, "configured")))
-		check_add(c, CHECK_KEPT, "", "%s: %.0f requests so far, %.0f bytes sent, %.0f failed", id, json_number(row, "requests", 0),
-			  sent, json_number(row, "failures", 0));
+		check_add(c, CHECK_KEPT, "", "%s%s: %.0f requests so far, %.0f bytes sent, %.0f failed", id,
+			  declared->local ? " is our own server, where the policy says" : "", json_number(row, "requests", 0), sent,
+			  json_number(row, "failures", 0));
 	else if (json_string(row, "missing") != NULL)
 		check_add(c, CHECK_BROKEN, "Set it, or remove what else is set for it, then restart egress and generate.",
 			  "%s is set up by half: %s is missing, so nothing is sent to it", id, json_string(row, "missing"));

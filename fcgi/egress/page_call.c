@@ -35,34 +35,13 @@ struct page_call {
 	bool chunked;     // the length is the chunks'
 };
 
-// The judgement is on the very address that would be connected to, whatever notation, name or rebinding led to it; a forbidden one never
-// gets as far as a socket.
-static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *a)
+static bool page_address_allowed(struct transfer *t, const struct sockaddr *a, socklen_t len)
 {
-	struct transfer *t = context;
-	in_port_t port = a->addr.sa_family == AF_INET ? ((const struct sockaddr_in *)(const void *)&a->addr)->sin_port
-						      : ((const struct sockaddr_in6 *)(const void *)&a->addr)->sin6_port;
+	(void)t;
+	in_port_t port = a->sa_family == AF_INET ? ((const struct sockaddr_in *)(const void *)a)->sin_port
+						 : ((const struct sockaddr_in6 *)(const void *)a)->sin6_port;
 	bool web = EGRESS_TESTING || port == htons(80) || port == htons(443);
-	if (purpose != CURLSOCKTYPE_IPCXN || address_forbidden(&a->addr, a->addrlen) != NULL || !web) {
-		t->failure = FAILURE_ADDRESS;
-		return CURL_SOCKET_BAD;
-	}
-	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-}
-
-// Second look, after connecting and before anything is sent.
-static int on_connected(void *context, char *remote, char *local, int remote_port, int local_port)
-{
-	(void)local, (void)local_port, (void)remote_port;
-	struct transfer *t = context;
-	struct sockaddr_in v4 = {.sin_family = AF_INET};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-	bool six = strchr(remote, ':') != NULL;
-	bool read = six ? inet_pton(AF_INET6, remote, &v6.sin6_addr) == 1 : inet_pton(AF_INET, remote, &v4.sin_addr) == 1;
-	const struct sockaddr *address = six ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4;
-	// One of several addresses may have been forbidden where this one is not.
-	t->failure = read && address_forbidden(address, six ? sizeof v6 : sizeof v4) == NULL ? FAILURE_NONE : FAILURE_ADDRESS;
-	return t->failure == FAILURE_NONE ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+	return address_forbidden(a, len) == NULL && web;
 }
 
 // What browsers make of the headers that libcurl takes more strictly.
@@ -149,10 +128,6 @@ static void hop_start(struct page_call *p)
 	p->refresh = NULL;
 	curl_easy_setopt(h, CURLOPT_IGNORE_CONTENT_LENGTH, 1L);
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-	curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, t);
-	curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, on_connected);
-	curl_easy_setopt(h, CURLOPT_PREREQDATA, t);
 	// A connection of its own, never shared and never left behind: no visit is linked with another, and every one is judged.
 	curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L);
@@ -245,8 +220,12 @@ void page_call_begin(struct caller *c, const struct egress_call *call)
 	}
 	p->work.type = &type;
 	p->caller = c;
-	p->transfer = (struct transfer){
-	    .egress = c->egress, .header = page_header, .headers_done = page_headers_done, .arrived = page_arrived, .ended = page_ended};
+	p->transfer = (struct transfer){.egress = c->egress,
+					.address_allowed = page_address_allowed,
+					.header = page_header,
+					.headers_done = page_headers_done,
+					.arrived = page_arrived,
+					.ended = page_ended};
 	p->redirects = call->followed;
 	c->work = &p->work;
 	if (!c->egress->policy->page_fetch)

@@ -40,7 +40,7 @@ static bool call_admit(struct processor_call *p, const struct egress_call *call)
 	struct upstream *u = p->upstream = upstream_find(&c->egress->upstreams, id);
 	if (u == NULL)
 		caller_refuse_with(c, FAILURE_UNDECLARED, "The policy declares no processor \"%.64s\".", id);
-	else if (u->declared->local)
+	else if (u->declared->standing == STANDING_BUILT_IN)
 		caller_refuse_with(c, FAILURE_NOT_CONFIGURED, "\"%s\" is built in: nothing is sent to it.", u->declared->id);
 	else if (u->base == NULL)
 		caller_refuse_with(
@@ -145,6 +145,11 @@ static int processor_headers_done(struct transfer *t)
 	return t->failure == FAILURE_NONE ? 0 : -1;
 }
 
+static bool processor_address_allowed(struct transfer *t, const struct sockaddr *address, socklen_t len)
+{
+	return upstream_address_allowed(LOOP_OWNER(t, struct processor_call, transfer)->upstream, address, len);
+}
+
 // What left is counted when the attempt is over, however it ended; then the breaker learns how.
 static void attempt_count(struct processor_call *p, enum breaker_outcome outcome, enum egress_failure f)
 {
@@ -201,6 +206,9 @@ static void processor_ended(struct transfer *t, enum egress_failure f)
 		caller_stream_end(p->caller);
 	} else if (f == FAILURE_NONE) {
 		caller_reply(p->caller, reply_head(p), &t->answer.body);
+	} else if (f == FAILURE_ADDRESS) {
+		caller_refuse_with(p->caller, f, "\"%s\" leads to an address where the policy does not say that it is.",
+				   p->upstream->declared->id);
 	} else {
 		caller_refuse(p->caller, f);
 	}
@@ -226,7 +234,8 @@ static void request_options(struct processor_call *p)
 		p->headers[i].next = &p->headers[i + 1];
 	p->headers[n - 1].next = p->upstream->key.data != NULL && !p->route->keyless ? &p->upstream->key : NULL;
 	curl_easy_setopt(h, CURLOPT_HTTPHEADER, p->headers);
-	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, EGRESS_TESTING ? "http,https" : "https");
+	bool own = p->upstream->within_count > 0;
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, (EGRESS_TESTING && !own) ? "http,https" : p->upstream->plain ? "http" : "https");
 	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	// Over TLS it is known after the handshake whether a connection can be shared; over plain http (a test's) only after a whole answer.
 	bool tls = strncasecmp(p->upstream->base, "https:", 6) == 0;
@@ -236,7 +245,7 @@ static void request_options(struct processor_call *p)
 #ifdef LETHE_TESTING // all hosts are one peer
 	static struct curl_slist peer;
 	peer.data = (char *)(uintptr_t)setting("LETHE_CONNECT_TO", NULL);
-	curl_easy_setopt(h, CURLOPT_CONNECT_TO, peer.data != NULL ? &peer : NULL);
+	curl_easy_setopt(h, CURLOPT_CONNECT_TO, peer.data != NULL && !own ? &peer : NULL);
 #endif
 	if (p->stream) // of a picture much is there at once; nothing of it is touched while one waits
 		curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)FRAME_CHUNK_MAX);
@@ -336,5 +345,6 @@ void processor_call_begin(struct caller *c, const struct egress_call *call)
 	if (!call_admit(p, call))
 		return;
 	p->transfer.region_header = p->upstream->facts->region_header;
+	p->transfer.address_allowed = p->upstream->within_count > 0 ? processor_address_allowed : NULL;
 	attempt_start(p);
 }

@@ -185,9 +185,9 @@ int egress_run(const struct policy *p, struct active_watch *watch, int listener)
 		for (size_t i = 0; i < g->upstreams.count; i++) {
 			const struct upstream *u = &g->upstreams.list[i];
 			fprintf(stderr, "egress: processor %s: %s\n", u->declared->id,
-				u->declared->local ? "built in"
-				: u->base != NULL  ? u->host
-						   : "not configured");
+				u->declared->standing == STANDING_BUILT_IN ? "built in"
+				: u->base != NULL                          ? u->host
+									   : "not configured");
 			if (u->missing != NULL)
 				fprintf(stderr, "egress: WARNING: %s is set up by half: %s is missing, so nothing is sent to it\n",
 					u->declared->id, u->missing);

@@ -43,7 +43,7 @@ cJSON *status_reply(const struct egress *g)
 	for (size_t i = 0; i < g->upstreams.count; i++) {
 		const struct upstream *u = &g->upstreams.list[i];
 		cJSON *one = traffic_json(u);
-		cJSON_AddBoolToObject(one, "configured", u->base != NULL || u->declared->local);
+		cJSON_AddBoolToObject(one, "configured", u->base != NULL || u->declared->standing == STANDING_BUILT_IN);
 		cJSON_AddStringToObject(one, "host", u->host);
 		cJSON_AddStringToObject(one, "breaker", breaker_words(breaker_state(&u->breaker, monotonic_ms())));
 		if (u->missing != NULL)

@@ -3,6 +3,7 @@
 #include "fcgi/egress/retry.h"
 #include "policy/base/limits.h"
 #include "policy/base/when.h"
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -118,6 +119,33 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *context)
 	return t->arrived != NULL && t->arrived(t) != 0 ? transfer_stop(t, FAILURE_NONE) : len;
 }
 
+// The judgement is on the very address that would be connected to, whatever notation, name or rebinding led to it; a forbidden one never
+// gets as far as a socket.
+static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct transfer *t = context;
+	if (purpose != CURLSOCKTYPE_IPCXN || !t->address_allowed(t, &a->addr, a->addrlen)) {
+		t->failure = FAILURE_ADDRESS;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+// Second look, after connecting (which may have been for another transfer) and before anything is sent.
+static int on_connected(void *context, char *remote, char *local, int remote_port, int local_port)
+{
+	(void)local, (void)local_port;
+	struct transfer *t = context;
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((in_port_t)remote_port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((in_port_t)remote_port)};
+	bool six = strchr(remote, ':') != NULL;
+	bool read = six ? inet_pton(AF_INET6, remote, &v6.sin6_addr) == 1 : inet_pton(AF_INET, remote, &v4.sin_addr) == 1;
+	const struct sockaddr *address = six ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4;
+	// One of several addresses may have been forbidden where this one is not.
+	t->failure = read && t->address_allowed(t, address, six ? sizeof v6 : sizeof v4) ? FAILURE_NONE : FAILURE_ADDRESS;
+	return t->failure == FAILURE_NONE ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
 int transfer_prepare(struct transfer *t, size_t body_max)
 {
 	CURL *h = t->engine.easy = curl_easy_init();
@@ -141,6 +169,12 @@ int transfer_prepare(struct transfer *t, size_t body_max)
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(h, CURLOPT_CURLU, t->url);
+	if (t->address_allowed != NULL) {
+		curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+		curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, t);
+		curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, on_connected);
+		curl_easy_setopt(h, CURLOPT_PREREQDATA, t);
+	}
 	curl_easy_setopt(h, CURLOPT_CAINFO, NULL);
 	curl_easy_setopt(h, CURLOPT_CAPATH, NULL);
 	curl_easy_setopt(h, CURLOPT_SSL_CTX_FUNCTION, trust_use);

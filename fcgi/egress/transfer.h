@@ -6,6 +6,7 @@
 #include "fcgi/egress/egress.h"
 #include "fcgi/egress/failure.h"
 #include "policy/base/buf.h"
+#include <sys/socket.h>
 
 // What is known of the upstream's answer.
 struct answer {
@@ -29,6 +30,8 @@ struct transfer {
 	size_t held;                 // memory of answer.body, as counted in egress->answers_bytes
 	// By the owner.
 	struct egress *egress;
+	// Whether it may be connected to; NULL: wherever the name leads, of which the certificate must be.
+	bool (*address_allowed)(struct transfer *t, const struct sockaddr *address, socklen_t len);
 	CURLU *url;                                                       // freed with the transfer
 	const char *region_header;                                        // NULL: none
 	void (*header)(struct transfer *t, const char *line, size_t len); // one line; NULL: none but those in `answer` matter

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 
 enum { KEY_LINE_MAX = 4096 };
@@ -56,14 +57,20 @@ static int upstream_configure(struct upstreams *u, size_t *used, struct upstream
 		return -1;
 	// The vendor's own address counts once there is a key for it.
 	const char *base = keyed || (name != NULL && setting(name, NULL) != NULL) ? processor_address(f) : NULL;
+	bool key_needed = f->key != NULL && !f->own; // many of one's own ask for none
 	if (base != NULL && url_base_check(base, up->declared, up->host, e) != 0)
 		return err_prefix(e, "the setting %s does not fit the policy", name);
 	if (keyed && base == NULL)
 		up->missing = name;
-	else if (base != NULL && f->key != NULL && !keyed)
+	else if (base != NULL && key_needed && !keyed)
 		up->missing = f->key;
-	if (base == NULL || (f->key != NULL && !keyed))
+	if (base == NULL || (key_needed && !keyed))
 		return 0;
+	for (size_t i = 0; f->own && i < up->declared->within.count && i < POLICY_WITHIN_MAX; i++)
+		up->within_count += address_range_parse(&up->within[up->within_count], up->declared->within.items[i]) == 0;
+	if (f->own && up->within_count == 0)
+		return err_set(e, ERR_REFUSED, "the policy does not say at which addresses \"%s\" is", up->declared->id);
+	up->plain = strncasecmp(base, "http:", 5) == 0;
 	if (keyed) {
 		char head[128];
 		snprintf(head, sizeof head, "%s: %s", f->key_header, f->key_prefix);
@@ -184,6 +191,19 @@ bool upstream_region_allowed(const struct upstream *u, const char *normalised)
 			return true;
 	}
 	return u->declared->region_count == 0;
+}
+
+bool upstream_address_allowed(const struct upstream *u, const struct sockaddr *address, socklen_t len)
+{
+	static const struct address_range here[] = {{AF_INET, {127}, 8}, {AF_INET6, {[15] = 1}, 128}};
+	const uint8_t *bytes = address_bytes(address, len);
+	bool within = false, on_this_machine = !u->plain;
+
+	for (size_t i = 0; bytes != NULL && i < u->within_count; i++)
+		within = within || address_range_covers(&u->within[i], address->sa_family, bytes);
+	for (size_t i = 0; bytes != NULL && i < ARRAY_LEN(here); i++)
+		on_this_machine = on_this_machine || address_range_covers(&here[i], address->sa_family, bytes);
+	return within && on_this_machine;
 }
 
 bool upstream_refuses_us(long status)

@@ -4,6 +4,7 @@
 #define LETHE_EGRESS_UPSTREAM_H
 
 #include "fcgi/egress/breaker.h"
+#include "policy/base/address_range.h"
 #include "policy/model/policy.h"
 #include "policy/processors/processors.h"
 #include <curl/curl.h>
@@ -27,6 +28,10 @@ struct upstream {
 	const char *missing;                 // the setting without which the others are of no use; NULL: none
 	char host[256];
 	struct curl_slist key; // one header line, in locked memory; NULL data: none
+	// A server of the controller's own: where it must be, and whether its base address is without TLS (then it is on this machine).
+	struct address_range within[POLICY_WITHIN_MAX];
+	size_t within_count; // 0: it is somebody else's
+	bool plain;
 	struct {
 		const char *user;
 		char *password; // in locked memory; NULL: none
@@ -53,6 +58,8 @@ struct upstream *upstream_find(struct upstreams *u, const char *id);
 void upstream_region_normalise(char *out, size_t size, const char *region);
 // Is it one of the policy's regions for this processor? A processor without regions in the policy may answer from anywhere.
 bool upstream_region_allowed(const struct upstream *u, const char *normalised);
+// Whether what is for a server of the controller's own may go to this address.
+bool upstream_address_allowed(const struct upstream *u, const struct sockaddr *address, socklen_t len);
 // Learns from an answer's status whether the processor takes what we are set up with. Only these say that it does not: a 400 may be about
 // what a visitor wrote, and one that is overloaded has not looked.
 void traffic_answered(struct traffic *t, long status, time_t now);

@@ -205,11 +205,13 @@ static int base_check(CURLU *u, const struct policy_processor *p, char host[256]
 	if (scheme == NULL || name == NULL || strlen(name) > 255 || user != NULL || fragment != NULL)
 		return err_set(e, ERR_INPUT, "it must look like https://host.example.com");
 	snprintf(host, 256, "%s", name);
-	if (testing && (strcasecmp(name, "localhost") == 0 || strcmp(name, "127.0.0.1") == 0 || strcmp(name, "[::1]") == 0))
+	bool here = strcasecmp(name, "localhost") == 0 || strncmp(name, "127.", 4) == 0 || strcmp(name, "[::1]") == 0;
+	if (testing && here && p->standing != STANDING_OWN)
 		return 0;
-	if (strcasecmp(scheme, "https") != 0)
-		return err_set(e, ERR_INPUT, "it must begin with https://");
-	if (!policy_host_allowed(p, name))
+	if (strcasecmp(scheme, "https") != 0 && !(p->standing == STANDING_OWN && here && strcasecmp(scheme, "http") == 0))
+		return err_set(e, ERR_INPUT, "it must begin with https://%s", p->standing == STANDING_OWN ? ", or be on this machine" : "");
+	// Where one's own server may be is judged by its address, when that is known.
+	if (!policy_host_allowed(p, name) && (p->standing != STANDING_OWN || p->hosts.count > 0))
 		return err_set(e, ERR_REFUSED, "the policy names no host like \"%.200s\" for the processor \"%s\"", name, p->id);
 	return 0;
 }

@@ -16,7 +16,8 @@ CURLU *url_page(const char *text, struct err *e);
 // Where a redirect from `from` leads, under the same rules. `location` may be relative.
 CURLU *url_redirect(CURLU *from, const char *location, struct err *e);
 
-// Base URL of a processor: https (http and any address on loopback in a testing build) and a host that the policy names for it.
+// Base URL of a processor: https (http and any address on loopback in a testing build) and a host that the policy names for it. Of a server of the
+// controller's own: https, or http on loopback, and any host if the policy names none: its address is judged when it is connected to.
 // ERR_INPUT for what is not a base URL, ERR_REFUSED for a host that is not the processor's. `host` (size 256) gets the host.
 int url_base_check(const char *base, const struct policy_processor *p, char host[256], struct err *e);
 // The same of a mail server: smtp or smtps (*implicit), with a port or without. On this machine (*local) it may be, whatever the policy names: what leaves

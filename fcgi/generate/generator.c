@@ -19,8 +19,9 @@ static int processors_read(const struct policy *p, enum policy_role role, struct
 		if (provider != NULL && processor_models_check(processor_facts(declared->id), e) != 0)
 			return -1;
 		// A provider is set up when its address is: the keys are egress's alone.
-		bool usable = able && (declared->local || processor_address(processor_facts(declared->id)) != NULL);
-		out[*count] = (struct processor){declared->id, declared->brand, provider, usable, declared->use == USE_CHOICE};
+		bool usable = able && (declared->standing == STANDING_BUILT_IN || processor_address(processor_facts(declared->id)) != NULL);
+		out[*count] =
+		    (struct processor){declared->id, declared->brand, provider, usable, declared->use == USE_CHOICE, declared->local};
 	}
 	return 0;
 }

@@ -18,6 +18,7 @@ struct processor {
 	const struct provider *provider; // NULL: not built
 	bool usable;                     // built in, or set up on this machine
 	bool choice;                     // nothing goes there unless the visitor chose it
+	bool own;                        // the controller's own, built in or not: what goes there does not leave
 };
 struct chain {
 	const struct processor *at[CHAIN_MAX];

@@ -39,7 +39,7 @@ void set_note_recipient(struct set *s, const struct peer_work *w)
 {
 	struct recipient *one = s->recipients;
 
-	if (!w->sent)
+	if (!w->sent || w->by->own)
 		return;
 	while (one < s->recipients + s->recipient_count && strcmp(one->by->id, w->by->id) != 0)
 		one++;

@@ -35,7 +35,7 @@ static void processor_row_add(cJSON *list, const struct policy *p, const struct 
 		buf_printf(&places, "%s%s", k > 0 ? word(p, "join.comma") : "", declared->regions[k].place);
 	cJSON_AddStringToObject(row, "id", one->id);
 	cJSON_AddStringToObject(row, "name", declared->brand);
-	cJSON_AddStringToObject(row, "where", one->provider->preview ? word(p, "page.frame.own_server") : buf_text(&places));
+	cJSON_AddStringToObject(row, "where", one->own ? word(p, "page.frame.own_server") : buf_text(&places));
 	cJSON_AddBoolToObject(row, "preview", one->provider->preview);
 	cJSON_AddItemToArray(list, row);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The vendors that differ in no more than the table at the end says: Azure OpenAI (v1 paths; the model is the name of a deployment), OpenAI,
-// DeepSeek, Volcano Engine Ark.
+// DeepSeek, Volcano Engine Ark, and servers of the controller's own (LocalAI, stable-diffusion.cpp, vLLM, Ollama, llama.cpp).
 #include "fcgi/provider/openai.h"
 #include "fcgi/provider/failure.h"
 #include "fcgi/provider/prompts.h"
@@ -130,7 +130,8 @@ enum provider_step openai_image_begin(struct provider_task *t)
 	cJSON_AddStringToObject(body, "size", size != NULL ? size : t->in->size);
 	if (quality != NULL)
 		cJSON_AddStringToObject(body, "quality", quality);
-	cJSON_AddStringToObject(body, "output_format", "png");
+	if (!d->plain)
+		cJSON_AddStringToObject(body, "output_format", "png");
 	if (t->in->reference_count > 0 && d->multipart)
 		return form_send(t, path, body);
 	for (size_t i = 0; i < ARRAY_LEN(urls); i++)
@@ -209,4 +210,21 @@ const struct provider provider_ark = {
     .picture_bytes = 4 * 1024 * 1024,
     .dialect = &(const struct openai_dialect){.images = "/api/v3/images/generations", .one_picture = true},
     .can = {PICTURES},
+};
+
+// One machine makes one picture after the other; what waits there would only use up its time.
+const struct provider provider_self_hosted = {
+    .id = "self-hosted",
+    .at_once = 1,
+    .picture_bytes = 4 * 1024 * 1024,
+    .dialect =
+	&(const struct openai_dialect){
+	    .chat = "/v1/chat/completions", .images = "/v1/images/generations", .tokens = "max_tokens", .plain = true},
+    .can = {PROMPTS, PICTURES},
+};
+
+const struct provider provider_self_hosted_text = {
+    .id = "self-hosted-text",
+    .dialect = &(const struct openai_dialect){.chat = "/v1/chat/completions", .tokens = "max_tokens", .plain = true},
+    .can = {PROMPTS},
 };

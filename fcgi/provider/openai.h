@@ -13,6 +13,7 @@ struct openai_dialect {
 	bool multipart;    // which take those as files of a form, not in JSON
 	const char *tokens; // what the most tokens of an answer are called
 	bool schema;        // takes the form of the answer as a JSON schema, not only that it is JSON
+	bool plain;         // knows nothing but what all servers of this API do
 	bool one_picture;   // makes one at a time, and knows no "n"
 };
 

@@ -236,7 +236,8 @@ static enum figure figure_of_processor(const struct live *l, const struct statem
 			figure = FIGURE_BROKEN;
 	}
 	const char *seen = json_string(traffic, "region_seen");
-	const char *key = s->type == STATEMENT_REGION     ? (seen != NULL && seen[0] != '\0' ? "live.region.seen" : "live.region")
+	const char *key = s->type == STATEMENT_OWN        ? "live.own"
+			  : s->type == STATEMENT_REGION   ? (seen != NULL && seen[0] != '\0' ? "live.region.seen" : "live.region")
 			  : s->type == STATEMENT_RECEIVES ? (kinds.len > 0 ? "live.receives" : "live.receives.nothing")
 			  : s->type == STATEMENT_TRAINING ? "live.training"
 							  : "live.processor";
@@ -273,6 +274,7 @@ static enum figure figure_of(const struct live *l, const struct statement *s, st
 		return figure_of_kind(l, s->kind->kind, out, to);
 	case STATEMENT_PROCESSOR:
 	case STATEMENT_BUILT_IN:
+	case STATEMENT_OWN:
 	case STATEMENT_REGION:
 	case STATEMENT_RECEIVES:
 	case STATEMENT_TRAINING:

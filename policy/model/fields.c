@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/model/fields.h"
+#include "policy/base/address_range.h"
 #include "policy/base/array.h"
 #include <assert.h>
 #include <string.h>
@@ -159,7 +160,11 @@ static const struct model_field processor_fields[] = {
     F(IDS, policy_processor, purposes, "for", .json = "purposes", .attribute = "purpose",
       SAYS(UP, "It works for a new purpose: {to}.", "It no longer works for: {from}.")),
     F(TEXTS, policy_processor, hosts, "host", .json = "hosts",
-      SAYS(UP, "What is sent to {brand} may now also go to the host {to}.", "What is sent to {brand} no longer goes to the host {from}.")),
+      SAYS(UP, "What is sent to {brand} may now also go to the host {to}.", "What is sent to {brand} no longer goes to the host {from}."),
+      .covers = policy_host_matches),
+    F(TEXTS, policy_processor, within, "within", .json = "within",
+      SAYS(UP, "{brand} may now also stand at the addresses {to}.", "{brand} stands no longer at the addresses {from}."),
+      .covers = address_range_text_within),
     F(RECORDS, policy_processor, regions, "region", .json = "regions", MORE(policy_processor, region_count), .translated = true,
       .record = KEYED(policy_region, region_fields, 2),
       SAYS(UP, "{brand} now works in a new place: {place}.", "{brand} no longer works in {place}.")),

@@ -57,6 +57,8 @@ struct model_field {
 	// way round (NULL: as `up`); `unsaid` when it is no longer stated, which is always material. "{name}" stands for the field of that name,
 	// {from} and {to} for the values. `called`: that it is put differently, by this name. Without any of them it is not compared.
 	const char *up, *down, *unsaid, *called;
+	bool (*covers)(const char *item,
+		       const char *other); // of a list: the one item says the other, too; NULL: only when they are the same
 	const struct policy_words *words;
 	const struct model_record *record;
 	bool optional;   // a part or record: null in privacy.json when it is absent

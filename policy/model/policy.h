@@ -113,6 +113,7 @@ struct policy_safeguard {
 	struct prose what;
 	int line;
 };
+enum { POLICY_WITHIN_MAX = 8 };
 struct policy_processor {
 	const char *id;   // "azure-openai", "sketch": also the provider's name in fcgi/provider/
 	const char *name; // legal name
@@ -122,8 +123,9 @@ struct policy_processor {
 	const char *policy, *agreement; // NULL: not given
 	const char *privacy_mail;       // where it takes notices about people's rights; NULL: not given
 	unsigned roles;                 // set of enum policy_role
-	bool local;                     // built in: nothing leaves (sketch)
+	bool local;                     // built in, or a server of the controller's own: nothing leaves
 	struct policy_strings hosts;    // "*.example.com" covers one or more labels before it
+	struct policy_strings within;   // where the controller's own server is: ranges as in policy/base/address_range.h
 	const struct policy_region *regions;
 	size_t region_count;
 	const struct policy_safeguard *safeguards;

@@ -346,7 +346,7 @@ void policy_read_fields(struct reader *r)
 	if (!p->page_fetch)
 		p->user_agent = "";
 	for (size_t i = 0; i < p->processor_count; i++)
-		processors[i].local = p->processors[i].standing == STANDING_BUILT_IN;
+		processors[i].local = p->processors[i].standing == STANDING_BUILT_IN || p->processors[i].standing == STANDING_OWN;
 	for (size_t i = 0; i < p->content_rule_count; i++)
 		p->content[p->content_rules[i].id] = p->content_rules[i].action;
 	// The clock runs by the shortest of the answer times; a statutory one counts as one month.

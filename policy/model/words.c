@@ -24,7 +24,7 @@ WORDS(role, "role", [ROLE_TEXT] = "text", [ROLE_IMAGE] = "image", [ROLE_DESCRIPT
       [ROLE_STORAGE] = "storage", [ROLE_NETWORK] = "network", [ROLE_MAIL] = "mail", [ROLE_PAYMENT] = "payment",
       [ROLE_ANALYTICS] = "analytics", [ROLE_SUPPORT] = "support");
 WORDS(standing, "standing", [STANDING_PROCESSOR] = "processor", [STANDING_SUBPROCESSOR] = "subprocessor",
-      [STANDING_INDEPENDENT] = "independent", [STANDING_BUILT_IN] = "built-in");
+      [STANDING_INDEPENDENT] = "independent", [STANDING_BUILT_IN] = "built-in", [STANDING_OWN] = "own");
 WORDS(use, "use", [USE_PRIMARY] = "primary", [USE_BACKUP] = "backup", [USE_CHOICE] = "choice");
 WORDS(asked, "asked", [ASK_NO_TRAINING] = "no-training", [ASK_NO_RETENTION] = "no-retention");
 WORDS(safeguard, "safeguard", [SAFEGUARD_ADEQUACY] = "adequacy", [SAFEGUARD_DATA_PRIVACY_FRAMEWORK] = "data-privacy-framework",

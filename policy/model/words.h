@@ -35,7 +35,7 @@ enum policy_role {
 	ROLE_SUPPORT,
 	ROLE_COUNT
 };
-enum policy_standing { STANDING_PROCESSOR, STANDING_SUBPROCESSOR, STANDING_INDEPENDENT, STANDING_BUILT_IN };
+enum policy_standing { STANDING_PROCESSOR, STANDING_SUBPROCESSOR, STANDING_INDEPENDENT, STANDING_BUILT_IN, STANDING_OWN };
 // Asked first; when the others fail; when the visitor picks it.
 enum policy_use { USE_PRIMARY, USE_BACKUP, USE_CHOICE };
 enum policy_asked { ASK_NO_TRAINING, ASK_NO_RETENTION };

@@ -13,6 +13,8 @@
 	X(ark, "ark")                                                                                                                      \
 	X(fal, "fal")                                                                                                                      \
 	X(replicate, "replicate")                                                                                                          \
+	X(self_hosted, "self-hosted")                                                                                                      \
+	X(self_hosted_text, "self-hosted-text")                                                                                            \
 	X(dashscope, "dashscope")                                                                                                          \
 	X(sketch, "sketch")
 

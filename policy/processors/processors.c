@@ -55,6 +55,7 @@ static const struct member facts_members[] = {
     MEMBER(processor_facts, owner, MEMBER_TEXT, true),
     MEMBER(processor_facts, name, MEMBER_TEXT, false),
     MEMBER(processor_facts, built_in, MEMBER_BOOL, false),
+    MEMBER(processor_facts, own, MEMBER_BOOL, false),
     MEMBER(processor_facts, smtp, MEMBER_BOOL, false),
     MEMBER(processor_facts, can, MEMBER_ROLES, true),
     MEMBER(processor_facts, hosts, MEMBER_LIST, true),

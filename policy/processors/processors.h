@@ -48,12 +48,13 @@ struct processor_models {
 
 // Strings that are not required may be NULL; lists end with NULL.
 struct processor_facts {
-	const char *ids[PROCESSOR_LIST];                             // the first is its id; the others are what policies may call it too
-	const char *owner, *name;                                    // the name that its own documents use; the owner's where it has none
-	bool built_in;                                               // part of the software: nothing leaves
-	bool built;                                                  // fcgi/provider/ speaks its wire format
-	bool smtp;                                                   // it is a mail server, to which egress speaks itself
-	unsigned can;                                                // of POLICY_BIT()
+	const char *ids[PROCESSOR_LIST]; // the first is its id; the others are what policies may call it too
+	const char *owner, *name;        // the name that its own documents use; the owner's where it has none
+	bool built_in;                   // part of the software: nothing leaves
+	bool own;                        // a server of the controller's own: it may be anywhere that the policy says
+	bool built;                      // fcgi/provider/ speaks its wire format
+	bool smtp;                       // it is a mail server, to which egress speaks itself
+	unsigned can;                    // of POLICY_BIT()
 	const char *hosts[PROCESSOR_LIST], *regions[PROCESSOR_LIST]; // patterns; as the vendor writes them
 	// Settings that say where it is: `override` wins over `address`, and both over `default_address`.
 	const char *address, *override, *default_address;

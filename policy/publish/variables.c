@@ -153,7 +153,7 @@ static size_t example_list(const struct policy *p, struct policy_example own[EXA
 	bool draws = false;
 
 	for (size_t n = 0; (a = policy_processor_for(p, ROLE_IMAGE, n)) != NULL; n++)
-		draws = draws || a->local;
+		draws = draws || a->standing == STANDING_BUILT_IN;
 	for (size_t i = 0; i < EXAMPLES_MAX && draws; i++) {
 		snprintf(pictures[i], sizeof pictures[i], "example-%s-%zu", word(p, "page.start.examples.folder"), i + 1);
 		own[i] = (struct policy_example){word(p, words[i][0]), word(p, words[i][1]), pictures[i], styles[i]};

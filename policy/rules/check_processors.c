@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+#include "policy/base/address_range.h"
 #include "policy/model/words.h"
 #include "policy/processors/processors.h"
 #include "policy/rules/check.h"
@@ -56,6 +57,35 @@ static void check_transfer(const struct policy_processor *a, struct report *r)
 	}
 }
 
+// A server of the controller's own: nothing leaves for it, as long as it is where the policy says.
+static void check_own(const struct policy_processor *a, struct report *r)
+{
+	const struct processor_facts *f = processor_facts(a->id);
+	bool own = f != NULL && f->own;
+
+	report_error_if(own && a->standing != STANDING_OWN, r, a->line,
+			"processor %s is a server of your own, but is declared as somebody else's",
+			"the notice would name a recipient that gets nothing", "write standing=\"own\"", a->id);
+	report_error_if(!own && a->standing == STANDING_OWN, r, a->line,
+			"processor %s is declared as a server of your own, which it is not", "visitors would believe that nothing leaves",
+			"write standing=\"processor\" with its hosts and regions, or id=\"self-hosted\"", a->id);
+	report_error_if(own && a->within.count == 0, r, a->line, "processor %s does not say at which addresses it is",
+			"egress goes by them, so it could never be reached", "add <within>…</within>", a->id);
+	report_error_if(!own && a->within.count > 0, r, a->line, "processor %s has addresses, which only a server of your own can have",
+			"nothing would hold it to them", "remove <within>", a->id);
+	for (size_t i = 0; i < a->within.count; i++) {
+		const char *text = a->within.items[i];
+		struct address_range range;
+		bool read = address_range_parse(&range, text) == 0;
+		report_error_if(!read, r, a->line, "processor %s is at “%s”, which is no address and no range of addresses",
+				"egress could not tell what is within",
+				"write 10.8.0.0/16, 192.168.7.20 or fd00:1::/32, with zeros behind the prefix", a->id, text);
+		report_error_if(read && !address_range_private(&range) && !address_range_single(&range), r, a->line,
+				"processor %s may be anywhere in %s, which is not of a private network",
+				"somebody else's machine there would count as your own", "write the server's own address", a->id, text);
+	}
+}
+
 // Where it is; and what it is there for, and what it is asked for, must be something that its vendor can do.
 static void check_vendor(const struct policy_processor *a, struct report *r)
 {
@@ -63,11 +93,11 @@ static void check_vendor(const struct policy_processor *a, struct report *r)
 	bool built_in = f != NULL && f->built_in;
 	bool keeps = (a->ask & POLICY_BIT(ASK_NO_RETENTION)) && (f == NULL || f->no_retention == ANSWER_NO);
 
-	report_error_if(a->local && !built_in, r, a->line,
+	report_error_if(a->standing == STANDING_BUILT_IN && !built_in, r, a->line,
 			"processor %s is called built-in, but the software has no such processor of its own",
 			"visitors would believe that nothing leaves",
 			"write standing=\"processor\" with its hosts and regions, or id=\"sketch\"", a->id);
-	report_error_if(a->local && a->hosts.count > 0, r, a->line, "processor %s is built in and yet has hosts",
+	report_error_if(a->standing == STANDING_BUILT_IN && a->hosts.count > 0, r, a->line, "processor %s is built in and yet has hosts",
 			"nothing of it leaves the server", "remove <host>", a->id);
 	report_error_if(!a->local && built_in, r, a->line, "processor %s is part of the software, but is declared as somebody else's",
 			"the notice would name a recipient that gets nothing", "write standing=\"built-in\"", a->id);
@@ -131,6 +161,7 @@ void check_processors(const struct policy *p, struct report *r)
 	for (size_t i = 0; i < p->processor_count; i++) {
 		const struct policy_processor *a = &p->processors[i];
 		check_vendor(a, r);
+		check_own(a, r);
 		check_kept(a, r);
 		check_order(p, i, r);
 		check_transfer(a, r);

@@ -119,11 +119,11 @@ static void say_way(struct differ *d, const struct model_field *f, int way, cons
 		diff_say(d, material, from, to, way > 0 || f->down == NULL ? f->up : f->down);
 }
 
-// A host that a "*.example.com" of the other version covers is not a new one.
+// What an item of the other version covers, as "*.example.com" a host, is not new.
 static bool list_has(const struct model_field *f, const struct policy_strings *list, const char *word)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		if (f->type == MODEL_TEXTS ? policy_host_matches(list->items[i], word) : strcmp(list->items[i], word) == 0)
+		if (f->covers != NULL ? f->covers(list->items[i], word) : strcmp(list->items[i], word) == 0)
 			return true;
 	}
 	return false;

@@ -177,8 +177,8 @@ void diff_processor(struct differ *d, const void *before, const void *after)
 		diff_add(d, b < a && outside, was, is,
 			 b < a ? "Transfers to %s have a weaker safeguard." : "Transfers to %s have a stronger safeguard.", to->brand);
 	if (from->local != to->local)
-		diff_add(d, from->local, NULL, NULL,
-			 to->local ? "%s is now part of our own server." : "%s is no longer part of our own server.", to->brand);
+		diff_add(d, from->local, NULL, NULL, to->local ? "%s is now our own: nothing leaves for it." : "%s is no longer our own.",
+			 to->brand);
 	else if (from->standing != to->standing)
 		diff_add(d, to->standing == STANDING_INDEPENDENT, policy_word(&policy_standing_words, from->standing),
 			 policy_word(&policy_standing_words, to->standing), "%s now acts as: %s.", to->brand,

@@ -9,6 +9,12 @@
 	"policy=\"https://acme.example/\" added=\"2026-05-11\" effective=\"2026-05-11\"><task>Pictures</task><for purpose=\"make\"/>"      \
 	"<host>api.acme.example</host><region country=\"SE\" place=\"Sweden\">se-1</region><receives kind=\"prompt\"/></processor>"
 
+#define OWN(more)                                                                                                                          \
+	"<processor id=\"self-hosted\" name=\"Acme Limited\" brand=\"Our model\" service=\"Pictures\" roles=\"image\" order=\"3\" "        \
+	"standing=\"own\" "                                                                                                                \
+	"trains=\"no\" added=\"2026-05-11\" effective=\"2026-05-11\"><task>Pictures</task><for "                                           \
+	"purpose=\"make\"/><within>10.8.0.0/16</within>" more "<receives kind=\"prompt\"/></processor>"
+
 static const struct change {
 	const char *from, *to;
 	bool material; // of old → new
@@ -47,6 +53,7 @@ static const struct change {
      "What is sent to Azure OpenAI may now also go to the host api.acme.example."},
     {"<host>*.openai.azure.com</host>", "<host>bizimages.openai.azure.com</host>", false, true,
      "What is sent to Azure OpenAI no longer goes to the host *.openai.azure.com."},
+    {"<processor id=\"sketch\"", OWN("") "<processor id=\"sketch\"", false, false, "A new processor: Our model (Acme Limited). Pictures."},
     {"<receives kind=\"prompt\"/>\n      <never", "<never", false, true, "Microsoft Ireland Operations Limited no longer gets: prompts."},
     {"<never>Receipt</never>", "", true, false, "It is no longer promised that it never gets: Receipt."},
     {"<retention longest=\"P30D\">", "<retention longest=\"P60D\">", true, false, "Azure OpenAI keeps what it gets for up to 60 days."},
@@ -216,6 +223,27 @@ static void every_life_is_compared(void **state)
 				rows[i].says, rows[i].material);
 }
 
+// What a range of the other version covers is not new.
+static void a_server_of_one_s_own_that_may_be_elsewhere(void **state)
+{
+#define SKETCH "<processor id=\"sketch\""
+	static const struct {
+		const char *from, *to, *says;
+		bool material;
+	} rows[] = {
+	    {OWN("") SKETCH, OWN("<within>10.9.0.1</within>") SKETCH, "Our model may now also stand at the addresses 10.9.0.1.", true},
+	    {OWN("<within>10.9.0.1</within>") SKETCH, OWN("") SKETCH, "Our model stands no longer at the addresses 10.9.0.1.", false},
+	    {OWN("<within>10.0.0.0/8</within>") SKETCH, OWN("<within>10.9.0.0/16</within>") SKETCH,
+	     "Our model stands no longer at the addresses 10.0.0.0/8.", false},
+	    {OWN("<within>10.9.0.0/16</within>") SKETCH, OWN("<within>10.0.0.0/8</within>") SKETCH,
+	     "Our model may now also stand at the addresses 10.0.0.0/8.", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		each_difference(SKETCH, rows[i].from, rows[i].to, rows[i].says, rows[i].material);
+}
+
 // Past what one comparison holds, it is no comparison: the changes that would come last may be the material ones.
 static void too_many_changes_are_an_error(void **state)
 {
@@ -286,9 +314,10 @@ static void the_same_is_no_change(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_change_is_classed), cmocka_unit_test(requests_of_authorities_newly_stated),
-	    cmocka_unit_test(every_life_is_compared), cmocka_unit_test(weaker_safeguards_and_training_are_material),
-	    cmocka_unit_test(the_same_is_no_change),  cmocka_unit_test(too_many_changes_are_an_error),
+	    cmocka_unit_test(each_change_is_classed),        cmocka_unit_test(requests_of_authorities_newly_stated),
+	    cmocka_unit_test(every_life_is_compared),        cmocka_unit_test(weaker_safeguards_and_training_are_material),
+	    cmocka_unit_test(the_same_is_no_change),         cmocka_unit_test(a_server_of_one_s_own_that_may_be_elsewhere),
+	    cmocka_unit_test(too_many_changes_are_an_error),
 	};
 	setenv("LETHE_ALLOW_UNBUILT", "1", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,16 @@
 #include "policy/base/array.h"
 #include "tests/unit/policy_support.h"
 
+// The built-in processor, and another in its place.
+#define SKETCH                                                                                                                             \
+	"<processor id=\"sketch\" name=\"BizImages (built in)\" brand=\"Built-in previews\" service=\"Previews drawn on our own server\" " \
+	"roles=\"text image\"\n               standing=\"built-in\" order=\"2\" trains=\"no\" added=\"2026-05-11\" "                       \
+	"effective=\"2026-05-11\">"                                                                                                        \
+	"\n      <task>Writes prompts and draws simple previews; nothing leaves our server</task>\n      <for purpose=\"make\"/>"
+#define OTHER(id, standing, within)                                                                                                        \
+	"<processor id=\"" id "\" name=\"x\" brand=\"x\" service=\"x\" roles=\"text image\" standing=\"" standing                          \
+	"\" order=\"2\" trains=\"no\" added=\"2026-05-11\" effective=\"2026-05-11\"><task>x</task><for purpose=\"make\"/>" within
+
 static const struct mutation {
 	const char *name, *from, *to;
 	const char *where; // on this line of the broken file; NULL: on that of `to`
@@ -114,6 +124,22 @@ static const struct mutation {
      "error: processors azure-openai and sketch both have order 1 for the role image"},
     {"a built-in that is none", "<processor id=\"sketch\"", "<processor id=\"magic\"", "standing=\"built-in\"",
      "error: processor magic is called built-in, but the software has no such processor"},
+    {"somebody else's called one's own", SKETCH, OTHER("openai", "own", ""), "standing=\"own\"",
+     "error: processor openai is declared as a server of your own, which it is not"},
+    {"one's own called somebody else's", SKETCH, OTHER("self-hosted", "processor", "<within>10.0.0.0/8</within>"), "standing=\"processor\"",
+     "error: processor self-hosted is a server of your own, but is declared as somebody else's"},
+    {"one's own without an address", SKETCH, OTHER("self-hosted", "own", ""), "standing=\"own\"",
+     "error: processor self-hosted does not say at which addresses it is"},
+    {"addresses of somebody else's", "<host>*.cognitiveservices.azure.com</host>", "<within>10.0.0.0/8</within>", "order=\"1\"",
+     "error: processor azure-openai has addresses, which only a server of your own can have"},
+    {"a range of the Internet", SKETCH, OTHER("self-hosted", "own", "<within>8.8.8.0/24</within>"), "standing=\"own\"",
+     "error: processor self-hosted may be anywhere in 8.8.8.0/24, which is not of a private network"},
+    {"a range of everything", SKETCH, OTHER("self-hosted", "own", "<within>::/0</within>"), "standing=\"own\"",
+     "error: processor self-hosted may be anywhere in ::/0, which is not of a private network"},
+    {"half a range", SKETCH, OTHER("self-hosted", "own", "<within>10.8.1.0/16</within>"), "standing=\"own\"",
+     "error: processor self-hosted is at “10.8.1.0/16”, which is no address and no range"},
+    {"a name for a range", SKETCH, OTHER("self-hosted", "own", "<within>my-server</within>"), "<within>",
+     "error: \"my-server\" in <within> is not valid"},
     // A policy that promises less than its processor keeps is not obeyed: no program starts with it.
     {"what a processor keeps untold", "<retention longest=\"P30D\">", "<retention>", "order=\"1\"",
      "error: processor azure-openai keeps prompts and outputs for abuse monitoring for up to 30 days unless it is switched off, and"},

@@ -181,10 +181,11 @@ static void part_processors(const struct policy *p, struct writer *w)
 	for (size_t i = 0; i < p->processor_count; i++) {
 		if (!p->processors[i].local)
 			continue;
-		statement_next(w->statements, STATEMENT_BUILT_IN, &p->processors[i], p->processors[i].id, NULL);
+		bool own = p->processors[i].standing == STANDING_OWN;
+		statement_next(w->statements, own ? STATEMENT_OWN : STATEMENT_BUILT_IN, &p->processors[i], p->processors[i].id, NULL);
 		write_begin(w, MARK_PARAGRAPH);
 		write_strong(w, p->processors[i].brand);
-		WRITE_ALL(w, word(p, "notice.built_in"), p->processors[i].purpose, word(p, "join.stop"));
+		WRITE_ALL(w, word(p, own ? "notice.own" : "notice.built_in"), p->processors[i].purpose, word(p, "join.stop"));
 		write_end(w, MARK_PARAGRAPH);
 	}
 }

@@ -16,6 +16,7 @@ const struct statement_row statement_rows[STATEMENT_COUNT] = {
     [STATEMENT_DISK] = {"disk", "kind@place=disk", "spool"},
     [STATEMENT_PROCESSOR] = {"processor", "processors/processor", "egress"},
     [STATEMENT_BUILT_IN] = {"built-in", "processor@standing=built-in", "settings"},
+    [STATEMENT_OWN] = {"own", "processor/within", "egress"},
     [STATEMENT_REGION] = {"region", "processor/region", "regions"},
     [STATEMENT_RECEIVES] = {"receives", "receives@kind", "egress"},
     [STATEMENT_TRAINING] = {"training", "processor@ask=no-training", "settings"},
