@@ -41,15 +41,16 @@ struct command {
 	const unsigned char *exits;       // what it ends with for each status; NULL: with that
 };
 
-// The subcommands, in the order of the help: NAME_command is defined in admin/NAME.c, access_command in admin/export.c.
+// The subcommands, in the order of the help: NAME_command is defined in admin/NAME.c, but access_command in export.c, requests_command
+// in requests_act.c, completion_command in main.c.
 #define COMMANDS(row)                                                                                                                      \
 	row(check) row(publish) row(policy) row(subprocessors) row(register) row(prune) row(clock) row(requests) row(outbox) row(agents)   \
 	    row(access) row(export) row(import) row(erase) row(hold) row(authority) row(incident) row(assess) row(rectify) row(restrict)   \
 		row(object) row(consents) row(audit) row(metrics) row(backup) row(restore) row(keys) row(completion)
 #define COMMAND_DECLARE(name) extern const struct command name##_command;
 COMMANDS(COMMAND_DECLARE)
-extern const struct command *const commands[];   // these, NULL-terminated
-extern const struct option_row global_options[]; // those of every command
+// Adds the script for a shell, "bash", "zsh" or "fish". -1: there is none for it.
+int completion_print(struct buf *out, const char *shell, const struct command *const *commands, const struct option_row *global);
 // Those of `lethe policy` that have a file of their own.
 extern const struct command policy_lint_command, policy_diff_command, policy_withdraw_command, policy_new_command;
 extern const struct command keys_api_command; // of `lethe keys`

@@ -49,7 +49,7 @@ static void options_print(struct buf *out, const struct option_row *rows)
 
 // What may stand there: a line for each command.
 static void candidates_print(struct buf *out, const struct command *c, const struct command *const *list, const char *path,
-			     const char *offer)
+			     const char *offer, const struct option_row *global)
 {
 	char below[PATH_BYTES];
 
@@ -57,23 +57,24 @@ static void candidates_print(struct buf *out, const struct command *c, const str
 	for (const struct command *const *sub = list; sub != NULL && *sub != NULL; sub++)
 		buf_printf(out, "%s%s", sub == list ? "" : " ", (*sub)->name);
 	options_print(out, c != NULL ? c->options : NULL);
-	options_print(out, global_options);
+	options_print(out, global);
 	buf_adds(out, "' ;;\n");
 	for (; list != NULL && *list != NULL; list++) {
 		snprintf(below, sizeof below, "%s%s%s", path, *path ? " " : "", (*list)->name);
-		candidates_print(out, *list, (*list)->sub, below, offer);
+		candidates_print(out, *list, (*list)->sub, below, offer, global);
 	}
 }
 
 // bash and zsh differ in where the words are and in how an offer is made.
-static void script_print(struct buf *out, const char *words, const char *before, const char *offer)
+static void script_print(struct buf *out, const char *words, const char *before, const struct command *const *commands,
+			 const struct option_row *global)
 {
 	buf_printf(out, "	local at= word\n	for word in %s; do\n		case \"$at $word\" in\n		", words);
 	places_print(out, commands, "");
 	buf_printf(out, ") at=\"${at:+$at }$word\" ;;\n		esac\n	done\n	case \"$at:%s\" in\n", before);
-	values_print(out, commands, "", offer);
+	values_print(out, commands, "", "_lethe_offer");
 	buf_adds(out, "	esac\n	case $at in\n");
-	candidates_print(out, NULL, commands, "", offer);
+	candidates_print(out, NULL, commands, "", "_lethe_offer", global);
 	buf_adds(out, "	esac\n");
 }
 
@@ -83,15 +84,13 @@ static void fish_quoted(struct buf *out, const char *text)
 		buf_printf(out, "%s%c", *text == '\'' || *text == '\\' ? "\\" : "", *text);
 }
 
-static void fish_print(struct buf *out, const struct command *c, const struct command *const *list, const char *path)
+static void fish_print(struct buf *out, const struct command *c, const struct command *const *list, const char *path,
+		       const struct option_row *global)
 {
 	char below[PATH_BYTES];
 
-	for (int global = 0; global < 2; global++)
-		for (const struct option_row *o = global      ? global_options
-						  : c != NULL ? c->options
-							      : NULL;
-		     o != NULL && o->name != NULL; o++) {
+	for (int own = 1; own >= 0; own--)
+		for (const struct option_row *o = !own ? global : c != NULL ? c->options : NULL; o != NULL && o->name != NULL; o++) {
 			buf_printf(out, "complete -c lethe -n '__lethe_at \"%s\"' -l %s", path, o->name);
 			if (o->type == OPTION_CHOICE) {
 				buf_adds(out, " -xa '");
@@ -109,40 +108,33 @@ static void fish_print(struct buf *out, const struct command *c, const struct co
 		fish_quoted(out, (*list)->line);
 		buf_adds(out, "'\n");
 		snprintf(below, sizeof below, "%s%s%s", path, *path ? " " : "", (*list)->name);
-		fish_print(out, *list, (*list)->sub, below);
+		fish_print(out, *list, (*list)->sub, below, global);
 	}
 }
 
-static enum status completion_run(const struct admin *a, const struct arguments *args)
+int completion_print(struct buf *out, const char *shell, const struct command *const *commands, const struct option_row *global)
 {
-	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	const char *shell = args->words[0];
-
-	(void)a;
 	if (strcmp(shell, "bash") == 0) {
-		buf_adds(&out, "# lethe completion bash\n_lethe() {\n");
-		script_print(&out, "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"", "${COMP_WORDS[COMP_CWORD-1]}", "_lethe_offer");
-		buf_adds(&out, "}\n_lethe_offer() { COMPREPLY=($(compgen -W \"$1\" -- \"${COMP_WORDS[COMP_CWORD]}\")); }\n"
-			       "complete -o default -F _lethe lethe\n");
+		buf_adds(out, "# lethe completion bash\n_lethe() {\n");
+		script_print(out, "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"", "${COMP_WORDS[COMP_CWORD-1]}", commands, global);
+		buf_adds(out, "}\n_lethe_offer() { COMPREPLY=($(compgen -W \"$1\" -- \"${COMP_WORDS[COMP_CWORD]}\")); }\n"
+			      "complete -o default -F _lethe lethe\n");
 	} else if (strcmp(shell, "zsh") == 0) {
-		buf_adds(&out, "#compdef lethe\n_lethe() {\n");
-		script_print(&out, "${words[2,CURRENT-1]}", "${words[CURRENT-1]}", "_lethe_offer");
-		buf_adds(&out, "	_files\n}\n_lethe_offer() { compadd -- ${=1}; }\n_lethe \"$@\"\n");
+		buf_adds(out, "#compdef lethe\n_lethe() {\n");
+		script_print(out, "${words[2,CURRENT-1]}", "${words[CURRENT-1]}", commands, global);
+		buf_adds(out, "	_files\n}\n_lethe_offer() { compadd -- ${=1}; }\n_lethe \"$@\"\n");
 	} else if (strcmp(shell, "fish") == 0) {
-		buf_adds(&out, "# lethe completion fish\nfunction __lethe_at\n	set -l at\n	for word in (commandline -opc)[2..-1]\n"
-			       "		switch \"$at $word\"\n			case ");
-		places_print(&out, commands, "");
-		for (char *c = out.data; c != NULL && (c = strchr(c, '|')) != NULL; c++)
+		buf_adds(out, "# lethe completion fish\nfunction __lethe_at\n	set -l at\n	for word in (commandline -opc)[2..-1]\n"
+			      "		switch \"$at $word\"\n			case ");
+		places_print(out, commands, "");
+		for (char *c = out->data; c != NULL && (c = strchr(c, '|')) != NULL; c++)
 			*c = ' ';
-		buf_adds(&out, "\n				set at (string trim \"$at $word\")\n		end\n	end\n	test "
-			       "\"$at\" = \"$argv[1]\"\n"
-			       "end\n");
-		fish_print(&out, NULL, commands, "");
+		buf_adds(out, "\n				set at (string trim \"$at $word\")\n		end\n	end\n	test "
+			      "\"$at\" = \"$argv[1]\"\n"
+			      "end\n");
+		fish_print(out, NULL, commands, "", global);
 	} else {
-		return output_complain(STATUS_UNSURE, "completion: there is none for %s: bash, zsh or fish", shell);
+		return -1;
 	}
-	return output_print(&out);
+	return 0;
 }
-
-const struct command completion_command = {"completion", completion_run, "a script that completes command lines in a shell",
-					   .words = "bash|zsh|fish"};

@@ -2,6 +2,7 @@
 #include "admin/check.h"
 #include "admin/sign.h"
 #include "policy/base/json.h"
+#include "policy/vault/checkpoint.h"
 #include "policy/vault/ledger_key.h"
 
 static void count_closed(void *arg, const char *path, mode_t mode)
@@ -45,7 +46,7 @@ static enum status keys_rotate_ledger(const struct admin *a, const struct argume
 
 	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (ledger_key_change(s.vault, &keys, &e) != 0)
+	if (checkpoint_key_change(s.vault, &keys, &e) != 0)
 		return output_complain(e.code == ERR_BUSY || e.code == ERR_REFUSED || e.code == ERR_NOT_FOUND ? STATUS_UNSURE
 													      : STATUS_FOUND,
 				       "keys: %s", e.text);

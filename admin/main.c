@@ -14,7 +14,7 @@
 
 enum { COMMAND_WIDTH = 14, OPTION_WIDTH = 26 };
 
-const struct option_row global_options[] = {
+static const struct option_row global_options[] = {
     {"policy", OPTION_VALUE, "FILE", "the policy (LETHE_POLICY)"},
     {"state", OPTION_VALUE, "FOLDER", "where the stores are (LETHE_STATE)"},
     {"run", OPTION_VALUE, "FOLDER", "where the sockets and archives are (LETHE_RUN)"},
@@ -25,7 +25,20 @@ const struct option_row global_options[] = {
 };
 
 #define COMMAND_ROW(name) &name##_command,
-const struct command *const commands[] = {COMMANDS(COMMAND_ROW) NULL};
+static const struct command *const commands[] = {COMMANDS(COMMAND_ROW) NULL};
+
+static enum status completion_run(const struct admin *a, const struct arguments *args)
+{
+	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
+
+	(void)a;
+	return completion_print(&out, args->words[0], commands, global_options) != 0
+		   ? output_complain(STATUS_UNSURE, "completion: there is none for %s: bash, zsh or fish", args->words[0])
+		   : output_print(&out);
+}
+
+const struct command completion_command = {"completion", completion_run, "a script that completes command lines in a shell",
+					   .words = "bash|zsh|fish"};
 
 static void help_options(struct buf *out, const struct option_row *rows)
 {

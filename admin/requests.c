@@ -416,5 +416,3 @@ const struct command requests_list_command = {
     "list", requests_list, "all of them, overdue first; exit status 1 when one of those shown is overdue", .options = list_options};
 const struct command requests_show_command = {"show", requests_show, "one of them", .words = "ID", .options = show_options};
 const struct command requests_add_command = {"add", requests_add, "enter one that did not come by the page", .options = add_options};
-
-const struct command requests_command = {.name = "requests", .line = "requests of data subjects", .sub = requests_commands};

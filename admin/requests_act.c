@@ -2,52 +2,10 @@
 // What an officer does with a request: each command is an event, and policy/rights/event.c says in which states it may happen and what it needs.
 #include "admin/requests.h"
 #include "fcgi/ipc/mail_call.h"
-#include "policy/base/file.h"
-#include "policy/base/setting.h"
 #include "policy/rights/identity.h"
 #include "policy/rights/outbox.h"
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-void requests_officer(char out[OFFICER_MAX])
-{
-	const char *behind = getuid() == 0 ? setting("SUDO_USER", "") : "";
-	const struct passwd *user = getpwuid(getuid()); // NOLINT(concurrency-mt-unsafe): one thread
-
-	const char *name = *behind != '\0' ? behind : user != NULL ? user->pw_name : NULL;
-	// "person" and "site" mean somebody else.
-	bool taken = name != NULL && (strcmp(name, "person") == 0 || strcmp(name, "site") == 0);
-
-	if (name != NULL)
-		snprintf(out, OFFICER_MAX, "%s%s", name, taken ? "@host" : "");
-	else
-		snprintf(out, OFFICER_MAX, "user %u", (unsigned)getuid());
-}
-
-int requests_text(const struct arguments *args, const char *name, struct buf *out, struct err *e)
-{
-	const char *value = argument(args, name);
-
-	if (value == NULL)
-		return 0;
-	if (*value == '\0')
-		return ask_text("Text: ", out, e);
-	if ((*value == '@' ? file_read(value + 1, out, e) : ask_input(out, e)) != 0)
-		return -1;
-	while (out->len > 0 && (out->data[out->len - 1] == '\n' || out->data[out->len - 1] == '\r'))
-		out->data[--out->len] = '\0';
-	return out->len > 0 && memchr(out->data, '\0', out->len) == NULL && utf8_valid(out->data, out->len)
-		   ? 0
-		   : err_set(e, ERR_INPUT, "--%s: that is no text", name);
-}
-
-enum status requests_failed(const struct err *e)
-{
-	return e->code == ERR_NOT_FOUND ? output_complain(STATUS_FOUND, "requests: %s; lethe requests list names those there are", e->text)
-					: output_complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "requests: %s", e->text);
-}
 
 // Does it to each of the requests that are named, until one of them cannot be done it to.
 static enum status act(const struct admin *a, const struct arguments *args, enum rights_event event)
@@ -188,26 +146,28 @@ ACT(note, "note", EVENT_NOTE, "a note for officers, sealed", "ID", TEXT("the not
 ACT(join, "join", EVENT_JOINED, "the first asks for the same as the second, and is answered with it", "ID ID", REASON);
 
 // In the order of the help.
-const struct command *const requests_commands[] = {&requests_list_command,
-						   &requests_show_command,
-						   &requests_add_command,
-						   &acknowledge_command,
-						   &(const struct command){"identify", identify_run,
-									   "the person was asked who they are, for a reasonable doubt",
-									   .words = "ID", .options = identify_options},
-						   &verify_command,
-						   &clarify_command,
-						   &clarified_command,
-						   &extend_command,
-						   &answer_command,
-						   &refusal_command,
-						   &closing_command,
-						   &withdraw_command,
-						   &reopen_command,
-						   &note_command,
-						   &join_command,
-						   &requests_letter_command,
-						   &requests_recipients_command,
-						   &requests_report_command,
-						   &requests_clock_command,
-						   NULL};
+static const struct command *const commands_of_requests[] = {
+    &requests_list_command,
+    &requests_show_command,
+    &requests_add_command,
+    &acknowledge_command,
+    &(const struct command){"identify", identify_run, "the person was asked who they are, for a reasonable doubt", .words = "ID",
+			    .options = identify_options},
+    &verify_command,
+    &clarify_command,
+    &clarified_command,
+    &extend_command,
+    &answer_command,
+    &refusal_command,
+    &closing_command,
+    &withdraw_command,
+    &reopen_command,
+    &note_command,
+    &join_command,
+    &requests_letter_command,
+    &requests_recipients_command,
+    &requests_report_command,
+    &requests_clock_command,
+    NULL};
+
+const struct command requests_command = {.name = "requests", .line = "requests of data subjects", .sub = commands_of_requests};

@@ -4,7 +4,6 @@
 #include "policy/base/base64.h"
 #include "policy/base/json.h"
 #include "policy/picture/image_type.h"
-#include "policy/processors/built.h"
 #include "policy/processors/processors.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,22 +16,6 @@ enum {
 };
 
 #define UNREADABLE "The image service's answer is not readable or not complete."
-
-#define DECLARE(name, id) extern const struct provider provider_##name;
-PROCESSORS_BUILT(DECLARE)
-#define POINTER(name, id) &provider_##name,
-static const struct provider *const providers[] = {PROCESSORS_BUILT(POINTER)};
-
-const struct provider *provider_find(const char *id)
-{
-	const struct processor_facts *f = processor_facts(id);
-
-	for (size_t i = 0; f != NULL && i < ARRAY_LEN(providers); i++) {
-		if (strcmp(providers[i]->id, f->ids[0]) == 0)
-			return providers[i];
-	}
-	return NULL;
-}
 
 unsigned provider_references(const struct provider *p, bool *mask)
 {

@@ -26,25 +26,6 @@ void export_miss(struct export *x, struct export_store *store, const char *where
 	store->missed = true;
 }
 
-void export_redact(struct export *x, struct export_store *store, const char *path, enum export_ground ground, uint64_t count)
-{
-	cJSON *one;
-
-	if (store != NULL)
-		store->withheld[ground] += count;
-	cJSON_ArrayForEach(one, x->redactions)
-	{
-		if (strcmp(json_string(one, "path"), path) == 0 && strcmp(json_string(one, "reason"), export_ground_names[ground]) == 0) {
-			cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(one, "count"), json_number(one, "count", 0) + (double)count);
-			return;
-		}
-	}
-	one = json_object_in(x->redactions);
-	json_add_text(one, "path", path);
-	json_add_text(one, "reason", export_ground_names[ground]);
-	x->no_memory = x->no_memory || cJSON_AddNumberToObject(one, "count", (double)count) == NULL;
-}
-
 // ---- gathering ----
 
 static void add_moment(cJSON *object, const char *name, time_t t)

@@ -14,6 +14,25 @@ const char *const export_ground_names[GROUND_COUNT] = {
     [GROUND_OVER] = "over",        [GROUND_UNREADABLE] = "unreadable", [GROUND_INTERNAL] = "internal",
     [GROUND_TOO_MANY] = "too-many"};
 
+void export_redact(struct export *x, struct export_store *store, const char *path, enum export_ground ground, uint64_t count)
+{
+	cJSON *one;
+
+	if (store != NULL)
+		store->withheld[ground] += count;
+	cJSON_ArrayForEach(one, x->redactions)
+	{
+		if (strcmp(json_string(one, "path"), path) == 0 && strcmp(json_string(one, "reason"), export_ground_names[ground]) == 0) {
+			cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(one, "count"), json_number(one, "count", 0) + (double)count);
+			return;
+		}
+	}
+	one = json_object_in(x->redactions);
+	json_add_text(one, "path", path);
+	json_add_text(one, "reason", export_ground_names[ground]);
+	x->no_memory = x->no_memory || cJSON_AddNumberToObject(one, "count", (double)count) == NULL;
+}
+
 // ---- bodies ----
 
 enum member_way {

@@ -7,14 +7,18 @@
 // the last one were recomputed from the events, those of closed segments when they were closed.
 #include "policy/vault/checkpoint.h"
 #include "policy/base/base64.h"
+#include "policy/base/file.h"
 #include "policy/vault/authority_count.h"
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/ledger_key.h"
 #include "policy/vault/ledger_walk.h"
 #include "policy/vault/segment.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
 // ---- the note ----
 
@@ -201,4 +205,27 @@ int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e)
 	int ret = checkpoint_alone(v, out, e);
 	commit_release(v, &alone);
 	return ret;
+}
+
+// ---- another key ----
+
+int checkpoint_key_change(struct vault *v, struct ledger_keys *out, struct err *e)
+{
+	struct buf note BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	char folder[PATH_MAX];
+
+	if (path_join(folder, sizeof folder, v->state, "keys", e) != 0)
+		return -1;
+	FD_AUTO int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0)
+		return err_system(e, errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO, errno, "%s", folder);
+	if (ledger_keys_read(v->state, out, e) != 0)
+		return -1;
+	if (out->count > LEDGER_KEYS_PAST_MAX)
+		return err_set(e, ERR_REFUSED, "the key was changed %d times: no more", LEDGER_KEYS_PAST_MAX);
+	// What is there is signed by the present key alone, which looks the ledger over and shows that this key is here.
+	if (ledger_checkpoint(v, &note, e) != 0 || ledger_key_announce(v, e) != 0)
+		return -1;
+	buf_reset(&note);
+	return ledger_checkpoint(v, &note, e) != 0 || ledger_key_finish(v, e) != 0 ? -1 : ledger_keys_read(v->state, out, e);
 }

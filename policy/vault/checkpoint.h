@@ -13,5 +13,7 @@ bool checkpoint_verify(const struct ledger_keys *keys, const char *note, uint64_
 int checkpoint_compare(const struct vault *v, uint64_t size, const uint8_t root[HASH_LEN], enum ledger_result *out, struct err *e);
 // How far the ledger was signed, as the store has it: the size of its newest checkpoint. 0: never.
 int checkpoint_newest(const struct vault *v, uint64_t *size, struct err *e);
+// Puts a new key in the place of the one that signs. Only the officer's command may. ERR_BUSY: somebody else does. *out: all of them.
+int checkpoint_key_change(struct vault *v, struct ledger_keys *out, struct err *e);
 
 #endif

@@ -7,12 +7,10 @@
 #include "policy/vault/commit.h"
 #include "policy/vault/ledger.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 enum { PAST_BYTES_MAX = 64 * 1024 };
@@ -406,29 +404,15 @@ static int run_announce(struct vault *v, void *arg, struct err *e)
 	return ledger_write(v, a->event, NULL, e) != 0 ? -1 : v->b->upkeep->number_set(v->store, announced_number, a->id, e);
 }
 
-int ledger_key_change(struct vault *v, struct ledger_keys *out, struct err *e)
+int ledger_key_announce(struct vault *v, struct err *e)
 {
-	struct buf line BUF_AUTO = BUF_INIT(NOTE_KEY_MAX + 2), old_line BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX),
-			note BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct buf line BUF_AUTO = BUF_INIT(NOTE_KEY_MAX + 2), old_line BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
 	struct signed_note_key following, present;
-	char folder[PATH_MAX], details[1024], hex[2 * HASH_LEN + 1];
+	char details[1024], hex[2 * HASH_LEN + 1];
 	uint8_t hash[HASH_LEN];
-	struct commit_alone alone;
 	int64_t announced = 0;
 
-	if (v->mode != VAULT_ADMIN)
-		return err_set(e, ERR_REFUSED, "only the officer's command changes the ledger's key");
-	if (path_join(folder, sizeof folder, v->state, "keys", e) != 0)
-		return -1;
-	FD_AUTO int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0)
-		return err_system(e, errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO, errno, "%s", folder);
-	if (ledger_keys_read(v->state, out, e) != 0)
-		return -1;
-	if (out->count > LEDGER_KEYS_PAST_MAX)
-		return err_set(e, ERR_REFUSED, "the key was changed %d times: no more", LEDGER_KEYS_PAST_MAX);
-	// What is there is signed by the present key alone, which looks the ledger over and shows that this key is here.
-	if (ledger_checkpoint(v, &note, e) != 0 || ledger_key_read(v, &old_line, &present, e) != 0 ||
+	if (ledger_key_read(v, &old_line, &present, e) != 0 ||
 	    (!key_file_exists(v, next_seed_file) && private_make(v, next_seed_file, e) != 0))
 		return -1;
 	EVP_PKEY *next PKEY_AUTO = private_read(v, next_seed_file, e);
@@ -442,16 +426,20 @@ int ledger_key_change(struct vault *v, struct ledger_keys *out, struct err *e)
 	const struct ledger_event event = {.name = "keys", .details = details};
 	struct announcing a = {&event, id_number(&following)};
 	struct op op = {.lane = LANE_RECORDS, .run = run_announce, .arg = &a};
-	if (announced != a.id && (ledger_check(&event, e) != 0 || commit_run(v, &op, e) != 0))
-		return -1;
-	buf_reset(&note);
-	if (ledger_checkpoint(v, &note, e) != 0 || commit_alone(v, &alone, e) != 0)
+	return announced != a.id && (ledger_check(&event, e) != 0 || commit_run(v, &op, e) != 0) ? -1 : 0;
+}
+
+int ledger_key_finish(struct vault *v, struct err *e)
+{
+	struct commit_alone alone;
+
+	if (commit_alone(v, &alone, e) != 0)
 		return -1;
 	const int ret = change_finish(v, e);
 	commit_release(v, &alone);
 	if (ret != 0)
 		return -1;
-	if (key_file_exists(v, next_seed_file))
-		return err_set(e, ERR_CORRUPT, "the checkpoint does not bear both signatures; run: lethe audit verify");
-	return ledger_keys_read(v->state, out, e);
+	return key_file_exists(v, next_seed_file)
+		   ? err_set(e, ERR_CORRUPT, "the checkpoint does not bear both signatures; run: lethe audit verify")
+		   : 0;
 }

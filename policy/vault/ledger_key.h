@@ -34,8 +34,10 @@ int ledger_key_make(struct vault *v, struct err *e);
 int ledger_key_read(const struct vault *v, struct buf *line, struct signed_note_key *out, struct err *e);
 // Adds a line with the ledger's signature to a text, which ends with a line's end; while the key is changed two. ERR_NOT_FOUND: the key is not here.
 int ledger_key_sign(const struct vault *v, struct buf *note, struct err *e);
-// Puts a new key in the place of the present one. ERR_BUSY: somebody else does. *out: all of them.
-int ledger_key_change(struct vault *v, struct ledger_keys *out, struct err *e);
+// The steps of a change: makes the next key and names it in the ledger; puts it in the place of the present one, once the newest checkpoint bears
+// the signatures of both. checkpoint_key_change() takes them.
+int ledger_key_announce(struct vault *v, struct err *e);
+int ledger_key_finish(struct vault *v, struct err *e);
 
 int ledger_keys_of(const char *keys, struct ledger_keys *out, struct err *e); // of the folder that they are in
 int ledger_keys_read(const char *state, struct ledger_keys *out, struct err *e);

@@ -2,6 +2,7 @@
 // Backups beside each other and beside everything else that goes on; folders whose owner means harm; backups that are too old, too new, another's or
 // half there. What is called a backup is one, nothing outside of it is touched, and a restore that cannot be right changes nothing.
 #include "policy/base/array.h"
+#include "policy/vault/checkpoint.h"
 #include "policy/vault/erase.h"
 #include "policy/vault/ledger_key.h"
 #include "tests/unit/backup_support.h"
@@ -186,7 +187,7 @@ static int change_beside(struct vault *v, int number, struct err *e)
 
 	(void)number;
 	for (int i = 0; i < 3; i++)
-		if (ledger_key_change(v, &keys, e) != 0)
+		if (checkpoint_key_change(v, &keys, e) != 0)
 			return -1;
 	// While others have the stores open, neither is the master key changed nor a backup brought back.
 	struct err why = {0};
@@ -651,9 +652,9 @@ static void keys_of_another_backup_or_site_change_nothing(void **state)
 	assert_body(f, second, "b");
 	// Its own, after the ledger's key was changed.
 	struct ledger_keys known;
-	assert_return_code(ledger_key_change(f->vault, &known, &e), 0);
+	assert_return_code(checkpoint_key_change(f->vault, &known, &e), 0);
 	b = make(f, true);
-	assert_return_code(ledger_key_change(f->vault, &known, &e), 0);
+	assert_return_code(checkpoint_key_change(f->vault, &known, &e), 0);
 	is_whole(f, b.path);
 	restore_to(f, f->state, from_backup(&b));
 	assert_body(f, second, "b");
@@ -674,7 +675,7 @@ static void a_copy_of_the_keys_of_an_earlier_version_is_brought_back(void **stat
 	run_shell("cd %s && mv signer/ledger.key . && rmdir signer && sha256sum <ledger.key >%s/sum", places.key_copy, f->root);
 	for (int own = 0; own <= 1; own++) {
 		if (!own)
-			assert_return_code(ledger_key_change(f->vault, &known, &e), 0);
+			assert_return_code(checkpoint_key_change(f->vault, &known, &e), 0);
 		run_shell("cd %s/keys && mv signer/ledger.key . && rmdir signer", f->state);
 		from.keys = own ? NULL : from.keys;
 		restore_to(f, f->state, &from);

@@ -2,6 +2,7 @@
 // Every step that a backup, a restore, an erasure, and a change of the ledger's key or the master key take on files fails, or is the last one before the
 // process is killed. What says that it is done is done; nothing half of it is served; and what is run again comes to its end.
 #include "policy/base/array.h"
+#include "policy/vault/checkpoint.h"
 #include "policy/vault/ledger_key.h"
 #include "policy/vault/tombstone.h"
 #include "tests/fault/fault_steps.h"
@@ -352,7 +353,7 @@ static int run_change(struct fixture *f, struct err *e)
 
 	if (vault_open(&v, f->state, f->run, &f->policy, VAULT_ADMIN, e) != 0)
 		return -1;
-	const int ret = ledger_key_change(v, &keys, e);
+	const int ret = checkpoint_key_change(v, &keys, e);
 	steps.kinds = 0;
 	vault_close(v);
 	return ret;
@@ -387,7 +388,7 @@ static void check_change(struct fixture *g, int came)
 	signs_for_the_first(g);
 	if (ledger_keys_read(g->state, &keys, &e) != 0)
 		fail_msg("%s: %s", context, e.text);
-	if (came != DONE && keys.count == 1 && ledger_key_change(g->vault, &keys, &e) != 0)
+	if (came != DONE && keys.count == 1 && checkpoint_key_change(g->vault, &keys, &e) != 0)
 		fail_msg("%s, and again: %s", context, e.text);
 	assert_int_equal(keys.count, 2);
 	snprintf(next, sizeof next, "%s/keys/signer/ledger.key.next", g->state);

@@ -2,6 +2,7 @@
 // Backups: whole or not there, without what ends before they do, apart from their keys; brought back, nobody who was erased comes back and nobody
 // else is lost.
 #include "policy/base/array.h"
+#include "policy/vault/checkpoint.h"
 #include "policy/vault/ledger_key.h"
 #include "policy/vault/open.h"
 #include "policy/vault/record.h"
@@ -732,7 +733,7 @@ static void who_knows_the_old_key_follows_to_the_new(void **state)
 		key_line(f, &lines[i]);
 		sign(f, &notes[i]);
 		if (i + 1 < ARRAY_LEN(lines))
-			assert_return_code(ledger_key_change(f->vault, &keys, &e), 0);
+			assert_return_code(checkpoint_key_change(f->vault, &keys, &e), 0);
 	}
 	assert_int_equal(keys.count, 3);
 	assert_string_not_equal(buf_text(&lines[0]), buf_text(&lines[1]));
