@@ -200,6 +200,31 @@ for function, name in sorted(exported):
     if not any(function.startswith(p + '_') or function == p for p in prefixes):
         say('an exported name without the prefix of its file or folder', name, function)
 
+# ---- calls ----
+
+# Who names what another file alone defines: its functions, and its tables. An object of ours that stands in for the C library's is no caller's aim.
+homes = collections.defaultdict(set)
+for function, name in exported:
+    homes[function].add(name)
+tables = {table for name, text in sources.items() if name.endswith('.h') for row in re.findall(r'^extern ([^;(]*);', text, re.M)
+          for table in re.findall(r'(\w+)(?:\[[^\]]*\])*(?:,|$)', row)}
+for name, text in sources.items():
+    for table in re.findall(r'^(?!static|typedef)\w[^;(={\n]*?\b(\w+)(?:\[[^\]]*\])* = ', text, re.M):
+        if name.endswith('.c') and table in tables:
+            homes[table].add(name)
+called = collections.defaultdict(set)
+for name, text in sources.items():
+    if not name.endswith('.c'):
+        continue
+    code = re.sub(r'//.*|"(?:[^"\\\n]|\\.)*"', '', text)
+    own = {function for function, files in statics.items() if name in files}
+    # A name of one word may be a variable's, too.
+    for used in set(re.findall(r'(?<![.\w>])(?:[a-z]\w*_\w+|[a-z]\w*(?=\())', code)) - own:
+        if len(homes.get(used, ())) == 1 and name not in homes[used]:
+            called[name] |= homes[used]
+for part in components(called):
+    say('files that call each other in a circle', part[0], ', '.join(part[1:]))
+
 by_rule = collections.defaultdict(list)
 for rule, what in problems:
     by_rule[rule].append(what)
