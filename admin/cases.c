@@ -20,16 +20,23 @@ static int case_named_as(void *arg, const struct vault_record *r)
 	return 0;
 }
 
+int cases_id_names(const char *given, size_t found, struct err *e)
+{
+	if (strlen(given) < SHORT_ID_LEAST)
+		return err_set(e, ERR_INPUT, "give %d characters of the id at least", SHORT_ID_LEAST);
+	return found > 1 ? err_set(e, ERR_INPUT, "%zu have an id that begins so: give more of it", found) : 0;
+}
+
 int cases_id(struct vault *v, enum kind kind, const char *given, char out[RECORD_ID_LEN + 1], struct err *e)
 {
 	struct case_named wanted = {.given = given, .out = out};
 
 	snprintf(out, RECORD_ID_LEN + 1, "%s", strlen(given) <= RECORD_ID_LEN ? given : "");
-	if (strlen(given) < SHORT_ID_LEAST || strlen(given) >= RECORD_ID_LEN)
+	if (strlen(given) >= RECORD_ID_LEN)
 		return 0; // what looks it up says so
-	if (vault_each(v, kind, NULL, case_named_as, &wanted, e) != 0)
-		return -1;
-	return wanted.found > 1 ? err_set(e, ERR_INPUT, "%zu have an id that begins so: give more of it", wanted.found) : 0;
+	return cases_id_names(given, 0, e) != 0 || vault_each(v, kind, NULL, case_named_as, &wanted, e) != 0
+		   ? -1
+		   : cases_id_names(given, wanted.found, e);
 }
 
 int cases_request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], struct err *e)

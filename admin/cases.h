@@ -6,7 +6,10 @@
 #include "admin/requests.h"
 #include "policy/rights/case.h"
 
-// The whole id of the record of this kind whose id begins with `given`; one that is too short or too long names none, which who looks it up says.
+// Whether the beginning of an id that was given names one: ERR_INPUT: it is too short, or `found` have it.
+int cases_id_names(const char *given, size_t found, struct err *e);
+// The whole id of the record of this kind whose id begins with `given`; where none does, it is that, which who looks it up says. ERR_INPUT: it is too
+// short, or several do.
 int cases_id(struct vault *v, enum kind kind, const char *given, char out[RECORD_ID_LEN + 1], struct err *e);
 // The option "kind": "archive,ticket". Stays as it is where it is not given. ERR_INPUT.
 int cases_kinds(const struct arguments *args, kind_set *out, struct err *e);

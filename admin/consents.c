@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // What was consented to, by nobody who could be told from it: the proof of Article 7(1).
+#include "admin/cases.h"
 #include "admin/table.h"
 #include "policy/rights/consent.h"
 #include <stdio.h>
@@ -77,16 +78,16 @@ static enum status consents_show(const struct admin *a, const struct arguments *
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
-	if (strlen(args->words[0]) < SHORT_ID_LEAST)
-		return output_complain(STATUS_UNSURE, "consents: give eight characters of the id at least");
+	if (cases_id_names(args->words[0], 0, &e) != 0)
+		return consents_failed(&e);
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	struct consents c = {.args = args, .policy = s.policy, .id = args->words[0], .receipts = receipts};
-	if (consent_each(s.vault, consents_receipt, &c, &e) != 0)
+	if (consent_each(s.vault, consents_receipt, &c, &e) != 0 ||
+	    cases_id_names(args->words[0], (size_t)cJSON_GetArraySize(receipts), &e) != 0)
 		return consents_failed(&e);
-	if (cJSON_GetArraySize(receipts) != 1)
-		return output_complain(STATUS_FOUND, "consents: %s begins with that",
-				       cJSON_GetArraySize(receipts) == 0 ? "no id" : "more than one id");
+	if (cJSON_GetArraySize(receipts) == 0)
+		return output_complain(STATUS_FOUND, "consents: there is no such consent; lethe consents list names those there are");
 	if (consent_text(s.vault, c.sha256, &text, &e) != 0)
 		return consents_failed(&e);
 	cJSON *receipt = cJSON_GetArrayItem(receipts, 0);

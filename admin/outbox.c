@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The mails that wait to be sent.
 #include "policy/rights/outbox.h"
-#include "admin/requests.h"
+#include "admin/cases.h"
 #include "fcgi/ipc/mail_call.h"
 #include <stdio.h>
 #include <string.h>
@@ -78,14 +78,10 @@ static enum status outbox_find(struct vault *v, const char *given, struct outbox
 	struct err e = {0};
 
 	*l = (struct outbox_listing){.given = given};
-	if (strlen(given) < SHORT_ID_LEAST)
-		return output_complain(STATUS_UNSURE, "outbox: an id has at least %d characters", SHORT_ID_LEAST);
-	if (outbox_each(v, outbox_find_one, l, &e) != 0)
+	if (cases_id_names(given, 0, &e) != 0 || outbox_each(v, outbox_find_one, l, &e) != 0 || cases_id_names(given, l->found, &e) != 0)
 		return output_complain(STATUS_UNSURE, "outbox: %s", e.text);
-	return l->found == 1
-		   ? STATUS_DONE
-		   : output_complain(STATUS_FOUND, l->found == 0 ? "outbox: there is no such mail; lethe outbox list names those there are"
-								 : "outbox: several mails begin so");
+	return l->found == 1 ? STATUS_DONE
+			     : output_complain(STATUS_FOUND, "outbox: there is no such mail; lethe outbox list names those there are");
 }
 
 static enum status outbox_show_run(const struct admin *a, const struct arguments *args)

@@ -92,6 +92,22 @@ void table_leaves(struct table *t, const char *path, const cJSON *parent)
 	}
 }
 
+// Each line of what somebody wrote begins at the column, where nobody takes it for one of ours.
+static void lines_wrapped(struct buf *out, size_t column, const char *text)
+{
+	const char *begin = text;
+
+	for (size_t len; *text != '\0'; text += len + (text[len] == '\n')) {
+		BUF_AUTO_WIPE struct buf line = BUF_INIT(OUTPUT_MAX);
+		len = strcspn(text, "\n");
+		buf_add(&line, text, len - (len > 0 && text[len] == '\n' && text[len - 1] == '\r'));
+		if (text != begin)
+			buf_printf(out, "\n%*s", line.len > 0 ? (int)column : 0, "");
+		output_wrapped(out, column, column, buf_text(&line));
+		out->failed |= line.failed;
+	}
+}
+
 // A line for each: "2026-11-28T02:12:24Z  refused by anna (legally-required): tax law".
 static void event_lines(struct buf *out, const cJSON *events)
 {
@@ -113,7 +129,7 @@ static void event_lines(struct buf *out, const cJSON *events)
 		if (json_get(event, "found") != NULL)
 			buf_printf(&line, ": %.0f found, %.0f erased, %.0f kept", json_number(event, "found", 0),
 				   json_number(event, "erased", 0), json_number(event, "kept", 0));
-		output_wrapped(out, WHEN_TEXT + 1, WHEN_TEXT + 1, buf_text(&line));
+		lines_wrapped(out, WHEN_TEXT + 1, buf_text(&line));
 		buf_addc(out, '\n');
 	}
 }
@@ -140,7 +156,7 @@ void table_record(struct buf *out, const cJSON *object)
 		if (value.len == 0)
 			continue;
 		buf_printf(out, "%-*s  ", (int)width, json_string(row, "name"));
-		output_wrapped(out, width + 2, width + 2, buf_text(&value));
+		lines_wrapped(out, width + 2, buf_text(&value));
 		buf_addc(out, '\n');
 	}
 	event_lines(out, events);

@@ -29,7 +29,8 @@ static bool case_event_add(cJSON *body, const struct case_act *act, time_t at)
 
 int case_add(struct vault *v, const struct case_new *new, char id[RECORD_ID_LEN + 1], struct err *e)
 {
-	const struct ledger_event event = {.name = case_type_names[new->type], .details = new->details};
+	char details[256];
+	const struct ledger_event event = {.name = case_type_names[new->type], .details = details};
 	const struct case_act added = {.event = "added", .by = new->by};
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(VAULT_BODY_MAX);
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
@@ -40,8 +41,14 @@ int case_add(struct vault *v, const struct case_new *new, char id[RECORD_ID_LEN 
 	    (new->review != 0 && !json_put_time(body, "review", new->review)) || (new->due != 0 && !json_put_time(body, "due", new->due)) ||
 	    !case_event_add(body, &added, when_now()) || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_INPUT, "it is too large to be stored");
-	const struct vault_new record = {
-	    .kind = KIND_ACCOUNTABILITY, .subject = new->receipt, .subject_of = new->record, .body = bytes.data, .body_len = bytes.len};
+	vault_id_new(id);
+	snprintf(details, sizeof details, "{\"case\":\"%s\",%s", id, new->details + 1);
+	const struct vault_new record = {.kind = KIND_ACCOUNTABILITY,
+					 .subject = new->receipt,
+					 .subject_of = new->record,
+					 .body = bytes.data,
+					 .body_len = bytes.len,
+					 .named = true};
 	return vault_put(v, &record, &event, id, e);
 }
 

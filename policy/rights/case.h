@@ -21,7 +21,8 @@ struct case_new {
 	const char *record;   // or the id of a record of theirs
 	const char *by;       // the officer
 	time_t review, due;   // 0: none
-	const char *details;  // for the ledger: a JSON object without personal data, under the type's name
+	const char *
+	    details; // for the ledger: a JSON object with members and without personal data, under the type's name; the id is added as `case`
 };
 int case_add(struct vault *v, const struct case_new *new, char id[RECORD_ID_LEN + 1], struct err *e);
 

@@ -451,10 +451,12 @@ int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struc
 	if (dry_run)
 		goto cleanup;
 	kind_set_words(kinds, sizeof kinds, f.hold.kinds);
+	vault_id_new(out->id);
 	snprintf(details, sizeof details,
-		 "{\"event\":\"placed\",\"ground\":\"%s\",\"review\":\"%s\",\"expires\":\"%s\",\"kinds\":\"%s\",\"records\":%zu,\"log_"
+		 "{\"hold\":\"%s\",\"event\":\"placed\",\"ground\":\"%s\",\"review\":\"%s\",\"expires\":\"%s\",\"kinds\":\"%s\","
+		 "\"records\":%zu,\"log_"
 		 "rows\":%zu}",
-		 hold->ground, json_string(body, "review"), json_string(body, "expires"), kinds, out->records, out->log_rows);
+		 out->id, hold->ground, json_string(body, "review"), json_string(body, "expires"), kinds, out->records, out->log_rows);
 	const struct vault_tag tags[] = {{f.hold.by == HOLD_BY_ADDRESS ? "address" : NULL, f.hold.value}, {NULL, NULL}};
 	const struct ledger_event event = {.name = "hold", .details = details};
 	const struct vault_new record = {.kind = KIND_HOLD,
@@ -462,7 +464,8 @@ int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struc
 					 .subject_of = f.hold.by == HOLD_BY_RECORD ? f.hold.value : NULL,
 					 .tags = tags,
 					 .body = bytes.data,
-					 .body_len = bytes.len};
+					 .body_len = bytes.len,
+					 .named = true};
 	ret = vault_put(v, &record, &event, out->id, e) != 0 ? -1 : hold_apply_one(v, &f.hold, &out->records, e);
 cleanup:
 	free(ids.list);

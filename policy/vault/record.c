@@ -278,7 +278,7 @@ static void undo_puts(struct vault *v, void *arg)
 
 // The second of its making, then 96 random bits: what is made together stands together in every index, so that a commit writes few pages. An
 // id opens nothing; what does (a token, a secret) is all random.
-static void id_new(char id[RECORD_ID_LEN + 1])
+void vault_id_new(char id[RECORD_ID_LEN + 1])
 {
 	uint8_t bytes[RECORD_ID_LEN / 2];
 	uint32_t second = htonl((uint32_t)when_now());
@@ -295,7 +295,8 @@ static int put_prepare(struct vault *v, struct put *p, const struct vault_new *r
 	*p = (struct put){.record = record, .id = id};
 	if (check_new(v, record, e) != 0)
 		return -1;
-	id_new(id);
+	if (!record->named)
+		vault_id_new(id);
 	if (file != NULL && (strchr(file, '/') == NULL ? path_join(p->from, sizeof p->from, v->spool, file, e) != 0
 						       : snprintf(p->from, sizeof p->from, "%s", file) >= PATH_MAX))
 		return err_set(e, ERR_INPUT, "the file's path is too long");
@@ -763,7 +764,7 @@ int record_anonymise(struct vault *v, const struct record_row *r, struct err *e)
 		if (member != NULL && !cJSON_AddItemToObject(stays, *name, member))
 			cJSON_Delete(member);
 	}
-	id_new(row.id);
+	vault_id_new(row.id);
 	memset(row.id, '0', 8); // the second of its making
 	row.facts.made = old.facts.made - old.facts.made % DAY_SECONDS;
 	row.facts.since[LIFE_ANONYMISED] = when_now();

@@ -66,9 +66,13 @@ struct vault_new {
 	time_t due;       // 0: as the policy says; an earlier time is kept, a later one is refused
 	time_t made;      // from when on its life counts; 0: now
 	unsigned facts;   // LIFE_BIT()s that are so from the beginning
+	bool named;       // `id` is from vault_id_new()
 	bool carried;     // it outlives a restore from before it was put, as everything of some kinds does (kind.h)
 };
-// Stores one record and its ledger event in one transaction. ERR_REFUSED when the policy does not keep the kind.
+// An id that no record has; before it is stored, where its own ledger event names it.
+void vault_id_new(char id[RECORD_ID_LEN + 1]);
+// Stores one record and its ledger event in one transaction. ERR_REFUSED when the policy does not keep the kind. `id`: it gets a new one, unless
+// the record says `named`.
 int vault_put(struct vault *v, const struct vault_new *record, const struct ledger_event *event, char id[RECORD_ID_LEN + 1], struct err *e);
 
 // Several of them with one event: all or none. `ids` has `count`.

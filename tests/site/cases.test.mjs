@@ -24,6 +24,28 @@ test('a hold on a request is placed, told of by check, reviewed and lifted', (t)
   assert.ok(!p.run(['hold', 'show', id]).stdout.includes(request.id.slice(0, 8) + '_'));
   assert.equal(json(p.run(['hold', 'lift', id, '--reason', 'settled', '--format', 'json'])).released, 1);
   assert.equal(p.run(['hold', 'lift', id, '--reason', 'again']).status, 1);
+  // Each of its entries in the ledger names it, from the first on.
+  const entries = json(p.run(['audit', 'show', '--format', 'json'])).filter((row) => row.event === 'hold').map((row) => JSON.parse(row.details));
+  assert.deepEqual([entries[0].event, entries[1].event, ...new Set(entries.map((entry) => entry.hold))], ['placed', 'reviewed', id]);
+});
+
+test('an id that is too short or that several have is told the same way everywhere', (t) => {
+  const p = place(t);
+  for (const words of [['hold', 'lift', '6b0ac', '--reason', 'x'], ['hold', 'show', '6b0ac'], ['authority', 'show', '6b0ac'], ['incident', 'show', '6b0ac'], ['assess', 'show', '6b0ac'],
+    ['requests', 'show', '6b0ac'], ['restrict', 'lift', '6b0ac'], ['consents', 'show', '6b0ac'], ['outbox', 'show', '6b0ac', '--reason', 'x'], ['erase', '--request', '6b0ac', '--dry-run']]) {
+    const result = p.run(words);
+    assert.deepEqual([result.status, /: give 8 characters of the id at least\n$/.test(result.stderr)], [2, true], `${words}: ${result.stderr}`);
+  }
+});
+
+// What people write keeps its lines, each at the column where values begin, and steers no terminal.
+test('a letter is shown in its lines', (t) => {
+  const p = place(t), letter = join(p.base, 'letter');
+  writeFileSync(letter, 'Dear Sir,\r\n\r\nplease tell me what you hold.\nstate  fulfilled\u001b[2J\n');
+  const { id } = json(p.run(['requests', 'add', '--right', 'access', '--contact', '-', '--message', `@${letter}`, '--format', 'json'], { input: 'jo@example.org' }));
+  const lines = p.run(['requests', 'show', id, '--personal', '--reason', 'to answer']).stdout.split('\n'), at = lines.findIndex((l) => l.startsWith('message'));
+  const column = lines[at].indexOf('Dear'), indent = ' '.repeat(column);
+  assert.deepEqual(lines.slice(at, at + 4), [`message${' '.repeat(column - 7)}Dear Sir,`, '', `${indent}please tell me what you hold.`, `${indent}state  fulfilled?[2J`]);
 });
 
 test('what an authority asked and got is written down as the policy lets it', (t) => {
