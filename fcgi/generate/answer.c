@@ -57,7 +57,7 @@ int answer_begin(struct set *s)
 	if (taken)
 		return problem_set(&s->failure, 409, "problem.set-begun", NULL, NULL);
 	if (s->live != NULL && s->answer.form == ANSWER_API_EVENTS)
-		return api_begin(s);
+		return api_begin(s) != 0 ? -1 : answer_alive(s); // nginx passes the head on with the first bytes
 	if (s->live != NULL && s->answer.form != ANSWER_EVENTS)
 		return 0;
 	JSON_AUTO cJSON *begun = cJSON_CreateObject();

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/api.h"
-#include "fcgi/generate/answer.h"
 #include "fcgi/generate/outcome.h"
 #include "fcgi/provider/style.h"
 #include "policy/base/array.h"
@@ -215,8 +214,7 @@ static cJSON *api_facts(const cJSON *record)
 int api_begin(struct set *s)
 {
 	s->answer.begun = true;
-	// nginx passes the head on with the first bytes.
-	return respond_begin(s->r, 200, "text/event-stream", true) != 0 ? -1 : api_write(s->r, answer_alive_comment);
+	return respond_begin(s->r, 200, "text/event-stream", true);
 }
 
 static int api_done_stream(struct request *r, const cJSON *record, cJSON *ours, const struct sealed_file *archive)

@@ -16,7 +16,7 @@ bool api_key_needed(const struct policy *p)
 
 // {"api_key":{"scopes":["images"],"daily":20,"day":"2026-11-28","used":3,"expires":"2027-11-28T10:00:00Z"}}. Where it ends by then the record is due then,
 // too, but a hold may keep that.
-static int key_print(const struct api_key *k, time_t now, struct buf *out)
+static int api_key_print(const struct api_key *k, time_t now, struct buf *out)
 {
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
 	cJSON *o = cJSON_AddObjectToObject(body, "api_key"), *scopes = cJSON_AddArrayToObject(o, "scopes");
@@ -35,7 +35,7 @@ static int key_print(const struct api_key *k, time_t now, struct buf *out)
 	return json_print(out, body);
 }
 
-static int key_read(const struct vault_record *r, struct api_key *out, struct err *e)
+static int api_key_read(const struct vault_record *r, struct api_key *out, struct err *e)
 {
 	JSON_AUTO cJSON *body = json_parse(buf_text(&r->body), r->body.len, e);
 	const cJSON *o = json_get(body, "api_key");
@@ -67,7 +67,7 @@ int api_key_create(struct vault *v, struct api_key *k, const char *receipt, char
 	if (!api_key_needed(vault_policy(v)))
 		return err_set(e, ERR_REFUSED, "the policy has no accounts: the API is open, and needs no keys");
 	token_new(token);
-	if (key_print(k, when_now(), &body) != 0)
+	if (api_key_print(k, when_now(), &body) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	const struct vault_tag tags[] = {{KEY_TAG, token}, {NULL, NULL}};
 	const struct vault_new record = {
@@ -87,30 +87,30 @@ int api_key_find(struct vault *v, const char *key, struct api_key *out, struct e
 		return err_set(e, ERR_NOT_FOUND, "it has not the form of a key");
 	if (vault_find(v, KIND_ACCOUNT, KEY_TAG, key + prefix, &record, e) != 0)
 		return -1;
-	int ret = key_read(&record, out, e);
+	int ret = api_key_read(&record, out, e);
 	if (ret == 0 && out->expires != 0 && out->expires <= when_now())
 		ret = err_set(e, ERR_NOT_FOUND, "the key is over");
 	vault_record_free(&record);
 	return ret;
 }
 
-struct key_walk {
+struct api_key_walk {
 	int (*each)(void *arg, const struct api_key *key);
 	void *arg;
 };
 
-static int key_tell(void *arg, const struct vault_record *r)
+static int api_key_tell(void *arg, const struct vault_record *r)
 {
-	const struct key_walk *w = arg;
+	const struct api_key_walk *w = arg;
 	struct api_key key;
 	struct err e = {0};
 
-	return r->unreadable || key_read(r, &key, &e) != 0 ? 0 : w->each(w->arg, &key);
+	return r->unreadable || api_key_read(r, &key, &e) != 0 ? 0 : w->each(w->arg, &key);
 }
 
 int api_key_each(struct vault *v, int (*each)(void *arg, const struct api_key *key), void *arg, struct err *e)
 {
-	return vault_each(v, KIND_ACCOUNT, NULL, key_tell, &(struct key_walk){each, arg}, e);
+	return vault_each(v, KIND_ACCOUNT, NULL, api_key_tell, &(struct api_key_walk){each, arg}, e);
 }
 
 int api_key_book(struct vault *v, struct api_key *k, int pictures, struct err *e)
@@ -123,13 +123,13 @@ int api_key_book(struct vault *v, struct api_key *k, int pictures, struct err *e
 		*e = (struct err){0};
 		ret = vault_get(v, k->id, &was, e);
 		if (ret == 0)
-			ret = key_read(&was, k, e);
+			ret = api_key_read(&was, k, e);
 		if (ret == 0 && pictures > 0 && k->used + (unsigned)pictures > k->daily)
 			ret = err_set(e, ERR_FULL, "the key's budget of today is used up");
 		if (ret == 0) {
 			k->used = pictures < 0 && k->used < (unsigned)-pictures ? 0 : k->used + (unsigned)pictures;
 			ret =
-			    key_print(k, when_now(), &body) != 0
+			    api_key_print(k, when_now(), &body) != 0
 				? err_set(e, ERR_MEMORY, "no memory")
 				: vault_update(v, k->id, &(struct vault_change){.body = body.data, .body_len = body.len, .was = &was.body},
 					       NULL, e);
@@ -147,7 +147,7 @@ int api_key_revoke(struct vault *v, const char *id, struct err *e)
 	if (vault_get(v, id, &record, e) != 0)
 		return -1;
 	struct api_key key;
-	const bool is_key = record.kind == KIND_ACCOUNT && key_read(&record, &key, e) == 0;
+	const bool is_key = record.kind == KIND_ACCOUNT && api_key_read(&record, &key, e) == 0;
 	vault_record_free(&record);
 	return is_key ? vault_end(v, id, &event, e) : err_set(e, ERR_NOT_FOUND, "there is no such key");
 }
