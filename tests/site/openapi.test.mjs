@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: ISC
+// The document of the interface: linted, and of the same addresses and methods as the tables of routes; and what the image API answers is what it says.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import Ajv from 'ajv/dist/2020.js';
+import { root, startSite } from './harness.mjs';
+
+const text = readFileSync(join(root, 'nginx/html/assets/openapi.json'), 'utf8');
+const document = JSON.parse(text);
+
+test('a linter finds nothing', async () => {
+  const config = await createConfig({ extends: ['recommended-strict'], rules: { 'no-server-example.com': 'off' } });
+  const problems = await lintFromString({ source: text, absoluteRef: 'openapi.json', config });
+  assert.deepEqual(problems.map((p) => `${p.location[0]?.pointer}: ${p.ruleId}: ${p.message}`), []);
+});
+
+test('it has every route of the programs, and no other', () => {
+  const within = ['/live/*', '/sealed/*']; // of the programs among themselves
+  const routes = [];
+  for (const file of ['fcgi/generate/main.c', 'fcgi/download/download.c', 'fcgi/rights/rights_program.c']) {
+    const table = /const struct route \w*routes\[\] = \{([^]*?)\n\};/.exec(readFileSync(join(root, file), 'utf8'))[1];
+    for (const row of table.replace(/\/\/.*$/gm, '').split(/\},?\s*\n\s*\{|^\s*\{/m)) {
+      const path = /\.path = "([^"]+)"/.exec(row)?.[1];
+      const method = /TAKES\(/.test(row) ? 'POST' : /\.method = "(\w+)"/.exec(row)?.[1];
+      if (path && !within.includes(path)) routes.push(`${method} ${path}`);
+    }
+  }
+  const documented = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((m) => `${m.toUpperCase()} ${path.replace(/\{\w+\}/, '*')}`));
+  assert.ok(routes.length > 40);
+  assert.deepEqual(documented.sort(), routes.sort());
+});
+
+test('it is served, and answers of the image API are what it says', async () => {
+  const site = await startSite();
+  try {
+    const served = await fetch(`${site.url}/api/openapi.json`);
+    assert.equal(served.headers.get('content-type'), 'application/json');
+    assert.deepEqual(await served.json(), document);
+    const ajv = new Ajv({ strict: false, validateFormats: false });
+    ajv.addSchema(document, 'openapi');
+    const fits = (name, value) => { const check = ajv.getSchema(`openapi#/components/schemas/${name}`); assert.ok(check(value), JSON.stringify(check.errors)); };
+    const prompt = 'A pottery studio by the sea';
+    const post = (body) => fetch(`${site.url}/v1/images/generations`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    for (const response_format of ['b64_json', 'url']) {
+      fits('ImageRequest', { prompt, response_format });
+      fits('Pictures', await (await post({ prompt, response_format })).json());
+    }
+    for (const model of (await (await fetch(`${site.url}/v1/models`)).json()).data) fits('Model', model);
+    fits('Error', await (await post({})).json());
+    fits('Problem', await (await fetch(`${site.url}/api/generate`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })).json());
+    // What the document knows of a request is what the program takes.
+    for (const [name, { enum: choices, minimum, maximum }] of Object.entries(document.components.schemas.ImageRequest.properties)) {
+      const error = (await (await post({ [name]: {} })).json()).error;
+      assert.notEqual(error.code, 'unknown_parameter', name);
+      if (choices) { const { message } = (await (await post({ prompt, [name]: 'none-of-them' })).json()).error; for (const one of choices) assert.ok(message.includes(one), `${name}: ${one}`); }
+      if (maximum !== undefined) for (const wrong of [minimum - 1, maximum + 1]) assert.equal((await (await post({ prompt, [name]: wrong })).json()).error.param, name);
+    }
+  } finally { await site.stop(); }
+});
