@@ -128,6 +128,7 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 					       {LIVE_FRAME_SIGNAL, "/privacy/live"},
 					       {VERSIONS_FRAME_NAME, "/privacy/versions"},
 					       {"/html/verify", "/verify"},
+					       {"/html/api", "/api"},
 					       {"/html/privacy", "/privacy"},
 					       {"/html/subprocessors", "/subprocessors"}}; // those that have an address
 	const struct policy *p = site->policy;
@@ -171,7 +172,7 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 // the form for them.
 static int render_template(const struct site *site, const char *name, const struct buf *bytes, struct err *e)
 {
-	bool start = strcmp(name, "index.html") == 0, soon = strcmp(name, "soon.html") == 0;
+	bool start = strcmp(name, "index.html") == 0 || strcmp(name, "api.html") == 0, soon = strcmp(name, "soon.html") == 0;
 	BUF_AUTO struct buf own = BUF_INIT(DOCUMENT_BYTES_MAX), head = BUF_INIT(DOCUMENT_BYTES_MAX), content = BUF_INIT(DOCUMENT_BYTES_MAX);
 	size_t len = strlen(name);
 	char path[300];

@@ -4,6 +4,7 @@
 #include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/model/life.h"
+#include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
 #include "policy/publish/rights_forms.h"
 #include "policy/rules/capability.h"
@@ -303,7 +304,8 @@ static bool stated(const char *text)
 
 int variables_make(struct variables *v, const struct policy *p, bool testing, struct err *e)
 {
-	BUF_AUTO struct buf lacks = BUF_INIT(4096), service = BUF_INIT(DOCUMENT_BYTES_MAX), logged = BUF_INIT(64 * 1024);
+	BUF_AUTO struct buf lacks = BUF_INIT(4096), address = BUF_INIT(2048), service = BUF_INIT(DOCUMENT_BYTES_MAX),
+			    logged = BUF_INIT(64 * 1024);
 	const char *without = without_words(p), *pledge = forgets(p) ? "claim.typed_not_kept" : "join.stop";
 	bool memory = in_memory(p, KIND_INPUT), archives = stored(p, KIND_ARCHIVE);
 	bool little = forgets(p) && archives && stored(p, KIND_REQUEST_LOG);
@@ -319,9 +321,15 @@ int variables_make(struct variables *v, const struct policy *p, bool testing, st
 	word_life(archive, sizeof archive, p, &p->kinds[KIND_ARCHIVE]);
 	word_life(log, sizeof log, p, &p->kinds[KIND_REQUEST_LOG]);
 	prose_plain(p, &p->service.what, &service);
+	address_site(p, &address);
+	const bool keys = p->kinds[KIND_ACCOUNT].keep == KEEP_STORED; // of the API
 	const struct word_value texts[] = {
 	    {"lang", p->language},
 	    {"site_name", p->shown_as},
+	    {"site_address", buf_text(&address)},
+	    {"api", capability_makes_sets(p) ? "yes" : ""},
+	    {"api_keys", keys ? "yes" : ""},
+	    {"api_open", keys ? "" : "yes"},
 	    {"version", p->version},
 	    {"contact", p->contact},
 	    {"controller_name", p->controller.name},

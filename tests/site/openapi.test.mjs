@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: ISC
 // The document of the interface: linted, and of the same addresses and methods as the tables of routes; and what the image API answers is what it says.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
@@ -59,4 +61,25 @@ test('it is served, and answers of the image API are what it says', async () => 
       if (maximum !== undefined) for (const wrong of [minimum - 1, maximum + 1]) assert.equal((await (await post({ prompt, [name]: wrong })).json()).error.param, name);
     }
   } finally { await site.stop(); }
+});
+
+test('the page shows calls that work as they stand', async () => {
+  const site = await startSite();
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-api-page-'));
+  try {
+    const page = await (await fetch(`${site.url}/api`)).text();
+    assert.match(await (await fetch(`${site.url}/`)).text(), /<footer[^]*<a href="\/api">/);
+    const blocks = [...page.matchAll(/<pre[^>]*><code>([^]*?)<\/code>/g)].map(([, text]) => text.replace(/&quot;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, '&').replaceAll('https://bizimages.example', site.url));
+    assert.equal(blocks.length, 3);
+    const run = (program, words) => new Promise((resolve, reject) => execFile(program, words, { cwd: folder, env: { ...process.env, KEY: 'none' } }, (error, stdout) => (error ? reject(error) : resolve(stdout))));
+    const made = JSON.parse(await run('sh', ['-c', blocks[0]]));
+    assert.ok(made.data[0].url.startsWith(site.url));
+    symlinkSync(join(root, 'tests/node_modules'), join(folder, 'node_modules'));
+    writeFileSync(join(folder, 'example.mjs'), blocks[2]);
+    await run(process.execPath, ['example.mjs']);
+    assert.equal(readFileSync(join(folder, 'picture.png')).subarray(1, 4).toString(), 'PNG');
+    // Python's client is not here: its call is that of JavaScript, and the rest is Python.
+    writeFileSync(join(folder, 'example.py'), blocks[1]);
+    await run('python3', ['-m', 'py_compile', 'example.py']);
+  } finally { await site.stop(); rmSync(folder, { recursive: true, force: true }); }
 });
