@@ -412,31 +412,69 @@ static inline void cut_write(const char *path, const struct fault_image *image)
 	}
 }
 
-// Leaves in the folder what the medium may hold if the power goes now. A file that was unlinked without SQLite's knowledge may be back or not.
-static inline void fault_cut(const char *to, unsigned seed)
+// What a power cut leaves of each tracked file; `left`: the file is there.
+static struct {
+	struct fault_image image;
+	bool left;
+} fault_after[FAULT_FILES];
+
+// The same bytes give the same number; others do as good as never.
+static inline uint64_t fault_hash(uint64_t hash, const void *bytes, size_t len)
 {
-	static struct fault_image out;
+	const uint8_t *at = bytes;
+
+	for (uint64_t word = len; len > 0; len -= len < sizeof word ? len : sizeof word, at += sizeof word) {
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 29;
+		word = 0;
+		memcpy(&word, at, len < sizeof word ? len : sizeof word);
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32;
+		word = 1;
+	}
+	return hash;
+}
+
+// Draws what the medium may hold if the power goes now. A file that was unlinked without SQLite's knowledge may be back or not. Returns the hash of
+// all of it.
+static inline uint64_t fault_cut(unsigned seed)
+{
+	uint64_t hash = fault.count;
 
 	for (size_t i = 0; i < fault.count; i++) {
 		const struct fault_tracked *t = &fault.files[i];
-		bool there = access(t->path, F_OK) == 0;
-		char path[2 * PATH_MAX];
-		snprintf(path, sizeof path, "%s%s", to, t->path + strlen(fault.root));
-		if (ends_with(t->path, "-shm") || (!there && (!t->was_durable || rand_r(&seed) % 2)) ||
-		    (!t->was_durable && rand_r(&seed) % 2)) {
-			unlink(path);
+		struct fault_image *out = &fault_after[i].image;
+		const bool there = access(t->path, F_OK) == 0;
+		fault_after[i].left = !ends_with(t->path, "-shm") && (there || (t->was_durable && rand_r(&seed) % 2 == 0)) &&
+				      (t->was_durable || rand_r(&seed) % 2 == 0);
+		hash = fault_hash(hash, &fault_after[i].left, sizeof fault_after[i].left);
+		if (!fault_after[i].left)
 			continue;
-		}
-		image_resize(&out, 0);
-		image_resize(&out, there && rand_r(&seed) % 2 ? t->current.len : t->durable.len);
+		image_resize(out, 0);
+		image_resize(out, there && rand_r(&seed) % 2 ? t->current.len : t->durable.len);
 		if (!there) {
-			image_copy(&out, &t->durable);
+			image_copy(out, &t->durable);
 		} else {
-			for (size_t at = 0; at < out.len; at += SECTOR)
-				if (!cut_same(&out, t, &at))
-					cut_sector(&out, t, at, &seed);
+			for (size_t at = 0; at < out->len; at += SECTOR)
+				if (!cut_same(out, t, &at))
+					cut_sector(out, t, at, &seed);
 		}
-		cut_write(path, &out);
+		hash = fault_hash(hash, &out->len, sizeof out->len);
+		hash = fault_hash(hash, out->bytes, out->len);
+	}
+	return hash;
+}
+
+// Puts it into a folder.
+static inline void fault_cut_write(const char *to)
+{
+	for (size_t i = 0; i < fault.count; i++) {
+		char path[2 * PATH_MAX];
+		snprintf(path, sizeof path, "%s%s", to, fault.files[i].path + strlen(fault.root));
+		if (fault_after[i].left)
+			cut_write(path, &fault_after[i].image);
+		else
+			unlink(path);
 	}
 }
 

@@ -33,13 +33,20 @@ static struct {
 	uint64_t lines, events; // acknowledged
 	bool erased;            // acknowledged
 	time_t erased_at;
-	uint64_t points, each, of; // looked at: so many of so many operations
-	unsigned seed, drawn;      // of the life; what its next choice is drawn from
-	bool upset, leaves_files;  // leaves_files: opening it may make some
+	uint64_t points, again;   // cuts; of them, those that left what had been looked at
+	uint64_t each, of;        // looked at: so many of so many operations
+	unsigned seed, drawn;     // of the life; what its next choice is drawn from
+	bool upset, leaves_files; // leaves_files: opening it may make some
 	size_t lost, broken, upsets;
 	char why[512];
 	char crash[96];
 } run;
+
+enum { SEEN_MAX = 32768 };
+static struct seen {
+	uint64_t hash; // 0: none
+	bool upset, lost, broken;
+} seen[SEEN_MAX];
 
 __attribute__((format(printf, 2, 3))) static void note(size_t *counter, const char *format, ...)
 {
@@ -71,7 +78,8 @@ static void copy_plain(const char *name, bool changes)
 	assert_true(out >= 0 && len >= 0 && (size_t)len < sizeof bytes && write(out, bytes, (size_t)len) == len);
 }
 
-static void make_image(unsigned seed)
+// What was drawn by fault_cut(), with the files beside it.
+static void make_image(void)
 {
 	static const char *const folders[] = {"", "/state", "/state/keys", "/state/keys/signer", "/state/log", "/state/ledger", "/run"};
 	char path[128], to[128];
@@ -93,7 +101,7 @@ static void make_image(unsigned seed)
 	snprintf(to, sizeof to, "%s/state/ledger/verified", run.crash);
 	unlink(to);
 	snprintf(to, sizeof to, "%s/state", run.crash);
-	fault_cut(to, seed);
+	fault_cut_write(to);
 }
 
 struct tally {
@@ -205,14 +213,51 @@ static void check_erased(struct vault *v)
 		note(&run.lost, "%llu traces of what was erased are back", (unsigned long long)found.hits);
 }
 
+// A cut that leaves what an earlier one of this life left, of which the same is expected, is looked at once. NULL: it is new, and was added at *slot.
+static const struct seen *seen_before(unsigned seed, struct seen **slot)
+{
+	char lock[256] = "", path[256];
+	const uint64_t second = run.upset ? run.points % UPSETS : 0;
+	uint64_t hash = fault_cut(seed), at;
+
+	snprintf(path, sizeof path, "%s/vault.lock", run.f->state);
+	FD_AUTO int fd = open(path, O_RDONLY | O_CLOEXEC);
+	hash = fault_hash(hash, lock, fd < 0 ? 0 : (size_t)read(fd, lock, sizeof lock));
+	for (int i = 0; i < 16; i++) {
+		snprintf(path, sizeof path, "%s/ledger/%012d.gz", run.f->state, i << SMALL_SEGMENTS);
+		const bool there = access(path, F_OK) == 0;
+		hash = fault_hash(hash, &there, sizeof there);
+	}
+	const uint64_t expected[] = {run.count, run.lines, run.events, run.erased, (uint64_t)run.erased_at, (uint64_t)fixture_time, second};
+	hash = fault_hash(hash, expected, sizeof expected);
+	hash = fault_hash(hash, run.fates, run.count * sizeof run.fates[0]);
+	for (at = hash % SEEN_MAX; seen[at].hash != 0 && seen[at].hash != hash; at = (at + 1) % SEEN_MAX)
+		;
+	*slot = &seen[at];
+	if (seen[at].hash == hash)
+		return &seen[at];
+	seen[at].hash = hash;
+	return NULL;
+}
+
 static void look_once(unsigned seed)
 {
 	struct vault *v;
+	struct seen *slot;
 	struct err e = {0};
 	char state[128], spool[128];
 
 	run.points++;
-	make_image(seed);
+	const struct seen *before = seen_before(seed, &slot);
+	if (before != NULL) {
+		run.again++;
+		run.upsets += before->upset;
+		run.lost += before->lost;
+		run.broken += before->broken;
+		return;
+	}
+	const size_t lost = run.lost, broken = run.broken;
+	make_image();
 	snprintf(state, sizeof state, "%s/state", run.crash);
 	snprintf(spool, sizeof spool, "%s/run", run.crash);
 	if (run.upset) { // what is recovered and completed after the cut is cut off, too
@@ -220,20 +265,23 @@ static void look_once(unsigned seed)
 		snprintf(fault.second, sizeof fault.second, "%s", state);
 		fault.second_left = run.points % UPSETS;
 		if (vault_open(&v, state, spool, &run.f->policy, VAULT_ADMIN, &e) == 0)
-			run.upsets += vault_prune(v, (struct duration){0}, false, &pruned, &e) != 0;
+			slot->upset = vault_prune(v, (struct duration){0}, false, &pruned, &e) != 0;
+		run.upsets += slot->upset;
 		vault_close(v);
 		fault.second[0] = '\0';
 		e = (struct err){0};
 	}
 	if (vault_open(&v, state, spool, &run.f->policy, VAULT_PROGRAM, &e) != 0) {
 		note(&run.broken, "does not open: %s", e.text);
-		return;
+	} else {
+		check_records(v);
+		check_wholeness(v);
+		if (run.erased)
+			check_erased(v);
+		vault_close(v);
 	}
-	check_records(v);
-	check_wholeness(v);
-	if (run.erased)
-		check_erased(v);
-	vault_close(v);
+	slot->lost = run.lost > lost;
+	slot->broken = run.broken > broken;
 }
 
 // Which moments of a life are looked at, goes by its seed.
@@ -372,6 +420,7 @@ static void live(unsigned visits)
 static void begin(struct fixture *f, unsigned seed, uint64_t each, uint64_t of, bool lazy)
 {
 	memset(&run, 0, sizeof run);
+	memset(seen, 0, sizeof seen);
 	run.f = f;
 	run.each = each;
 	run.of = of;
@@ -396,7 +445,7 @@ static void finish(void)
 
 // What came of the lives of one test.
 struct sum {
-	uint64_t lives, points, operations, lost, broken, upsets;
+	uint64_t lives, points, again, operations, lost, broken, upsets;
 	char why[sizeof run.why + 32];
 };
 struct plan {
@@ -422,6 +471,7 @@ static void live_share(void **state, const struct plan *p, unsigned seed, uint64
 			snprintf(sum->why, sizeof sum->why, "seed %u: %s", run.seed, run.why);
 		sum->lives++;
 		sum->points += run.points;
+		sum->again += run.again;
 		sum->operations += operations;
 		sum->lost += run.lost;
 		sum->broken += run.broken;
@@ -461,6 +511,7 @@ static struct sum live_all(void **state, const struct plan *p)
 	for (uint64_t i = 0; i < share; i++) {
 		all.lives += sums[i].lives;
 		all.points += sums[i].points;
+		all.again += sums[i].again;
 		all.operations += sums[i].operations;
 		all.lost += sums[i].lost;
 		all.broken += sums[i].broken;
@@ -469,8 +520,11 @@ static struct sum live_all(void **state, const struct plan *p)
 			memcpy(all.why, sums[i].why, sizeof all.why);
 	}
 	munmap(sums, SHARES_MAX * sizeof *sums);
-	print_message("%llu power cuts in %llu operations of %llu lives, each of its own seed\n", (unsigned long long)all.points,
-		      (unsigned long long)all.operations, (unsigned long long)all.lives);
+	print_message(
+	    "%llu power cuts in %llu operations of %llu lives, each of its own seed; %llu of them left, byte for byte, what was there "
+	    "after another\n",
+	    (unsigned long long)all.points, (unsigned long long)all.operations, (unsigned long long)all.lives,
+	    (unsigned long long)all.again);
 	return all;
 }
 
@@ -524,7 +578,8 @@ static void look_at_birth(uint64_t operation)
 	char state[128], spool[128];
 
 	run.points++;
-	make_image((unsigned)operation);
+	fault_cut((unsigned)operation);
+	make_image();
 	snprintf(state, sizeof state, "%s/state", run.crash);
 	snprintf(spool, sizeof spool, "%s/run", run.crash);
 	if (vault_open(&v, state, spool, &run.f->policy, VAULT_ADMIN, &e) != 0)
