@@ -6,7 +6,8 @@
 // it has not, it must find acknowledged records lost.
 #include "policy/base/array.h"
 #include "tests/fault/fault_vfs.h"
-#include "tests/unit/vault_fixture.h"
+#include "tests/unit/backup_support.h"
+#include <dirent.h>
 #include <errno.h>
 #include <malloc.h>
 #include <sys/mman.h>
@@ -94,6 +95,11 @@ static void make_image(void)
 	copy_plain("keys/signer/ledger.key", false);
 	copy_plain("keys/ledger.pub", false);
 	copy_plain("vault.lock", true);
+	if (run.f->policy.kinds[KIND_BACKUP].keep == KEEP_STORED) {
+		snprintf(path, sizeof path, "%s/state/tombstones", run.crash);
+		mkdir(path, 0700);
+		copy_plain("tombstones/list", true);
+	}
 	for (int i = 0; i < 16; i++) { // closed segments
 		snprintf(path, sizeof path, "ledger/%012d.gz", i << SMALL_SEGMENTS);
 		copy_plain(path, false);
@@ -606,6 +612,112 @@ static void a_cut_birth_can_be_repeated(void **state)
 	assert_true(run.points > 20);
 }
 
+// ---- migrations ----
+
+static void look_at_migration(uint64_t operation)
+{
+	char state[128], spool[128];
+
+	for (uint64_t i = 0; i < run.each; i++) {
+		struct ledger_report report;
+		struct vault_record r = {.body = BUF_INIT(1)};
+		struct vault *v;
+		struct err e = {0};
+		run.points++;
+		fault_cut((unsigned)(operation * run.each + i));
+		make_image();
+		snprintf(state, sizeof state, "%s/state", run.crash);
+		snprintf(spool, sizeof spool, "%s/run", run.crash);
+		if (vault_open(&v, state, spool, &run.f->policy, VAULT_ADMIN, &e) != 0 ||
+		    ledger_verify(v, LEDGER_WHOLE, &report, &e) != 0 || vault_get(v, "6b02d968407aa3c6073ced050d517e9d", &r, &e) != 0)
+			note(&run.broken, "operation %llu: %s", (unsigned long long)operation, e.text);
+		else if (!report.intact || report.size < 41 || strcmp(buf_text(&r.body), "{\"help\":1}") != 0)
+			note(&run.broken, "operation %llu: %llu events, %s", (unsigned long long)operation, (unsigned long long)report.size,
+			     report.finding);
+		vault_record_free(&r);
+		vault_close(v);
+	}
+}
+
+// From the store of the version before, with 41 events: whatever is left opens, migrated, with all that it had.
+static void a_cut_migration_loses_nothing(void **state)
+{
+	struct fixture *f = *state;
+	char command[1024];
+
+	begin(f, 0, trust_size(4, 400), 1, false);
+	run.leaves_files = true;
+	vault_close(f->vault);
+	f->vault = NULL;
+	fault_forget();
+	snprintf(command, sizeof command,
+		 "cd '%s' && rm -rf vault.db* vault.lock keys ledger && mkdir keys && S=\"$OLDPWD/tests/unit/stores\" && "
+		 "for file in vault.db keys/keys.db; do sqlite3 $file 'PRAGMA journal_mode=wal' >/dev/null; done && "
+		 "sqlite3 vault.db <$S/vault-3.sql && sqlite3 keys/keys.db <$S/keys-of-3.sql && cp $S/master-of-3.key keys/master.key && "
+		 "cp $S/ledger-of-3.pub keys/ledger.pub",
+		 f->state);
+	assert_int_equal(system(command), 0);
+	for (int i = 0; i < 2; i++) { // known before one of them is opened
+		snprintf(command, sizeof command, "%s/%s", f->state, i == 0 ? "vault.db" : "keys/keys.db");
+		assert_non_null(tracked(command));
+	}
+	fault.before = look_at_migration;
+	fixture_reopen(f, VAULT_ADMIN);
+	finish();
+	print_message("%llu power cuts while a store is migrated\n", (unsigned long long)run.points);
+	if (run.broken > 0)
+		fail_msg("%zu of %llu: %s", run.broken, (unsigned long long)run.points, run.why);
+	assert_true(run.points > 20 * run.each);
+}
+
+// ---- backups ----
+
+static void look_at_backup(uint64_t operation)
+{
+	DIR *d = opendir(places.data);
+
+	look_once((unsigned)operation);
+	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
+		struct backup_facts facts;
+		struct err e = {0};
+		char path[PATH_MAX], keys[PATH_MAX];
+		if (entry->d_name[0] == '.' || strstr(entry->d_name, ".unfinished") != NULL)
+			continue;
+		snprintf(path, sizeof path, "%s/%s", places.data, entry->d_name);
+		snprintf(keys, sizeof keys, "%s/keys", run.f->state);
+		if (backup_check(path, keys, &facts, &e) != 0)
+			note(&run.broken, "%s", e.text);
+	}
+	closedir(d);
+}
+
+// Nothing that was acknowledged is lost in the site, and what is called a backup is one.
+static void a_cut_backup_loses_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint64_t life = 0, lives = trust_size(1, 200); life < lives; life++) {
+		begin(f, (unsigned)life + 1, 1, 1, false);
+		run.leaves_files = true;
+		fault.before = NULL;
+		live_visits(3);
+		fault.before = look_at_backup;
+		make(f, true);
+		live_visits(1);
+		make(f, true);
+		finish();
+		print_message("%llu power cuts while backups are made\n", (unsigned long long)run.points);
+		if (run.broken + run.lost > 0)
+			fail_msg("life %llu: %zu broken, %zu lost: %s", (unsigned long long)life, run.broken, run.lost, run.why);
+		assert_true(run.points > 40);
+		if (life + 1 < lives) {
+			fixture_teardown(state);
+			backup_setup(state);
+			f = *state;
+		}
+	}
+}
+
 static int install(void **state)
 {
 	(void)state;
@@ -622,9 +734,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-	    T(nothing_acknowledged_is_lost), T(nothing_is_lost_when_the_recovery_fails_too),
-	    T(the_harness_sees_a_lazy_log),  T(the_harness_sees_a_disk_that_lies),
+	    T(nothing_acknowledged_is_lost),
+	    T(nothing_is_lost_when_the_recovery_fails_too),
+	    T(the_harness_sees_a_lazy_log),
+	    T(the_harness_sees_a_disk_that_lies),
 	    T(a_cut_birth_can_be_repeated),
+	    T(a_cut_migration_loses_nothing),
+	    cmocka_unit_test_setup_teardown(a_cut_backup_loses_nothing, backup_setup, fixture_teardown),
 	};
 	return cmocka_run_group_tests(tests, install, NULL);
 }
