@@ -142,7 +142,7 @@ static void handle_request(struct request *r, void *context)
 	}
 	const bool recorded = a.fault == NULL && rights_record(context, &a.request, &receipt, &e) == 0;
 	if (recorded)
-		acknowledge_by_mail(context, request_policy(r), receipt.id, a.request.contact);
+		acknowledge_by_mail(context, request_policy(r), receipt.id, a.request.contact, request_address(r));
 	if (recorded && a.decides)
 		consents_cookie(r, a.principal);
 	if (a.fault != NULL) {
@@ -342,7 +342,7 @@ static int own_do(struct request *r, struct vault *v, enum own_act act, const ch
 	case OWN_CONFIRM:
 		return rights_show(v, id, secret, &shown, e) == 0 ? identity_confirm_code(v, id, request_text(r, "code"), e) : -1;
 	case OWN_MAIL:
-		return rights_show(v, id, secret, &shown, e) == 0 ? acknowledge_ask(v, request_policy(r), id, e) : -1;
+		return rights_show(v, id, secret, &shown, e) == 0 ? acknowledge_ask(v, request_policy(r), id, request_address(r), e) : -1;
 	default:
 		return 0; // what is shown afterwards
 	}
@@ -495,7 +495,7 @@ static void handle_rectify(struct request *r, void *context)
 	} else {
 		// Where the mails of the address are to be shown to be read, those of the new one are. Where none goes now, the page has a button for it.
 		if (typed != NULL)
-			(void)acknowledge_ask(context, request_policy(r), id, &unsent);
+			(void)acknowledge_ask(context, request_policy(r), id, request_address(r), &unsent);
 		respond_own(r, context, id, secret, false);
 	}
 }

@@ -6,6 +6,7 @@
 #include "policy/rights/case.h"
 #include "policy/rights/document.h"
 #include "policy/rights/request.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,51 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 		return -1;
 	request_tell(v, body, EVENT_MAIL_QUEUED, "site", "");
 	return 0;
+}
+
+// ---- how many ----
+
+// Each mark takes a number that no other has at the time, so two at once cannot take the same.
+int outbox_spend(struct vault *v, const char *to, struct err *e)
+{
+	static const struct {
+		const char *name;
+		unsigned max;
+		time_t lasts;
+	} limits[] = {{"hour", OUTBOX_HOUR, 3600}, {"day", OUTBOX_DAY, 86400}};
+	char values[ARRAY_LEN(limits)][MAIL_ADDRESS_SIZE + 32], ids[ARRAY_LEN(limits)][RECORD_ID_LEN + 1];
+	struct vault_tag tags[ARRAY_LEN(limits)][2] = {0};
+	struct vault_new marks[ARRAY_LEN(limits)] = {0};
+	const char *at = strrchr(to, '@'), *plus = strchr(to, '+');
+	struct err why = {.code = ERR_BUSY};
+
+	if (at == NULL)
+		return err_set(e, ERR_INPUT, "that is no mail address");
+	const int local = (int)((plus != NULL && plus < at && plus > to ? plus : at) - to);
+	for (unsigned tries = 0; tries < OUTBOX_DAY && why.code == ERR_BUSY; tries++) {
+		const time_t now = when_now(), ends = life_end(vault_policy(v), KIND_OUTBOX, now);
+		for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+			struct vault_record taken = {0};
+			unsigned n = 0;
+			do {
+				vault_record_free(&taken);
+				snprintf(values[i], sizeof values[i], "%s %u %.*s%s", limits[i].name, n, local, to, at);
+				for (char *c = values[i]; *c != '\0'; c++)
+					*c = (char)tolower((unsigned char)*c);
+			} while (vault_find_head(v, KIND_OUTBOX, "mailbox", values[i], &taken, NULL) == 0 && ++n < limits[i].max);
+			vault_record_free(&taken);
+			if (n == limits[i].max)
+				return err_set(e, ERR_BUSY, "several mails went to this mailbox lately");
+			tags[i][0] = (struct vault_tag){"mailbox", values[i]};
+			const bool sooner = ends != 0 && ends < now + limits[i].lasts;
+			marks[i] = (struct vault_new){
+			    .kind = KIND_OUTBOX, .tags = tags[i], .once = "mailbox", .due = sooner ? 0 : now + limits[i].lasts};
+		}
+		why = (struct err){0};
+		if (vault_put_all(v, marks, ARRAY_LEN(marks), NULL, ids, &why) == 0)
+			return 0;
+	}
+	return err_set(e, why.code, "%s", why.text);
 }
 
 // Doubles, from a minute to four hours, and is up to a quarter shorter or longer.
@@ -284,7 +330,7 @@ static int id_note(void *arg, const struct vault_record *r)
 {
 	struct outbox_ids *ids = arg;
 
-	if (!r->unreadable && ids->count < IDS_MAX)
+	if (!r->unreadable && r->body.len > 0 && ids->count < IDS_MAX)
 		snprintf(ids->at[ids->count++], RECORD_ID_LEN + 1, "%s", r->id);
 	return 0;
 }
@@ -325,7 +371,7 @@ static int walk_mail(void *arg, const struct vault_record *r)
 	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, &e);
 	const char *texts[] = {"to", "subject", "text", "what", "request", "failure"};
 
-	if (strcmp(r->state, sent) == 0)
+	if (strcmp(r->state, sent) == 0 || (!r->unreadable && r->body.len == 0))
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		texts[i] = json_string(body, texts[i]);

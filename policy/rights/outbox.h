@@ -6,7 +6,7 @@
 // twice at most, under the same number, and loses none; and no two send the same one.
 //
 // Body: to, subject, text, what (a word: the kind of letter), request (an id), recipient, about, incident, number (of the mail), kinds (a list), attempts, next (UTC), failure (a word); of a
-// mail with a secret: link, code, until (UTC).
+// mail with a secret: link, code, until (UTC). A record without a body is no mail: it marks that one went to a mailbox, see outbox_spend().
 #ifndef LETHE_RIGHTS_OUTBOX_H
 #define LETHE_RIGHTS_OUTBOX_H
 
@@ -32,6 +32,12 @@ struct outbox_new {
 const struct policy_processor *outbox_processor(const struct policy *p);
 // ERR_REFUSED: the policy has no mail. ERR_INPUT: the address is none. The request's events tell of it.
 int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID_LEN + 1], struct err *e);
+
+// Spends one of the mails that people may have sent to a mailbox: OUTBOX_HOUR in an hour, OUTBOX_DAY in a day, which are as many codes as somebody could
+// guess at for another's address. A mailbox is known without regard to case and to what stands behind a plus sign, by a keyed hash that ends with the day.
+// ERR_BUSY: nothing is left.
+enum { OUTBOX_HOUR = 3, OUTBOX_DAY = 10 };
+int outbox_spend(struct vault *v, const char *to, struct err *e);
 
 // How a mail leaves: fcgi/ipc/mail_call.h. 0: it was taken; 1: later perhaps, -1: never; `failure` is the word for why.
 struct outbox_way {

@@ -270,6 +270,40 @@ test('one visitor cannot take all: 429 says when to come again, others go on', a
   assert.equal((await post('127.0.0.3')).status, 200);
 });
 
+// Made-up requests from many networks: a customer, an organisation and a provider each have their part, and others go on; agents have another.
+test('who has many addresses does not take the data-subject requests of others', async () => {
+  const site = await fill('run.conf', (text) => text.replace(/(map \S+ \$lethe_visitor \{[^]*?\n\t\})/, '$1\nset_real_ip_from 127.0.0.1;\nreal_ip_header X-Test-From;'));
+  const program = await startProgram(join(site.run, 'rights.sock'), plain);
+  let server;
+  const post = (from, path = '/api/rights') => ask(site, path, { method: 'POST', body: '{}', headers: { 'x-test-from': from } });
+  const many = async (address, count, path) => {
+    let taken = 0;
+    for (let i = 0; i < count; i++) taken += (await post(address(i), path)).status === 200;
+    return taken;
+  };
+  const within = (taken, burst, what) => assert.ok(taken > burst && taken <= burst + 10, `${what}: ${taken}`); // some more as time goes by
+  const hex = (i) => (i + 1).toString(16);
+  try {
+    server = await startNginx(site);
+    within(await many((i) => `2001:db8:1:${hex(i)}::1`, 40), 20, 'a /48');
+    within(await many((i) => `2001:dba:${hex(i)}:1::1`, 90), 60, 'a /32');
+    within(await many((i) => `198.51.100.${i + 1}`, 40), 20, 'a /24');
+    within(await many((i) => `198.52.${i}.1`, 90), 60, 'a /16');
+    assert.equal((await post('203.0.113.7')).status, 200, 'others go on');
+    const [rest] = [await many((i) => `2a${hex(i + 16)}:1::1`, 120)];
+    assert.ok(rest < 100, `in all there is an end: ${rest}`);
+    const refused = await post('2c0f:1::1');
+    assert.equal(refused.status, 429);
+    assert.equal(refused.headers['retry-after'], '20');
+    assert.equal((await post('2c0f:1::1', '/opendsr/v2/requests')).status, 200, 'agents have their own');
+    within(await many((i) => `2001:db8:2:${hex(i)}::1`, 140, '/v1/data-rights-request'), 100, 'agents of one provider');
+  } finally {
+    await server?.stop();
+    await program.close();
+    site.discard();
+  }
+});
+
 for (const file of ['lethe.conf', 'run.conf'])
 test(`one visitor with a network of IPv6 addresses is still one, and IPv4 addresses written in IPv6 are many: ${file}`, async () => {
   const deployed = readFileSync(new URL(`../../nginx/${file}`, import.meta.url), 'utf8').match(/map \S+ \$lethe_visitor \{(?:.*\}\n|[^]*?\n\t\})/)[0];
