@@ -14,6 +14,7 @@
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/render/address.h"
+#include "policy/publish/render/json.h"
 #include "policy/publish/render/writer.h"
 #include "policy/publish/versions.h"
 #include "policy/rights/request.h"
@@ -302,11 +303,6 @@ static void add_time(cJSON *object, const char *name, time_t t)
 	cJSON_AddItemToObject(object, name, t != 0 ? cJSON_CreateString(text) : cJSON_CreateNull());
 }
 
-static void add_text(cJSON *object, const char *name, const char *text)
-{
-	cJSON_AddItemToObject(object, name, text != NULL ? cJSON_CreateString(text) : cJSON_CreateNull());
-}
-
 static void add_counts(cJSON *object, const char *const *names, const uint64_t *counts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -325,8 +321,7 @@ static bool add_kinds(cJSON *to, const struct live *l)
 		const struct policy_kind *kind = &p->kinds[row->kind];
 		const bool limited = row->keep == KEEP_STORED && !duration_is_zero(life_longest(kind));
 		char limit[WORD_LIFE];
-		cJSON *one = cJSON_CreateObject();
-		cJSON_AddItemToArray(kinds, one);
+		cJSON *one = json_object_in(kinds);
 		cJSON_AddStringToObject(one, "kind", kind_row(row->kind)->name);
 		cJSON_AddStringToObject(one, "words", word_language(p) == LANGUAGE_EN ? kind_row(row->kind)->words : kind->name);
 		cJSON_AddStringToObject(one, "keep", row->keep == KEEP_STORED ? "stored" : "memory");
@@ -335,7 +330,7 @@ static bool add_kinds(cJSON *to, const struct live *l)
 		cJSON_AddNumberToObject(one, "oldest_seconds",
 					row->oldest != 0 && l->now > row->oldest ? (double)(l->now - row->oldest) : 0);
 		word_life(limit, sizeof limit, p, kind);
-		add_text(one, "limit", limited ? limit : NULL);
+		json_add_text(one, "limit", limited ? limit : NULL);
 		cJSON_AddItemToObject(one, "limit_seconds", limited ? cJSON_CreateNumber((double)row->limit_seconds) : cJSON_CreateNull());
 		cJSON_AddBoolToObject(one, "late", row->late);
 		late |= row->late;
@@ -348,14 +343,13 @@ static void add_statement(cJSON *list, struct live *l, const struct statement *s
 	const struct statement_row *row = &statement_rows[s->type];
 	const char *check_name = statement_check(s);
 	const cJSON *found, *worst = NULL; // of that check
-	cJSON *one = cJSON_CreateObject();
+	cJSON *one = json_object_in(list);
 	BUF_AUTO struct buf figure = BUF_INIT(128 * 1024);
 
-	cJSON_AddItemToArray(list, one);
 	cJSON_AddStringToObject(one, "id", s->id);
-	add_text(one, "section", s->section_id);
-	add_text(one, "heading", s->section);
-	add_text(one, "group", s->group);
+	json_add_text(one, "section", s->section_id);
+	json_add_text(one, "heading", s->section);
+	json_add_text(one, "group", s->group);
 	cJSON_AddStringToObject(one, "text", s->text != NULL ? s->text : "");
 	if (s->type == STATEMENT_PEOPLE) {
 		cJSON_AddStringToObject(one, "kept_by", "people");
@@ -412,8 +406,7 @@ static cJSON *live_tree(struct live *l, struct vault *v, const struct policy *p,
 	add_counts(cJSON_AddObjectToObject(o, "requests"), request_count_names, l->all, REQUEST_COUNTS);
 	cJSON *authorities = cJSON_AddArrayToObject(o, "authorities");
 	for (size_t i = 0; i < l->authorities.count; i++) {
-		cJSON *year = cJSON_CreateObject();
-		cJSON_AddItemToArray(authorities, year);
+		cJSON *year = json_object_in(authorities);
 		cJSON_AddNumberToObject(year, "year", (double)l->authorities.list[i].year);
 		add_counts(year, authority_count_names, l->authorities.list[i].counts, AUTHORITY_COUNTS);
 	}
@@ -421,17 +414,16 @@ static cJSON *live_tree(struct live *l, struct vault *v, const struct policy *p,
 	cJSON_AddNumberToObject(ledger, "size", (double)l->ledger_size);
 	cJSON_AddNumberToObject(ledger, "signed_size", (double)l->signed_size);
 	add_time(ledger, "signed", l->signed_at);
-	add_text(ledger, "key", json_string(l->ledger, "key"));
+	json_add_text(ledger, "key", json_string(l->ledger, "key"));
 	cJSON *keys = cJSON_AddArrayToObject(ledger, "past_keys");
 	cJSON_ArrayForEach(one, json_get(l->ledger, "keys"))
 	{
 		if (json_string(one, "until") == NULL)
 			continue;
-		cJSON *past = cJSON_CreateObject();
-		cJSON_AddItemToArray(keys, past);
-		add_text(past, "key", json_string(one, "key"));
+		cJSON *past = json_object_in(keys);
+		json_add_text(past, "key", json_string(one, "key"));
 		cJSON_AddNumberToObject(past, "until_size", json_number(one, "until_size", 0));
-		add_text(past, "until", json_string(one, "until"));
+		json_add_text(past, "until", json_string(one, "until"));
 	}
 	cJSON *check = l->check != NULL ? cJSON_AddObjectToObject(o, "check") : cJSON_AddNullToObject(o, "check");
 	if (l->check != NULL) {
@@ -606,17 +598,30 @@ static const cJSON *section_write(struct writer *w, const cJSON *first)
 	return one;
 }
 
+// Each language has its address, as each page has; NULL: it was answered that there is none.
+static const struct policy *live_policy(struct request *r)
+{
+	if (request_use_language(r, request_rest(r)) == 0)
+		return request_policy(r);
+	respond_problem(r, 404, "problem.not-found", NULL, NULL);
+	return NULL;
+}
+
+static void live_lead(struct writer *w, const char *key)
+{
+	buf_adds(w->out, "<p class=\"lead\">");
+	write_word(w, key);
+	buf_adds(w->out, "</p>\n");
+}
+
 void live_page_respond(struct request *r, void *context)
 {
 	__attribute__((cleanup(live_free))) struct live l = {0};
 	struct err e = {0};
+	const struct policy *p = live_policy(r);
 
-	// Each language has its address, as each page has.
-	if (request_use_language(r, request_rest(r)) != 0) {
-		respond_problem(r, 404, "problem.not-found", NULL, NULL);
+	if (p == NULL)
 		return;
-	}
-	const struct policy *p = request_policy(r);
 	JSON_AUTO cJSON *live = live_tree(&l, context, p, &e);
 	if (live == NULL) {
 		respond_err(r, &e);
@@ -627,9 +632,8 @@ void live_page_respond(struct request *r, void *context)
 	struct writer w = {.form = FORM_HTML, .out = &out, .policy = p};
 	const uint64_t broken = l.figures[FIGURE_BROKEN], unknown = l.figures[FIGURE_UNKNOWN];
 	framed_begin(r, &frame, &out, word(p, "page.live.heading"));
-	buf_adds(&out, "<p class=\"lead\">");
-	write_word(&w, "page.live.lead");
-	xml_printf(&out, "</p>\n<div class=\"live-state %s\" id=\"live-state\">", broken > 0 ? "bad" : "good");
+	live_lead(&w, "page.live.lead");
+	xml_printf(&out, "<div class=\"live-state %s\" id=\"live-state\">", broken > 0 ? "bad" : "good");
 	write_note(&w,
 		   broken > 0    ? "live.broken"
 		   : unknown > 0 ? "live.good.but"
@@ -653,12 +657,11 @@ void live_page_respond_versions(struct request *r, void *context)
 {
 	struct err e = {0};
 
+	const struct policy *p = live_policy(r);
+
 	(void)context;
-	if (request_use_language(r, request_rest(r)) != 0) {
-		respond_problem(r, 404, "problem.not-found", NULL, NULL);
+	if (p == NULL)
 		return;
-	}
-	const struct policy *p = request_policy(r);
 	JSON_AUTO cJSON *versions = versions_read(setting_state(), &e);
 	if (versions == NULL) {
 		respond_err(r, &e);
@@ -669,9 +672,7 @@ void live_page_respond_versions(struct request *r, void *context)
 	struct writer w = {.form = FORM_HTML, .out = &out, .policy = p};
 	const cJSON *one, *known, *change;
 	framed_begin(r, &frame, &out, word(p, "versions.heading"));
-	buf_adds(&out, "<p class=\"lead\">");
-	write_word(&w, "versions.lead");
-	buf_adds(&out, "</p>\n");
+	live_lead(&w, "versions.lead");
 	cJSON_ArrayForEach(one, versions)
 	{
 		const char *version = live_text(one, "version");

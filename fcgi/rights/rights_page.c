@@ -161,19 +161,13 @@ void rights_page_fault(struct request *r, const char *right, const char *field, 
 
 // ---- what will happen ----
 
-// What an erasure leaves, as it is found or as a certificate says.
-struct kept_row {
-	const char *what;
-	long long count;
-	time_t until; // 0: no fixed end
-	bool held;
-};
-static void kept_write(struct rights_page *page, const struct kept_row *kept)
+// What an erasure leaves, as it is found or as a certificate says. `until` 0: no fixed end.
+static void kept_write(struct rights_page *page, const char *what, long long count, time_t until, bool held)
 {
 	buf_adds(&page->out, "<li>");
-	write_filled(&page->w, kept->until == 0 ? "page.kept" : "page.kept.until",
-		     WORD_VALUES({"what", kept->what}, {"n", WORD_COUNT(kept->count)}, {"day", DAY_WORDS(page, kept->until)},
-				 {"why", word(page->p, kept->held ? "page.kept.hold" : "page.kept.policy")}));
+	write_filled(&page->w, until == 0 ? "page.kept" : "page.kept.until",
+		     WORD_VALUES({"what", what}, {"n", WORD_COUNT(count)}, {"day", DAY_WORDS(page, until)},
+				 {"why", word(page->p, held ? "page.kept.hold" : "page.kept.policy")}));
 	buf_adds(&page->out, "</li>\n");
 }
 
@@ -193,7 +187,7 @@ static void plan_stores(struct rights_page *page, const struct erase_result *fou
 	xml_printf(&page->out, "<h2>%s</h2>\n<ul>\n", word(p, "page.plan.stays"));
 	for (size_t i = 0; i < found->kept_count; i++) {
 		const struct erase_kept *k = &found->kept[i];
-		kept_write(page, &(struct kept_row){p->kinds[k->kind].name, (long long)k->count, k->until, k->held});
+		kept_write(page, p->kinds[k->kind].name, (long long)k->count, k->until, k->held);
 	}
 	buf_adds(&page->out, "</ul>\n");
 }
@@ -368,9 +362,8 @@ static void kept_list(struct rights_page *page, const cJSON *certificate)
 		const char *kind = json_string(kept, "kind"), *ground = json_string(kept, "ground");
 		enum kind of = KIND_INPUT;
 		const bool known = kind != NULL && kind_from_name(&of, kind) == 0;
-		kept_write(page, &(struct kept_row){known ? p->kinds[of].name : kind, (long long)json_number(kept, "count", 0),
-						    json_time(kept, "until"),
-						    ground != NULL && strncmp(ground, CERTIFICATE_HELD, strlen(CERTIFICATE_HELD)) == 0});
+		kept_write(page, known ? p->kinds[of].name : kind, (long long)json_number(kept, "count", 0), json_time(kept, "until"),
+			   ground != NULL && strncmp(ground, CERTIFICATE_HELD, strlen(CERTIFICATE_HELD)) == 0);
 	}
 	buf_adds(&page->out, "</ul>\n");
 }
@@ -490,33 +483,17 @@ static void own_keep(struct rights_page *page, const char *id, const char *secre
 	card_end(page);
 }
 
-// A field of such a page; `fault`: 422, in words. `attributes` end its tag where it is no long one.
-static void own_field(struct rights_page *page, const char *name, const char *label, const char *value, const char *fault, bool is_long,
-		      const char *attributes)
-{
-	struct buf *out = &page->out;
-
-	xml_printf(out, "<div class=\"field\"><label for=\"%s\">%s</label>\n", name, word(page->p, label));
-	xml_printf(out, is_long ? "<textarea id=\"%s\" name=\"%s\" rows=\"3\"" : "<input id=\"%s\" name=\"%s\"", name, name);
-	buf_printf(out, " %s", attributes);
-	if (fault != NULL)
-		buf_printf(out, " aria-invalid=\"true\" aria-describedby=\"%s-fault\" autofocus", name);
-	if (is_long) {
-		xml_printf(out, ">\n%s</textarea>\n", value != NULL ? value : "");
-	} else {
-		buf_adds(out, " value=\"");
-		html_attr(out, value != NULL ? value : "");
-		buf_adds(out, "\">\n");
-	}
-	if (fault != NULL)
-		xml_printf(out, "<p class=\"field-error\" id=\"%s-fault\" role=\"alert\">%s</p>\n", name, fault);
-	buf_adds(out, "</div>\n");
-}
-
 // The fault of one field; NULL: there is none.
 static const char *typed_fault(const struct rights_typed *typed, const char *field)
 {
 	return typed->field != NULL && strcmp(typed->field, field) == 0 ? typed->fault : NULL;
+}
+
+// The field's id is its name.
+static void own_field(struct rights_page *page, struct rights_form_field field)
+{
+	field.name = field.id;
+	rights_form_field(page->p, &field, &page->out);
 }
 
 // Number and secret go along with what is done from here; they stand in no address.
@@ -641,16 +618,26 @@ static void own_more(struct rights_page *page, const char *id, const char *secre
 {
 	card_begin(page, " screen-only", "page.own.more");
 	own_form(page, "/api/rights/add", id, secret);
-	own_field(page, "text", "page.own.add_what", NULL, NULL, true, "maxlength=\"4000\" required");
+	own_field(page, (struct rights_form_field){
+			    .id = "text", .label = "page.own.add_what", .attributes = "", .max = 4000, .required = true, .is_long = true});
 	form_end(page, "quiet", "page.own.add");
 	if (offer_corrects(page->p)) {
 		own_form(page, "/api/rights/rectify", id, secret);
 		xml_printf(&page->out, "<h3 id=\"correct\">%s</h3>\n", word(page->p, "page.own.correct"));
 		write_note(&page->w, "page.own.correct_how", NULL);
-		own_field(page, "contact", "page.rights.contact", typed->contact, typed_fault(typed, "contact"), false,
-			  "maxlength=\"254\" autocomplete=\"email\"");
-		own_field(page, "message", "page.rights.message", typed->message, typed_fault(typed, "message"), true,
-			  "maxlength=\"4000\"");
+		own_field(page, (struct rights_form_field){.id = "contact",
+							   .label = "page.rights.contact",
+							   .value = typed->contact,
+							   .fault = typed_fault(typed, "contact"),
+							   .attributes = "autocomplete=\"email\"",
+							   .max = 254});
+		own_field(page, (struct rights_form_field){.id = "message",
+							   .label = "page.rights.message",
+							   .value = typed->message,
+							   .fault = typed_fault(typed, "message"),
+							   .attributes = "",
+							   .max = 4000,
+							   .is_long = true});
 		form_end(page, "quiet", "page.own.correct_do");
 	}
 	own_form(page, "/api/rights/withdraw", id, secret);
@@ -668,8 +655,12 @@ static void own_confirm(struct rights_page *page, const cJSON *confirm, const ch
 	write_note(&page->w, !mail ? "page.confirm.nowhere" : waits ? "page.confirm.sent" : "page.confirm.over", NULL);
 	if (mail && (waits || fault != NULL)) {
 		own_form(page, "/api/rights/confirm", id, secret);
-		own_field(page, "code", "page.confirm.code", NULL, fault, false,
-			  "inputmode=\"numeric\" autocomplete=\"one-time-code\" maxlength=\"20\" required");
+		own_field(page, (struct rights_form_field){.id = "code",
+							   .label = "page.confirm.code",
+							   .fault = fault,
+							   .attributes = "inputmode=\"numeric\" autocomplete=\"one-time-code\"",
+							   .max = 20,
+							   .required = true});
 		form_end(page, "primary", "page.confirm.send");
 	}
 	if (mail) {

@@ -119,7 +119,37 @@ void rights_form_hidden(struct buf *out, const char *name, const char *value)
 	buf_adds(out, "\">\n");
 }
 
-enum { FIELD_REQUIRED = 1, FIELD_LONG = 2 };
+void rights_form_field(const struct policy *p, const struct rights_form_field *f, struct buf *out)
+{
+	struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
+
+	xml_printf(out, "<div class=\"field\"><label for=\"%s\">%s", f->id, word(p, f->label));
+	if (!f->required)
+		xml_printf(out, " <small>%s</small>", word(p, "page.rights.optional"));
+	buf_adds(out, f->is_long ? "</label>\n<textarea rows=\"4\"" : "</label>\n<input");
+	xml_printf(out, " id=\"%s\" name=\"%s\" maxlength=\"%d\" ", f->id, f->name, f->max);
+	buf_adds(out, f->attributes);
+	buf_adds(out, f->required ? " required" : "");
+	if (f->hint != NULL || f->fault != NULL)
+		buf_printf(out, " aria-describedby=\"%s-%s\"", f->id, f->fault != NULL ? "fault" : "hint");
+	buf_adds(out, f->fault != NULL ? " aria-invalid=\"true\" autofocus" : "");
+	if (f->is_long) {
+		xml_printf(out, ">\n%s</textarea>\n", f->value != NULL ? f->value : "");
+	} else {
+		buf_adds(out, " value=\"");
+		html_attr(out, f->value != NULL ? f->value : "");
+		buf_adds(out, "\">\n");
+	}
+	if (f->fault != NULL)
+		xml_printf(out, "<p class=\"field-error\" id=\"%s-fault\" role=\"alert\">%s</p>\n", f->id, f->fault);
+	if (f->hint != NULL) {
+		buf_printf(out, "<p class=\"hint\" id=\"%s-hint\">", f->id);
+		write_word(&w, f->hint);
+		buf_adds(out, "</p>");
+	}
+	buf_adds(out, "</div>\n");
+}
+
 struct step_form {
 	const struct policy *policy;
 	const struct policy_right *right;
@@ -128,54 +158,32 @@ struct step_form {
 	int number; // of the form in its step: ids are unique
 };
 
-// `hint`: the key of a word, or NULL.
-static void field_write(const struct step_form *f, const char *name, const char *value, unsigned flags, const char *label, const char *hint,
-			int max, const char *attributes)
+// `field` without its id and fault.
+static void step_field(const struct step_form *f, struct rights_form_field field)
 {
-	const struct policy *p = f->policy;
-	struct buf *out = f->out;
-	const char *id = right_id(f->right);
-	const bool wrong = f->typed->field != NULL && strcmp(f->typed->field, name) == 0;
+	char id[128];
 
-	xml_printf(out, "<div class=\"field\"><label for=\"%s-%s-%d\">%s", id, name, f->number, word(p, label));
-	if (!(flags & FIELD_REQUIRED))
-		xml_printf(out, " <small>%s</small>", word(p, "page.rights.optional"));
-	buf_adds(out, flags & FIELD_LONG ? "</label>\n<textarea rows=\"4\"" : "</label>\n<input");
-	xml_printf(out, " id=\"%s-%s-%d\" name=\"%s\" maxlength=\"%d\" ", id, name, f->number, name, max);
-	buf_adds(out, attributes);
-	buf_adds(out, flags & FIELD_REQUIRED ? " required" : "");
-	if (hint != NULL || wrong)
-		buf_printf(out, " aria-describedby=\"%s%s-%s-%d\"", wrong ? "wrong-" : "hint-", id, name, f->number);
-	buf_adds(out, wrong ? " aria-invalid=\"true\" autofocus" : "");
-	if (flags & FIELD_LONG) {
-		buf_adds(out, ">\n");
-		html_text(out, value != NULL ? value : "");
-		buf_adds(out, "</textarea>\n");
-	} else {
-		buf_adds(out, " value=\"");
-		html_attr(out, value != NULL ? value : "");
-		buf_adds(out, "\">\n");
-	}
-	if (wrong)
-		xml_printf(out, "<p class=\"field-error\" id=\"wrong-%s-%s-%d\">%s</p>\n", id, name, f->number, f->typed->fault);
-	if (hint != NULL) {
-		struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
-		buf_printf(out, "<p class=\"hint\" id=\"hint-%s-%s-%d\">", id, name, f->number);
-		write_word(&w, hint);
-		buf_adds(out, "</p>");
-	}
-	buf_adds(out, "</div>\n");
+	snprintf(id, sizeof id, "%s-%s-%d", right_id(f->right), field.name, f->number);
+	field.id = id;
+	field.fault = f->typed->field != NULL && strcmp(f->typed->field, field.name) == 0 ? f->typed->fault : NULL;
+	rights_form_field(f->policy, &field, f->out);
 }
 
-#define CODE_FIELD "autocomplete=\"off\" autocapitalize=\"off\" spellcheck=\"false\""
+#define CONTACT_FIELD "autocomplete=\"email\""
+#define CODE_FIELD    "autocomplete=\"off\" autocapitalize=\"off\" spellcheck=\"false\""
 
 static void receipt_write(const struct step_form *f, bool required)
 {
 	BUF_AUTO struct buf attributes = BUF_INIT(1024);
 
 	xml_printf(&attributes, CODE_FIELD " data-receipt=\"%s\"", word(f->policy, "page.rights.filled"));
-	field_write(f, "receipt", f->typed->receipt, required ? FIELD_REQUIRED : 0, "page.rights.receipt", "page.rights.receipt_where", 200,
-		    buf_text(&attributes));
+	step_field(f, (struct rights_form_field){.name = "receipt",
+						 .label = "page.rights.receipt",
+						 .hint = "page.rights.receipt_where",
+						 .value = f->typed->receipt,
+						 .attributes = buf_text(&attributes),
+						 .max = 200,
+						 .required = required});
 }
 
 // Whether it is about data that a receipt or the address of a ZIP leads to.
@@ -197,10 +205,25 @@ static void ask_write(const struct step_form *f, bool receipt)
 	if (receipt)
 		receipt_write(f, false);
 	if (about_data(right) && p->kinds[KIND_ARCHIVE].keep == KEEP_STORED)
-		field_write(f, "archive", f->typed->archive, 0, "page.rights.archive", "page.rights.archive_where", 500, CODE_FIELD);
-	field_write(f, "contact", f->typed->contact, 0, "page.rights.contact", hint, 254, "autocomplete=\"email\"");
-	field_write(f, "message", f->typed->message, FIELD_LONG | (says ? FIELD_REQUIRED : 0),
-		    says ? "page.rights.says" : "page.rights.message", NULL, 4000, "");
+		step_field(f, (struct rights_form_field){.name = "archive",
+							 .label = "page.rights.archive",
+							 .hint = "page.rights.archive_where",
+							 .value = f->typed->archive,
+							 .attributes = CODE_FIELD,
+							 .max = 500});
+	step_field(f, (struct rights_form_field){.name = "contact",
+						 .label = "page.rights.contact",
+						 .hint = hint,
+						 .value = f->typed->contact,
+						 .attributes = CONTACT_FIELD,
+						 .max = 254});
+	step_field(f, (struct rights_form_field){.name = "message",
+						 .label = says ? "page.rights.says" : "page.rights.message",
+						 .value = f->typed->message,
+						 .attributes = "",
+						 .max = 4000,
+						 .required = says,
+						 .is_long = true});
 	xml_printf(f->out, "<button class=\"primary\">%s</button>\n</form>\n", word(p, "page.rights.next"));
 }
 

@@ -19,6 +19,16 @@ void rights_form_step(const struct policy *p, const struct policy_right *right, 
 		      struct buf *out);
 // The begin of a form, in the page's language; `path` is where it goes.
 void rights_form_begin(const struct policy *p, struct buf *out, const char *path, const char *class);
+struct rights_form_field {
+	const char *id, *name;
+	const char *label, *hint; // keys of words; hint may be NULL
+	const char *value;        // NULL: empty
+	const char *fault;        // in words; NULL: none
+	const char *attributes;   // more of them
+	int max;                  // characters
+	bool required, is_long;
+};
+void rights_form_field(const struct policy *p, const struct rights_form_field *f, struct buf *out);
 void rights_form_hidden(struct buf *out, const char *name, const char *value); // nothing for NULL
 
 #endif
