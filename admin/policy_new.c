@@ -24,7 +24,7 @@
 
 EMBED(policy_new_template, "admin/policy_new.xml");
 
-enum { ANSWER_MAX = 300, ANSWERS_BYTES_MAX = 64 * 1024, ANSWER_WORDS_MAX = 5 };
+enum { ANSWER_MAX = 300, ANSWERS_BYTES_MAX = 64 * 1024 };
 #define LINE "^[^[:space:]].*$"
 #define MAIL "^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,}$"
 

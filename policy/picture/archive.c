@@ -96,8 +96,6 @@ int archive_begin(struct archive_file *a, const char *folder, bool sealed, time_
 
 enum {
 	BEFORE_LEN = 30, // without name and time
-	LINE_LEN = 46,
-	END_LEN = 22,
 	TIME_LEN = 9,
 	ADD_AT_ONCE_MAX = 16 * 1024, // of an entry whose bytes are there at once
 	VERSION = 10,                // stored files are known since 1.0

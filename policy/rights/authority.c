@@ -60,7 +60,8 @@ int authority_add(struct vault *v, const struct authority_new *new, char id[RECO
 	return case_add(v, &one, id, e);
 }
 
-enum authority_strength authority_needs(const struct policy *p)
+// The weakest ground on which the policy lets anything be given.
+static enum authority_strength authority_needs(const struct policy *p)
 {
 	return p->law_enforcement.count > 0 && p->law_enforcement_answers == ANSWERS_VALID_REQUESTS ? STRENGTH_VALID : STRENGTH_BINDING;
 }

@@ -40,7 +40,5 @@ struct authority_answer {
 // Closes it. What the policy says of <law-enforcement answers="…"> is obeyed: ERR_REFUSED where something was given without a ground of that strength,
 // and the text names the line. So record the answer before anything is handed over.
 int authority_answer(struct vault *v, const char *id, const struct authority_answer *answer, struct err *e);
-// The weakest ground on which the policy lets anything be given.
-enum authority_strength authority_needs(const struct policy *p);
 
 #endif

@@ -30,7 +30,8 @@ static time_t midnight_of(time_t t)
 	return t - ((t % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
 }
 
-const char *clock_country(const struct policy *p)
+// Whose public holidays count for the policy's controller; NULL: not known.
+static const char *clock_country(const struct policy *p)
 {
 	const char *own = p != NULL ? p->controller.country : NULL;
 

@@ -70,7 +70,5 @@ time_t clock_due(const struct policy *p, const struct policy_right *right, time_
 // The last second of the statutory period for a request received at `received`, in whole months from receipt and then `days` that do not count. Receipt is
 // dated in UTC; the end is 24:00 in the Union's easternmost zone (UTC+3): both are never later than what the controller's own zone would give.
 time_t clock_statutory(const char *country, time_t received, unsigned months, unsigned days);
-// Whose public holidays count for the policy's controller; NULL: not known.
-const char *clock_country(const struct policy *p);
 
 #endif

@@ -22,7 +22,8 @@ const struct policy_consent *consent_find(const struct policy *p, const char *id
 	return NULL;
 }
 
-unsigned consent_classes(const struct policy *p, const struct policy_consent *consent)
+// The classes of cookies that the consent is for, as POLICY_BIT()s.
+static unsigned consent_classes(const struct policy *p, const struct policy_consent *consent)
 {
 	unsigned classes = 0;
 
@@ -32,7 +33,8 @@ unsigned consent_classes(const struct policy *p, const struct policy_consent *co
 	return classes;
 }
 
-bool consent_refused_by_signal(const struct policy *p, const struct policy_consent *consent)
+// Whether the browser's signal (Sec-GPC) says no to it.
+static bool consent_refused_by_signal(const struct policy *p, const struct policy_consent *consent)
 {
 	const struct policy_right *analytics = policy_right(p, RIGHT_OPT_OUT_OF_ANALYTICS);
 	unsigned refused = POLICY_BIT(COOKIE_MARKETING);

@@ -22,10 +22,6 @@ enum consent_state { CONSENT_UNASKED, CONSENT_GIVEN, CONSENT_REFUSED, CONSENT_WI
 extern const char *const consent_state_names[CONSENT_STATES + 1]; // NULL-terminated
 
 const struct policy_consent *consent_find(const struct policy *p, const char *id); // NULL: the policy does not declare it
-// The classes of cookies that the consent is for, as POLICY_BIT()s.
-unsigned consent_classes(const struct policy *p, const struct policy_consent *consent);
-// Whether the browser's signal (Sec-GPC) says no to it.
-bool consent_refused_by_signal(const struct policy *p, const struct policy_consent *consent);
 
 struct consent_now {
 	const struct policy_consent *consent;

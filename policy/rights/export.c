@@ -19,7 +19,7 @@
 enum { LOG_ROWS_MAX = 20000 };
 EMBED(export_schema, "policy/rights/export.schema.json");
 
-void export_miss(struct export *x, struct export_store *store, const char *where, const char *why)
+static void export_miss(struct export *x, struct export_store *store, const char *where, const char *why)
 {
 	if (x->reason[0] == '\0') // the first is kept
 		snprintf(x->reason, sizeof x->reason, "%s: %.200s", where, why);

@@ -73,7 +73,6 @@ struct export
 	bool no_memory;
 };
 
-void export_miss(struct export *x, struct export_store *store, const char *where, const char *why);
 void export_redact(struct export *x, struct export_store *store, const char *path, enum export_ground ground, uint64_t count);
 // Copies of a body what may be shown; what may not is redacted below `path`.
 cJSON *export_body(struct export *x, enum kind kind, const cJSON *body, const char *path);

@@ -132,7 +132,7 @@ static int path_compare(const void *left, const void *right)
 	return strcmp(((const struct import_file *)left)->path, ((const struct import_file *)right)->path);
 }
 
-const struct import_file *import_file_named(const struct import_source *s, const char *path)
+static const struct import_file *import_file_named(const struct import_source *s, const char *path)
 {
 	struct import_file key = {0};
 

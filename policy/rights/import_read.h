@@ -30,7 +30,6 @@ struct import_source {
 // ERR_INPUT: it is not what an export is, or was altered. ERR_REFUSED: it needs a passphrase, or another.
 int import_read(struct import_source *s, struct err *e);
 void import_read_free(struct import_source *s);
-const struct import_file *import_file_named(const struct import_source *s, const char *path);
 // Calls for each file whose path begins with "files/", whole and as it was when it was hashed, until `each` fails.
 int import_read_files(const struct import_source *s, int (*each)(void *arg, const char *path, const void *bytes, size_t len, struct err *e),
 		      void *arg, struct err *e);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLAIN_MAX = STORE_VALUE_MAX, TEXT_MAX = 2 * STORE_VALUE_MAX, FIRST_LINES = 4, NAME_MAX_LEN = 32 };
+enum { PLAIN_MAX = STORE_VALUE_MAX, TEXT_MAX = 2 * STORE_VALUE_MAX, FIRST_LINES = 4 };
 
 static void carry_key(const struct vault *v, const char *id, uint8_t out[KEY_LEN])
 {

@@ -69,7 +69,7 @@ int transaction_commit(struct vault *v, enum lane lane, struct err *e)
 	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
-void transaction_rollback(struct vault *v, enum lane lane)
+static void transaction_rollback(struct vault *v, enum lane lane)
 {
 	(void)v->b->upkeep->end(v->store, lane, false, NULL);
 	transaction_forget(v, lane, false);

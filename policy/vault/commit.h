@@ -39,7 +39,6 @@ void commit_release_in(struct vault *v, struct op *op);
 
 // For who is alone. The back end begins a transaction with the first thing that is written.
 int transaction_commit(struct vault *v, enum lane lane, struct err *e);
-void transaction_rollback(struct vault *v, enum lane lane);
 // Before v->known is looked into: forgets what is known of the records where others have committed any since.
 void transaction_recall(struct vault *v);
 // Commits when `ret` is 0, else rolls back. Returns 0, or -1 with *e.

@@ -144,7 +144,8 @@ static int public_read(const char *keys, struct buf *line, struct signed_note_ke
 	return signed_note_key_parse(out, buf_text(line), &why) != 0 ? err_set(e, why.code, "%s is damaged: %s", path, why.text) : 0;
 }
 
-int ledger_key_read(const struct vault *v, struct buf *line, struct signed_note_key *out, struct err *e)
+// The key that others verify with; `line` is filled with its text. ERR_NOT_FOUND, ERR_INPUT.
+static int ledger_key_read(const struct vault *v, struct buf *line, struct signed_note_key *out, struct err *e)
 {
 	char keys[PATH_MAX];
 

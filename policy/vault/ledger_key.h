@@ -30,8 +30,6 @@ struct ledger_keys { // oldest first; the last is the present one
 void ledger_key_origin(const struct vault *v, char out[NOTE_NAME_MAX]);
 // Makes it where there is none, and finishes a change that was begun. For who is alone.
 int ledger_key_make(struct vault *v, struct err *e);
-// The key that others verify with; `line` is filled with its text. ERR_NOT_FOUND, ERR_INPUT.
-int ledger_key_read(const struct vault *v, struct buf *line, struct signed_note_key *out, struct err *e);
 // Adds a line with the ledger's signature to a text, which ends with a line's end; while the key is changed two. ERR_NOT_FOUND: the key is not here.
 int ledger_key_sign(const struct vault *v, struct buf *note, struct err *e);
 // The steps of a change: makes the next key and names it in the ledger; puts it in the place of the present one, once the newest checkpoint bears
