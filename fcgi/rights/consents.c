@@ -30,9 +30,15 @@ bool consents_principal(const struct request *r, char out[TOKEN_LEN + 1])
 
 bool consents_signal(const struct request *r)
 {
-	const char *gpc = request_header(r, "Sec-GPC");
-
-	return gpc != NULL && strcmp(gpc, "1") == 0;
+	// Several are written behind each other, and one that is exactly "1" is enough.
+	for (const char *gpc = request_header(r, "Sec-GPC"); gpc != NULL && *gpc != '\0';) {
+		gpc += strspn(gpc, " \t,");
+		const size_t len = strcspn(gpc, " \t,"), rest = strspn(gpc + len, " \t");
+		if (len == 1 && *gpc == '1' && (gpc[len + rest] == ',' || gpc[len + rest] == '\0'))
+			return true;
+		gpc += strcspn(gpc, ",");
+	}
+	return false;
 }
 
 void consents_cookie(struct request *r, const char *principal)

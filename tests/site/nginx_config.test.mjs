@@ -164,7 +164,7 @@ test('a program learns what it reads about a visitor, and nothing more', async (
   assert.equal(seen[0].name, 'rights');
   assert.deepEqual(seen[0].params, { REQUEST_METHOD: 'GET', DOCUMENT_URI: '/api/rights/abc', QUERY_STRING: 'q=1', CONTENT_TYPE: '', CONTENT_LENGTH: '',
     REMOTE_ADDR: '127.0.0.1', SERVER_PROTOCOL: 'HTTP/1.1', REQUEST_SCHEME: 'http', HTTP_HOST: `127.0.0.1:${at.port}`, HTTP_ACCEPT: 'application/json', HTTP_ACCEPT_LANGUAGE: 'de',
-    HTTP_ORIGIN: 'http://site.example', HTTP_SEC_FETCH_SITE: '', HTTP_SEC_GPC: '1', HTTP_AUTHORIZATION: 'Bearer s', HTTP_CONTENT_ENCODING: '', HTTP_USER_AGENT: 'Test/1' }); // an empty HTTP_PROXY is not sent at all
+    HTTP_ORIGIN: 'http://site.example', HTTP_SEC_FETCH_SITE: '', HTTP_SEC_GPC: '1', LETHE_CONNECTION: '', HTTP_AUTHORIZATION: 'Bearer s', HTTP_CONTENT_ENCODING: '', HTTP_USER_AGENT: 'Test/1' }); // an empty HTTP_PROXY is not sent at all
 });
 
 test('each address reaches its program', async () => {
