@@ -44,7 +44,7 @@ static int census_backups(const struct vault *v, struct census_row *row, struct 
 
 enum { PRUNE_SOON = 10 * 60 }; // seconds since the last run, in which the next one is not missed
 
-// The ledger's oldest entries end as they are kept: a closed segment by its last event, others each by its own. `until`: what ended by then is late.
+// The ledger's oldest entries end each by its own time. `until`: what ended by then is late.
 static int census_ledger(const struct vault *v, time_t until, struct census_row *row, struct err *e)
 {
 	struct mark_row closed;
@@ -54,8 +54,9 @@ static int census_ledger(const struct vault *v, time_t until, struct census_row 
 		return -1;
 	struct err why = {0};
 	const int there = segment_row_get(v, MARK_FROM, (uint64_t)from + 1, &closed, &why);
-	const time_t end =
-	    there < 0 || row->oldest == 0 ? 0 : life_end(v->policy, KIND_LEDGER, clock_guard_date(v, there > 0 ? closed.at : row->oldest));
+	const time_t end = there < 0 || row->oldest == 0
+			       ? 0
+			       : life_end(v->policy, KIND_LEDGER, clock_guard_date(v, there > 0 ? closed.first_at : row->oldest));
 	row->count -= (uint64_t)from;
 	row->late = row->late || (row->keep == KEEP_STORED && end != 0 && end <= until);
 	// That a row was altered, verifying tells.

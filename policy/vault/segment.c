@@ -235,15 +235,25 @@ static int sealed_leaf(const struct vault *v, const struct ledger_row *event, ui
 		   : err_set(e, ERR_CORRUPT, "event %llu was altered", (unsigned long long)event->seq);
 }
 
-static int close_event(void *arg, const struct ledger_row *event)
+// Of what follows the tree `whole` the largest complete subtree that begins there, of `most` events at most, which is a power of 2.
+static void closing_begin(struct closing *c, uint64_t most)
+{
+	const uint64_t start = c->whole.size, aligned = start & -start; // the largest power of 2 that divides it
+	char line[96];
+
+	c->row = (struct mark_row){
+	    .mark = MARK_SEGMENT, .there = true, .start = start, .size = start + (aligned == 0 || aligned > most ? most : aligned)};
+	c->part = (struct merkle){0};
+	buf_reset(&c->text);
+	head_line(line, start, c->row.size - start);
+	buf_adds(&c->text, line);
+}
+
+static int closing_add(struct closing *c, const struct ledger_row *event, const uint8_t leaf[HASH_LEN])
 {
 	static const uint8_t none[HASH_LEN];
-	struct closing *c = arg;
-	uint8_t leaf[HASH_LEN];
 	char hex[2 * HASH_LEN + 1] = "-";
 
-	if (sealed_leaf(c->v, event, c->whole.size, leaf, &c->why) != 0)
-		return -1;
 	if (strpbrk(event->name, "\t\n") != NULL || strpbrk(event->policy, "\t\n") != NULL || strpbrk(event->details, "\t\n") != NULL)
 		return err_set(&c->why, ERR_INPUT, "event %llu has a line or a tab in it", (unsigned long long)event->seq);
 	merkle_append(&c->part, leaf);
@@ -254,6 +264,14 @@ static int close_event(void *arg, const struct ledger_row *event)
 	if (memcmp(event->commitment, none, HASH_LEN) != 0)
 		hex_encode(hex, event->commitment, HASH_LEN);
 	return buf_printf(&c->text, "%lld\t%s\t%s\t%s\t%s\n", (long long)event->at, event->name, event->policy, event->details, hex);
+}
+
+static int close_event(void *arg, const struct ledger_row *event)
+{
+	struct closing *c = arg;
+	uint8_t leaf[HASH_LEN];
+
+	return sealed_leaf(c->v, event, c->whole.size, leaf, &c->why) != 0 ? -1 : closing_add(c, event, leaf);
 }
 
 // What a crash left of an earlier attempt to write it.
@@ -309,6 +327,15 @@ static int file_pack(const struct closing *c, const char *folder, struct err *e)
 	return buf_equal(&again, &c->text) ? 0 : err_set(e, ERR_IO, "%s reads back as another text than was written", path);
 }
 
+// Its file is there; what is left to do is to put its row.
+static int closing_end(struct closing *c, const char *folder, struct err *e)
+{
+	merkle_root(&c->part, c->row.root);
+	c->row.range_len = merkle_pack(&c->whole, c->row.range);
+	segment_seal(c->v, &c->row, c->row.seal);
+	return file_pack(c, folder, e);
+}
+
 static int run_put_row(struct vault *v, void *arg, struct err *e)
 {
 	return v->b->ledger->append(v->store, NULL, NULL, arg, e);
@@ -318,23 +345,19 @@ static int run_put_row(struct vault *v, void *arg, struct err *e)
 // events have ended as rows, the rest is closed in complete subtrees.
 static int segment_close(struct vault *v, const char *folder, struct err *e)
 {
-	struct closing c = {.v = v, .text = BUF_INIT(SEGMENT_BYTES_MAX), .row = {.mark = MARK_SEGMENT, .there = true}};
+	struct closing c = {.v = v, .text = BUF_INIT(SEGMENT_BYTES_MAX)};
 	struct op op = {.lane = LANE_RECORDS, .run = run_put_row, .arg = &c.row};
 	struct mark_row last;
 	struct merkle head;
-	char line[96];
 	time_t at;
 	int there = segment_row_get(v, MARK_UP_TO, UINT64_MAX, &last, e), ret = -1;
 
 	if (there < 0 || (there > 0 && segment_tree(&last, &c.whole, e) != 0) || ledger_head(v, VIEW_COMMITTED, &head, &at, e) != 0)
 		return -1;
-	const uint64_t whole = 1ULL << v->segment_level, aligned = c.whole.size & -c.whole.size; // the largest power of 2 that divides it
-	c.row.start = c.whole.size;
-	c.row.size = c.whole.size + (aligned == 0 || aligned > whole ? whole : aligned);
-	if (head.size < (c.row.start | (whole - 1)) + 1)
+	const uint64_t whole = 1ULL << v->segment_level;
+	if (head.size < (c.whole.size | (whole - 1)) + 1)
 		return 0;
-	head_line(line, c.row.start, c.row.size - c.row.start);
-	buf_adds(&c.text, line);
+	closing_begin(&c, whole);
 	if (ledger_walk_rows(v, (int64_t)c.row.start, (int64_t)c.row.size, false, close_event, &c, e) < 0)
 		goto cleanup;
 	if (c.why.code != ERR_NONE || c.whole.size != c.row.size || c.text.failed) {
@@ -343,10 +366,7 @@ static int segment_close(struct vault *v, const char *folder, struct err *e)
 			c.why.code == ERR_NONE ? "events are missing" : c.why.text);
 		goto cleanup;
 	}
-	merkle_root(&c.part, c.row.root);
-	c.row.range_len = merkle_pack(&c.whole, c.row.range);
-	segment_seal(v, &c.row, c.row.seal);
-	ret = file_pack(&c, folder, e) != 0 || commit_run(v, &op, e) != 0 ? -1 : 1;
+	ret = closing_end(&c, folder, e) != 0 || commit_run(v, &op, e) != 0 ? -1 : 1;
 cleanup:
 	buf_free(&c.text);
 	return ret;
@@ -382,13 +402,28 @@ static bool event_is_due(const struct vault *v, time_t at, time_t horizon)
 struct ending {
 	const struct vault *v;
 	time_t horizon;
-	uint64_t from;
-	struct merkle whole; // of all up to now
+	uint64_t from, to;
+	struct merkle whole;          // of all up to `to`
+	const struct mark_row *split; // the segment that these and its subtrees replace; or NULL
 	struct mark_row *rows;
 	size_t count, capacity;
 	bool telling; // there is more among them than what tells of such ends: or each end made an event that ends, for ever
 	struct err why;
 };
+
+static int ending_put(struct ending *x, const struct mark_row *row)
+{
+	if (x->count == x->capacity) {
+		const size_t capacity = x->capacity == 0 ? 64 : 2 * x->capacity;
+		struct mark_row *more = realloc(x->rows, capacity * sizeof *more);
+		if (more == NULL)
+			return err_set(&x->why, ERR_MEMORY, "no memory");
+		x->rows = more;
+		x->capacity = capacity;
+	}
+	x->rows[x->count++] = *row;
+	return 0;
+}
 
 // A row for the event, whose root is its leaf; or the one of the whole block that it completes, in which others may have ended long ago.
 static int end_leaf(struct ending *x, const struct ledger_row *event, const uint8_t leaf[HASH_LEN])
@@ -408,17 +443,9 @@ static int end_leaf(struct ending *x, const struct ledger_row *event, const uint
 	segment_seal(x->v, &row, row.seal);
 	while (x->count > 0 && x->rows[x->count - 1].start >= row.start)
 		x->count--;
-	if (x->count == x->capacity) {
-		const size_t capacity = x->capacity == 0 ? 64 : 2 * x->capacity;
-		struct mark_row *more = realloc(x->rows, capacity * sizeof *more);
-		if (more == NULL)
-			return err_set(&x->why, ERR_MEMORY, "no memory");
-		x->rows = more;
-		x->capacity = capacity;
-	}
-	x->rows[x->count++] = row;
+	x->to = row.size;
 	x->telling = x->telling || strcmp(event->name, "prune") != 0 || strncmp(event->details, PRUNED, sizeof PRUNED - 1) != 0;
-	return 0;
+	return ending_put(x, &row);
 }
 
 static int end_event(void *arg, const struct ledger_row *event)
@@ -446,12 +473,14 @@ static int run_ending(struct vault *v, void *arg, struct err *e)
 	const struct ledger_event event = {.name = "prune", .details = details};
 
 	snprintf(details, sizeof details, "%s\"from\":%llu,\"events\":%llu}", PRUNED, (unsigned long long)x->from,
-		 (unsigned long long)(x->whole.size - x->from));
+		 (unsigned long long)(x->to - x->from));
+	if (x->split != NULL && v->b->ledger->append(v->store, NULL, NULL, x->split, e) != 0)
+		return -1;
 	for (size_t i = 0; i < x->count; i++)
 		if (v->b->ledger->append(v->store, NULL, NULL, &x->rows[i], e) != 0)
 			return -1;
-	return v->b->upkeep->number_set(v->store, ENDED, (int64_t)x->whole.size, e) != 0 ||
-		       v->b->ledger->checkpoints_end(v->store, x->from, x->whole.size, e) != 0
+	return v->b->upkeep->number_set(v->store, ENDED, (int64_t)x->to, e) != 0 ||
+		       v->b->ledger->checkpoints_end(v->store, x->from, x->to, e) != 0
 		   ? -1
 		   : ledger_write(v, x->telling ? &event : NULL, NULL, e);
 }
@@ -506,16 +535,83 @@ static int end_segment(struct vault *v, struct mark_row *row, struct err *e)
 		merkle_append_subtree(&x.whole, (unsigned)__builtin_ctzll(row->size - row->start), row->root);
 		row->there = false;
 		segment_seal(v, row, row->seal);
+		x.to = row->size;
 		x.telling = true;
-		free(x.rows);
-		x.rows = malloc(sizeof *x.rows);
-		if (x.rows == NULL)
+		x.count = 0;
+		if (ending_put(&x, row) != 0) {
+			free(x.rows);
 			return err_set(e, ERR_MEMORY, "no memory");
-		x.rows[0] = *row;
-		x.count = 1;
+		}
 	}
 	const int ret = ending_commit(v, &x, e);
 	free(x.rows);
+	return ret;
+}
+
+// A closed segment of which the first events have ended.
+struct splitting {
+	struct ending ended;
+	struct closing rest;
+	const char *folder; // NULL: what ends is only counted
+	uint64_t before;    // from here on nothing ends
+};
+
+static int split_event(void *arg, const struct ledger_row *event)
+{
+	struct splitting *s = arg;
+	struct closing *c = &s->rest;
+	struct ending *x = &s->ended;
+	uint8_t leaf[HASH_LEN];
+
+	ledger_leaf(event, leaf);
+	if (x->whole.size == c->whole.size && (uint64_t)event->seq < s->before && event_is_due(x->v, event->at, x->horizon)) {
+		const int ret = end_leaf(x, event, leaf);
+		c->whole = x->whole;
+		return ret;
+	}
+	if (s->folder == NULL)
+		return 1;
+	if (c->whole.size >= c->row.size)
+		closing_begin(c, 1ULL << 63);
+	if (closing_add(c, event, leaf) != 0)
+		return -1;
+	if (c->whole.size < c->row.size)
+		return 0;
+	return closing_end(c, s->folder, &c->why) != 0 ? -1 : ending_put(x, &c->row);
+}
+
+// Its first events, which have ended, become rows; the others are closed anew, in complete subtrees. The next time it is the first of these, so an event
+// is written again as often as a segment can be halved. Where its file is damaged, which verifying tells, it stays until all of it has ended.
+static int split_segment(struct vault *v, const struct mark_row *row, const char *folder, uint64_t before, time_t horizon, size_t *events,
+			 struct err *e)
+{
+	struct mark_row last, gone = *row; // the last subtree, which ends where it did, takes its place
+	struct splitting s = {.ended = {.v = v, .from = row->start, .to = row->start, .horizon = horizon, .split = &gone},
+			      .rest = {.v = v, .text = BUF_INIT(SEGMENT_BYTES_MAX)},
+			      .folder = folder,
+			      .before = before};
+	struct err why = {0};
+	uint8_t range[MERKLE_PACKED_MAX];
+	int there = segment_row_get(v, MARK_UP_TO, row->start, &last, e), ret = -1;
+
+	if (there < 0 || (there > 0 && segment_tree(&last, &s.ended.whole, e) != 0))
+		goto cleanup;
+	s.rest.whole = s.ended.whole;
+	gone.there = false;
+	segment_seal(v, &gone, gone.seal);
+	const int read = segment_each(v, row, row->start, row->size, split_event, &s, &why);
+	if (s.ended.why.code != ERR_NONE || s.rest.why.code != ERR_NONE) {
+		*e = s.ended.why.code != ERR_NONE ? s.ended.why : s.rest.why;
+		goto cleanup;
+	}
+	const bool same =
+	    read == 0 && merkle_pack(&s.rest.whole, range) == row->range_len && memcmp(range, row->range, row->range_len) == 0;
+	if (read >= 0 && (same || folder == NULL))
+		*events += s.ended.to - row->start;
+	ret = same && folder != NULL && s.ended.to > row->start ? ending_commit(v, &s.ended, e) : 0;
+cleanup:
+	free(s.ended.rows);
+	buf_free(&s.rest.text);
 	return ret;
 }
 
@@ -560,6 +656,10 @@ int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events,
 		minimum = row.size;
 		ret = dry_run ? 0 : end_segment(v, &row, e);
 	}
+	if (ret == 0 && there > 0 && row.there && row.start < to && event_is_due(v, row.first_at, horizon))
+		ret = split_segment(v, &row, dry_run ? NULL : folder, to, horizon, events, e);
+	if (ret == 0 && !dry_run && segment_minimum(v, &ended, e) == 0)
+		minimum = (uint64_t)ended;
 	if (ret != 0 || there < 0 || (!dry_run && remove_ended(folder, minimum, e) != 0))
 		return -1;
 	return there > 0 ? 0 : end_rows(v, horizon, to, dry_run, events, e);

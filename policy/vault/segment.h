@@ -21,8 +21,8 @@
 // transactions of their own, between which others write; how far is noted in the same transaction. Activations and refused regions stay
 // as rows too, for who looks for them alone.
 //
-// Where the policy gives the ledger a life that ends, a segment whose last event is past it loses its file, and events that are past it before their
-// segment is complete lose their rows. What is left of them are rows of segments without a file: of each event one, whose root is its leaf; of a whole
+// Where the policy gives the ledger a life that ends, a segment whose last event is past it loses its file; one whose first events are past it is split: the
+// others are closed anew in complete subtrees, and its file goes. Events that are past it before their segment is complete lose their rows. What is left of them are rows of segments without a file: of each event one, whose root is its leaf; of a whole
 // block of 2^8 one in their place, and of 2^16 one in the place of these. So everything after them verifies, every signed checkpoint and every proof
 // made before stays valid, what is published can be made anew (tiles.h), and their number hardly grows: 2^8 and 2^8 at most, and one for each 2^16
 // events. Of the checkpoints that were signed up to there one a day is kept. What is left of a segment that ended in part is closed, once it is complete, in
@@ -58,7 +58,7 @@ extern const char segment_number_unsearched[];
 int segment_minimum(const struct vault *v, int64_t *out, struct err *e);
 // Closes all segments that are complete, and takes their rows away.
 int segment_close_all(struct vault *v, struct err *e);
-// Ends the files of those whose last event is past its life at `horizon`, and the rows of events in none; only counts the events when `dry_run`.
+// Ends the events that are past their life at `horizon`, in segments and in none; only counts them when `dry_run`.
 int segment_prune(struct vault *v, time_t horizon, bool dry_run, size_t *events, struct err *e);
 
 #endif

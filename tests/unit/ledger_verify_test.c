@@ -800,13 +800,20 @@ static void every_event_and_every_growth_can_be_proved(void **state)
 	assert_int_equal(e.code, ERR_INPUT);
 }
 
+static bool segment_is_there(const struct fixture *f, int start)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/ledger/%012d.gz", f->state, start);
+	return access(path, F_OK) == 0;
+}
+
 static void closed_events_end_when_the_policy_says(void **state)
 {
 	struct fixture *f = *state;
 	struct buf note BUF_AUTO = BUF_INIT(4096);
 	struct prune_result r;
 	struct err e = {0};
-	char path[256];
 
 	fixture_lives[KIND_LEDGER][0] = (struct policy_life){.length.days = 10, .has_length = true};
 	append_events(f, 20);
@@ -821,22 +828,20 @@ static void closed_events_end_when_the_policy_says(void **state)
 	assert_int_equal(r.ledger_events, 0);
 	fixture_time++;
 	assert_return_code(vault_prune(f->vault, (struct duration){0}, true, &r, &e), 0);
-	assert_int_equal(r.ledger_events, 16);
+	assert_int_equal(r.ledger_events, 20);
 	f->vault->segment_level = SMALL;
 	assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
-	assert_int_equal(r.ledger_events, 16);
-	snprintf(path, sizeof path, "%s/ledger/000000000000.gz", f->state);
-	assert_int_not_equal(access(path, F_OK), 0);
-	snprintf(path, sizeof path, "%s/ledger/000000000016.gz", f->state);
-	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(r.ledger_events, 20); // the second one begins with what was written with the first
+	assert_false(segment_is_there(f, 0) || segment_is_there(f, 16));
+	assert_true(segment_is_there(f, 20) && segment_is_there(f, 24));
 	struct ledger_report now = verify(f);
 	if (!now.intact)
 		fail_msg("%s", now.finding);
-	assert_int_equal(now.missing, 16);
+	assert_int_equal(now.missing, 20);
 	assert_true(now.size > before.size);
 	struct census_row row;
 	fixture_census(f, KIND_LEDGER, &row);
-	assert_int_equal(row.oldest, FIXTURE_START + 12 * 3600); // the second one begins with what was written with the first
+	assert_int_equal(row.oldest, FIXTURE_START + (12 + 24) * 3600);
 	fixture_reopen(f, VAULT_ADMIN);
 	buf_reset(&note);
 	if (ledger_checkpoint(f->vault, &note, &e) != 0) // though the last one's events are not all there
@@ -844,6 +849,72 @@ static void closed_events_end_when_the_policy_says(void **state)
 	assert_true(verify(f).intact);
 	assert_int_equal(ledger_each(f->vault, 0, add_entry, &note, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
+}
+
+// One an hour, closed long before: each ends in its second, whatever a prune that was cut short has left in the folder; every proof and checkpoint holds.
+static void closed_events_end_each_in_its_second(void **state)
+{
+	enum { COUNT = 64, HOUR = 3600 };
+	struct fixture *f = *state;
+	struct buf note BUF_AUTO = BUF_INIT(4096), proof BUF_AUTO = BUF_INIT(16384);
+	struct prune_result r;
+	struct ledger_report against;
+	struct census_row row = {0};
+	struct err e = {0};
+	char command[1024];
+	uint64_t first;
+
+	fixture_lives[KIND_LEDGER][0] = (struct policy_life){.length.days = 10, .has_length = true};
+	for (int i = 0; i < COUNT; i++) {
+		append_events(f, 1);
+		fixture_time += HOUR;
+	}
+	assert_return_code(ledger_checkpoint(f->vault, &note, &e), 0);
+	close_segments(f);
+	assert_int_equal(segment_files(f->vault), COUNT >> SMALL);
+	fixture_time += 10 * 24 * HOUR - COUNT * HOUR - 1;
+	for (uint64_t i = 0; i < COUNT; i++) {
+		f->vault->segment_level = SMALL;
+		assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
+		assert_int_equal(r.ledger_events, 0);
+		fixture_census(f, KIND_LEDGER, &row);
+		assert_false(row.late);
+		fixture_time++;
+		assert_return_code(vault_prune(f->vault, (struct duration){0}, true, &r, &e), 0);
+		assert_int_equal(r.ledger_events, 1);
+		if (i % 5 == 0) { // its files are there, and its row is not
+			snprintf(command, sizeof command, "rm -rf '%s.old' && cp -a '%s' '%s.old'", f->state, f->state, f->state);
+			assert_int_equal(system(command), 0);
+		}
+		assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
+		assert_int_equal(r.ledger_events, 1);
+		if (i % 5 == 0) {
+			snprintf(command, sizeof command, "cp -n '%s'/ledger/* '%s.old/ledger/' && rm -rf '%s' && mv '%s.old' '%s'",
+				 f->state, f->state, f->state, f->state, f->state);
+			vault_close(f->vault);
+			f->vault = NULL;
+			assert_int_equal(system(command), 0);
+			fixture_reopen(f, VAULT_ADMIN);
+			f->vault->segment_level = SMALL;
+			assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
+			assert_int_equal(r.ledger_events, 1);
+		}
+		fixture_census(f, KIND_LEDGER, &row);
+		assert_false(row.late);
+		assert_return_code(ledger_first(f->vault, &first, &e), 0);
+		assert_int_equal(first, i + 1);
+		const struct ledger_report now = verify(f);
+		if (!now.intact || now.missing != i + 1)
+			fail_msg("%s, %llu are gone", now.finding, (unsigned long long)now.missing);
+		assert_return_code(ledger_verify_against(f->vault, note.data, note.len, NULL, &against, &e), 0);
+		assert_true(against.intact);
+		buf_reset(&proof);
+		if (i + 1 < COUNT) // it was signed
+			assert_return_code(ledger_proof(f->vault, PROOF_OF_EVENT, i + 1, &proof, &e), 0);
+		fixture_time += HOUR - 1;
+	}
+	for (int i = 0; i < COUNT; i++)
+		assert_false(segment_is_there(f, i));
 }
 
 // As many as a small site has: they end each at its time, in the table and in the file, and everything after them verifies and can be proved.
@@ -1243,6 +1314,7 @@ int main(void)
 	    T(closing_goes_on_after_a_crash),
 	    T(every_event_and_every_growth_can_be_proved),
 	    T(closed_events_end_when_the_policy_says),
+	    T(closed_events_end_each_in_its_second),
 	    T(a_few_events_end_without_a_full_segment),
 	    T(erasing_and_pruning_keep_every_proof),
 	    T(a_checkpoint_kept_elsewhere_tells_a_cut_from_a_fork),

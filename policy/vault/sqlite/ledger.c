@@ -57,9 +57,9 @@ static int ledger_append(struct store *s, const struct ledger_row *row, const st
 		return 0;
 	if (mark->mark == MARK_HEAD)
 		s->write.events = (int64_t)mark->size;
-	if (mark->mark == MARK_SEGMENT && !mark->there) {
+	if (mark->mark == MARK_SEGMENT) { // of what has ended, and of that alone, it takes the place
 		const struct value *inside = VALUES(V_INT(mark->start), V_INT(mark->size));
-		if (store_write(s, SQL_SEGMENT_END, inside, e) != 0 || store_write(s, SQL_SEGMENT_DELETE, inside, e) != 0)
+		if ((!mark->there && store_write(s, SQL_SEGMENT_END, inside, e) != 0) || store_write(s, SQL_SEGMENT_DELETE, inside, e) != 0)
 			return -1;
 	}
 	return store_write(s, marks[mark->mark],
