@@ -216,7 +216,7 @@ called = collections.defaultdict(set)
 for name, text in sources.items():
     if not name.endswith('.c'):
         continue
-    code = re.sub(r'//.*|"(?:[^"\\\n]|\\.)*"', '', text)
+    code = re.sub(r'//.*|"(?:[^"\\\n]|\\.)*"|\b(?:enum|struct) \w+', '', text)
     own = {function for function, files in statics.items() if name in files}
     # A name of one word may be a variable's, too.
     for used in set(re.findall(r'(?<![.\w>])(?:[a-z]\w*_\w+|[a-z]\w*(?=\())', code)) - own:

@@ -10,7 +10,6 @@
 #include "policy/vault/archive_token.h"
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
 	PIECE = 48 * 1024, // of a picture at a time; a multiple of 3, so that the base64 of pieces joins without padding
@@ -89,33 +88,7 @@ int api_input_read(struct set *s)
 	return input_source(request_text(r, "prompt"), NULL, in, &s->failure);
 }
 
-// ---- keys ----
-
-// False: answered. Without a policy that has accounts nobody needs a key, and what clients send in its place is not looked at.
-static bool api_admit(struct request *r, const struct generator *g, unsigned scope, struct api_key *key)
-{
-	static const char scheme[] = "Bearer ";
-	const char *given = request_header(r, "Authorization");
-	struct err e = {0};
-
-	*key = (struct api_key){.id = ""};
-	if (!api_key_needed(g->policy))
-		return true;
-	const bool bearer = given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0;
-	if (bearer && api_key_find(g->vault, given + sizeof scheme - 1, key, &e) == 0) {
-		if ((key->scopes & scope) != 0)
-			return true;
-		respond_problem(r, 403, "problem.api-scope", NULL, NULL);
-		return false;
-	}
-	if (bearer && e.code != ERR_NOT_FOUND && e.code != ERR_RESTRICTED) {
-		respond_err(r, &e);
-		return false;
-	}
-	respond_header(r, "WWW-Authenticate", "Bearer");
-	respond_problem(r, 401, bearer ? "problem.api-key" : "problem.api-key.missing", NULL, NULL);
-	return false;
-}
+// ---- the budget of a key ----
 
 static void api_say_budget(struct request *r, const struct api_key *key)
 {
@@ -296,72 +269,4 @@ void api_stream_error(struct request *r, const cJSON *problem)
 	api_write(r, "event: error\ndata: ");
 	respond_send(r, text.data, text.len);
 	api_write(r, "\n\n");
-}
-
-// ---- the routes ----
-
-void api_generations(struct request *r, void *context)
-{
-	struct api_key key;
-
-	if (api_admit(r, context, API_SCOPE_IMAGES, &key))
-		make_set(r, context, request_int(r, "stream", 0) != 0 ? ANSWER_API_EVENTS : ANSWER_API, &key);
-}
-
-static cJSON *api_model_object(const char *id, const char *owner)
-{
-	cJSON *o = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(o, "id", id);
-	cJSON_AddStringToObject(o, "object", "model");
-	cJSON_AddNumberToObject(o, "created", 0);
-	cJSON_AddStringToObject(o, "owned_by", owner);
-	return o;
-}
-
-// Who can be asked, as the processors' page tells; the first is the site's own order, where nobody has to choose.
-static cJSON *api_models_list(struct request *r, const struct generator *g)
-{
-	JSON_AUTO cJSON *offered = status_offered(r, g);
-	cJSON *list = cJSON_CreateArray();
-	const cJSON *one;
-
-	if (cJSON_GetArraySize(json_get(offered, "pictures")) > 0 && !cJSON_IsTrue(json_get(offered, "choose")))
-		cJSON_AddItemToArray(list, api_model_object(API_MODEL_DEFAULT, request_policy(r)->shown_as));
-	cJSON_ArrayForEach(one, json_get(offered, "pictures"))
-	{
-		cJSON_AddItemToArray(list, api_model_object(json_string(one, "id"), json_string(one, "name")));
-	}
-	return list;
-}
-
-void api_models(struct request *r, void *context)
-{
-	struct api_key key;
-
-	if (!api_admit(r, context, API_SCOPE_MODELS, &key))
-		return;
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	cJSON_AddStringToObject(o, "object", "list");
-	cJSON_AddItemToObject(o, "data", api_models_list(r, context));
-	respond_json(r, 200, o);
-}
-
-void api_model(struct request *r, void *context)
-{
-	const cJSON *one, *found = NULL;
-	struct api_key key;
-
-	if (!api_admit(r, context, API_SCOPE_MODELS, &key))
-		return;
-	JSON_AUTO cJSON *list = api_models_list(r, context);
-	cJSON_ArrayForEach(one, list)
-	{
-		if (strcmp(json_string(one, "id"), request_rest(r)) == 0)
-			found = one;
-	}
-	if (found != NULL)
-		respond_json(r, 200, found);
-	else
-		respond_problem(r, 404, "problem.model-not-found", "model", NULL);
 }

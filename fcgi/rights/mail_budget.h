@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// How many mails people have the site send in an hour, so that nobody makes it a sender of mails to strangers, and nobody takes from others the mails by which
+// How many mails people have the site send in an hour, so that nobody makes it a sender of mails to people who asked for none, and nobody takes from others the mails by which
 // they show who they are. In memory only, by salted hashes of networks; what goes to one mailbox is counted by the store (outbox_spend()).
 //
 // A network may have its share and no more: a customer's (/64, or one IPv4 address), an organisation's (/48, /24), a provider's (/32, /16). When what all may have
