@@ -12,7 +12,8 @@ struct reach {
 	const struct policy *policy;
 	cJSON *recipients;
 	uint64_t archives, images, thumbnails;
-	time_t set; // when the latest set was asked for of which a row of the request log is left; 0: none
+	bool authorities; // they are told of, where the officer said so
+	time_t set;       // when the latest set was asked for of which a row of the request log is left; 0: none
 	bool no_memory;
 };
 
@@ -102,15 +103,35 @@ static void add_recipients(struct reach *x, const cJSON *sent_to, time_t sent)
 	}
 }
 
+// An authority that something was given to, from the day on that the officer said may be told.
+static void reach_authority(struct reach *x, const char *id, const cJSON *body)
+{
+	const char *outcome = json_string(body, "outcome"), *name = json_string(body, "authority");
+	const time_t tell = json_time(body, "tell_from");
+
+	if (!x->authorities || outcome == NULL || strcmp(outcome, "given") != 0 || tell == 0 || tell > when_now())
+		return;
+	JSON_AUTO cJSON *list = cJSON_CreateArray(), *one = cJSON_CreateObject();
+	x->no_memory = x->no_memory || cJSON_AddStringToObject(one, "id", id) == NULL ||
+		       cJSON_AddStringToObject(one, "name", name != NULL ? name : id) == NULL ||
+		       !cJSON_AddItemReferenceToObject(one, "kinds", (cJSON *)json_get(body, "kinds")) ||
+		       !cJSON_AddItemReferenceToArray(list, one);
+	add_recipients(x, list, json_time(body, "closed"));
+}
+
 static void reach_record(void *arg, const struct vault_record *r)
 {
 	struct reach *x = arg;
 	struct err none;
 	const cJSON *picture;
 
-	if (r->unreadable || r->over || r->kind != KIND_ARCHIVE)
+	if (r->unreadable || r->over || (r->kind != KIND_ARCHIVE && r->kind != KIND_ACCOUNTABILITY))
 		return;
 	JSON_AUTO cJSON *body = json_parse(buf_text(&r->body), r->body.len, &none);
+	if (r->kind == KIND_ACCOUNTABILITY) {
+		reach_authority(x, r->id, body);
+		return;
+	}
 	x->archives++;
 	cJSON_ArrayForEach(picture, json_get(body, "pictures"))
 	{
@@ -227,7 +248,7 @@ cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err
 {
 	// An address leads to its rows alone, and to none of the sets that were asked for from it: those stay.
 	const struct subject_walk walk = {.record = reach_record, .log_row = by != ERASE_ADDRESS ? reach_row : NULL};
-	struct reach x = {.policy = vault_policy(v), .recipients = cJSON_CreateArray()};
+	struct reach x = {.policy = vault_policy(v), .recipients = cJSON_CreateArray(), .authorities = by == ERASE_RECEIPT};
 	const struct policy_kind *backup = &x.policy->kinds[KIND_BACKUP];
 	struct subject_result missed;
 	cJSON *o = cJSON_CreateObject();

@@ -5,6 +5,7 @@
 //	 recipients [{id, name, kinds [], sent_at, expires_by}]: who got some of it, last when, and when they have ended it by what the policy says of
 //	   them; null: it does not say. Until recipients_tell(), with transfers [{at, kinds []}]; from then on with notified_at.
 //	   `possible`: true where what would tell is gone, and the policy in force lets it get some: then all times are the latest possible
+//	   An authority that something was given to is one, for who has the receipt, where the officer lets it be told (authority.h): id is the case's.
 //	 backups {max_age_days, purge_by}: when the last copy is gone; null: the policy keeps none. certificate.c adds tombstone_id of what was erased
 //	 known_ungoverned []: copies that no erasure here reaches: "browser-downloads", "recipient-copies"}
 #ifndef LETHE_RIGHTS_REACH_H

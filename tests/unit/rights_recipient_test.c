@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Article 19: whoever got data of a person is told what became of it, and the person sees who was told, when, and what they confirmed.
+#include "policy/rights/authority.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/outbox.h"
 #include "policy/rights/reach.h"
@@ -212,6 +213,49 @@ static void each_correction_is_told(void **state)
 	}
 }
 
+// What came of it, of what one authority asked; how many authorities are recipients then.
+static size_t authorities_told(struct place *p, enum erase_by by, const char *value, const struct authority_answer *answer, time_t tell)
+{
+	const struct authority_new asks = {
+	    .authority = "LKA", .ground = "court-order", .asked = "all", .receipt = p->receipt, .tell = tell, .by = "Ada"};
+	char id[RECORD_ID_LEN + 1];
+	size_t count = 0;
+	const cJSON *one;
+	struct err e = {0};
+
+	if (authority_add(p->vault, &asks, id, &e) != 0 || authority_answer(p->vault, id, answer, &e) != 0)
+		fail_msg("%s", e.text);
+	JSON_AUTO cJSON *reach = reach_of(p->vault, by, value, &e);
+	assert_non_null(reach);
+	cJSON_ArrayForEach(one, json_get(reach, "recipients"))
+	{
+		if (strcmp(json_string(one, "id"), id) != 0)
+			continue;
+		assert_string_equal(json_string(one, "name"), "LKA");
+		assert_string_equal(json_get(one, "kinds")->child->valuestring, "archive");
+		assert_true(cJSON_IsNull(json_get(one, "expires_by")) && json_string(one, "sent_at") != NULL);
+		count++;
+	}
+	return count;
+}
+
+static void an_authority_that_got_something_is_a_recipient_where_it_may_be_told(void **state)
+{
+	struct place *p = *state;
+	const struct authority_answer given = {.given = KIND_BIT(KIND_ARCHIVE), .people = 1, .by = "Ada"}, nothing = {.by = "Ada"};
+	const time_t now = when_now();
+	const struct vault_new archive = {.kind = KIND_ARCHIVE, .subject = p->receipt, .body = "{}", .body_len = 2};
+	char id[RECORD_ID_LEN + 1];
+
+	assert_int_equal(authorities_told(p, ERASE_RECEIPT, p->receipt, &given, now), 1);
+	assert_int_equal(authorities_told(p, ERASE_RECEIPT, p->receipt, &nothing, now), 0);
+	assert_int_equal(authorities_told(p, ERASE_RECEIPT, p->receipt, &given, now + 86400), 0);
+	assert_int_equal(authorities_told(p, ERASE_RECEIPT, p->receipt, &given, 0), 0);
+	// Who has but the address of a ZIP is told of none.
+	assert_int_equal(vault_put(p->vault, &archive, NULL, id, NULL), 0);
+	assert_int_equal(authorities_told(p, ERASE_RECORD, id, &given, now), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, recipient_make, place_drop)
 // Whom a set was sent to that was asked for from an address is nothing to who has that address now.
 static void lines_of_an_address_lead_to_no_recipient(void **state)
@@ -235,7 +279,8 @@ static void lines_of_an_address_lead_to_no_recipient(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {TEST(a_recipient_with_an_address_is_told_once),
+	const struct CMUnitTest tests[] = {TEST(an_authority_that_got_something_is_a_recipient_where_it_may_be_told),
+					   TEST(a_recipient_with_an_address_is_told_once),
 					   TEST(who_erases_without_a_request_has_them_told_too),
 					   TEST(where_nobody_can_be_told_the_expiry_is_recorded),
 					   TEST(a_restriction_is_told_and_so_is_its_end),
