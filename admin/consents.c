@@ -2,7 +2,10 @@
 // What was consented to, by nobody who could be told from it: the proof of Article 7(1).
 #include "admin/cases.h"
 #include "admin/table.h"
+#include "policy/base/file.h"
 #include "policy/rights/consent.h"
+#include "policy/rules/load.h"
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +24,55 @@ struct consents {
 	const char *id;
 	cJSON *receipts; // of export; of show the one
 	char sha256[65];
+	const char *state;    // the folder, whose versions of the policy are looked for
+	cJSON *assessments;   // of each purpose, the titles of those that hold
+	struct policy *kept;  // the version that was looked for last; NULL: it is not kept
+	char kept_sha256[65]; // of that; "": none was looked for
 };
+
+#define CONSENTS_AUTO __attribute__((cleanup(consents_free)))
+static void consents_free(struct consents *c)
+{
+	cJSON_Delete(c->assessments);
+	policy_free(c->kept);
+}
+
+// The policy of the decision, where the store of versions has it; else the one in force.
+static const struct policy *consents_policy(struct consents *c, const struct consent_row *row)
+{
+	const char *sha256 = json_string(row->body, "policy_sha256");
+	BUF_AUTO struct buf messages = BUF_INIT(OUTPUT_MAX);
+	char file[PATH_MAX], name[160];
+
+	if (sha256 == NULL || strcmp(sha256, c->policy->sha256) == 0)
+		return c->policy;
+	if (strcmp(sha256, c->kept_sha256) != 0) {
+		policy_free(c->kept);
+		c->kept = NULL;
+		snprintf(c->kept_sha256, sizeof c->kept_sha256, "%s", sha256);
+		snprintf(name, sizeof name, "policy/versions/%.100s.xml", row->notice_version != NULL ? row->notice_version : "");
+		if (path_join(file, sizeof file, c->state, name, NULL) == 0)
+			c->kept = policy_load_as(file, true, &messages);
+		if (c->kept != NULL && strcmp(c->kept->sha256, sha256) != 0) {
+			policy_free(c->kept);
+			c->kept = NULL;
+		}
+	}
+	return c->kept != NULL ? c->kept : c->policy;
+}
+
+static int consents_assessment(void *arg, const struct case_row *row)
+{
+	const struct consents *c = arg;
+	const char *about = json_string(row->body, "about"), *of = json_string(row->body, "of"), *title = json_string(row->body, "title");
+	cJSON *list = of != NULL ? cJSON_GetObjectItemCaseSensitive(c->assessments, of) : NULL;
+
+	if (about == NULL || of == NULL || title == NULL || strcmp(about, "dpia") != 0 || row->closed != 0)
+		return 0;
+	list = list != NULL ? list : cJSON_AddArrayToObject(c->assessments, of);
+	cJSON_AddItemToArray(list, cJSON_CreateString(title));
+	return 0;
+}
 
 static int consents_row(void *arg, const struct consent_row *row)
 {
@@ -66,7 +117,7 @@ static int consents_receipt(void *arg, const struct consent_row *row)
 	if (c->id != NULL && strncmp(row->id, c->id, strlen(c->id)) != 0)
 		return 0;
 	snprintf(c->sha256, sizeof c->sha256, "%s", row->notice_sha256 != NULL ? row->notice_sha256 : "");
-	cJSON_AddItemToArray(c->receipts, consent_receipt(c->policy, row));
+	cJSON_AddItemToArray(c->receipts, consent_receipt(consents_policy(c, row), row, c->assessments));
 	return 0;
 }
 
@@ -82,8 +133,14 @@ static enum status consents_show(const struct admin *a, const struct arguments *
 		return consents_failed(&e);
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
-	struct consents c = {.args = args, .policy = s.policy, .id = args->words[0], .receipts = receipts};
-	if (consent_each(s.vault, consents_receipt, &c, &e) != 0 ||
+	struct consents c CONSENTS_AUTO = {.args = args,
+					   .policy = s.policy,
+					   .id = args->words[0],
+					   .receipts = receipts,
+					   .state = a->state,
+					   .assessments = cJSON_CreateObject()};
+	if (case_each(s.vault, CASE_BIT(CASE_ASSESSMENT), consents_assessment, &c, &e) != 0 ||
+	    consent_each(s.vault, consents_receipt, &c, &e) != 0 ||
 	    cases_id_names(args->words[0], (size_t)cJSON_GetArraySize(receipts), &e) != 0)
 		return consents_failed(&e);
 	if (cJSON_GetArraySize(receipts) == 0)
@@ -105,8 +162,10 @@ static enum status consents_export(const struct admin *a, const struct arguments
 
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
-	struct consents c = {.args = args, .policy = s.policy, .receipts = receipts};
-	if (consent_each(s.vault, consents_receipt, &c, &e) != 0)
+	struct consents c CONSENTS_AUTO = {
+	    .args = args, .policy = s.policy, .receipts = receipts, .state = a->state, .assessments = cJSON_CreateObject()};
+	if (case_each(s.vault, CASE_BIT(CASE_ASSESSMENT), consents_assessment, &c, &e) != 0 ||
+	    consent_each(s.vault, consents_receipt, &c, &e) != 0)
 		return consents_failed(&e);
 	return json_print_lines(&out, receipts) != 0 ? output_complain(STATUS_UNSURE, "consents: there are too many") : output_print(&out);
 }

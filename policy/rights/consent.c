@@ -2,17 +2,27 @@
 #include "policy/rights/consent.h"
 #include "policy/base/array.h"
 #include "policy/publish/render/writer.h"
+#include "policy/publish/words/words.h"
 #include "policy/vault/seal.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONSENT_BODY_MAX = 16 * 1024, TEXT_MAX = 64 * 1024 };
+enum { CONSENT_BODY_MAX = 16 * 1024, TEXT_MAX = 64 * 1024, CONSENT_EARLIER_MAX = 20 };
 
 const char *const consent_state_names[CONSENT_STATES + 1] = {
     [CONSENT_UNASKED] = "unasked",     [CONSENT_GIVEN] = "given",     [CONSENT_REFUSED] = "refused",
     [CONSENT_WITHDRAWN] = "withdrawn", [CONSENT_EXPIRED] = "expired",
 };
+
+static enum consent_state consent_state(const char *name)
+{
+	enum consent_state state = CONSENT_UNASKED;
+
+	while (state < CONSENT_STATES && (name == NULL || strcmp(consent_state_names[state], name) != 0))
+		state++;
+	return state;
+}
 
 const struct policy_consent *consent_find(const struct policy *p, const char *id)
 {
@@ -64,6 +74,7 @@ struct decision {
 	enum consent_state state;
 	long n;
 	time_t at, until, given_at; // given_at: when that was; 0: never
+	cJSON *earlier;             // what had been consented to before that; NULL: nothing
 	bool superseded, restricted;
 };
 struct decisions {
@@ -75,6 +86,8 @@ struct decisions {
 
 static void decisions_free(struct decisions *d)
 {
+	for (size_t i = 0; i < d->count; i++)
+		cJSON_Delete(d->list[i].earlier);
 	free(d->list);
 }
 
@@ -87,14 +100,11 @@ static void decision_add(void *arg, const struct vault_record *r)
 	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
 	const char *purpose = json_string(body, "purpose"), *state = json_string(body, "state"),
 		   *sha256 = json_string(body, "notice_sha256"), *language = json_string(body, "language");
-	enum consent_state s = CONSENT_GIVEN;
-
 	if (purpose == NULL || state == NULL || sha256 == NULL || language == NULL) {
 		d->failed = d->failed || r->unreadable; // what cannot be read may have been a refusal
 		return;
 	}
-	while (s < CONSENT_STATES && strcmp(consent_state_names[s], state) != 0)
-		s++;
+	const enum consent_state s = consent_state(state);
 	if (!ARRAY_GROW(d->list, d->count, d->capacity)) {
 		d->failed = true;
 		return;
@@ -105,6 +115,7 @@ static void decision_add(void *arg, const struct vault_record *r)
 				 .at = json_time(body, "time"),
 				 .until = json_time(body, "valid_until"),
 				 .given_at = s == CONSENT_GIVEN ? json_time(body, "time") : json_time(body, "given_at"),
+				 .earlier = cJSON_DetachItemFromObjectCaseSensitive(body, "earlier"),
 				 .superseded = r->facts.since[LIFE_CONSENT_WITHDRAWN] != 0,
 				 .restricted = r->facts.since[LIFE_RESTRICTED] != 0};
 	snprintf(one->id, sizeof one->id, "%s", r->id);
@@ -282,6 +293,32 @@ static void principal_pseudonym(char out[2 * HASH_LEN + 1], const char *principa
 	out[32] = '\0';
 }
 
+// What a new decision takes the place of may end at once; that it had been consented to, when and under which text, is still to be shown: Article 7(1).
+static bool consent_add_earlier(cJSON *body, const struct decision *before, enum consent_state state, time_t now)
+{
+	if (before == NULL)
+		return true;
+	cJSON *earlier = before->earlier != NULL ? cJSON_Duplicate(before->earlier, true) : cJSON_CreateArray();
+	bool ok = cJSON_AddItemToObject(body, "earlier", earlier);
+	if (state == CONSENT_WITHDRAWN && before->given_at != 0)
+		ok = ok && json_put_time(body, "given_at", before->given_at) &&
+		     json_put_texts(body, JSON_TEXTS({"given_notice_sha256", before->given_sha256}));
+	if (state == CONSENT_GIVEN && before->given_at != 0) {
+		const bool withdrawn = before->state == CONSENT_WITHDRAWN;
+		const time_t end = withdrawn ? before->at : before->until < now ? before->until : now;
+		cJSON *one = cJSON_CreateObject();
+		ok = ok && cJSON_AddItemToArray(earlier, one) && json_put_time(one, "given_at", before->given_at) &&
+		     json_put_time(one, "ended", end) &&
+		     json_put_texts(one, JSON_TEXTS({"notice_sha256", before->given_sha256},
+						    {"state", consent_state_names[withdrawn ? CONSENT_WITHDRAWN : CONSENT_EXPIRED]}));
+	}
+	while (cJSON_GetArraySize(earlier) > CONSENT_EARLIER_MAX)
+		cJSON_DeleteItemFromArray(earlier, 0);
+	if (cJSON_GetArraySize(earlier) == 0)
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "earlier");
+	return ok;
+}
+
 int consent_record(struct vault *v, const struct consent_new *new, enum consent_state *state, struct err *e)
 {
 	const struct policy *p = vault_policy(v);
@@ -314,17 +351,13 @@ int consent_record(struct vault *v, const struct consent_new *new, enum consent_
 	if (text_keep(v, new->policy, &text, sha256, end, e) != 0)
 		return -1;
 	principal_pseudonym(pseudonym, new->principal);
-	// What is withdrawn may end at once; that it had been consented to is still to be shown.
-	const struct decision *before = *state == CONSENT_WITHDRAWN ? decision_last(&d, consent->id) : NULL;
-	const bool had = before != NULL && before->given_at != 0;
 	const bool ok =
 	    cJSON_AddNumberToObject(body, "n", (double)n) != NULL && json_put_time(body, "time", made) &&
-	    json_put_time(body, "valid_until", valid) && (!had || json_put_time(body, "given_at", before->given_at)) &&
-	    json_put_texts(body,
-			   JSON_TEXTS({"principal", pseudonym}, {"purpose", consent->id}, {"state", consent_state_names[*state]},
-				      {"notice_sha256", sha256}, {"given_notice_sha256", had ? before->given_sha256 : NULL},
-				      {"notice_version", p->version}, {"policy_sha256", p->sha256}, {"language", new->policy->language},
-				      {"surface", new->surface}, {"action", refused && new->given ? "Sec-GPC" : new->action}));
+	    json_put_time(body, "valid_until", valid) && consent_add_earlier(body, decision_last(&d, consent->id), *state, made) &&
+	    json_put_texts(body, JSON_TEXTS({"principal", pseudonym}, {"purpose", consent->id}, {"state", consent_state_names[*state]},
+					    {"notice_sha256", sha256}, {"notice_version", p->version}, {"policy_sha256", p->sha256},
+					    {"language", new->policy->language}, {"surface", new->surface},
+					    {"action", refused && new->given ? "Sec-GPC" : new->action}));
 	if (!ok || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	snprintf(details, sizeof details, "{\"purpose\":\"%.100s\",\"state\":\"%s\",\"surface\":\"%.20s\"}", consent->id,
@@ -411,6 +444,13 @@ int consent_text(struct vault *v, const char *sha256, struct buf *out, struct er
 	return ret;
 }
 
+struct receipt_event {
+	time_t at;
+	enum consent_state state;
+	bool signal;
+	const char *notice_sha256, *language, *action; // NULL: not told
+};
+
 static void receipt_party(cJSON *parties, const char *role, const struct policy_party *party)
 {
 	cJSON *one = cJSON_CreateObject();
@@ -423,65 +463,173 @@ static void receipt_party(cJSON *parties, const char *role, const struct policy_
 				       {"party_role", role}, {"party_contact", party->mail}));
 }
 
-static cJSON *receipt_processing(const struct policy *p, const struct consent_row *row, const struct policy_consent *consent)
+static bool receipt_add(cJSON *list, const char *text)
 {
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, list)
+	{
+		if (strcmp(one->valuestring, text) == 0)
+			return true;
+	}
+	return cJSON_AddItemToArray(list, cJSON_CreateString(text));
+}
+
+static bool receipt_add_prose(cJSON *list, const struct policy *p, const struct prose *prose)
+{
+	BUF_AUTO struct buf text = BUF_INIT(TEXT_MAX);
+
+	prose_plain(p, prose, &text);
+	return text.len == 0 || receipt_add(list, buf_text(&text));
+}
+
+// What the policy says of the data that rests on the consent, and of who gets it: the members of a receipt that are lists of texts.
+static cJSON *receipt_processing(const struct policy *p, const struct consent_row *row, const struct policy_consent *consent,
+				 const cJSON *assessments)
+{
+	enum {
+		CONTROLLERS,
+		PURPOSES,
+		PURPOSE,
+		KINDS,
+		TYPES,
+		SENSITIVE,
+		SPECIAL,
+		METHODS,
+		STORED_AT,
+		PROCESSED_AT,
+		COUNTRIES,
+		KEPT,
+		RECIPIENTS,
+		RIGHTS,
+		CODES,
+		ASSESSMENTS,
+		LISTS
+	};
+	static const char *const names[LISTS] = {"pii_controllers",
+						 "purpose_type",
+						 "purpose",
+						 "pii_information",
+						 "pii_type",
+						 "sensitive_pii_category",
+						 "special_pii_category",
+						 "processing_method",
+						 "storage_locations",
+						 "processing_locations",
+						 "geographic_restrictions",
+						 "retention_period",
+						 "recipient_third_parties",
+						 "privacy_rights",
+						 "codes_of_conduct",
+						 "impact_assessment"};
 	BUF_AUTO struct buf withdraw = BUF_INIT(TEXT_MAX);
-	cJSON *one = cJSON_CreateObject(), *purposes, *information, *recipients, *rights;
+	const bool given = strcmp(row->state, consent_state_names[CONSENT_REFUSED]) != 0;
+	cJSON *one = cJSON_CreateObject(), *lists[LISTS];
+	bool optional = true;
 
 	if (consent != NULL)
 		prose_plain(p, &consent->withdraw, &withdraw);
 	json_put_texts(one, JSON_TEXTS({"privacy_notice", row->notice_sha256}, {"privacy_notice_version", row->notice_version},
-				       {"lawful_basis", "https://w3id.org/dpv/legal/eu/gdpr#A6-1-a"}));
-	purposes = cJSON_AddArrayToObject(one, "purpose_type");
-	cJSON_AddItemToArray(purposes, cJSON_CreateString(row->purpose));
-	information = cJSON_AddArrayToObject(one, "pii_information");
-	recipients = cJSON_AddArrayToObject(one, "recipient_third_parties");
-	for (size_t i = 0; i < p->purpose_count; i++) {
-		const char *purpose =
-		    p->purposes[i].consent != NULL && strcmp(p->purposes[i].consent, row->purpose) == 0 ? p->purposes[i].id : NULL;
-		for (size_t k = 0; k < p->kind_count && purpose != NULL; k++) {
-			const struct policy_kind *kind = policy_kind_at(p, k);
-			for (size_t j = 0; j < kind->purposes.count; j++)
-				if (strcmp(kind->purposes.items[j], purpose) == 0)
-					cJSON_AddItemToArray(information, cJSON_CreateString(kind->name));
-		}
-		for (size_t a = 0; a < p->processor_count && purpose != NULL; a++)
-			for (size_t j = 0; j < p->processors[a].purposes.count; j++)
-				if (strcmp(p->processors[a].purposes.items[j], purpose) == 0)
-					cJSON_AddItemToArray(recipients, cJSON_CreateString(p->processors[a].name));
-	}
-	json_put_texts(one, JSON_TEXTS({"collection_method", row->surface}, {"withdrawal_method", buf_text(&withdraw)}));
-	rights = cJSON_AddArrayToObject(one, "privacy_rights");
+				       {"policy_version", p->version}, {"collection_method", row->surface},
+				       {"withdrawal_method", buf_text(&withdraw)},
+				       {"authority_party", p->authority.name != NULL ? "authority" : NULL},
+				       {"lawful_basis", given ? "https://w3id.org/dpv/legal/eu/gdpr#A6-1-a" : NULL}));
+	for (size_t i = 0; i < LISTS; i++)
+		lists[i] = cJSON_AddArrayToObject(one, names[i]);
+	if (p->controller.name != NULL)
+		receipt_add(lists[CONTROLLERS], p->controller.name);
 	for (size_t i = 0; i < p->right_count; i++)
-		cJSON_AddItemToArray(rights, cJSON_CreateString(p->rights[i].name));
+		receipt_add(lists[RIGHTS], p->rights[i].name);
+	for (size_t i = 0; i < p->purpose_count; i++) {
+		const struct policy_purpose *purpose = &p->purposes[i];
+		if (purpose->consent == NULL || strcmp(purpose->consent, row->purpose) != 0)
+			continue;
+		const cJSON *assessed, *about = json_get(assessments, purpose->id);
+		receipt_add(lists[PURPOSES], purpose->id);
+		receipt_add_prose(lists[PURPOSE], p, &purpose->what);
+		cJSON_ArrayForEach(assessed, about)
+		{
+			receipt_add(lists[ASSESSMENTS], assessed->valuestring);
+		}
+		for (size_t k = 0; k < p->kind_count; k++) {
+			const struct policy_kind *kind = policy_kind_at(p, k);
+			char life[1024], kept[1536];
+			if (!policy_strings_have(&kind->purposes, purpose->id))
+				continue;
+			word_life(life, sizeof life, p, kind);
+			snprintf(kept, sizeof kept, "%s: %s", kind->name, life);
+			receipt_add(lists[KINDS], kind->name);
+			for (size_t c = 0; c < kind->categories.count; c++)
+				receipt_add(lists[TYPES], kind->categories.items[c]);
+			receipt_add(lists[METHODS], "https://w3id.org/dpv#Collect");
+			receipt_add(lists[METHODS], kind->keep == KEEP_STORED ? "https://w3id.org/dpv#Store" : "https://w3id.org/dpv#Use");
+			receipt_add(lists[KEPT], kept);
+			receipt_add_prose(lists[STORED_AT], p, &kind->where);
+			optional = optional && !kind->needed;
+		}
+		for (size_t a = 0; a < p->processor_count; a++) {
+			const struct policy_processor *processor = &p->processors[a];
+			if (processor->local || !policy_strings_have(&processor->purposes, purpose->id))
+				continue;
+			receipt_add(lists[RECIPIENTS], processor->name);
+			receipt_add(lists[METHODS], "https://w3id.org/dpv#Share");
+			for (size_t g = 0; g < processor->region_count; g++) {
+				receipt_add(lists[PROCESSED_AT], processor->regions[g].place);
+				receipt_add(lists[COUNTRIES], processor->regions[g].country);
+			}
+		}
+	}
+	cJSON_AddBoolToObject(one, "pii_optional", optional);
 	return one;
 }
 
-cJSON *consent_receipt(const struct policy *p, const struct consent_row *row)
+static void receipt_event(cJSON *events, const struct receipt_event *what)
 {
-	cJSON *receipt = cJSON_CreateObject(), *parties, *events, *event = cJSON_CreateObject();
+	cJSON *event = cJSON_CreateObject();
 
+	json_put_time(event, "event_time", what->at);
+	json_put_texts(event,
+		       JSON_TEXTS({"event_type", what->signal ? "signal" : "explicit"}, {"event_state", consent_state_names[what->state]},
+				  {"privacy_notice", what->notice_sha256}, {"event_language", what->language},
+				  {"event_action", what->action}, {"validity_duration", what->state == CONSENT_GIVEN ? "P12M" : NULL}));
+	cJSON_AddItemToArray(events, event);
+}
+
+cJSON *consent_receipt(const struct policy *p, const struct consent_row *row, const cJSON *assessments)
+{
+	const struct policy *shown = row->language != NULL ? policy_language(p, row->language) : NULL;
+	cJSON *receipt = cJSON_CreateObject(), *parties, *events;
+	const cJSON *earlier;
+
+	p = shown != NULL ? shown : p;
 	json_put_texts(receipt, JSON_TEXTS({"@type", "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"},
 					   {"schema_version", "https://w3id.org/dpv/schema/dpv-27560"}, {"record_id", row->id},
 					   {"pii_principal_id", row->principal}));
 	cJSON *processing = cJSON_AddArrayToObject(receipt, "pii_processing");
-	cJSON_AddItemToArray(processing, receipt_processing(p, row, consent_find(p, row->purpose)));
+	cJSON_AddItemToArray(processing, receipt_processing(p, row, consent_find(p, row->purpose), assessments));
 	parties = cJSON_AddArrayToObject(receipt, "party_identification");
 	receipt_party(parties, "controller", &p->controller);
 	receipt_party(parties, "data-protection-officer", &p->officer);
 	receipt_party(parties, "authority", &p->authority);
 	events = cJSON_AddArrayToObject(receipt, "event");
-	const time_t given_at = json_time(row->body, "given_at");
-	if (given_at != 0) {
-		cJSON *given = cJSON_CreateObject();
-		json_put_time(given, "event_time", given_at);
-		json_put_texts(given, JSON_TEXTS({"event_type", "explicit"}, {"event_state", consent_state_names[CONSENT_GIVEN]},
-						 {"privacy_notice", json_string(row->body, "given_notice_sha256")}));
-		cJSON_AddItemToArray(events, given);
+	cJSON_ArrayForEach(earlier, json_get(row->body, "earlier"))
+	{
+		receipt_event(events, &(struct receipt_event){.at = json_time(earlier, "given_at"),
+							      .state = CONSENT_GIVEN,
+							      .notice_sha256 = json_string(earlier, "notice_sha256")});
+		receipt_event(events, &(struct receipt_event){.at = json_time(earlier, "ended"),
+							      .state = consent_state(json_string(earlier, "state"))});
 	}
-	json_put_time(event, "event_time", row->at);
-	json_put_texts(event, JSON_TEXTS({"event_type", "explicit"}, {"event_state", row->state}, {"event_language", row->language},
-					 {"event_action", row->action}, {"validity_duration", "P12M"}));
-	cJSON_AddItemToArray(events, event);
+	const time_t given_at = json_time(row->body, "given_at");
+	if (given_at != 0)
+		receipt_event(events, &(struct receipt_event){.at = given_at,
+							      .state = CONSENT_GIVEN,
+							      .notice_sha256 = json_string(row->body, "given_notice_sha256")});
+	receipt_event(events, &(struct receipt_event){.at = row->at,
+						      .state = consent_state(row->state),
+						      .signal = row->action != NULL && strcmp(row->action, "Sec-GPC") == 0,
+						      .notice_sha256 = row->notice_sha256,
+						      .language = row->language,
+						      .action = row->action});
 	return receipt;
 }

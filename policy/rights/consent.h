@@ -4,7 +4,8 @@
 // Each decision is a record of kind consent that is never changed, of a principal: a token that the browser keeps as the cookie CONSENTS_COOKIE, and that is
 // stored as a hash alone. Its body is a JSON object with the facts of a consent record of ISO/IEC TS 27560 that are no part of the policy:
 // principal (a pseudonym), purpose (the consent's id), state, n (which of the principal's decisions it is), notice_sha256 (of the text that was shown), notice_version and
-// policy_sha256, language, surface, action, time, valid_until, and of a withdrawal since when and under which text it had been given: given_at, given_notice_sha256. A text is kept once, as a record of the same kind that is about nobody: text,
+// policy_sha256, language, surface, action, time, valid_until, of a withdrawal since when and under which text it had been given: given_at,
+// given_notice_sha256; and earlier [{given_at, ended, state (withdrawn, expired), notice_sha256}], consents that were given before that. A text is kept once, as a record of the same kind that is about nobody: text,
 // language, sha256. The later of two decisions is what holds; what it takes the place of is a consent that was withdrawn, for the lives of the policy
 // (LIFE_CONSENT_WITHDRAWN), as is what rests on a consent that is given no more.
 //
@@ -58,7 +59,8 @@ struct consent_row {
 int consent_each(struct vault *v, int (*each)(void *, const struct consent_row *), void *arg, struct err *e);
 // The text with this SHA-256 (hex), as it was shown. ERR_NOT_FOUND.
 int consent_text(struct vault *v, const char *sha256, struct buf *out, struct err *e);
-// The decision as a consent receipt in the profile of the Data Privacy Vocabulary for ISO/IEC TS 27560. NULL: no memory.
-cJSON *consent_receipt(const struct policy *p, const struct consent_row *row);
+// The decision as a consent receipt in the profile of the Data Privacy Vocabulary for ISO/IEC TS 27560, with what this policy says of it: the one that
+// was in force then, where it is kept; policy_version says which. `assessments`: of each purpose (a member by its id) a list of titles; NULL: none.
+cJSON *consent_receipt(const struct policy *p, const struct consent_row *row, const cJSON *assessments);
 
 #endif

@@ -74,7 +74,7 @@ static const struct member_row {
     {KIND_ACCOUNTABILITY, MEMBER_INNER, " tell_from "},
     {KIND_CONSENT, MEMBER_SHOWN,
      " principal purpose state n notice_sha256 notice_version policy_sha256 language surface action time valid_until given_at "
-     "given_notice_sha256 "},
+     "given_notice_sha256 earlier ended "},
     {KIND_LEDGER, MEMBER_SHOWN, " what at officer reason "},
 };
 

@@ -122,6 +122,23 @@ test('what ends at once waits for the next pruning, and check calls that no brea
   assert.deepEqual(held.map((f) => f.result), ['kept']);
 });
 
+// What a receipt says of the policy is what that said when it was decided.
+test('a receipt has the version of the policy that was in force then', async () => {
+  const cookie = cookieOf(await decide({ news: true }));
+  const of = () => JSON.parse(officer('consents', 'export')).filter((r) => r.event.at(-1).event_state === 'given').at(-1).pii_processing[0];
+  const before = of(), today = new Date().toISOString().slice(0, 10);
+  assert.ok(cookie);
+  writeFileSync(site.policyFile, policyText.replace('<versions>', `<versions>\n<version id="later" effective="${today}" updated="${today}"><change>Worded better.</change></version>`)
+    .replace('<withdraw>Say no.</withdraw>', '<withdraw>Say so.</withdraw>').replaceAll('The withdrawal', 'Taking back'));
+  assert.match(officer('publish'), /later/);
+  assert.equal((await now({ cookie })).news.withdraw ?? 'Say so.', 'Say so.');
+  assert.deepEqual([before.policy_version, before.withdrawal_method], ['2026-05-11', 'Say no.']);
+  assert.deepEqual(of(), before, 'the other version is in force now');
+  // Of a version that is not kept, the one in force speaks, and says that it does.
+  rmSync(join(site.state, 'policy/versions/2026-05-11.xml'));
+  assert.deepEqual([of().policy_version, of().withdrawal_method, of().privacy_notice_version], ['later', 'Say so.', '2026-05-11']);
+});
+
 test('where the policy asks for none, nothing is decided and no cookie set', async () => {
   plain = await startSite();
   const answer = await fetch(`${plain.url}/api/consents`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"news":true}' });

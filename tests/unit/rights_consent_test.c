@@ -73,6 +73,7 @@ struct seen {
 	cJSON *receipt; // of the last
 	char state[32], principal[65], sha256[65], language[16];
 	const struct policy *policy;
+	const cJSON *assessments;
 };
 
 static int see(void *arg, const struct consent_row *row)
@@ -85,7 +86,7 @@ static int see(void *arg, const struct consent_row *row)
 	snprintf(s->sha256, sizeof s->sha256, "%s", row->notice_sha256);
 	snprintf(s->language, sizeof s->language, "%s", row->language);
 	cJSON_Delete(s->receipt);
-	s->receipt = consent_receipt(s->policy, row);
+	s->receipt = consent_receipt(s->policy, row, s->assessments);
 	return 0;
 }
 
@@ -131,7 +132,7 @@ static void a_decision_is_recorded_once_and_can_be_shown(void **state)
 	const cJSON *processing = cJSON_GetArrayItem(json_get(s.receipt, "pii_processing"), 0);
 	assert_string_equal(json_string(processing, "privacy_notice"), s.sha256);
 	assert_string_equal(json_string(processing, "withdrawal_method"),
-			    "Follow the link at the end of each mail, or switch it off in the dashboard.");
+			    "Folgen Sie dem Link am Ende jeder E-Mail, oder schalten Sie es in der Übersicht aus.");
 	assert_string_equal(json_string(cJSON_GetArrayItem(json_get(s.receipt, "event"), 0), "event_state"), "given");
 	cJSON_Delete(s.receipt);
 
@@ -160,6 +161,114 @@ static void a_decision_is_recorded_once_and_can_be_shown(void **state)
 	// Another browser knows nothing of it.
 	token_new(principal);
 	assert_int_equal(now_of(f, "marketing", false).state, CONSENT_UNASKED);
+}
+
+static const char *receipt_event_at(const struct seen *s, int n, const char *member)
+{
+	return json_string(cJSON_GetArrayItem(json_get(s->receipt, "event"), n), member);
+}
+
+// What a decision takes the place of ends; the proof of it goes on in what took its place.
+static void a_consent_that_is_given_again_keeps_the_proof_of_the_earlier(void **state)
+{
+	struct fixture *f = *state;
+	POLICY_AUTO struct policy *p = policy_with(NULL, NULL);
+	POLICY_AUTO struct policy *reworded = policy_with("May we tell you about news and offers,", "May we tell you about news,");
+	struct seen s;
+	char sha256[2][sizeof s.sha256], token[sizeof principal];
+
+	use(f, p);
+	assert_int_equal(decide_in(f, p, "marketing", true, false), CONSENT_GIVEN);
+	s = see_all(f);
+	memcpy(sha256[0], s.sha256, sizeof s.sha256);
+	cJSON_Delete(s.receipt);
+	fixture_time += DAY;
+	memcpy(token, principal, sizeof token);
+	use(f, reworded);
+	memcpy(principal, token, sizeof token);
+	assert_int_equal(decide_in(f, reworded, "marketing", true, false), CONSENT_GIVEN);
+	s = see_all(f);
+	memcpy(sha256[1], s.sha256, sizeof s.sha256);
+	assert_int_equal(s.count, 1);
+	assert_int_equal(cJSON_GetArraySize(json_get(s.receipt, "event")), 3);
+	assert_string_equal(receipt_event_at(&s, 0, "privacy_notice"), sha256[0]);
+	assert_string_equal(receipt_event_at(&s, 1, "event_state"), "expired");
+	assert_string_equal(receipt_event_at(&s, 2, "privacy_notice"), sha256[1]);
+	cJSON_Delete(s.receipt);
+	// Also over a withdrawal and a third time.
+	assert_int_equal(decide_in(f, reworded, "marketing", false, false), CONSENT_WITHDRAWN);
+	fixture_time += DAY;
+	assert_int_equal(decide_in(f, reworded, "marketing", true, false), CONSENT_GIVEN);
+	s = see_all(f);
+	static const char *const states[] = {"given", "expired", "given", "withdrawn", "given"};
+	assert_int_equal(s.count, 1);
+	assert_int_equal(cJSON_GetArraySize(json_get(s.receipt, "event")), ARRAY_LEN(states));
+	for (int i = 0; i < (int)ARRAY_LEN(states); i++)
+		assert_string_equal(receipt_event_at(&s, i, "event_state"), states[i]);
+	assert_string_equal(receipt_event_at(&s, 0, "privacy_notice"), sha256[0]);
+	assert_string_equal(receipt_event_at(&s, 2, "privacy_notice"), sha256[1]);
+	cJSON_Delete(s.receipt);
+}
+
+static const char *processing_first(const struct seen *s, const char *list)
+{
+	const cJSON *processing = cJSON_GetArrayItem(json_get(s->receipt, "pii_processing"), 0),
+		    *first = cJSON_GetArrayItem(json_get(processing, list), 0);
+
+	return first != NULL ? first->valuestring : NULL;
+}
+
+// The fields of ISO/IEC TS 27560, as the policy says them of what rests on the consent; of a refusal no basis, and of a signal that it was one.
+static void a_receipt_says_what_the_consent_is_for(void **state)
+{
+	struct fixture *f = *state;
+	POLICY_AUTO struct policy *p = policy_with(NULL, NULL);
+	static const char assessed[] = "{\"improve\":[\"DPIA 7\"]}";
+	JSON_AUTO cJSON *assessments = json_parse(assessed, sizeof assessed - 1, NULL);
+	static const char *const filled[] = {"pii_controllers",
+					     "purpose_type",
+					     "purpose",
+					     "pii_information",
+					     "pii_type",
+					     "processing_method",
+					     "storage_locations",
+					     "processing_locations",
+					     "geographic_restrictions",
+					     "retention_period",
+					     "recipient_third_parties",
+					     "privacy_rights",
+					     "impact_assessment"};
+	struct seen s = {.policy = &f->policy, .assessments = assessments};
+	struct err e = {0};
+
+	use(f, p);
+	assert_int_equal(decide_in(f, p, "analytics", true, false), CONSENT_GIVEN);
+	assert_int_equal(consent_each(f->vault, see, &s, &e), 0);
+	for (size_t i = 0; i < ARRAY_LEN(filled); i++)
+		if (processing_first(&s, filled[i]) == NULL)
+			fail_msg("%s is empty", filled[i]);
+	const cJSON *processing = cJSON_GetArrayItem(json_get(s.receipt, "pii_processing"), 0);
+	assert_string_equal(processing_first(&s, "pii_controllers"), p->controller.name);
+	assert_string_equal(processing_first(&s, "purpose_type"), "improve");
+	assert_string_equal(processing_first(&s, "impact_assessment"), "DPIA 7");
+	assert_string_equal(processing_first(&s, "geographic_restrictions"), "US");
+	assert_string_equal(json_string(processing, "policy_version"), p->version);
+	assert_string_equal(json_string(processing, "lawful_basis"), "https://w3id.org/dpv/legal/eu/gdpr#A6-1-a");
+	assert_int_equal(cJSON_GetArraySize(json_get(processing, "sensitive_pii_category")), 0);
+	assert_true(cJSON_IsBool(json_get(processing, "pii_optional")));
+	assert_string_equal(receipt_event_at(&s, 0, "event_type"), "explicit");
+	assert_string_equal(receipt_event_at(&s, 0, "validity_duration"), "P12M");
+	cJSON_Delete(s.receipt);
+	s.receipt = NULL;
+	token_new(principal);
+	fixture_time += 1;
+	assert_int_equal(decide_in(f, p, "marketing", true, true), CONSENT_REFUSED);
+	assert_int_equal(consent_each(f->vault, see, &s, &e), 0);
+	assert_string_equal(s.state, "refused");
+	assert_string_equal(receipt_event_at(&s, 0, "event_type"), "signal");
+	assert_null(receipt_event_at(&s, 0, "validity_duration"));
+	assert_null(json_string(cJSON_GetArrayItem(json_get(s.receipt, "pii_processing"), 0), "lawful_basis"));
+	cJSON_Delete(s.receipt);
 }
 
 static void silence_is_no_consent_but_where_the_policy_has_an_opt_out(void **state)
@@ -248,10 +357,12 @@ static void what_rests_on_a_consent_ends_with_it(void **state)
 	f->policy.kinds[KIND_PREFERENCE].keep = KEEP_UNDECLARED;
 }
 
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+	    T(a_consent_that_is_given_again_keeps_the_proof_of_the_earlier),
+	    T(a_receipt_says_what_the_consent_is_for),
 	    T(a_decision_is_recorded_once_and_can_be_shown),
 	    T(silence_is_no_consent_but_where_the_policy_has_an_opt_out),
 	    T(another_text_is_asked_for_again),
