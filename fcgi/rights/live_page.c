@@ -1,452 +1,21 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/live_page.h"
-#include "fcgi/ipc/call.h"
+#include "fcgi/rights/live_figures.h"
 #include "fcgi/serve/framed.h"
 #include "fcgi/serve/problem.h"
 #include "fcgi/serve/respond.h"
-#include "policy/base/array.h"
-#include "policy/base/file.h"
-#include "policy/base/json.h"
-#include "policy/base/limits.h"
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
-#include "policy/model/life.h"
-#include "policy/publish/documents/documents.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/render/address.h"
-#include "policy/publish/render/json.h"
 #include "policy/publish/render/writer.h"
 #include "policy/publish/versions.h"
-#include "policy/rights/request.h"
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
-
-enum { CHECK_BYTES_MAX = 1024 * 1024, NOTE_BYTES_MAX = 64 * 1024, REQUESTS_SECONDS = 60 };
-
-// ---- the figures ----
-
-enum { COUNT_OPEN, COUNT_LATE, COUNT_ENDED, COUNT_IN_TIME, REQUEST_COUNTS };
-static const char *const request_count_names[] = {"open", "late", "ended", "in_time"};
-enum check_result { CHECK_KEPT, CHECK_BROKEN, CHECK_UNSURE, CHECK_RESULTS };
-static const char *const check_result_names[] = {"kept", "broken", "unsure"};
-enum figure { FIGURE_KEPT, FIGURE_BROKEN, FIGURE_UNKNOWN, FIGURES };
-static const char *const figure_names[] = {"kept", "broken", "unknown"};
-
-struct live {
-	const struct policy *policy; // in the language of the request
-	time_t now;
-	struct census census;
-	uint64_t rights[RIGHT_COUNT][REQUEST_COUNTS], all[REQUEST_COUNTS];
-	struct authority_years authorities;
-	uint64_t ledger_size, signed_size;
-	time_t signed_at, checked_at;    // 0: not known
-	cJSON *traffic, *check, *ledger; // of egress, of the last `lethe check`, and ledger.json as it is published; NULL: not known
-	uint64_t checks[CHECK_RESULTS], figures[FIGURES];
-};
-
-static void live_free(struct live *l)
-{
-	cJSON_Delete(l->traffic);
-	cJSON_Delete(l->check);
-	cJSON_Delete(l->ledger);
-}
-
-static int live_count_request(void *arg, const struct rights_row *row)
-{
-	uint64_t(*counts)[REQUEST_COUNTS] = arg;
-	int right = policy_word_value(&policy_right_words, row->right, strlen(row->right));
-
-	if (right < 0)
-		return 0;
-	counts[right][COUNT_OPEN] += row->open;
-	counts[right][COUNT_LATE] += row->late;
-	counts[right][COUNT_ENDED] += !row->open;
-	counts[right][COUNT_IN_TIME] += !row->open && !row->missed;
-	return 0;
-}
-
-// Counting opens every request, so it is done again only when the ledger, which knows of whatever happens to one, has grown, or time has passed.
-static int count_requests(struct vault *v, struct live *l, struct err *e)
-{
-	static struct {
-		pthread_mutex_t mutex;
-		uint64_t size;
-		time_t at;
-		uint64_t rights[RIGHT_COUNT][REQUEST_COUNTS];
-	} last = {.mutex = PTHREAD_MUTEX_INITIALIZER};
-	int ret = 0;
-
-	pthread_mutex_lock(&last.mutex);
-	if (last.at == 0 || last.size != l->ledger_size || l->now < last.at || l->now - last.at >= REQUESTS_SECONDS) {
-		memset(last.rights, 0, sizeof last.rights);
-		ret = rights_each(v, live_count_request, last.rights, e);
-		last.at = ret == 0 ? l->now : 0;
-		last.size = l->ledger_size;
-	}
-	memcpy(l->rights, last.rights, sizeof l->rights);
-	pthread_mutex_unlock(&last.mutex);
-	for (size_t i = 0; i < RIGHT_COUNT; i++)
-		for (size_t k = 0; k < REQUEST_COUNTS; k++)
-			l->all[k] += l->rights[i][k];
-	return ret;
-}
-
-// A file of the state folder, and when it was written. -1: it is not there.
-static int state_file(const char *name, struct buf *out, time_t *at)
-{
-	char path[4096];
-	struct stat st;
-
-	if (path_join(path, sizeof path, setting_state(), name, NULL) != 0 || stat(path, &st) < 0 || file_read(path, out, NULL) != 0)
-		return -1;
-	*at = st.st_mtime;
-	return 0;
-}
-
-// What a row of the last check found. A result that promises nothing, as that something waits, is none of them.
-static enum check_result check_result(const cJSON *row)
-{
-	const char *result = json_string(row, "result");
-	size_t i = 0;
-
-	while (i < CHECK_RESULTS && (result == NULL || strcasecmp(result, check_result_names[i]) != 0))
-		i++;
-	return (enum check_result)i;
-}
-
-static int live_read(struct live *l, struct vault *v, const struct policy *p, struct err *e)
-{
-	BUF_AUTO struct buf note = BUF_INIT(NOTE_BYTES_MAX), check = BUF_INIT(CHECK_BYTES_MAX), ledger = BUF_INIT(NOTE_BYTES_MAX);
-	const cJSON *one;
-	struct err none;
-	time_t at;
-
-	*l = (struct live){.policy = p, .now = when_now()};
-	if (vault_census(v, &l->census, e) != 0 || ledger_size(v, &l->ledger_size, e) != 0)
-		return -1;
-	if (p->kinds[KIND_RIGHTS_REQUEST].keep == KEEP_STORED && count_requests(v, l, e) != 0)
-		return -1;
-	(void)ledger_authorities(v, &l->authorities, NULL); // how many authorities asked, as it is signed
-	if (state_file("publish/html/.well-known/checkpoint", &note, &l->signed_at) == 0) {
-		const char *size = strchr(buf_text(&note), '\n');
-		l->signed_size = size != NULL ? strtoull(size + 1, NULL, 10) : 0;
-	}
-	if (state_file("officer/check.json", &check, &l->checked_at) == 0)
-		l->check = json_parse(buf_text(&check), check.len, &none);
-	cJSON_ArrayForEach(one, l->check)
-	{
-		if (check_result(one) < CHECK_RESULTS)
-			l->checks[check_result(one)]++;
-	}
-	if (state_file("publish/html/.well-known/ledger.json", &ledger, &at) == 0)
-		l->ledger = json_parse(buf_text(&ledger), ledger.len, &none);
-	l->traffic = call_program(setting_run(), "egress", "status", &none);
-	return 0;
-}
-
-// ---- words for them ----
-
-// "28 November 2026, 12:00 UTC"; "not yet" for 0.
-enum { MOMENT = WORD_DAY + 16 };
-static const char *live_moment(char out[MOMENT], time_t t, const struct policy *p)
-{
-	char text[WHEN_TEXT];
-
-	if (t == 0) {
-		snprintf(out, MOMENT, "%s", word(p, "live.never"));
-		return out;
-	}
-	when_text(text, t);
-	word_day(out, t, word_language(p));
-	snprintf(out + strlen(out), 16, ", %.5s UTC", text + 11);
-	return out;
-}
-#define MOMENT_WORDS(t, p) live_moment((char[MOMENT]){0}, t, p)
-
-// An age in its one largest unit that fits.
-static void age_words(char *out, size_t size, time_t seconds, const struct policy *p)
-{
-	const time_t unit = seconds >= 2 * 3600 ? 3600 : seconds >= 120 ? 60 : 1;
-	struct duration d = {.seconds = (uint64_t)(seconds > 0 ? seconds - seconds % unit : 1)};
-
-	if (seconds >= 2 * 86400)
-		d = (struct duration){.days = (unsigned)(seconds / 86400)};
-	word_duration(out, size, d, word_language(p));
-}
-
-// What is held of a kind against what was promised. `meter`: how much of its time the oldest has used.
-static enum figure figure_of_kind(const struct live *l, enum kind kind, struct buf *out, cJSON *to)
-{
-	const struct policy *p = l->policy;
-	const struct census_row *row = NULL;
-	char age[160], limit[WORD_LIFE];
-
-	for (size_t i = 0; i < l->census.row_count; i++)
-		row = l->census.rows[i].kind == kind ? &l->census.rows[i] : row;
-	if (row == NULL || row->keep != KEEP_STORED) {
-		const uint64_t held = row != NULL ? row->count : 0;
-		word_fill(out, NULL, word(p, held > 0 ? "live.memory.held" : "live.memory"), WORD_VALUES({"n", WORD_COUNT(held)}));
-		return held > 0 ? FIGURE_BROKEN : FIGURE_KEPT;
-	}
-	const bool limited = !duration_is_zero(life_longest(&p->kinds[kind])) && row->limit_seconds > 0;
-	const time_t old = row->oldest != 0 && l->now > row->oldest ? l->now - row->oldest : 0;
-	age_words(age, sizeof age, old, p);
-	word_life(limit, sizeof limit, p, &p->kinds[kind]);
-	word_fill(out, NULL,
-		  word(p, row->count == 0        ? "live.life.nothing"
-			  : row->damaged[0] != 0 ? "live.life.damaged"
-						 : "live.life"),
-		  WORD_VALUES({"n", WORD_COUNT(row->count)}, {"age", age}, {"limit", limit}, {"day", row->damaged}));
-	if (row->count > 0 && limited) {
-		cJSON *meter = cJSON_AddObjectToObject(to, "meter");
-		cJSON_AddNumberToObject(meter, "value", (double)old);
-		cJSON_AddNumberToObject(meter, "max", (double)row->limit_seconds);
-	}
-	return row->late || row->damaged[0] != 0 ? FIGURE_BROKEN : FIGURE_KEPT;
-}
-
-static enum figure figure_of_processor(const struct live *l, const struct statement *s, struct buf *out)
-{
-	const struct policy *p = l->policy;
-	const struct policy_processor *a = s->processor;
-	const cJSON *one, *traffic = NULL, *name;
-	enum figure figure = FIGURE_KEPT;
-	BUF_AUTO struct buf kinds = BUF_INIT(64 * 1024);
-
-	if (s->type == STATEMENT_BUILT_IN || l->traffic == NULL) {
-		buf_adds(out, word(p, s->type == STATEMENT_BUILT_IN ? "live.built-in" : "live.processor.unknown"));
-		return s->type == STATEMENT_BUILT_IN ? FIGURE_KEPT : FIGURE_UNKNOWN;
-	}
-	cJSON_ArrayForEach(one, json_get(l->traffic, "processors"))
-	{
-		const char *id = json_string(one, "id");
-		traffic = id != NULL && strcmp(id, a->id) == 0 ? one : traffic;
-	}
-	cJSON_ArrayForEach(name, json_get(traffic, "kinds"))
-	{
-		enum kind kind;
-		if (!cJSON_IsString(name) || kind_from_name(&kind, name->valuestring) != 0)
-			continue;
-		buf_printf(&kinds, "%s%s", kinds.len > 0 ? word(p, "join.comma") : "",
-			   p->kinds[kind].name != NULL && p->kinds[kind].name[0] != '\0' ? p->kinds[kind].name : name->valuestring);
-		if (s->type == STATEMENT_RECEIVES && (a->kinds & KIND_BIT(kind)) == 0)
-			figure = FIGURE_BROKEN;
-	}
-	const char *seen = json_string(traffic, "region_seen");
-	const char *key = s->type == STATEMENT_OWN        ? "live.own"
-			  : s->type == STATEMENT_REGION   ? (seen != NULL && seen[0] != '\0' ? "live.region.seen" : "live.region")
-			  : s->type == STATEMENT_RECEIVES ? (kinds.len > 0 ? "live.receives" : "live.receives.nothing")
-			  : s->type == STATEMENT_TRAINING ? "live.training"
-							  : "live.processor";
-	word_fill(out, NULL, word(p, key),
-		  WORD_VALUES({"n", WORD_COUNT(json_number(traffic, "requests", 0))},
-			      {"bytes", WORD_COUNT(json_number(traffic, "bytes_sent", 0))},
-			      {"failures", WORD_COUNT(json_number(traffic, "failures", 0))},
-			      {"refused", WORD_COUNT(json_number(traffic, "region_mismatches", 0))}, {"kinds", buf_text(&kinds)},
-			      {"region", seen != NULL ? seen : ""}));
-	return figure;
-}
-
-static enum figure figure_of_requests(const struct policy *p, const uint64_t counts[REQUEST_COUNTS], struct buf *out)
-{
-	word_fill(out, NULL, word(p, "live.requests"),
-		  WORD_VALUES({"open", WORD_COUNT(counts[COUNT_OPEN])}, {"late", WORD_COUNT(counts[COUNT_LATE])},
-			      {"ended", WORD_COUNT(counts[COUNT_ENDED])}, {"in_time", WORD_COUNT(counts[COUNT_IN_TIME])}));
-	return counts[COUNT_LATE] > 0 ? FIGURE_BROKEN : FIGURE_KEPT;
-}
-
-static time_t loaded; // when this program read the policy
-
-void live_page_loaded(void)
-{
-	loaded = when_now();
-}
-
-static enum figure figure_of(const struct live *l, const struct statement *s, struct buf *out, cJSON *to)
-{
-	switch (s->type) {
-	case STATEMENT_MEMORY:
-	case STATEMENT_LIFE:
-	case STATEMENT_DISK:
-		return figure_of_kind(l, s->kind->kind, out, to);
-	case STATEMENT_PROCESSOR:
-	case STATEMENT_BUILT_IN:
-	case STATEMENT_OWN:
-	case STATEMENT_REGION:
-	case STATEMENT_RECEIVES:
-	case STATEMENT_TRAINING:
-		return figure_of_processor(l, s, out);
-	case STATEMENT_RIGHT:
-		return figure_of_requests(l->policy, l->rights[s->right->id], out);
-	default:
-		if (s->type == STATEMENT_CLAIM && s->claim->kind != KIND_COUNT)
-			return figure_of_kind(l, s->claim->kind, out, to);
-		// What follows from the policy itself is as it says since the programs read it: they start on nothing else, but for a preview.
-		word_fill(out, NULL, word(l->policy, l->policy->lack_count > 0 ? "live.loaded.preview" : "live.loaded"),
-			  WORD_VALUES({"time", MOMENT_WORDS(loaded, l->policy)}));
-		return l->policy->lack_count > 0 ? FIGURE_UNKNOWN : FIGURE_KEPT;
-	}
-}
-
-// ---- as JSON ----
-
-// A time as text; null for none.
-static void add_time(cJSON *object, const char *name, time_t t)
-{
-	char text[WHEN_TEXT];
-
-	when_text(text, t);
-	cJSON_AddItemToObject(object, name, t != 0 ? cJSON_CreateString(text) : cJSON_CreateNull());
-}
-
-static void add_counts(cJSON *object, const char *const *names, const uint64_t *counts, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		cJSON_AddNumberToObject(object, names[i], (double)counts[i]);
-}
-
-// {kind, words, keep, count, oldest, oldest_seconds, limit_seconds, limit, late} of each kind. Returns whether one is late.
-static bool add_kinds(cJSON *to, const struct live *l)
-{
-	const struct policy *p = l->policy;
-	cJSON *kinds = cJSON_AddArrayToObject(to, "kinds");
-	bool late = false;
-
-	for (size_t i = 0; i < l->census.row_count; i++) {
-		const struct census_row *row = &l->census.rows[i];
-		const struct policy_kind *kind = &p->kinds[row->kind];
-		const bool limited = row->keep == KEEP_STORED && !duration_is_zero(life_longest(kind));
-		char limit[WORD_LIFE];
-		cJSON *one = json_object_in(kinds);
-		cJSON_AddStringToObject(one, "kind", kind_row(row->kind)->name);
-		cJSON_AddStringToObject(one, "words", word_language(p) == LANGUAGE_EN ? kind_row(row->kind)->words : kind->name);
-		cJSON_AddStringToObject(one, "keep", row->keep == KEEP_STORED ? "stored" : "memory");
-		cJSON_AddNumberToObject(one, "count", (double)row->count);
-		add_time(one, "oldest", row->oldest);
-		cJSON_AddNumberToObject(one, "oldest_seconds",
-					row->oldest != 0 && l->now > row->oldest ? (double)(l->now - row->oldest) : 0);
-		word_life(limit, sizeof limit, p, kind);
-		json_add_text(one, "limit", limited ? limit : NULL);
-		cJSON_AddItemToObject(one, "limit_seconds", limited ? cJSON_CreateNumber((double)row->limit_seconds) : cJSON_CreateNull());
-		cJSON_AddBoolToObject(one, "late", row->late);
-		late |= row->late;
-	}
-	return late;
-}
-
-static void add_statement(cJSON *list, struct live *l, const struct statement *s)
-{
-	const struct statement_row *row = &statement_rows[s->type];
-	const char *check_name = statement_check(s);
-	const cJSON *found, *worst = NULL; // of that check
-	cJSON *one = json_object_in(list);
-	BUF_AUTO struct buf figure = BUF_INIT(128 * 1024);
-
-	cJSON_AddStringToObject(one, "id", s->id);
-	json_add_text(one, "section", s->section_id);
-	json_add_text(one, "heading", s->section);
-	json_add_text(one, "group", s->group);
-	cJSON_AddStringToObject(one, "text", s->text != NULL ? s->text : "");
-	if (s->type == STATEMENT_PEOPLE) {
-		cJSON_AddStringToObject(one, "kept_by", "people");
-		return;
-	}
-	if (s->obeyed == NULL || s->obeyed->how != VOCABULARY_OBEYED) {
-		cJSON_AddStringToObject(one, "kept_by", "nothing yet");
-		cJSON_AddStringToObject(one, "missing", s->obeyed != NULL ? s->obeyed->by : "");
-		return;
-	}
-	cJSON_AddStringToObject(one, "kept_by", "program");
-	cJSON_AddStringToObject(one, "how", word_or(l->policy, "keeper.", row->name));
-	cJSON_AddStringToObject(one, "functions", s->obeyed->by);
-	cJSON_AddStringToObject(one, "test", s->obeyed->test);
-	const enum figure state = figure_of(l, s, &figure, one);
-	l->figures[state]++;
-	cJSON_AddStringToObject(one, "state", figure_names[state]);
-	cJSON_AddStringToObject(one, "figure", buf_text(&figure));
-	cJSON_ArrayForEach(found, l->check)
-	{
-		const char *name = json_string(found, "check");
-		if (name != NULL && check_name != NULL && strcmp(name, check_name) == 0 &&
-		    (worst == NULL || check_result(worst) != CHECK_BROKEN))
-			worst = found;
-	}
-	if (worst != NULL && json_string(worst, "result") != NULL) {
-		cJSON *check = cJSON_AddObjectToObject(one, "check");
-		cJSON_AddStringToObject(check, "name", check_name);
-		cJSON_AddStringToObject(check, "result", json_string(worst, "result"));
-		add_time(check, "at", l->checked_at);
-	}
-}
-
-// {site, at, policy {version, sha256}, last_prune, late, kinds[], requests {open, late, ended, in_time}, authorities[{year, asked, given, nothing, refused}],
-// ledger {size, signed_size, signed, key, past_keys[{key, until_size, until}]},
-// check {at, kept, broken, unsure}, statements[{id, section, heading, group, text, kept_by "program" | "people" | "nothing yet", how, functions,
-// test, state "kept" | "broken" | "unknown", figure, meter {value, max}, check {name, result, at}}]}; times are UTC, absent ones null; words are in
-// the language of the request. *l: what it was made of.
-static cJSON *live_tree(struct live *l, struct vault *v, const struct policy *p, struct err *e)
-{
-	STATEMENTS_AUTO struct statements statements = {0};
-	const cJSON *one;
-
-	if (live_read(l, v, p, e) != 0 || notice_statements(&statements, p, e) != 0)
-		return NULL;
-	cJSON *o = cJSON_CreateObject();
-	cJSON_AddStringToObject(o, "site", p->shown_as);
-	add_time(o, "at", l->now);
-	cJSON *policy = cJSON_AddObjectToObject(o, "policy");
-	cJSON_AddStringToObject(policy, "version", p->version);
-	cJSON_AddStringToObject(policy, "sha256", p->sha256);
-	add_time(o, "last_prune", l->census.last_prune);
-	cJSON_AddBoolToObject(o, "late", add_kinds(o, l));
-	add_counts(cJSON_AddObjectToObject(o, "requests"), request_count_names, l->all, REQUEST_COUNTS);
-	cJSON *authorities = cJSON_AddArrayToObject(o, "authorities");
-	for (size_t i = 0; i < l->authorities.count; i++) {
-		cJSON *year = json_object_in(authorities);
-		cJSON_AddNumberToObject(year, "year", (double)l->authorities.list[i].year);
-		add_counts(year, authority_count_names, l->authorities.list[i].counts, AUTHORITY_COUNTS);
-	}
-	cJSON *ledger = cJSON_AddObjectToObject(o, "ledger");
-	cJSON_AddNumberToObject(ledger, "size", (double)l->ledger_size);
-	cJSON_AddNumberToObject(ledger, "signed_size", (double)l->signed_size);
-	add_time(ledger, "signed", l->signed_at);
-	json_add_text(ledger, "key", json_string(l->ledger, "key"));
-	cJSON *keys = cJSON_AddArrayToObject(ledger, "past_keys");
-	cJSON_ArrayForEach(one, json_get(l->ledger, "keys"))
-	{
-		if (json_string(one, "until") == NULL)
-			continue;
-		cJSON *past = json_object_in(keys);
-		json_add_text(past, "key", json_string(one, "key"));
-		cJSON_AddNumberToObject(past, "until_size", json_number(one, "until_size", 0));
-		json_add_text(past, "until", json_string(one, "until"));
-	}
-	cJSON *check = l->check != NULL ? cJSON_AddObjectToObject(o, "check") : cJSON_AddNullToObject(o, "check");
-	if (l->check != NULL) {
-		add_time(check, "at", l->checked_at);
-		add_counts(check, check_result_names, l->checks, CHECK_RESULTS);
-	}
-	cJSON *list = cJSON_AddArrayToObject(o, "statements");
-	for (size_t i = 0; i < statements.count; i++)
-		if (statements.list[i].type != STATEMENT_GUIDE)
-			add_statement(list, l, &statements.list[i]);
-	if (list == NULL) {
-		cJSON_Delete(o);
-		err_set(e, ERR_MEMORY, "no memory for what is held now");
-		return NULL;
-	}
-	return o;
-}
 
 void live_page_respond_json(struct request *r, void *context)
 {
-	__attribute__((cleanup(live_free))) struct live l = {0};
 	struct err e = {0};
-	JSON_AUTO cJSON *live = live_tree(&l, context, request_policy(r), &e);
+	JSON_AUTO cJSON *live = live_figures(context, request_policy(r), &e);
 
 	if (live == NULL)
 		respond_err(r, &e);
@@ -468,6 +37,8 @@ static bool is(const cJSON *one, const char *member, const char *text)
 	return strcmp(live_text(one, member), text) == 0;
 }
 
+#define LIVE_COUNT(object, member) json_number(object, member, 0)
+
 // A row of the totals: the word `key` with its values, or without a key the first of these.
 static void total_write(struct writer *w, const char *title, const char *key, const struct word_value *values)
 {
@@ -480,44 +51,43 @@ static void total_write(struct writer *w, const char *title, const char *key, co
 }
 
 // What is so of the whole site.
-static void totals_write(struct writer *w, const struct live *l)
+static void totals_write(struct writer *w, const cJSON *live)
 {
-	const struct policy *p = l->policy;
-	BUF_AUTO struct buf requests = BUF_INIT(4096);
-	uint64_t asked = 0, given = 0; // in all years
-	const cJSON *one;
+	const struct policy *p = w->policy;
+	const cJSON *one, *requests = json_get(live, "requests"), *ledger = json_get(live, "ledger"), *check = json_get(live, "check");
+	double asked = 0, given = 0; // in all years
 
 	buf_adds(w->out, "<dl class=\"totals\">\n");
-	total_write(w, "live.total.prune", NULL, WORD_VALUES({"time", MOMENT_WORDS(l->census.last_prune, p)}));
-	(void)figure_of_requests(p, l->all, &requests);
-	total_write(w, "live.total.requests", l->all[COUNT_OPEN] + l->all[COUNT_ENDED] > 0 ? NULL : "live.none",
-		    WORD_VALUES({"time", buf_text(&requests)}));
-	for (size_t i = 0; i < l->authorities.count; i++) {
-		asked += l->authorities.list[i].counts[0];
-		given += l->authorities.list[i].counts[1];
+	total_write(w, "live.total.prune", NULL, WORD_VALUES({"time", MOMENT_WORDS(json_time(live, "last_prune"), p)}));
+	total_write(
+	    w, "live.total.requests", LIVE_COUNT(requests, "open") + LIVE_COUNT(requests, "ended") > 0 ? "live.requests" : "live.none",
+	    WORD_VALUES({"open", WORD_COUNT(LIVE_COUNT(requests, "open"))}, {"late", WORD_COUNT(LIVE_COUNT(requests, "late"))},
+			{"ended", WORD_COUNT(LIVE_COUNT(requests, "ended"))}, {"in_time", WORD_COUNT(LIVE_COUNT(requests, "in_time"))}));
+	cJSON_ArrayForEach(one, json_get(live, "authorities"))
+	{
+		asked += LIVE_COUNT(one, "asked");
+		given += LIVE_COUNT(one, "given");
 	}
 	total_write(w, "live.total.authorities", asked > 0 ? "live.authorities" : "live.none",
 		    WORD_VALUES({"asked", WORD_COUNT(asked)}, {"given", WORD_COUNT(given)}));
-	total_write(w, "live.total.ledger", l->signed_size > 0 ? "live.ledger" : "live.ledger.unsigned",
-		    WORD_VALUES({"n", WORD_COUNT(l->ledger_size)}, {"signed", WORD_COUNT(l->signed_size)},
-				{"time", MOMENT_WORDS(l->signed_at, p)}));
-	total_write(w, "live.total.check", l->check != NULL ? "live.checked" : "live.unchecked",
-		    WORD_VALUES({"time", MOMENT_WORDS(l->checked_at, p)}, {"kept", WORD_COUNT(l->checks[CHECK_KEPT])},
-				{"broken", WORD_COUNT(l->checks[CHECK_BROKEN])}, {"unsure", WORD_COUNT(l->checks[CHECK_UNSURE])}));
+	total_write(w, "live.total.ledger", LIVE_COUNT(ledger, "signed_size") > 0 ? "live.ledger" : "live.ledger.unsigned",
+		    WORD_VALUES({"n", WORD_COUNT(LIVE_COUNT(ledger, "size"))}, {"signed", WORD_COUNT(LIVE_COUNT(ledger, "signed_size"))},
+				{"time", MOMENT_WORDS(json_time(ledger, "signed"), p)}));
+	total_write(w, "live.total.check", cJSON_IsObject(check) ? "live.checked" : "live.unchecked",
+		    WORD_VALUES({"time", MOMENT_WORDS(json_time(check, "at"), p)}, {"kept", WORD_COUNT(LIVE_COUNT(check, "kept"))},
+				{"broken", WORD_COUNT(LIVE_COUNT(check, "broken"))}, {"unsure", WORD_COUNT(LIVE_COUNT(check, "unsure"))}));
 	buf_adds(w->out, "</dl>\n");
 	// What the ledger is verified with, for who keeps it elsewhere.
-	if (json_string(l->ledger, "key") == NULL)
+	if (json_string(ledger, "key") == NULL)
 		return;
 	xml_printf(w->out, "<section aria-labelledby=\"ledger\">\n<h2 id=\"ledger\">%s</h2>\n", word(p, "live.key"));
 	write_note(w, "live.key.how", NULL);
-	xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", live_text(l->ledger, "key"));
-	cJSON_ArrayForEach(one, json_get(l->ledger, "keys"))
+	xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", live_text(ledger, "key"));
+	cJSON_ArrayForEach(one, json_get(ledger, "past_keys"))
 	{
-		if (json_string(one, "until") == NULL)
-			continue;
 		write_note(
 		    w, "live.key.past",
-		    WORD_VALUES({"n", WORD_COUNT(json_number(one, "until_size", 0))}, {"time", MOMENT_WORDS(json_time(one, "until"), p)}));
+		    WORD_VALUES({"n", WORD_COUNT(LIVE_COUNT(one, "until_size"))}, {"time", MOMENT_WORDS(json_time(one, "until"), p)}));
 		xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", live_text(one, "key"));
 	}
 	buf_adds(w->out, "</section>\n");
@@ -616,13 +186,13 @@ static void live_lead(struct writer *w, const char *key)
 
 void live_page_respond(struct request *r, void *context)
 {
-	__attribute__((cleanup(live_free))) struct live l = {0};
 	struct err e = {0};
+	uint64_t kept = 0, broken = 0, unknown = 0;
 	const struct policy *p = live_policy(r);
 
 	if (p == NULL)
 		return;
-	JSON_AUTO cJSON *live = live_tree(&l, context, p, &e);
+	JSON_AUTO cJSON *live = live_figures(context, p, &e);
 	if (live == NULL) {
 		respond_err(r, &e);
 		return;
@@ -630,21 +200,26 @@ void live_page_respond(struct request *r, void *context)
 	FRAMED_AUTO struct framed frame = {.name = LIVE_FRAME_NAME, .class = "wide live"};
 	BUF_AUTO struct buf out = BUF_INIT(4 * PAGE_MAX);
 	struct writer w = {.form = FORM_HTML, .out = &out, .policy = p};
-	const uint64_t broken = l.figures[FIGURE_BROKEN], unknown = l.figures[FIGURE_UNKNOWN];
+	const cJSON *first = json_get(live, "statements")->child;
+	for (const cJSON *one = first; one != NULL; one = one->next) {
+		kept += is(one, "state", "kept");
+		broken += is(one, "state", "broken");
+		unknown += is(one, "state", "unknown");
+	}
 	framed_begin(r, &frame, &out, word(p, "page.live.heading"));
 	live_lead(&w, "page.live.lead");
 	xml_printf(&out, "<div class=\"live-state %s\" id=\"live-state\">", broken > 0 ? "bad" : "good");
-	write_note(&w,
-		   broken > 0    ? "live.broken"
-		   : unknown > 0 ? "live.good.but"
-				 : "live.good",
-		   WORD_VALUES({"broken", WORD_COUNT(broken)}, {"of", WORD_COUNT(l.figures[FIGURE_KEPT] + broken + unknown)},
-			       {"unknown", WORD_COUNT(unknown)}));
+	write_note(
+	    &w,
+	    broken > 0    ? "live.broken"
+	    : unknown > 0 ? "live.good.but"
+			  : "live.good",
+	    WORD_VALUES({"broken", WORD_COUNT(broken)}, {"of", WORD_COUNT(kept + broken + unknown)}, {"unknown", WORD_COUNT(unknown)}));
 	buf_adds(&out, "<p class=\"hint\">");
-	write_filled(&w, "live.as_of", WORD_VALUES({"time", MOMENT_WORDS(l.now, p)}, {"version", p->version}));
+	write_filled(&w, "live.as_of", WORD_VALUES({"time", MOMENT_WORDS(json_time(live, "at"), p)}, {"version", p->version}));
 	buf_adds(&out, "</p></div>\n");
-	totals_write(&w, &l);
-	for (const cJSON *one = json_get(live, "statements")->child; one != NULL;)
+	totals_write(&w, live);
+	for (const cJSON *one = first; one != NULL;)
 		one = section_write(&w, one);
 	write_note(&w, "page.live.programs", NULL);
 	framed_end(&frame, &out);

@@ -6,7 +6,6 @@
 
 #include "fcgi/serve/program.h"
 
-void live_page_loaded(void); // at the start, when the policy was read
 // The handlers take the vault as their context.
 void live_page_respond_json(struct request *r, void *context);
 void live_page_respond(struct request *r, void *context);

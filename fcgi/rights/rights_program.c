@@ -8,6 +8,7 @@
 #include "fcgi/rights/contact.h"
 #include "fcgi/rights/drp.h"
 #include "fcgi/rights/export.h"
+#include "fcgi/rights/live_figures.h"
 #include "fcgi/rights/live_page.h"
 #include "fcgi/rights/opendsr.h"
 #include "fcgi/rights/rights_page.h"
@@ -641,7 +642,7 @@ static int rights_start(const struct policy *p, struct vault *v, void **context,
 {
 	(void)p;
 	*context = v;
-	live_page_loaded();
+	live_figures_loaded();
 	rights_stop_making_by(making_stop, setting_run());
 	return opendsr_start(e);
 }

@@ -30,7 +30,7 @@ healthy() { [ "$(curl -sk "$site/healthz" | grep -o '"ok":true')" ] || { curl -s
 pid_of() { systemctl show -P MainPID "lethe-$1.service"; }
 drop_in() { # drop_in UNIT LINE…
 	mkdir -p "/run/systemd/system/$1.d"
-	printf '[Service]\n' >"/run/systemd/system/$1.d/test.conf"
+	case $1 in *.timer) echo '[Timer]' ;; *) echo '[Service]' ;; esac >"/run/systemd/system/$1.d/test.conf"
 	unit=$1
 	shift
 	printf '%s\n' "$@" >>"/run/systemd/system/$unit.d/test.conf"
