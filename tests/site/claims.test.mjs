@@ -41,7 +41,7 @@ test('nothing asks who a visitor is: no address wants a login or sets a cookie, 
 });
 
 // Where an answer may go is asked of who makes a request, and need not be told.
-const fields = ['description', 'url', 'style', 'count', 'size', 'provider', 'source', 'example', 'confirmed', 'language', 'receipt', 'archive', 'right', 'key', 'message', 'contact', 'id', 'secret', 'text'];
+const fields = ['description', 'url', 'style', 'count', 'size', 'provider', 'source', 'example', 'confirmed', 'language', 'receipt', 'archive', 'connection', 'right', 'key', 'message', 'contact', 'id', 'secret', 'text'];
 test('forms ask for no name, no address, no password and no money', async () => {
   const seen = new Set();
   for (const [where, text] of await pages()) {
