@@ -2,6 +2,7 @@
 // What leaves.
 #include "admin/check.h"
 #include "fcgi/ipc/call.h"
+#include "policy/base/array.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,26 @@ static void check_refusal(struct check *c, const cJSON *row, const char *id)
 		  status, since != NULL ? since : "it was started");
 }
 
+// What of the day's budget is used up; from eight tenths on somebody should know.
+static void check_budget(struct check *c, const cJSON *row, const char *id)
+{
+	const cJSON *limits = json_get(row, "limits");
+	const struct {
+		const char *what;
+		double used, limit;
+	} budgets[] = {{"requests", json_number(row, "today", 0), json_number(limits, "calls", 0)},
+		       {"of money", json_number(row, "spent_today", 0), json_number(limits, "money", 0)}};
+	char today[WHEN_DATE];
+	const char *day = json_string(row, "day");
+
+	when_date(today, when_now());
+	for (size_t i = 0; day != NULL && strcmp(day, today) == 0 && i < ARRAY_LEN(budgets); i++) {
+		if (budgets[i].limit > 0 && budgets[i].used >= 0.8 * budgets[i].limit)
+			check_add(c, CHECK_DUE, "Wait for the next day (UTC), or raise it in LETHE_EGRESS_LIMITS and restart egress.",
+				  "%s has used %.6g of today's %.6g %s", id, budgets[i].used, budgets[i].limit, budgets[i].what);
+	}
+}
+
 static void check_processor(struct check *c, const cJSON *row)
 {
 	const char *id = json_string(row, "id"), *host = json_string(row, "host"), *breaker = json_string(row, "breaker");
@@ -87,6 +108,7 @@ static void check_processor(struct check *c, const cJSON *row)
 	else if (mismatches > 0)
 		check_add(c, CHECK_KEPT, "", "%s: %.0f answers from other regions were refused in the past", id, mismatches);
 	check_refusal(c, row, id);
+	check_budget(c, row, id);
 	if (declared->standing == STANDING_BUILT_IN)
 		check_add(c, CHECK_KEPT, "", "%s is built in: nothing leaves for it", id);
 	else if (cJSON_IsTrue(json_get(row, "configured")))

@@ -40,7 +40,7 @@ static void metric_add(struct buf *out, const char *name, const char *label, con
 		}
 		buf_adds(out, "\"}");
 	}
-	buf_printf(out, " %.0f\n", number);
+	buf_printf(out, " %.15g\n", number);
 }
 
 static void metric_one(struct buf *out, const char *name, const char *help, double number)
@@ -95,6 +95,7 @@ static void metrics_of_traffic(struct buf *out, const struct admin *a)
 	    {"upstream_requests_total", "requests", "Requests to each processor."},
 	    {"upstream_failures_total", "failures", "Requests to each processor that failed."},
 	    {"upstream_bytes_sent_total", "bytes_sent", "Bytes sent to each processor."},
+	    {"upstream_billed_total", "billed", "Requests to each processor that are paid for."},
 	    {"upstream_region_mismatches_total", "region_mismatches", "Answers that another region gave than the policy names."}};
 	bool live;
 	JSON_AUTO cJSON *traffic = site_traffic(a, &live);
@@ -108,6 +109,17 @@ static void metrics_of_traffic(struct buf *out, const struct admin *a)
 			const char *id = json_string(one, "id");
 			metric_add(out, columns[i].name, "processor", id != NULL ? id : "", json_number(one, columns[i].member, 0));
 		}
+	}
+	char today[WHEN_DATE];
+	when_date(today, when_now());
+	metric_begin(out, "upstream_spent_today", "gauge", "Money that each processor cost today (UTC), by the operator's prices.");
+	cJSON_ArrayForEach(one, json_get(traffic, "processors"))
+	{
+		const char *id = json_string(one, "id");
+		const char *day = json_string(one, "day");
+		bool is_today = day != NULL && strcmp(day, today) == 0;
+		metric_add(out, "upstream_spent_today", "processor", id != NULL ? id : "",
+			   is_today ? json_number(one, "spent_today", 0) : 0);
 	}
 	metric_begin(out, "pages_total", "counter", "Pages that visitors named, fetched or refused.");
 	metric_add(out, "pages_total", "outcome", "fetched", json_number(pages, "requests", 0));

@@ -68,7 +68,7 @@ void page_call_begin(struct caller *c, const struct egress_call *call);
 void mail_call_begin(struct caller *c, const struct egress_call *call);
 
 // What left and how the processors fare: the answer to "status", and the counts kept over restarts in $LETHE_STATE/egress/traffic.json.
-// The counts are statistics, written every few seconds and at the end; a kill may lose the last of them. Nothing about a person is in them.
+// The counts are written within a second and at the end; a kill may lose the last of them. Nothing about a person is in them.
 cJSON *status_reply(const struct egress *g);
 void traffic_load(struct egress *g); // and saves from now on
 void traffic_save(struct egress *g);

@@ -223,7 +223,7 @@ static struct upstream *mail_admit(struct caller *c, const struct egress_call *c
 		caller_refuse(c, FAILURE_KIND);
 	else if (c->egress->mails >= MAILS_MAX || c->egress->under_way > c->egress->settings.calls)
 		caller_refuse(c, FAILURE_CALLS);
-	else if (traffic_spend(&u->traffic, when_now(), c->egress->settings.daily) != 0)
+	else if (upstream_spend(u, when_now(), c->egress->settings.daily, 0) != 0)
 		caller_refuse(c, FAILURE_BUDGET);
 	else
 		return u;

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { SHARE_OF_OTHERS = 8 }; // of all calls at once, which no processor gets alone
+
 struct processor_call {
 	struct call_work work;
 	struct caller *caller;
@@ -25,6 +27,10 @@ struct processor_call {
 	kind_set kinds;
 	uint64_t deadline;
 	bool repeatable, stream, probe, waiting;
+	bool queued, paying;         // it waits for one of limits.at_once; its attempt is one of them
+	bool has_turn;               // it waits, or has waited, for its place in limits.minute
+	struct processor_call *next; // of those that wait
+	uint64_t paid;               // for the attempt
 	unsigned attempts;
 	uint64_t sent;
 };
@@ -38,6 +44,8 @@ static bool call_admit(struct processor_call *p, const struct egress_call *call)
 	char words[256], host[256];
 	struct err e = {0};
 	struct upstream *u = p->upstream = upstream_find(&c->egress->upstreams, id);
+	if (u != NULL)
+		u->under_way++;
 	if (u == NULL)
 		caller_refuse_with(c, FAILURE_UNDECLARED, "The policy declares no processor \"%.64s\".", id);
 	else if (u->declared->standing == STANDING_BUILT_IN)
@@ -49,6 +57,14 @@ static bool call_admit(struct processor_call *p, const struct egress_call *call)
 		    u->facts != NULL && u->facts->key != NULL ? u->facts->key : "its key");
 	if (u == NULL || u->base == NULL)
 		return false;
+	// One that is slow leaves place for the others.
+	bool others = false;
+	for (size_t i = 0; i < c->egress->upstreams.count; i++)
+		others = others || (c->egress->upstreams.list[i].base != NULL && &c->egress->upstreams.list[i] != u);
+	if (others && u->under_way > c->egress->settings.calls - c->egress->settings.calls / SHARE_OF_OTHERS) {
+		caller_refuse(c, FAILURE_CALLS);
+		return false;
+	}
 	for (size_t i = 0; call->method != NULL && i < ARRAY_LEN(methods); i++)
 		if (strcmp(methods[i], call->method) == 0)
 			snprintf(p->method, sizeof p->method, "%s", call->method);
@@ -150,6 +166,29 @@ static bool processor_address_allowed(struct transfer *t, const struct sockaddr 
 	return upstream_address_allowed(LOOP_OWNER(t, struct processor_call, transfer)->upstream, address, len);
 }
 
+// One of those that wait may go.
+static void queue_step(struct upstream *u)
+{
+	struct processor_call *first = u->first;
+	if (first == NULL || u->paid_under_way >= u->limits.at_once)
+		return;
+	u->first = first->next;
+	if (u->first == NULL)
+		u->last = &u->first;
+	first->queued = false;
+	first->waiting = true;
+	(void)caller_at(first->caller, monotonic_ms()); // it was set before
+}
+
+static void attempt_over(struct processor_call *p)
+{
+	if (!p->paying)
+		return;
+	p->paying = false;
+	p->upstream->paid_under_way--;
+	queue_step(p->upstream);
+}
+
 // What left is counted when the attempt is over, however it ended; then the breaker learns how.
 static void attempt_count(struct processor_call *p, enum breaker_outcome outcome, enum egress_failure f)
 {
@@ -171,6 +210,13 @@ static void attempt_count(struct processor_call *p, enum breaker_outcome outcome
 	// One that refuses works, so the breaker is not told; but nothing came of the request.
 	if (outcome == OUTCOME_FAILED || (outcome == OUTCOME_GOOD && (status == 400 || upstream_refuses_us(status))))
 		traffic->failures++;
+	// What never left, or was refused, is not paid for.
+	if (p->paid > 0 && (before == 0 || status >= 400))
+		traffic->spent_today -= p->paid < traffic->spent_today ? p->paid : traffic->spent_today;
+	else if (p->route->bills != NULL)
+		traffic->billed++;
+	p->paid = 0;
+	attempt_over(p);
 	breaker_result(&p->upstream->breaker, outcome, p->probe, monotonic_ms());
 	p->probe = false;
 	p->caller->egress->traffic_changed = true;
@@ -259,21 +305,62 @@ static void request_options(struct processor_call *p)
 	}
 }
 
+// Whether the limits of what is paid for let the attempt go now. False: it waits, or was refused.
+static bool attempt_admit(struct processor_call *p)
+{
+	struct upstream *u = p->upstream;
+	uint64_t now = monotonic_ms(), apart = u->limits.minute > 0 ? 60 * 1000 / u->limits.minute : 0;
+	if (u->limits.at_once > 0 && u->paid_under_way >= u->limits.at_once) {
+		p->queued = true;
+		p->next = NULL;
+		*u->last = p;
+		u->last = &p->next;
+		(void)caller_at(p->caller, p->deadline); // it was set before
+		return false;
+	}
+	// Its time is its own from now on, also if it leaves.
+	uint64_t turn = apart == 0 || p->has_turn || u->next_ms < now ? now : u->next_ms;
+	if (turn >= p->deadline) {
+		caller_refuse_with(p->caller, FAILURE_BUDGET, "\"%s\" gets no more requests in a minute.", u->declared->id);
+		return false;
+	}
+	if (!p->has_turn)
+		u->next_ms = turn + apart;
+	p->has_turn = turn > now;
+	if (p->has_turn) {
+		p->waiting = true;
+		(void)caller_at(p->caller, turn); // it was set before
+		return false;
+	}
+	p->paying = true;
+	u->paid_under_way++;
+	return true;
+}
+
 static void attempt_start(struct processor_call *p)
 {
 	struct upstream *u = p->upstream;
+	p->waiting = false;
+	if (p->route->bills != NULL && !attempt_admit(p))
+		return;
+	uint64_t cost = upstream_cost(u, p->route);
 	enum breaker_answer answer = breaker_ask(&u->breaker, monotonic_ms());
 	enum egress_failure f = answer == BREAKER_REFUSED ? FAILURE_BREAKER : FAILURE_NONE;
-	p->waiting = false;
 	p->probe = answer == BREAKER_PROBE;
-	if (f == FAILURE_NONE && traffic_spend(&u->traffic, when_now(), p->caller->egress->settings.daily) != 0) {
+	if (f == FAILURE_NONE && upstream_spend(u, when_now(), p->caller->egress->settings.daily, cost) != 0) {
 		f = FAILURE_BUDGET;
-		if (!u->traffic.spent_told)
-			fprintf(stderr, "egress: WARNING: the %llu requests that %s may get in a day are spent (LETHE_EGRESS_DAILY)\n",
-				(unsigned long long)p->caller->egress->settings.daily, u->declared->id);
+		uint64_t calls = u->limits.calls > 0 ? u->limits.calls : p->caller->egress->settings.daily;
+		if (!u->traffic.spent_told && calls > 0 && u->traffic.today >= calls)
+			fprintf(stderr, "egress: WARNING: the %llu requests that %s may get in a day are spent (%s)\n",
+				(unsigned long long)calls, u->declared->id,
+				u->limits.calls > 0 ? "LETHE_EGRESS_LIMITS" : "LETHE_EGRESS_DAILY");
+		else if (!u->traffic.spent_told)
+			fprintf(stderr, "egress: WARNING: the money that %s may cost in a day is spent (LETHE_EGRESS_LIMITS)\n",
+				u->declared->id);
 		u->traffic.spent_told = true;
 	}
 	if (f == FAILURE_NONE) {
+		p->paid = cost;
 		p->attempts++;
 		if (transfer_prepare(&p->transfer, EGRESS_REPLY_MAX) == 0) {
 			request_options(p);
@@ -282,6 +369,7 @@ static void attempt_start(struct processor_call *p)
 		}
 		f = FAILURE_MEMORY;
 	}
+	attempt_over(p);
 	if (f != FAILURE_BREAKER)
 		breaker_result(&u->breaker, OUTCOME_UNKNOWN, p->probe, monotonic_ms());
 	// The next attempt may not go: what the last one brought, if anything, is the answer.
@@ -296,6 +384,10 @@ static void processor_due(struct call_work *w)
 	struct processor_call *p = LOOP_OWNER(w, struct processor_call, work);
 	if (p->waiting) {
 		attempt_start(p);
+		return;
+	}
+	if (p->queued) {
+		caller_refuse_with(p->caller, FAILURE_BUDGET, "\"%s\" is asked as much at once as it may be.", p->upstream->declared->id);
 		return;
 	}
 	if (p->transfer.engine.easy != NULL)
@@ -319,6 +411,19 @@ static void processor_full(struct call_work *w, bool full)
 static void processor_free(struct call_work *w)
 {
 	struct processor_call *p = LOOP_OWNER(w, struct processor_call, work);
+	struct upstream *u = p->upstream;
+	for (struct processor_call **at = u != NULL && p->queued ? &u->first : NULL; at != NULL && *at != NULL; at = &(*at)->next) {
+		if (*at != p)
+			continue;
+		*at = p->next;
+		if (u->last == &p->next)
+			u->last = at;
+		break;
+	}
+	if (u != NULL) {
+		u->under_way--;
+		attempt_over(p);
+	}
 	transfer_free(&p->transfer);
 	free(p);
 }

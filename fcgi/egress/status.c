@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SAVE_MS = 10 * 1000, TRAFFIC_BYTES_MAX = 256 * 1024 };
+enum { SAVE_MS = 1000, TRAFFIC_BYTES_MAX = 256 * 1024 };
 
 static cJSON *traffic_json(const struct upstream *u)
 {
@@ -22,6 +22,8 @@ static cJSON *traffic_json(const struct upstream *u)
 	cJSON_AddNumberToObject(one, "region_mismatches", (double)t->region_mismatches);
 	cJSON_AddStringToObject(one, "day", t->day);
 	cJSON_AddNumberToObject(one, "today", (double)t->today);
+	cJSON_AddNumberToObject(one, "billed", (double)t->billed);
+	cJSON_AddNumberToObject(one, "spent_today", (double)t->spent_today / MONEY_UNIT);
 	cJSON *kinds = cJSON_AddArrayToObject(one, "kinds");
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		if (t->kinds & KIND_BIT(k))
@@ -46,6 +48,18 @@ cJSON *status_reply(const struct egress *g)
 		cJSON_AddBoolToObject(one, "configured", u->base != NULL || u->declared->standing == STANDING_BUILT_IN);
 		cJSON_AddStringToObject(one, "host", u->host);
 		cJSON_AddStringToObject(one, "breaker", breaker_words(breaker_state(&u->breaker, monotonic_ms())));
+		const struct limits *l = &u->limits;
+		uint64_t calls = l->calls > 0 ? l->calls : g->settings.daily;
+		cJSON *limits = cJSON_AddObjectToObject(one, "limits");
+		if (calls > 0)
+			cJSON_AddNumberToObject(limits, "calls", (double)calls);
+		if (l->money > 0)
+			cJSON_AddNumberToObject(limits, "money", (double)l->money / MONEY_UNIT);
+		if (l->minute > 0)
+			cJSON_AddNumberToObject(limits, "minute", (double)l->minute);
+		if (l->at_once > 0)
+			cJSON_AddNumberToObject(limits, "at_once", (double)l->at_once);
+		cJSON_AddNumberToObject(one, "under_way", (double)u->under_way);
 		if (u->missing != NULL)
 			cJSON_AddStringToObject(one, "missing", u->missing);
 		if (u->traffic.refusal != 0) {
@@ -104,6 +118,8 @@ void traffic_load(struct egress *g)
 		t->failures = (uint64_t)json_number(one, "failures", 0);
 		t->region_mismatches = (uint64_t)json_number(one, "region_mismatches", 0);
 		t->today = (uint64_t)json_number(one, "today", 0);
+		t->billed = (uint64_t)json_number(one, "billed", 0);
+		t->spent_today = (uint64_t)(json_number(one, "spent_today", 0) * MONEY_UNIT + 0.5);
 		snprintf(t->region_seen, sizeof t->region_seen, "%s", region != NULL ? region : "");
 		snprintf(t->day, sizeof t->day, "%s", day != NULL ? day : "");
 		cJSON_ArrayForEach(name, json_get(one, "kinds"))

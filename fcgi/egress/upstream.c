@@ -112,6 +112,13 @@ static int upstream_configure_mail(struct upstreams *u, size_t *used, struct ups
 	return 0;
 }
 
+static struct limits *upstream_limits(void *arg, const char *id)
+{
+	struct upstream *u = upstream_find(arg, id);
+
+	return u != NULL ? &u->limits : NULL;
+}
+
 int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
 {
 	size_t used = 0;
@@ -146,10 +153,12 @@ int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
 		up->declared = &p->processors[i];
 		up->facts = processor_facts(up->declared->id);
 		bool mail = up->facts != NULL && up->facts->smtp && policy_processor_in_force(up->declared, when_now());
+		up->last = &up->first;
 		if ((mail ? upstream_configure_mail : upstream_configure)(u, &used, up, e) != 0)
 			return -1;
 	}
-	return 0;
+	const char *limits = setting("LETHE_EGRESS_LIMITS", NULL);
+	return limits == NULL || limits_read(limits, upstream_limits, u, e) == 0 ? 0 : err_prefix(e, "LETHE_EGRESS_LIMITS");
 }
 
 void upstreams_close(struct upstreams *u)
@@ -222,17 +231,31 @@ void traffic_answered(struct traffic *t, long status, time_t now)
 	}
 }
 
-int traffic_spend(struct traffic *t, time_t now, uint64_t limit)
+uint64_t upstream_cost(const struct upstream *u, const struct processor_route *r)
 {
+	const struct limits *l = &u->limits;
+	bool either = r->bills != NULL && strcmp(r->bills, "either") == 0;
+
+	if (r->bills == NULL)
+		return 0;
+	return either ? (l->picture > l->text ? l->picture : l->text) : strcmp(r->bills, "picture") == 0 ? l->picture : l->text;
+}
+
+int upstream_spend(struct upstream *u, time_t now, uint64_t daily, uint64_t cost)
+{
+	struct traffic *t = &u->traffic;
+	uint64_t limit = u->limits.calls > 0 ? u->limits.calls : daily;
 	char day[WHEN_DATE];
+
 	when_date(day, now);
 	if (strcmp(day, t->day) != 0) {
 		memcpy(t->day, day, sizeof day);
-		t->today = 0;
+		t->today = t->spent_today = 0;
 		t->spent_told = false;
 	}
-	if (limit > 0 && t->today >= limit)
+	if ((limit > 0 && t->today >= limit) || (u->limits.money > 0 && t->spent_today + cost > u->limits.money))
 		return -1;
 	t->today++;
+	t->spent_today += cost;
 	return 0;
 }

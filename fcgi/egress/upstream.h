@@ -4,6 +4,7 @@
 #define LETHE_EGRESS_UPSTREAM_H
 
 #include "fcgi/egress/breaker.h"
+#include "fcgi/egress/limits.h"
 #include "policy/base/address_range.h"
 #include "policy/model/policy.h"
 #include "policy/processors/processors.h"
@@ -16,11 +17,14 @@ struct traffic {
 	char region_seen[64]; // the last one, normalised
 	char day[WHEN_DATE];  // the UTC day of `today`
 	uint64_t today;       // requests of that day
+	uint64_t billed;      // requests that are paid for, since the counting began
+	uint64_t spent_today; // money, as the operator's prices say
 	bool spent_told;      // that they are as many as a day may have
 	long refusal;         // 401, 403 or 404, where that was the last answer; 0: it was not. Not kept: a restart brings other settings
 	time_t refused_since;
 };
 
+struct processor_call;
 struct upstream {
 	const struct policy_processor *declared;
 	const struct processor_facts *facts; // NULL: this software knows no such vendor
@@ -37,6 +41,11 @@ struct upstream {
 		char *password; // in locked memory; NULL: none
 		bool plain;     // without TLS
 	} mail;
+	struct limits limits;
+	uint64_t next_ms;                     // when the next request that is paid for may go (limits.minute), in monotonic_ms()
+	size_t under_way;                     // calls
+	size_t paid_under_way;                // attempts of calls that are paid for
+	struct processor_call *first, **last; // that wait until fewer are (limits.at_once)
 	struct breaker breaker;
 	struct traffic traffic;
 };
@@ -64,7 +73,10 @@ bool upstream_address_allowed(const struct upstream *u, const struct sockaddr *a
 // what a visitor wrote, and one that is overloaded has not looked.
 void traffic_answered(struct traffic *t, long status, time_t now);
 bool upstream_refuses_us(long status); // 401, 403, 404
-// Counts one request of `today` (UTC) against `limit` (0: none). -1 when the day's budget is spent.
-int traffic_spend(struct traffic *t, time_t now, uint64_t limit);
+// Counts one request of `today` (UTC) that costs so much. -1: the day's requests (`daily`, unless the upstream has a limit of its own; 0: none) or its
+// money would not last for it.
+int upstream_spend(struct upstream *u, time_t now, uint64_t daily, uint64_t cost);
+// What a call of this route costs at most.
+uint64_t upstream_cost(const struct upstream *u, const struct processor_route *r);
 
 #endif

@@ -81,10 +81,15 @@ static const struct member facts_members[] = {
     {0},
 };
 static const struct member route_members[] = {
-    MEMBER(processor_route, method, MEMBER_TEXT, true),   MEMBER(processor_route, path, MEMBER_TEXT, true),
-    MEMBER(processor_route, host, MEMBER_TEXT, false),    MEMBER(processor_route, query, MEMBER_LIST, false),
-    MEMBER(processor_route, body, MEMBER_OBJECT, false),  MEMBER(processor_route, headers, MEMBER_LIST, false),
-    MEMBER(processor_route, keyless, MEMBER_BOOL, false), {0},
+    MEMBER(processor_route, method, MEMBER_TEXT, true),
+    MEMBER(processor_route, path, MEMBER_TEXT, true),
+    MEMBER(processor_route, host, MEMBER_TEXT, false),
+    MEMBER(processor_route, query, MEMBER_LIST, false),
+    MEMBER(processor_route, body, MEMBER_OBJECT, false),
+    MEMBER(processor_route, headers, MEMBER_LIST, false),
+    MEMBER(processor_route, keyless, MEMBER_BOOL, false),
+    MEMBER(processor_route, bills, MEMBER_TEXT, false),
+    {0},
 };
 static const struct member models_members[] = {
     MEMBER(processor_models, setting, MEMBER_TEXT, true),    MEMBER(processor_models, known, MEMBER_KNOWN, true),
@@ -167,6 +172,9 @@ static int member_read(void *at, enum member_type type, const cJSON *value, stru
 			if (n >= PROCESSOR_LIST || members_read(r, route_members, item, e) != 0)
 				return -1;
 			size_t i = 0;
+			if (r->bills != NULL && strcmp(r->bills, "picture") != 0 && strcmp(r->bills, "text") != 0 &&
+			    strcmp(r->bills, "either") != 0)
+				return -1;
 			while (i < ARRAY_LEN(methods) && strcmp(methods[i], r->method) != 0)
 				i++;
 			if (i == ARRAY_LEN(methods) || r->path[0] != '/')

@@ -30,6 +30,7 @@ struct processor_route {
 	const cJSON *body;                   // what the JSON that is sent must hold: the flags of this call; NULL: nothing
 	const char *headers[PROCESSOR_LIST]; // lines that only this call carries
 	bool keyless;                        // the key stays here
+	const char *bills;                   // what is paid for: "picture", "text", or "either" of them; NULL: nothing
 };
 
 // The models of an ability. Which one is used is a setting, and not only those that are known here can be.

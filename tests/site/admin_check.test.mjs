@@ -122,6 +122,17 @@ for (const [name, part] of Object.entries(reports)) {
   });
 }
 
+test('a day\'s budget that is nearly used up is told, one of another day is not', async (t) => {
+  const day = new Date().toISOString().slice(0, 10);
+  for (const [part, wanted] of [[{ day, spent_today: 4, limits: { money: 5 } }, /^azure-openai has used 4 of today's 5 of money$/], [{ day, today: 400, limits: { calls: 500 } }, /^azure-openai has used 400 of today's 500 requests$/],
+    [{ day, spent_today: 3.9, today: 10, limits: { money: 5, calls: 500 } }, null], [{ day: '2026-01-01', spent_today: 5, limits: { money: 5 } }, null], [{ day, spent_today: 5, limits: {} }, null]]) {
+    const p = await site(t, { ...STATUS, processors: [{ ...AZURE, ...part }] });
+    const { status, findings } = check(p), due = findings.filter((f) => f.check === 'egress' && f.result === 'due');
+    assert.equal(status, 0);
+    assert.deepEqual([due.length, wanted === null || wanted.test(due[0].finding)], [wanted ? 1 : 0, true], JSON.stringify(due));
+  }
+});
+
 test('the same region in another spelling, and refusals long past, are kept', async (t) => {
   const p = await site(t, { ...STATUS, processors: [{ ...AZURE, region_seen: 'Sweden Central', region_mismatches: 2 }] });
   assert.equal(check(p).status, 0);

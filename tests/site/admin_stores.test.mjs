@@ -403,12 +403,13 @@ test('metrics are counters and gauges, and tell nothing of anybody', async (t) =
   assert.ok(entries >= 1);
   // What egress wrote down last, and what the daily check did.
   mkdirSync(join(p.state, 'egress'), { recursive: true });
-  writeFileSync(join(p.state, 'egress/traffic.json'), JSON.stringify({ processors: [{ id: 'azure-openai', requests: 7, failures: 2, bytes_sent: 900, region_mismatches: 1 }], pages: { requests: 3, refused: 4 } }));
+  writeFileSync(join(p.state, 'egress/traffic.json'), JSON.stringify({ processors: [{ id: 'azure-openai', requests: 7, failures: 2, bytes_sent: 900, region_mismatches: 1, billed: 5, spent_today: 0.25, day: new Date().toISOString().slice(0, 10) }, { id: 'sketch', spent_today: 9, day: '2026-01-01' }], pages: { requests: 3, refused: 4 } }));
   writeFileSync(join(p.state, 'officer/check.json'), p.run(['check', '--offline', '--format', 'json']).stdout);
   const found = JSON.parse(readFileSync(join(p.state, 'officer/check.json'), 'utf8'));
   assert.equal(p.run(['prune']).status, 0);
   text = read();
-  for (const [name, wanted] of [['requests', 7], ['failures', 2], ['bytes_sent', 900], ['region_mismatches', 1]]) assert.equal(value(text, `upstream_${name}_total{processor="azure-openai"}`), wanted);
+  for (const [name, wanted] of [['requests', 7], ['failures', 2], ['bytes_sent', 900], ['billed', 5], ['region_mismatches', 1]]) assert.equal(value(text, `upstream_${name}_total{processor="azure-openai"}`), wanted);
+  assert.deepEqual(['azure-openai', 'sketch'].map((id) => value(text, `upstream_spent_today{processor="${id}"}`)), [0.25, 0]);
   assert.deepEqual([value(text, 'pages_total{outcome="fetched"}'), value(text, 'pages_total{outcome="refused"}')], [3, 4]);
   for (const result of ['kept', 'BROKEN', 'unsure']) assert.equal(value(text, `check_findings{result="${result}"}`), found.filter((f) => f.result === result).length, result);
   assert.ok(value(text, 'last_prune_timestamp_seconds') > Date.now() / 1000 - 600);

@@ -157,14 +157,19 @@ static void regions_are_compared_without_case_and_spaces(void **state)
 static void the_budget_is_of_the_day(void **state)
 {
 	(void)state;
-	struct traffic t = {0};
+	struct upstream u = {0};
 	time_t noon = 1795348800;
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(traffic_spend(&t, noon, 3), 0);
-	assert_int_equal(traffic_spend(&t, noon, 3), -1);
-	assert_int_equal(traffic_spend(&t, noon, 0), 0); // no limit
-	assert_int_equal(traffic_spend(&t, noon + 86400, 3), 0);
-	assert_int_equal(t.today, 1);
+		assert_int_equal(upstream_spend(&u, noon, 3, 0), 0);
+	assert_int_equal(upstream_spend(&u, noon, 3, 0), -1);
+	assert_int_equal(upstream_spend(&u, noon, 0, 0), 0); // no limit
+	assert_int_equal(upstream_spend(&u, noon + 86400, 3, 0), 0);
+	assert_int_equal(u.traffic.today, 1);
+	u.limits = (struct limits){.calls = 2, .money = 10};
+	assert_int_equal(upstream_spend(&u, noon + 86400, 9, 11), -1);
+	assert_int_equal(upstream_spend(&u, noon + 86400, 9, 10), 0);
+	assert_int_equal(upstream_spend(&u, noon + 86400, 9, 0), -1); // its own number counts
+	assert_int_equal(upstream_spend(&u, noon + 2 * 86400, 9, 10), 0);
 }
 
 static void a_refusal_stands_until_another_answer(void **state)
