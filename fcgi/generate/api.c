@@ -71,7 +71,7 @@ int api_input_read(struct set *s)
 	struct input *in = &s->input;
 	if (model != NULL && *model != '\0' && strcmp(model, API_MODEL_DEFAULT) != 0) {
 		const struct processor *chosen = generator_image(s->g, model);
-		if (chosen == NULL || !chosen->usable)
+		if (chosen == NULL || !generator_usable(chosen))
 			return problem_set(&s->failure, 404, "problem.model-not-found", "model", NULL);
 		in->provider = chosen->id;
 	}

@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/generator.h"
 #include "fcgi/generate/input.h"
+#include "fcgi/ipc/call.h"
+#include "fcgi/ipc/egress_call.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
+#include "policy/base/json.h"
 #include "policy/base/setting.h"
+#include "policy/base/when.h"
 #include "policy/model/policy.h"
 #include "policy/picture/archive.h"
 #include "policy/processors/processors.h"
 #include <stdio.h>
 #include <string.h>
+
+enum { LEARN_MS = 2000, LEARNT_MS = 1000 };
+
+static atomic_bool keyless[2][CHAIN_MAX]; // those of images, those of texts
+static _Atomic uint64_t learnt;           // when egress last said who has a key, in monotonic_ms(); 0: never
 
 static int processors_read(const struct policy *p, enum policy_role role, struct processor out[CHAIN_MAX], unsigned *count, struct err *e)
 {
@@ -18,10 +28,15 @@ static int processors_read(const struct policy *p, enum policy_role role, struct
 		bool able = provider != NULL && provider->can[role == ROLE_TEXT ? PROVIDER_PROMPTS : PROVIDER_IMAGE].begin != NULL;
 		if (provider != NULL && processor_models_check(processor_facts(declared->id), e) != 0)
 			return -1;
-		// A provider is set up when its address is: the keys are egress's alone.
+		// Its address is known here; whether it has a key, egress tells.
 		bool usable = able && (declared->standing == STANDING_BUILT_IN || processor_address(processor_facts(declared->id)) != NULL);
-		out[*count] =
-		    (struct processor){declared->id, declared->brand, provider, usable, declared->use == USE_CHOICE, declared->local};
+		out[*count] = (struct processor){declared->id,
+						 declared->brand,
+						 provider,
+						 usable,
+						 declared->use == USE_CHOICE,
+						 declared->local,
+						 able && !provider->preview ? &keyless[role == ROLE_TEXT][*count] : NULL};
 	}
 	return 0;
 }
@@ -47,13 +62,52 @@ int generator_init(struct generator *g, const struct policy *p, struct vault *v,
 	return archive_sweep(g->spool, &g->spool_lock, e);
 }
 
+bool generator_usable(const struct processor *one)
+{
+	return one->usable && (one->keyless == NULL || !atomic_load(one->keyless));
+}
+
+void generator_learn(const struct generator *g, int hangup_fd)
+{
+	const uint64_t last = atomic_load(&learnt), now = monotonic_ms();
+	bool ask = false;
+	struct err e = {0};
+
+	for (unsigned i = 0; i < g->text_count + g->image_count; i++) {
+		const struct processor *one = i < g->text_count ? &g->text[i] : &g->image[i - g->text_count];
+		ask = ask || (one->usable && one->keyless != NULL);
+	}
+	if (!ask || (last != 0 && now - last < LEARNT_MS))
+		return;
+	CALL_AUTO struct call c = CALL_INIT;
+	JSON_AUTO cJSON *head = egress_status_head();
+	if (call_ask(&c, g->egress, head, "", 0, hangup_fd, now + LEARN_MS, &e) != 0) {
+		if (e.code != ERR_GONE)
+			note_line("egress does not say who is set up: %s", e.text);
+		return;
+	}
+	for (unsigned i = 0; i < g->text_count + g->image_count; i++) {
+		const struct processor *one = i < g->text_count ? &g->text[i] : &g->image[i - g->text_count];
+		const cJSON *row;
+		bool configured = false;
+		cJSON_ArrayForEach(row, json_get(c.reply.head, "processors"))
+		{
+			const char *id = json_string(row, "id");
+			configured = configured || (id != NULL && strcmp(id, one->id) == 0 && cJSON_IsTrue(json_get(row, "configured")));
+		}
+		if (one->keyless != NULL)
+			atomic_store(one->keyless, !configured);
+	}
+	atomic_store(&learnt, now);
+}
+
 struct chain generator_chain(const struct processor *declared, unsigned count, const char *chosen)
 {
 	struct chain c = {.count = 0};
 
 	for (unsigned i = 0; i < count; i++) {
 		bool may = !declared[i].choice || (chosen != NULL && strcmp(chosen, declared[i].id) == 0);
-		if (declared[i].usable && may)
+		if (generator_usable(&declared[i]) && may)
 			c.at[c.count++] = &declared[i];
 	}
 	return c;
@@ -63,7 +117,7 @@ bool generator_needs_choice(const struct generator *g)
 {
 	unsigned first = 0;
 
-	while (first < g->image_count && !g->image[first].usable)
+	while (first < g->image_count && !generator_usable(&g->image[first]))
 		first++;
 	return first < g->image_count && g->image[first].choice;
 }

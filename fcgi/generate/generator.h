@@ -9,6 +9,7 @@
 #include "policy/model/policy.h"
 #include "policy/rules/active.h"
 #include "policy/vault/vault.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 
 enum { CHAIN_MAX = 8 };
@@ -19,6 +20,7 @@ struct processor {
 	bool usable;                     // built in, or set up on this machine
 	bool choice;                     // nothing goes there unless the visitor chose it
 	bool own;                        // the controller's own, built in or not: what goes there does not leave
+	atomic_bool *keyless;            // egress, which alone sees the keys, has none for it, or no address; NULL: it needs none
 };
 struct chain {
 	const struct processor *at[CHAIN_MAX];
@@ -40,6 +42,9 @@ struct generator {
 
 // Fills *g. Removes what a crash left in the spool. ERR_INPUT: a path is too long.
 int generator_init(struct generator *g, const struct policy *p, struct vault *v, struct err *e);
+// Asks egress who has a key, if that was not heard a moment ago. Without an answer all stays as it was. `hangup_fd`: see call_ask().
+void generator_learn(const struct generator *g, int hangup_fd);
+bool generator_usable(const struct processor *one);
 // Those that can be used, in order, and of those that are to be chosen the one that was; `chosen` NULL: none was. None, where the policy declares nothing
 // that is set up.
 struct chain generator_chain(const struct processor *declared, unsigned count, const char *chosen);

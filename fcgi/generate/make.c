@@ -65,6 +65,7 @@ static int set_read_input(struct set *s)
 		return -1; // answered
 	if ((api ? api_input_read(s) : input_read(s->r, s->g->image_ids, &s->input, &s->failure)) != 0)
 		return -1;
+	s->input.verbatim = s->input.verbatim || s->g->text_count == 0; // the policy has nobody who writes prompts
 	s->pictures = calloc(s->input.count, sizeof *s->pictures);
 	if (s->pictures == NULL)
 		return problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
@@ -75,6 +76,7 @@ static int set_read_input(struct set *s)
 
 static int set_choose_chains(struct set *s)
 {
+	generator_learn(s->g, request_fd(s->r));
 	s->text = generator_chain(s->g->text, s->g->text_count, s->input.provider);
 	s->image = generator_chain(s->g->image, s->g->image_count, s->input.provider);
 	if (s->input.provider == NULL && generator_needs_choice(s->g))
@@ -87,7 +89,7 @@ static int set_choose_chains(struct set *s)
 		return 0;
 	// Who chose a processor gets that one or none.
 	const struct processor *chosen = generator_image(s->g, s->input.provider);
-	if (chosen == NULL || !chosen->usable)
+	if (chosen == NULL || !generator_usable(chosen))
 		return problem_set(&s->failure, 503, "problem.not-configured.provider", "provider",
 				   WORD_VALUES({"provider", s->input.provider}));
 	s->image = (struct chain){.at = {chosen}, .count = 1};

@@ -7,23 +7,7 @@
 #include "policy/model/policy.h"
 #include <string.h>
 
-enum { PROCESSORS_MS = 2000, PLACES_MAX = 4096 };
-
-// Whether egress has its address and its key: egress alone sees the keys.
-static bool processor_ready(const struct processor *one, const cJSON *egress_status)
-{
-	const cJSON *row;
-
-	if (!one->usable || one->provider->preview)
-		return one->usable;
-	cJSON_ArrayForEach(row, json_get(egress_status, "processors"))
-	{
-		const char *id = json_string(row, "id");
-		if (id != NULL && strcmp(id, one->id) == 0)
-			return cJSON_IsTrue(json_get(row, "configured"));
-	}
-	return false;
-}
+enum { PLACES_MAX = 4096 };
 
 static void processor_row_add(cJSON *list, const struct policy *p, const struct processor *one)
 {
@@ -44,23 +28,16 @@ static void processor_row_add(cJSON *list, const struct policy *p, const struct 
 // more than is set up on this machine.
 cJSON *status_offered(struct request *r, const struct generator *g)
 {
-	CALL_AUTO struct call c = CALL_INIT;
-	JSON_AUTO cJSON *head = egress_status_head();
 	cJSON *o = cJSON_CreateObject();
 	cJSON *prompts = cJSON_AddArrayToObject(o, "prompts"), *pictures = cJSON_AddArrayToObject(o, "pictures");
-	bool ask = false;
-	struct err e = {0};
 
-	for (unsigned i = 0; i < g->image_count; i++)
-		ask |= g->image[i].usable && !g->image[i].provider->preview;
-	if (ask && call_ask(&c, g->egress, head, "", 0, request_fd(r), monotonic_ms() + PROCESSORS_MS, &e) != 0 && e.code != ERR_GONE)
-		note_line("egress does not say who is set up: %s", e.text); // only what is built in is offered
+	generator_learn(g, request_fd(r));
 	for (unsigned i = 0; i < g->text_count; i++) {
-		if (processor_ready(&g->text[i], c.reply.head))
+		if (generator_usable(&g->text[i]))
 			processor_row_add(prompts, request_policy(r), &g->text[i]);
 	}
-	for (unsigned i = 0; i < g->image_count && cJSON_GetArraySize(prompts) > 0; i++) {
-		if (processor_ready(&g->image[i], c.reply.head))
+	for (unsigned i = 0; i < g->image_count && (cJSON_GetArraySize(prompts) > 0 || g->text_count == 0); i++) {
+		if (generator_usable(&g->image[i]))
 			processor_row_add(pictures, request_policy(r), &g->image[i]);
 	}
 	cJSON_AddBoolToObject(o, "choose", generator_needs_choice(g));

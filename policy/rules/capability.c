@@ -22,7 +22,10 @@ static bool served(const struct policy *p, enum policy_role role)
 
 bool capability_makes_sets(const struct policy *p)
 {
-	return policy_undeclared(p, KINDS_OF_A_SET) == 0 && served(p, ROLE_TEXT) && served(p, ROLE_IMAGE);
+	// Where nobody writes prompts, the visitor's words are the prompt.
+	bool written = policy_processor_for(p, ROLE_TEXT, 0) == NULL || served(p, ROLE_TEXT);
+
+	return policy_undeclared(p, KINDS_OF_A_SET) == 0 && written && served(p, ROLE_IMAGE);
 }
 
 size_t capability_unbuilt(const struct policy *p, struct buf *out)

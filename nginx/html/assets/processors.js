@@ -44,7 +44,8 @@ export function showLeaving(brief) {
 		const others = list.filter(({ preview }) => !preview);
 		return { names: joined(others.map(({ name, where }) => word("script.start.leaves.who", { name, where }))) };
 	};
-	const writers = named(known.prompts);
+	const written = known.prompts.length > 0; // else the visitor's words are the prompt
+	const writers = named(written ? known.prompts : chosen);
 	const painters = named(chosen);
 	const words = [];
 	if (brief.url) {
@@ -56,7 +57,7 @@ export function showLeaving(brief) {
 		if ($("leaves").dataset.masks)
 			words.push(element("p", $("leaves").dataset.masks));
 	}
-	if (painters.names && !own)
+	if (painters.names && !own && written)
 		words.push(element("p", word("script.start.leaves.descriptions", painters)));
 	words.push(element("p", word(words.length > 0 ? "script.start.leaves.else" : "script.start.leaves.nothing")));
 	$("leaves-words").replaceChildren(...words);
