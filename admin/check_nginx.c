@@ -320,10 +320,17 @@ static bool location_answers(const struct nginx_directive *server, const struct 
 {
 	const struct nginx_directive *text = nginx_directive_in(location, "return");
 
-	for (const struct nginx_directive *d = server->first; d != NULL; d = d->next)
-		if (nginx_directive_is(d, "error_page") && d->word_count == 2 && strcmp(d->words[0], "416") == 0 &&
-		    strcmp(nginx_word(location, 0), "=") == 0 && strcmp(d->words[1], nginx_word(location, 1)) == 0)
+	const bool pattern = strcmp(nginx_word(location, 0), "~") == 0;
+	const char *path = nginx_word(location, 1) + (pattern && nginx_word(location, 1)[0] == '^');
+
+	for (const struct nginx_directive *d = server->first; d != NULL; d = d->next) {
+		if (!nginx_directive_is(d, "error_page") || d->word_count != 2 || strcmp(d->words[0], "416") != 0)
+			continue;
+		const size_t fixed = strcspn(d->words[1], "$"); // a variable says whose form the answer has
+		if (strncmp(path, d->words[1], fixed) == 0 &&
+		    (pattern || (strcmp(nginx_word(location, 0), "=") == 0 && path[fixed] == '\0')))
 			return false;
+	}
 	return nginx_directive_in(location, "try_files") != NULL || nginx_directive_in(location, "fastcgi_pass") != NULL ||
 	       nginx_directive_in(location, "alias") != NULL || nginx_directive_in(location, "root") != NULL ||
 	       (text != NULL && text->word_count > 1 && nginx_word(text, 0)[0] != '3');
