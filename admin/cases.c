@@ -2,6 +2,8 @@
 #include "admin/cases.h"
 #include "policy/base/array.h"
 #include "policy/rights/reading.h"
+#include "policy/rights/rights_token.h"
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,6 +63,40 @@ int cases_kinds(const struct arguments *args, kind_set *out, struct err *e)
 		at += len;
 	}
 	return 0;
+}
+
+int cases_named(const struct arguments *args, const char *name, char out[PERSON_VALUE_MAX], struct err *e)
+{
+	BUF_AUTO_WIPE struct buf value = BUF_INIT(HIDDEN_MAX);
+	char token[TOKEN_LEN + 1];
+	unsigned char bytes[sizeof(struct in6_addr)];
+	bool is;
+
+	*out = '\0';
+	if (!argument_given(args, name))
+		return 0;
+	if (ask_hidden(name, argument(args, name), &value, e) != 0)
+		return -1;
+	const char *given = buf_text(&value);
+	const int family = strchr(given, ':') != NULL ? AF_INET6 : AF_INET;
+	// What is found under anything else is nothing, and would be taken for "nothing is kept".
+	if (strcmp(name, "receipt") == 0 && !token_shaped(given))
+		return err_set(e, ERR_INPUT, "what was given for --receipt is not a receipt: that is %d letters, digits, - and _",
+			       TOKEN_LEN);
+	if (strcmp(name, "ip") == 0)
+		is = inet_pton(family, given, bytes) == 1 && inet_ntop(family, bytes, out, INET6_ADDRSTRLEN) != NULL;
+	else if (strcmp(name, "contact") == 0)
+		is = person_contact(out, given);
+	else if (strcmp(name, "archive") == 0)
+		is = rights_token_archive(token, given) && snprintf(out, PERSON_VALUE_MAX, "%s", token) > 0;
+	else
+		is = snprintf(out, PERSON_VALUE_MAX, "%s", given) < PERSON_VALUE_MAX;
+	explicit_bzero(token, sizeof token);
+	return is ? 1
+		  : err_set(e, ERR_INPUT, "what was given for --%s is %s", name,
+			    strcmp(name, "ip") == 0        ? "not an IP address"
+			    : strcmp(name, "archive") == 0 ? "not the address of a ZIP"
+							   : "nothing to look for");
 }
 
 enum status cases_failed(const char *command, const struct err *e)

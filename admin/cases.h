@@ -5,6 +5,7 @@
 
 #include "admin/requests.h"
 #include "policy/rights/case.h"
+#include "policy/rights/person.h"
 
 // Whether the beginning of an id that was given names one: ERR_INPUT: it is too short, or `found` have it.
 int cases_id_names(const char *given, size_t found, struct err *e);
@@ -13,6 +14,17 @@ int cases_id_names(const char *given, size_t found, struct err *e);
 int cases_id(struct vault *v, enum kind kind, const char *given, char out[RECORD_ID_LEN + 1], struct err *e);
 // The option "kind": "archive,ticket". Stays as it is where it is not given. ERR_INPUT.
 int cases_kinds(const struct arguments *args, kind_set *out, struct err *e);
+// What names a person and so is no word of a command line: the hidden options "contact" (in its plain form), "archive" (its token, of the address of its ZIP), "receipt",
+// and "ip" (in its one form). 1: it was given; 0: it was not; -1: ERR_INPUT.
+int cases_named(const struct arguments *args, const char *name, char out[PERSON_VALUE_MAX], struct err *e);
+#define CASES_CONTACT_OPTION                                                                                                               \
+	{                                                                                                                                  \
+		"contact", OPTION_HIDDEN, NULL, "what bears a contact, which is known to be the person's"                                  \
+	}
+#define CASES_ARCHIVE_OPTION                                                                                                               \
+	{                                                                                                                                  \
+		"archive", OPTION_HIDDEN, NULL, "a set, by the address of its ZIP"                                                         \
+	}
 // Exit status of what failed, said under the command's name.
 enum status cases_failed(const char *command, const struct err *e);
 

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: ISC
 // Shows what would be erased, asks, erases, and prints the certificate.
 #include "policy/rights/erase.h"
-#include "admin/requests.h"
+#include "admin/cases.h"
 #include "admin/sign.h"
 #include "fcgi/ipc/making_call.h"
 #include "policy/rights/reach.h"
 #include "policy/rights/recipient.h"
-#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct option_row erase_options[] = {
     {"receipt", OPTION_HIDDEN, NULL, "everything made under a receipt"},
     {"ip", OPTION_HIDDEN, NULL, "what the request log has of an IP address, and what is being made for it"},
+    CASES_CONTACT_OPTION,
+    CASES_ARCHIVE_OPTION,
     {"request", OPTION_VALUE, "ID", "what a recorded request for erasure asks for"},
     {"record", OPTION_VALUE, "ID", "one record, by its id, with everything of the same subject"},
     {"dry-run", OPTION_FLAG, NULL, "only count"},
@@ -24,61 +26,61 @@ static const char *const columns[] = {"store", "found", "goes", "stays", "why", 
 enum { CERTIFICATE_BYTES = 64 * 1024 };
 
 struct erasure {
-	const struct option_row *by; // which of the first four options
-	struct buf value;            // personal: wiped
+	const struct option_row *by;  // which of the first ERASE_SELECTORS options
+	char value[PERSON_VALUE_MAX]; // personal: wiped
 };
+enum { ERASE_SELECTORS = 6 };
 
 // Which one to erase by, and its value.
 static int read_target(const struct arguments *args, struct erasure *x, struct err *e)
 {
 	size_t given = 0;
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < ERASE_SELECTORS; i++) {
 		if (argument_given(args, erase_options[i].name)) {
 			x->by = &erase_options[i];
 			given++;
 		}
 	}
 	if (given != 1)
-		return err_set(e, ERR_INPUT, "give exactly one of --receipt, --ip, --request, --record");
-	const char *value = argument(args, x->by->name);
-	if (x->by->type != OPTION_HIDDEN)
-		return buf_adds(&x->value, value) != 0 ? err_set(e, ERR_INPUT, "the id is too long") : 0;
-	if (ask_hidden(x->by->name, value, &x->value, e) != 0)
-		return -1;
-	if (strcmp(x->by->name, "ip") == 0) {
-		unsigned char address[sizeof(struct in6_addr)];
-		char text[INET6_ADDRSTRLEN];
-		int family = strchr(buf_text(&x->value), ':') != NULL ? AF_INET6 : AF_INET;
-		if (inet_pton(family, buf_text(&x->value), address) != 1 || inet_ntop(family, address, text, sizeof text) == NULL)
-			return err_set(e, ERR_INPUT, "what was given for --ip is not an IP address");
-		buf_reset(&x->value);
-		return buf_adds(&x->value, text);
-	}
-	// What is found under anything else is nothing, and a certificate of nothing would be taken for an erasure.
-	return token_shaped(buf_text(&x->value))
+		return err_set(e, ERR_INPUT, "give exactly one of --receipt, --ip, --contact, --archive, --request, --record");
+	if (x->by->type == OPTION_HIDDEN)
+		return cases_named(args, x->by->name, x->value, e) < 0 ? -1 : 0;
+	return snprintf(x->value, sizeof x->value, "%s", argument(args, x->by->name)) < (int)sizeof x->value
 		   ? 0
-		   : err_set(e, ERR_INPUT, "what was given for --receipt is not a receipt: that is %d letters, digits, - and _", TOKEN_LEN);
+		   : err_set(e, ERR_INPUT, "the id is too long");
 }
 
 static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, struct erase_result *result, struct buf *certificate,
 			struct err *e)
 {
-	const char *value = buf_text(&x->value);
+	PERSON_AUTO struct person person = {.count = 1};
+	char id[RECORD_ID_LEN + 1] = "", officer[OFFICER_MAX];
+	const char *name = x->by->name;
 
-	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
 	requests_officer(officer);
-	if (strcmp(x->by->name, "request") == 0)
-		return cases_request_id(v, value, id, e) != 0 ? -1 : rights_fulfil_erasure(v, id, officer, dry_run, result, certificate, e);
-	enum erase_by by = strcmp(x->by->name, "receipt") == 0 ? ERASE_RECEIPT
-			   : strcmp(x->by->name, "ip") == 0    ? ERASE_ADDRESS
-							       : ERASE_RECORD;
-	JSON_AUTO cJSON *reach = reach_of(v, by, value, e);
+	if (strcmp(name, "request") == 0)
+		return cases_request_id(v, x->value, id, e) != 0 ? -1
+								 : rights_fulfil_erasure(v, id, officer, dry_run, result, certificate, e);
+	person.list[0] = (struct erase_selector){strcmp(name, "receipt") == 0 ? ERASE_RECEIPT
+						 : strcmp(name, "ip") == 0    ? ERASE_ADDRESS
+									      : ERASE_RECORD,
+						 x->value};
+	if (strcmp(name, "archive") == 0) {
+		if (rights_archive_id(v, x->value, id, e) != 0)
+			return -1;
+		person.list[0].value = id;
+	} else if (strcmp(name, "contact") == 0) {
+		person.count = 0;
+		if (person_of_contact(v, x->value, &person, e) != 0)
+			return -1;
+	}
+	JSON_AUTO cJSON *reach = reach_of(v, person.list, person.count, e);
 	cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
 	if (reach == NULL || (!dry_run && recipients_tell(v, NULL, ABOUT_ERASURE, recipients, officer, e) != 0) ||
-	    rights_erase_everywhere(v, by, value, dry_run, result, e) != 0)
+	    rights_erase_all(v, person.list, person.count, dry_run, result, e) != 0)
 		return -1;
-	const struct certificate_of of = {.right = "erasure", .subject = by == ERASE_RECEIPT ? value : NULL};
+	const struct certificate_of of = {.right = "erasure", .subject = person.list[0].by == ERASE_RECEIPT ? x->value : NULL};
 	return dry_run ? 0 : certificate_make(v, &of, result, reach, certificate, e);
 }
 
@@ -141,7 +143,7 @@ static void plan_introduce(const struct erasure *x, const struct erase_result *r
 	if (x->by->type == OPTION_HIDDEN)
 		buf_printf(out, "by the %s given", x->by->name);
 	else
-		buf_printf(out, "by %s %s", x->by->name, buf_text(&x->value));
+		buf_printf(out, "by %s %s", x->by->name, x->value);
 	if (r->oldest != 0)
 		buf_printf(out, r->oldest == r->newest ? ", with a record of %s" : ", with records of %s to %s", oldest, newest);
 	buf_adds(out, "\n");
@@ -149,7 +151,7 @@ static void plan_introduce(const struct erasure *x, const struct erase_result *r
 
 static void erasure_end(struct erasure *x)
 {
-	buf_wipe(&x->value);
+	explicit_bzero(x, sizeof *x);
 }
 
 static enum status erase_main(const struct admin *a, const struct arguments *args)
@@ -157,7 +159,7 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 	struct erase_result r;
 	struct err e;
 	bool dry_run = argument_given(args, "dry-run");
-	__attribute__((cleanup(erasure_end))) struct erasure x = {.value = BUF_INIT(HIDDEN_MAX)};
+	__attribute__((cleanup(erasure_end))) struct erasure x = {0};
 	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_BYTES), text = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;

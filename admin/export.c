@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: ISC
 // `lethe access` shows what is kept of somebody, by number; `lethe export` writes it to a file, or to standard output.
 #include "policy/rights/export.h"
-#include "admin/requests.h"
+#include "admin/cases.h"
 #include "admin/table.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
-#include <arpa/inet.h>
+#include "policy/rights/erase.h"
+#include "policy/rights/reading.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,79 +16,74 @@
 #define SELECTOR_OPTIONS                                                                                                                   \
 	{"receipt", OPTION_HIDDEN, NULL, "everything made under a receipt"},                                                               \
 	    {"ip", OPTION_HIDDEN, NULL, "what the request log has of an IP address, by the day"},                                          \
-	    {"sole", OPTION_FLAG, NULL, "with --ip: nobody else has that address, so its rows in full"},                                   \
-	    {"request", OPTION_VALUE, "ID", "a recorded request, and what it names"},                                                      \
+	    {"sole", OPTION_FLAG, NULL, "with --ip: nobody else has that address, so its rows in full"}, CASES_CONTACT_OPTION,             \
+	    CASES_ARCHIVE_OPTION, {"request", OPTION_VALUE, "ID", "a recorded request, and whom it is about"},                             \
 	{                                                                                                                                  \
 		"record", OPTION_VALUE, "ID", "a record, by its id, with everything of the same subject"                                   \
 	}
 
-static const struct option_row access_options[] = {SELECTOR_OPTIONS, FORMAT_OPTION, {0}};
+static const struct option_row access_options[] = {
+    SELECTOR_OPTIONS, {"reason", OPTION_VALUE, "TEXT", "with --contact: why; the person sees it"}, FORMAT_OPTION, {0}};
 static const struct option_row export_options[] = {
     SELECTOR_OPTIONS,
     {"passphrase", OPTION_HIDDEN, NULL, "encrypts it"},
     {"reason", OPTION_VALUE, "TEXT", "why; the person sees it"},
     {0},
 };
-static const char *const hidden_selectors[] = {"receipt", "ip"};
+enum { NAMED_RECEIPT, NAMED_IP, NAMED_CONTACT, NAMED_ARCHIVE, NAMED_COUNT };
+static const char *const named_options[NAMED_COUNT] = {"receipt", "ip", "contact", "archive"};
 
 struct selection {
 	struct export_selector list[EXPORT_SELECTORS_MAX];
 	size_t count;
-	struct buf hidden[ARRAY_LEN(hidden_selectors)], named; // personal
-	char request[RECORD_ID_LEN + 1];
+	char named[NAMED_COUNT][PERSON_VALUE_MAX]; // personal
+	struct person person;
+	char request[RECORD_ID_LEN + 1], archive[RECORD_ID_LEN + 1];
 };
-#define SELECTION_INIT                                                                                                                     \
-	{                                                                                                                                  \
-		.hidden = {BUF_INIT(HIDDEN_MAX), BUF_INIT(HIDDEN_MAX)}, .named = BUF_INIT(HIDDEN_MAX)                                      \
-	}
 
 static void selection_end(struct selection *s)
 {
-	for (size_t i = 0; i < ARRAY_LEN(s->hidden); i++)
-		buf_wipe(&s->hidden[i]);
-	buf_wipe(&s->named);
+	explicit_bzero(s, sizeof *s);
 }
 #define SELECTION_AUTO __attribute__((cleanup(selection_end)))
 
 // What has to be asked for, before anything is opened.
 static int selection_ask(const struct arguments *args, struct selection *s, struct err *e)
 {
-	char address[INET6_ADDRSTRLEN];
-	unsigned char bytes[sizeof(struct in6_addr)];
+	bool any = argument_given(args, "request") || argument_given(args, "record");
 
-	for (size_t i = 0; i < ARRAY_LEN(hidden_selectors); i++) {
-		struct buf *value = &s->hidden[i];
-		if (!argument_given(args, hidden_selectors[i]))
-			continue;
-		if (ask_hidden(hidden_selectors[i], argument(args, hidden_selectors[i]), value, e) != 0)
+	for (size_t i = 0; i < NAMED_COUNT; i++) {
+		const int given = cases_named(args, named_options[i], s->named[i], e);
+		if (given < 0)
 			return -1;
-		bool receipt = i == 0;
-		int family = strchr(buf_text(value), ':') != NULL ? AF_INET6 : AF_INET;
-		// What is found under anything else is nothing, and would be taken for "nothing is kept".
-		if (receipt && !token_shaped(buf_text(value)))
-			return err_set(e, ERR_INPUT, "what was given for --receipt is not a receipt: that is %d letters, digits, - and _",
-				       TOKEN_LEN);
-		if (!receipt &&
-		    (inet_pton(family, buf_text(value), bytes) != 1 || inet_ntop(family, bytes, address, sizeof address) == NULL))
-			return err_set(e, ERR_INPUT, "what was given for --ip is not an IP address");
-		s->list[s->count++] = (struct export_selector){
-		    .by = receipt ? ERASE_RECEIPT : ERASE_ADDRESS, .value = buf_text(value), .sole = argument_given(args, "sole")};
+		any = any || given > 0;
 	}
 	if (argument_given(args, "sole") && !argument_given(args, "ip"))
 		return err_set(e, ERR_INPUT, "--sole says something of --ip, which was not given");
-	if (s->count == 0 && !argument_given(args, "request") && !argument_given(args, "record"))
-		return err_set(e, ERR_INPUT, "say whose: give --receipt, --ip, --request or --record");
-	return 0;
+	if (*s->named[NAMED_CONTACT] != '\0' && argument_given(args, "request"))
+		return err_set(e, ERR_INPUT, "a request says itself whose contact is looked for: leave --contact or --request away");
+	return any ? 0 : err_set(e, ERR_INPUT, "say whose: give --receipt, --ip, --contact, --archive, --request or --record");
 }
 
-static int selection_gather(const struct arguments *args, struct selection *s, const struct site *site, struct export **out, struct err *e)
+static int selection_gather(const struct arguments *args, struct selection *s, const struct site *site, bool count_unproven,
+			    struct export **out, struct err *e)
 {
 	const char *request = argument(args, "request"), *record = argument(args, "record");
+	const struct export_selector given[] = {{.by = ERASE_RECEIPT, .value = s->named[NAMED_RECEIPT]},
+						{.by = ERASE_ADDRESS, .value = s->named[NAMED_IP], .sole = argument_given(args, "sole")},
+						{.by = ERASE_RECORD, .value = record != NULL ? record : ""},
+						{.by = ERASE_RECORD, .value = s->archive, .by_link = true}};
 
-	if (record != NULL)
-		s->list[s->count++] = (struct export_selector){.by = ERASE_RECORD, .value = record};
+	if (*s->named[NAMED_ARCHIVE] != '\0' && rights_archive_id(site->vault, s->named[NAMED_ARCHIVE], s->archive, e) != 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(given); i++)
+		if (*given[i].value != '\0')
+			s->list[s->count++] = given[i];
+	if (*s->named[NAMED_CONTACT] != '\0' &&
+	    export_of_contact(site->vault, s->named[NAMED_CONTACT], s->list, &s->count, &s->person, e) != 0)
+		return -1;
 	if (request != NULL && (cases_request_id(site->vault, request, s->request, e) != 0 ||
-				export_of_request(site->vault, s->request, &s->list[s->count], &s->count, &s->named, e) != 0))
+				export_of_request(site->vault, s->request, count_unproven, s->list, &s->count, &s->person, e) != 0))
 		return -1;
 	return export_gather(out, site->vault, site->policy, s->list, s->count, e);
 }
@@ -101,19 +97,25 @@ static void export_drop(struct export **x)
 static enum status access_main(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"store", "status", "found", "given", "withheld", NULL};
-	SELECTION_AUTO struct selection s = SELECTION_INIT;
+	SELECTION_AUTO struct selection s = {0};
 	EXPORT_AUTO struct export *x = NULL;
 	SITE_AUTO struct site site = {0};
 	TABLE_AUTO struct table t;
-	struct err e;
+	char officer[OFFICER_MAX];
+	struct err e = {0};
 	const cJSON *store, *held;
 
 	table_init(&t, columns, "ssnns");
 	if (selection_ask(args, &s, &e) != 0)
 		return output_complain(STATUS_UNSURE, "access: %s", e.text);
-	if (site_open(&site, a, VAULT_LOOK) != STATUS_DONE)
+	const bool by_contact = *s.named[NAMED_CONTACT] != '\0';
+	requests_officer(officer);
+	if (by_contact && argument(args, "reason") == NULL)
+		return output_complain(STATUS_UNSURE, "access: --contact needs --reason: why you ask; the person sees it");
+	if (site_open(&site, a, by_contact ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (selection_gather(args, &s, &site, &x, &e) != 0)
+	if ((by_contact && reading_contact(site.vault, s.named[NAMED_CONTACT], officer, argument(args, "reason"), &e) != 0) ||
+	    selection_gather(args, &s, &site, true, &x, &e) != 0)
 		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "access: %s", e.text);
 	JSON_AUTO cJSON *stores = export_stores(x);
 	cJSON_ArrayForEach(store, stores)
@@ -145,7 +147,7 @@ static int piece_print(void *arg, const void *bytes, size_t len)
 
 static enum status export_main(const struct admin *a, const struct arguments *args)
 {
-	SELECTION_AUTO struct selection s = SELECTION_INIT;
+	SELECTION_AUTO struct selection s = {0};
 	EXPORT_AUTO struct export *x = NULL;
 	SITE_AUTO struct site site = {0};
 	BUF_AUTO_WIPE struct buf passphrase = BUF_INIT(HIDDEN_MAX);
@@ -168,7 +170,7 @@ static enum status export_main(const struct admin *a, const struct arguments *ar
 		return STATUS_UNSURE;
 	requests_officer(officer);
 	output_progress_begin("exporting");
-	int ret = selection_gather(args, &s, &site, &x, &e);
+	int ret = selection_gather(args, &s, &site, false, &x, &e);
 	if (ret == 0 && argument_given(args, "request"))
 		ret = rights_check_identity(site.vault, s.request, &e);
 	snprintf(why, sizeof why, "export for the answer to request %.*s", RECORD_ID_LEN, s.request);

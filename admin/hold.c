@@ -2,10 +2,10 @@
 // Legal holds: policy/rights/hold.h.
 #include "admin/cases.h"
 #include "fcgi/ipc/making_call.h"
+#include "policy/base/array.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/hold_end.h"
 #include "policy/rights/reading.h"
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +16,8 @@
 static const struct option_row place_options[] = {
     {"receipt", OPTION_HIDDEN, NULL, "what was made under a receipt"},
     {"ip", OPTION_HIDDEN, NULL, "what the request log has of an IP address"},
+    CASES_CONTACT_OPTION,
+    CASES_ARCHIVE_OPTION,
     {"record", OPTION_VALUE, "ID", "this one record, and nothing else of its subject"},
     {"request", OPTION_VALUE, "ID", "what a recorded request names, or the request where it names nothing"},
     {"kind", OPTION_VALUE, "KIND,…", "of these kinds alone; else of all that the policy lets be held"},
@@ -44,36 +46,26 @@ static const struct option_row hold_show_options[] = {
     OBJECT_FORMAT_OPTION,
     {0}};
 
-// Which of the first four options, and its value.
-static int hold_target(const struct arguments *args, struct hold_new *hold, struct buf *value, struct err *e)
+// Which of the first options, and its value.
+static int hold_target(const struct arguments *args, struct hold_new *hold, bool *archive, char value[PERSON_VALUE_MAX], struct err *e)
 {
-	static const enum hold_by by[] = {HOLD_BY_RECEIPT, HOLD_BY_ADDRESS, HOLD_BY_RECORD, HOLD_BY_REQUEST};
-	unsigned char address[sizeof(struct in6_addr)];
-	char text[INET6_ADDRSTRLEN];
+	static const enum hold_by by[] = {HOLD_BY_RECEIPT, HOLD_BY_ADDRESS, HOLD_BY_CONTACT,
+					  HOLD_BY_RECORD,  HOLD_BY_RECORD,  HOLD_BY_REQUEST};
 	size_t given = 0;
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
 		const char *name = place_options[i].name, *is = argument(args, name);
 		if (is == NULL)
 			continue;
 		given++;
 		hold->by = by[i];
-		if ((place_options[i].type == OPTION_HIDDEN ? ask_hidden(name, is, value, e) : buf_adds(value, is)) != 0)
-			return -1;
+		*archive = strcmp(name, "archive") == 0;
+		if (place_options[i].type == OPTION_HIDDEN ? cases_named(args, name, value, e) < 0
+							   : snprintf(value, PERSON_VALUE_MAX, "%s", is) >= PERSON_VALUE_MAX)
+			return place_options[i].type == OPTION_HIDDEN ? -1 : err_set(e, ERR_INPUT, "the id is too long");
 	}
-	if (given != 1)
-		return err_set(e, ERR_INPUT, "give exactly one of --receipt, --ip, --record, --request");
-	if (hold->by == HOLD_BY_RECEIPT && !token_shaped(buf_text(value)))
-		return err_set(e, ERR_INPUT, "what was given for --receipt is not a receipt");
-	if (hold->by == HOLD_BY_ADDRESS) {
-		int family = strchr(buf_text(value), ':') != NULL ? AF_INET6 : AF_INET;
-		if (inet_pton(family, buf_text(value), address) != 1 || inet_ntop(family, address, text, sizeof text) == NULL)
-			return err_set(e, ERR_INPUT, "what was given for --ip is not an IP address");
-		buf_reset(value);
-		buf_adds(value, text);
-	}
-	hold->value = buf_text(value);
-	return 0;
+	hold->value = value;
+	return given == 1 ? 0 : err_set(e, ERR_INPUT, "give exactly one of --receipt, --ip, --contact, --archive, --record, --request");
 }
 
 static enum status hold_place_main(const struct admin *a, const struct arguments *args)
@@ -85,8 +77,9 @@ static enum status hold_place_main(const struct admin *a, const struct arguments
 				.citation = argument(args, "citation"),
 				.owner = argument(args, "owner"),
 				.officer = officer};
-	BUF_AUTO_WIPE struct buf value = BUF_INIT(HIDDEN_MAX);
+	char value[PERSON_VALUE_MAX];
 	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
+	bool archive = false;
 	const bool dry_run = argument_given(args, "dry-run");
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
@@ -96,7 +89,7 @@ static enum status hold_place_main(const struct admin *a, const struct arguments
 	if (requests_time(args, "review", &hold.review) != 0 || requests_time(args, "expires", &hold.expires) != 0 ||
 	    requests_time(args, "tell", &hold.tell) != 0)
 		return STATUS_UNSURE;
-	if (hold_target(args, &hold, &value, &e) != 0 || cases_kinds(args, &hold.kinds, &e) != 0)
+	if (hold_target(args, &hold, &archive, value, &e) != 0 || cases_kinds(args, &hold.kinds, &e) != 0)
 		return cases_failed("hold", &e);
 	if (site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
@@ -105,8 +98,12 @@ static enum status hold_place_main(const struct admin *a, const struct arguments
 			return cases_failed("hold", &e);
 		hold.value = id;
 	}
+	if (archive && rights_archive_id(s.vault, value, id, &e) != 0)
+		return cases_failed("hold", &e);
+	hold.value = archive ? id : hold.value;
 	if (hold_place(s.vault, &hold, dry_run, &placed, &e) != 0)
 		return cases_failed("hold", &e);
+	explicit_bzero(value, sizeof value);
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	if (!dry_run)
 		cJSON_AddStringToObject(object, "id", placed.id);

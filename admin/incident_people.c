@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: ISC
 #include "admin/incident_people.h"
 #include "policy/base/array.h"
-#include "policy/rights/export.h"
+#include "policy/rights/person.h"
 #include <stdio.h>
 #include <strings.h>
-
-enum { NAMED_MAX = 1024 };
 
 struct incident_link {
 	uint64_t subject;
@@ -95,12 +93,10 @@ static bool incident_person_add(struct incident_walk *x, const struct vault_reco
 static int incident_request(void *arg, const struct vault_record *r)
 {
 	struct incident_walk *x = arg;
-	struct export_selector selectors[2];
-	BUF_AUTO_WIPE struct buf named = BUF_INIT(NAMED_MAX);
+	PERSON_AUTO struct person named = {0};
 	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
 	const char *contact = json_string(body, "contact");
 	const bool told = incident_was_told(body, x->scope->what);
-	size_t count = 0;
 
 	if (r->made > x->scope->until)
 		return 0;
@@ -111,8 +107,8 @@ static int incident_request(void *arg, const struct vault_record *r)
 	x->groups[x->group_count] = (struct incident_group){.same = x->group_count};
 	x->touched = told; // also where what it was about is over since then
 	(void)incident_touches(x, r);
-	if (export_of_request(x->v, r->id, selectors, &count, &named, NULL) == 0 && count > 1)
-		(void)vault_subject_heads(x->v, selectors[1].by, selectors[1].value, incident_touches, x, NULL);
+	if (person_named(x->v, body, &named, NULL) == 0 && named.count > 0)
+		(void)vault_subject_heads(x->v, named.list[0].by, named.list[0].value, incident_touches, x, NULL);
 	if (x->touched && contact != NULL)
 		x->failed = x->failed || !incident_person_add(x, r, contact, told);
 	x->group_count++;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: ISC
-#include "admin/requests.h"
+#include "admin/cases.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/outbox.h"
+#include "policy/rights/reading.h"
 #include "policy/vault/seal.h"
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 static const struct option_row list_options[] = {
@@ -19,6 +19,7 @@ static const struct option_row list_options[] = {
     {"overdue", OPTION_FLAG, NULL, "only those that are overdue"},
     {"due-within", OPTION_VALUE, "DURATION", "only open ones that are due within P3D, say, or overdue"},
     {"contact", OPTION_HIDDEN, NULL, "only those that gave this address, as of somebody who asks where theirs is"},
+    {"reason", OPTION_VALUE, "TEXT", "with --contact: why you ask; it is recorded, and the person sees it"},
     {"watch", OPTION_FLAG, NULL, "go on, and print the list again when it has changed"},
     FORMAT_OPTION,
     {0},
@@ -35,6 +36,7 @@ static const struct option_row add_options[] = {
     {"how", OPTION_CHOICE, "letter|phone|mail|in-person|other", "how it came"},
     {"contact", OPTION_HIDDEN, NULL, "where the answer is to go"},
     {"receipt", OPTION_HIDDEN, NULL, "the receipt that it names"},
+    {"archive", OPTION_HIDDEN, NULL, "the address of the ZIP that it names"},
     {"language", OPTION_VALUE, "CODE", "that the person reads: one of the policy's"},
     {"message", OPTION_HIDDEN, NULL, "what it says, from a file or standard input"},
     {"agent", OPTION_VALUE, "NAME", "the firm or office that acts for the person"},
@@ -77,6 +79,7 @@ static int list_mail(void *arg, const struct outbox_row *row)
 static int list_row(void *arg, const struct rights_row *row)
 {
 	struct listing *l = arg;
+	char plain[PERSON_VALUE_MAX];
 	struct listed one = {.state = row->state,
 			     .received = row->received,
 			     .due = row->due,
@@ -85,7 +88,8 @@ static int list_row(void *arg, const struct rights_row *row)
 			     .paused = row->paused,
 			     .held = row->facts.held,
 			     .held_until = row->facts.held_until,
-			     .wanted = l->contact == NULL || (row->contact != NULL && strcasecmp(row->contact, l->contact) == 0),
+			     .wanted = l->contact == NULL ||
+				       (row->contact != NULL && person_contact(plain, row->contact) && strcmp(plain, l->contact) == 0),
 			     .waiting_since = row->open ? clock_waiting_since(&row->facts.clock) : 0,
 			     .mail = json_string(l->mails, row->id)};
 
@@ -241,20 +245,27 @@ static bool watch_pause(void)
 static enum status requests_list(const struct admin *a, const struct arguments *args)
 {
 	BUF_AUTO struct buf shown = BUF_INIT(OUTPUT_MAX);
-	BUF_AUTO_WIPE struct buf contact = BUF_INIT(HIDDEN_MAX);
+	char contact[PERSON_VALUE_MAX], officer[OFFICER_MAX];
 	bool watch = argument_given(args, "watch"), terminal = isatty(STDOUT_FILENO);
 	size_t late = 0;
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
-	const char *given = argument(args, "contact");
-	if (given != NULL && ask_hidden("contact", given, &contact, &e) != 0)
+	const int given = cases_named(args, "contact", contact, &e);
+	const char *reason = argument(args, "reason");
+	requests_officer(officer);
+	if (given >= 0 && (given > 0) != (reason != NULL))
+		err_set(&e, ERR_INPUT,
+			"--contact and --reason go together: that somebody asked for something is personal, and who looks is recorded");
+	if (e.code != ERR_NONE)
 		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
+	if (site_open(&s, a, given > 0 ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
+	if (given > 0 && reading_contact(s.vault, contact, officer, reason, &e) != 0)
+		return requests_failed(&e);
 	do {
 		BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-		if (list_print(s.vault, args, given != NULL ? buf_text(&contact) : NULL, &out, &late, &e) != 0)
+		if (list_print(s.vault, args, given > 0 ? contact : NULL, &out, &late, &e) != 0)
 			return output_complain(STATUS_UNSURE, "requests: %s", e.text);
 		if (!watch || strcmp(buf_text(&shown), buf_text(&out)) != 0) {
 			if (watch && terminal && fputs("\033[H\033[2J", stdout) >= 0)
@@ -369,7 +380,7 @@ static enum status requests_add(const struct admin *a, const struct arguments *a
 	BUF_AUTO_WIPE struct buf contact = BUF_INIT(HIDDEN_MAX), receipt = BUF_INIT(HIDDEN_MAX), message = BUF_INIT(64 * 1024);
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
 	struct buf *const values[] = {&contact, &receipt};
-	char officer[OFFICER_MAX], due[WHEN_TEXT];
+	char officer[OFFICER_MAX], due[WHEN_TEXT], archive[PERSON_VALUE_MAX];
 	const char *how = argument(args, "how");
 	struct rights_new request = {.right = argument(args, "right"), .by = officer, .how = how != NULL ? how : "letter"};
 	struct rights_receipt out;
@@ -386,7 +397,7 @@ static enum status requests_add(const struct admin *a, const struct arguments *a
 		if (value != NULL && ask_hidden(hidden[i], value, values[i], &e) != 0)
 			return output_complain(STATUS_UNSURE, "requests: %s", e.text);
 	}
-	if (requests_text(args, "message", &message, &e) != 0)
+	if (requests_text(args, "message", &message, &e) != 0 || cases_named(args, "archive", archive, &e) < 0)
 		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
 	JSON_AUTO cJSON *agent = NULL;
 	if (agent_given(args, &agent, &e) != 0)
@@ -394,6 +405,9 @@ static enum status requests_add(const struct admin *a, const struct arguments *a
 	request.agent = agent;
 	request.contact = contact.len > 0 ? buf_text(&contact) : NULL;
 	request.receipt = receipt.len > 0 ? buf_text(&receipt) : NULL;
+	request.archive = *archive != '\0' ? archive : NULL;
+	if (request.receipt != NULL && request.archive != NULL)
+		return output_complain(STATUS_UNSURE, "requests: give a receipt or the address of a ZIP, not both");
 	request.message = message.len > 0 ? buf_text(&message) : NULL;
 	if (request.receipt != NULL && !token_shaped(request.receipt))
 		return output_complain(STATUS_UNSURE, "requests: what was given for --receipt is not a receipt");

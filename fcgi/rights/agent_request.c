@@ -158,10 +158,10 @@ const cJSON *agent_request_event(const cJSON *shown, const char *name)
 bool agent_request_results(const struct request *r, struct vault *v, const cJSON *shown, char *url, size_t size, char until[WHEN_TEXT])
 {
 	const char *right = json_string(shown, "right"), *state = json_string(shown, "state");
-	const time_t end = when_now() + LINK_SECONDS;
+	const time_t copy = json_time(shown, "copy_until"), week = when_now() + LINK_SECONDS, end = copy != 0 && copy < week ? copy : week;
 	char site[AGENT_URL_MAX / 2], text[96], mac[TOKEN_LEN + 1];
 
-	if (strcmp(state, "fulfilled") != 0 || !cJSON_IsTrue(json_get(shown, "verified")) ||
+	if (end <= when_now() || strcmp(state, "fulfilled") != 0 || !cJSON_IsTrue(json_get(shown, "verified")) ||
 	    (strcmp(right, "access") != 0 && strcmp(right, "portability") != 0 && strcmp(right, "know") != 0))
 		return false;
 	snprintf(text, sizeof text, "%s.%lld", json_string(shown, "id"), (long long)end);
@@ -188,5 +188,14 @@ void agent_request_results_respond(struct request *r, void *vault)
 		return;
 	}
 	snprintf(id, sizeof id, "%.*s", RECORD_ID_LEN, text); // the proof holds, so the text is of our form
-	export_respond_request(r, vault, id);
+	// Not once the agent was taken off the list, nor longer than the person would have it.
+	BUF_AUTO_WIPE struct buf json = BUF_INIT(SHOWN_MAX);
+	JSON_AUTO cJSON *agents = agent_list(setting_state(), NULL);
+	const bool known = rights_show_officer(vault, id, false, &json, NULL) == 0;
+	JSON_AUTO cJSON *shown = known ? json_parse(buf_text(&json), json.len, NULL) : NULL;
+	const char *protocol = json_string(json_get(shown, "agent"), "protocol"), *agent = json_string(json_get(shown, "agent"), "id");
+	if (protocol == NULL || agent == NULL || agent_find(agents, protocol, agent) == NULL)
+		respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
+	else if (!export_refused(r, shown))
+		export_respond_request(r, vault, id);
 }

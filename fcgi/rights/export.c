@@ -2,12 +2,12 @@
 #include "fcgi/rights/export.h"
 #include "fcgi/rights/by_connection.h"
 #include "fcgi/rights/rights_page.h"
-#include "fcgi/rights/rights_token.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/export.h"
 #include "policy/rights/request.h"
+#include "policy/rights/rights_token.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,9 +89,27 @@ static void export_answers(struct vault *v, const char *id, const struct buf *sh
 		(void)rights_act(v, id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "site"}, NULL); // else an officer sees it open
 }
 
+// Why the copy of a request is not handed out (any more); false: nothing against it.
+bool export_refused(struct request *r, const cJSON *shown)
+{
+	const time_t until = json_time(shown, "copy_until");
+	char day[WORD_DAY];
+
+	if (cJSON_IsTrue(json_get(shown, "mailbox"))) {
+		respond_problem(r, 403, "problem.refused.mailbox", NULL, NULL);
+		return true;
+	}
+	if (until == 0 || until > when_now())
+		return false;
+	word_day(day, until, word_language(request_policy(r)));
+	respond_problem(r, 410, "problem.copy-over", NULL, WORD_VALUES({"day", day}));
+	return true;
+}
+
 void export_respond(struct request *r, void *vault)
 {
-	struct export_selector by[2];
+	PERSON_AUTO struct person person = {0};
+	struct export_selector by[EXPORT_SELECTORS_MAX];
 	BUF_AUTO_WIPE struct buf named = BUF_INIT(256);
 	BUF_AUTO_WIPE struct buf shown = BUF_INIT(RIGHTS_REQUEST_MAX);
 	char receipt[TOKEN_LEN + 1], archive[TOKEN_LEN + 1], secret[TOKEN_LEN + 1];
@@ -134,7 +152,7 @@ void export_respond(struct request *r, void *vault)
 	} else if (typed != NULL) {
 		by[count++] = (struct export_selector){.by = ERASE_RECEIPT, .value = receipt};
 	} else if (!connection && (!rights_token_read(secret, typed_secret) || rights_show(vault, id, secret, &shown, &e) != 0 ||
-				   export_of_request(vault, id, by, &count, &named, &e) != 0)) {
+				   export_of_request(vault, id, false, by, &count, &person, &e) != 0)) {
 		if (e.code == ERR_NONE || e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
 		else
@@ -143,6 +161,8 @@ void export_respond(struct request *r, void *vault)
 	}
 	// A request to a copy gives it as the policy has that right: to who has shown who they are, and by an officer's answer where not at once.
 	JSON_AUTO cJSON *request = id != NULL ? json_parse(buf_text(&shown), shown.len, NULL) : NULL;
+	if (request != NULL && export_refused(r, request))
+		return;
 	const struct policy_right *right = policy_right_named(request_policy(r), json_string(request, "right"));
 	const bool asks = right != NULL && (right->id == RIGHT_ACCESS || right->id == RIGHT_PORTABILITY);
 	const bool by_more = asks && right->verify != VERIFY_NONE && right->verify != VERIFY_RECEIPT;
@@ -152,7 +172,7 @@ void export_respond(struct request *r, void *vault)
 		return;
 	}
 	if (atomic_fetch_add(&exports_under_way, 1) < EXPORTS_AT_ONCE) {
-		if (export_send(r, vault, by, count) && id != NULL && count > 1)
+		if (export_send(r, vault, by, count) && id != NULL && person.count > 0)
 			export_answers(vault, id, &shown);
 	} else {
 		respond_problem(r, 503, "problem.busy.export", NULL, NULL);
@@ -162,12 +182,12 @@ void export_respond(struct request *r, void *vault)
 
 void export_respond_request(struct request *r, struct vault *v, const char *id)
 {
-	struct export_selector by[2];
-	BUF_AUTO_WIPE struct buf named = BUF_INIT(256);
+	PERSON_AUTO struct person person = {0};
+	struct export_selector by[EXPORT_SELECTORS_MAX];
 	struct err e = {0};
 	size_t count = 0;
 
-	if (export_of_request(v, id, by, &count, &named, &e) != 0) {
+	if (export_of_request(v, id, false, by, &count, &person, &e) != 0) {
 		if (e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
 		else

@@ -110,11 +110,6 @@ void rights_page_no_consent(struct request *r)
 	page_sentence(r, "answer.consents.none.title", "answer.consents.none");
 }
 
-void rights_page_confirmed(struct request *r)
-{
-	page_sentence(r, "page.confirm.done", "page.confirm.done_how");
-}
-
 // ---- what is needed ----
 
 void rights_page_start(struct request *r, const struct rights_typed *typed)
@@ -614,14 +609,14 @@ static void own_history(struct rights_page *page, const cJSON *shown, const cJSO
 	buf_adds(out, cJSON_GetArraySize(read) > 0 ? "</ol>\n</section>\n" : "</section>\n");
 }
 
-static void own_more(struct rights_page *page, const char *id, const char *secret, const struct rights_typed *typed)
+static void own_more(struct rights_page *page, const char *id, const char *secret, bool corrects, const struct rights_typed *typed)
 {
 	card_begin(page, " screen-only", "page.own.more");
 	own_form(page, "/api/rights/add", id, secret);
 	own_field(page, (struct rights_form_field){
 			    .id = "text", .label = "page.own.add_what", .attributes = "", .max = 4000, .required = true, .is_long = true});
 	form_end(page, "quiet", "page.own.add");
-	if (offer_corrects(page->p)) {
+	if (corrects) {
 		own_form(page, "/api/rights/rectify", id, secret);
 		xml_printf(&page->out, "<h3 id=\"correct\">%s</h3>\n", word(page->p, "page.own.correct"));
 		write_note(&page->w, "page.own.correct_how", NULL);
@@ -695,12 +690,15 @@ bool rights_page_copy(const struct policy *p, const cJSON *shown)
 {
 	const char *state = json_string(shown, "state");
 	const struct policy_right *right = policy_right_named(p, json_string(shown, "right"));
+	const time_t until = json_time(shown, "copy_until");
 
+	if (cJSON_IsTrue(json_get(shown, "mailbox")) || (until != 0 && until <= when_now()))
+		return false;
 	return right != NULL && (right->id == RIGHT_ACCESS || right->id == RIGHT_PORTABILITY) &&
 	       (offer_of(right)->at_once || rights_state_read(state != NULL ? state : "") == STATE_FULFILLED);
 }
 
-void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh, const struct rights_typed *typed)
+void rights_page_own(struct request *r, const cJSON *shown, const char *secret, enum rights_own_view view, const struct rights_typed *typed)
 {
 	static const struct rights_typed nothing;
 	const struct policy *p = request_policy(r);
@@ -708,23 +706,32 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	const struct policy_right *right = policy_right_named(p, json_string(shown, "right"));
 	const enum rights_state state = rights_state_read(state_name != NULL ? state_name : "");
 	const bool open = (STATE_BIT(state) & STATES_OPEN) != 0;
+	const time_t copy_until = json_time(shown, "copy_until");
 	struct rights_page page;
 	const cJSON *clock;
 
 	typed = typed != NULL ? typed : &nothing;
 	page_begin(&page, r, right != NULL ? rights_form_name(p, right) : word(p, "script.rights.yours"));
+	if (view == OWN_CONFIRMED)
+		lead_write(&page, "page.confirm.done_how", NULL);
 	own_state(&page, shown, state);
-	if (fresh)
+	if (view != OWN_AGAIN)
 		own_keep(&page, id, secret);
+	if (cJSON_IsTrue(json_get(shown, "mailbox")))
+		write_note(&page.w, "page.own.mailbox", NULL);
 	if (json_get(shown, "confirm") != NULL)
 		own_confirm(&page, json_get(shown, "confirm"), id, secret, typed_fault(typed, "code"));
 	const cJSON *answer = own_answer(&page, shown);
 	if (rights_page_copy(p, shown)) {
 		card_begin(&page, "", "page.own.export");
 		write_note(&page.w, "page.rights.export_how", NULL);
+		if (copy_until != 0)
+			write_note(&page.w, "page.own.copy_until", WORD_VALUES({"day", DAY_WORDS(&page, copy_until)}));
 		own_form(&page, "/api/export", id, secret);
 		form_end(&page, "primary", "page.rights.export_now");
 		card_end(&page);
+	} else if (copy_until != 0 && copy_until <= when_now()) {
+		write_note(&page.w, "page.own.copy_over", WORD_VALUES({"day", DAY_WORDS(&page, copy_until)}));
 	}
 	if (json_get(shown, "held_until") != NULL) {
 		buf_adds(&page.out, "<section class=\"card\">\n");
@@ -733,7 +740,7 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	}
 	certificate_write(&page, json_get(shown, "certificate"));
 	buf_adds(&page.out, "<section class=\"card\">\n<dl class=\"record\">\n");
-	page_row(&page, "page.rights.number", fresh ? NULL : id);
+	page_row(&page, "page.rights.number", view != OWN_AGAIN ? NULL : id);
 	page_row(&page, "script.rights.received", DAY_WORDS(&page, json_time(shown, "received")));
 	cJSON_ArrayForEach(clock, json_get(shown, "clocks"))
 	{
@@ -753,6 +760,6 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	card_end(&page);
 	own_history(&page, shown, answer);
 	if (open)
-		own_more(&page, id, secret, typed);
-	page_end_linked(&page, fresh ? 201 : typed->fault != NULL ? 422 : 200);
+		own_more(&page, id, secret, offer_corrects(p) && !cJSON_IsTrue(json_get(shown, "mailbox")), typed);
+	page_end_linked(&page, view == OWN_FRESH ? 201 : typed->fault != NULL ? 422 : 200);
 }

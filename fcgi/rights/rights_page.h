@@ -16,12 +16,17 @@ void rights_page_fault(struct request *r, const char *right, const char *field, 
 void rights_page_plan(struct request *r, struct vault *v, const struct policy_right *right, const struct rights_new *asked);
 // Of an erasure by the address that asks.
 void rights_page_plan_connection(struct request *r, struct vault *v, const char *address);
-// A request as its owner sees it. `shown`: of rights_show(). `fresh`: it was just recorded, and number and secret are to be kept. `typed`: 422, what is wrong
-// with the code ("code") or the correction ("contact", "message") that was typed; NULL: nothing is.
-void rights_page_own(struct request *r, const cJSON *shown, const char *secret, bool fresh, const struct rights_typed *typed);
+enum rights_own_view {
+	OWN_AGAIN,
+	OWN_FRESH,    // it was just recorded: number and secret are to be kept
+	OWN_CONFIRMED // who has the link of its mail was just given this secret
+};
+// A request as its owner sees it. `shown`: of rights_show(). `typed`: 422, what is wrong with the code ("code") or the correction ("contact", "message")
+// that was typed; NULL: nothing is.
+void rights_page_own(struct request *r, const cJSON *shown, const char *secret, enum rights_own_view view,
+		     const struct rights_typed *typed);
 // Behind the link of a mail: the button by which somebody shows that they read it. `asked`: of identity_link_find().
 void rights_page_confirm(struct request *r, const char *token, const struct identity_request *asked);
-void rights_page_confirmed(struct request *r);
 // Whether a request, as rights_show() shows it, is one for a copy that its owner may fetch: at once where the policy has it so, else once an officer has
 // answered it. That they have shown who they are is asked besides.
 bool rights_page_copy(const struct policy *p, const cJSON *shown);

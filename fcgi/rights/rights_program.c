@@ -12,15 +12,16 @@
 #include "fcgi/rights/live_page.h"
 #include "fcgi/rights/opendsr.h"
 #include "fcgi/rights/rights_page.h"
-#include "fcgi/rights/rights_token.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
+#include "policy/base/mail_address.h"
 #include "policy/base/setting.h"
 #include "policy/publish/render/writer.h"
 #include "policy/rights/at_once.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/rectify.h"
+#include "policy/rights/rights_token.h"
 #include "policy/rules/offer.h"
 #include "policy/vault/seal.h"
 #include <stdio.h>
@@ -58,6 +59,14 @@ struct asked {
 	struct buf contact;
 	const char *field, *fault; // the key of the word for what is wrong with it; NULL: nothing
 };
+
+// Where the policy asks who it is by mail, what no mail can be written to asks nobody.
+static bool contact_unasked(const struct policy_right *right, const char *contact)
+{
+	char address[MAIL_ADDRESS_SIZE];
+
+	return right != NULL && right->verify == VERIFY_MAIL && mail_address_read(address, contact, NULL) != 0;
+}
 
 // `once`: whether `a` has the secret, which follows from what was sent.
 static void asked_read(struct request *r, bool once, struct asked *a)
@@ -98,6 +107,9 @@ static void asked_read(struct request *r, bool once, struct asked *a)
 		a->fault = "problem.archive-shape";
 	} else if (typed != NULL && (a->fault = contact_fault(a->request.contact)) != NULL) {
 		a->field = "contact";
+	} else if (typed != NULL && contact_unasked(a->right, a->request.contact)) {
+		a->field = "contact";
+		a->fault = "problem.contact-shape.mailable";
 	}
 }
 
@@ -294,8 +306,8 @@ static const struct field confirm_fields[] = {
 };
 
 // For a browser; for programs as JSON. `fault`: the key of the word for what is wrong with the field that was typed; NULL: nothing is.
-static void respond_own_with(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh, const char *field,
-			     const char *fault)
+static void respond_own_with(struct request *r, struct vault *v, const char *id, const char *secret, enum rights_own_view view,
+			     const char *field, const char *fault)
 {
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(ANSWER_MAX);
 	struct err e = {0};
@@ -311,7 +323,7 @@ static void respond_own_with(struct request *r, struct vault *v, const char *id,
 	if (shown == NULL)
 		respond_err(r, &e);
 	else if (request_wants(r, "text/html"))
-		rights_page_own(r, shown, secret, fresh,
+		rights_page_own(r, shown, secret, view,
 				&(struct rights_typed){.contact = fault != NULL ? request_text(r, "contact") : NULL,
 						       .message = fault != NULL ? request_text(r, "message") : NULL,
 						       .field = field,
@@ -324,7 +336,7 @@ static void respond_own_with(struct request *r, struct vault *v, const char *id,
 
 static void respond_own(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh)
 {
-	respond_own_with(r, v, id, secret, fresh, NULL, NULL);
+	respond_own_with(r, v, id, secret, fresh ? OWN_FRESH : OWN_AGAIN, NULL, NULL);
 }
 
 enum own_act { OWN_LOOK_UP, OWN_WITHDRAW, OWN_ADD, OWN_CONFIRM, OWN_MAIL };
@@ -368,7 +380,7 @@ static void handle_own(struct request *r, struct vault *v, enum own_act act)
 		if (e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
 		else if (act == OWN_CONFIRM && e.code == ERR_INPUT)
-			respond_own_with(r, v, id, secret, false, "code", "problem.code");
+			respond_own_with(r, v, id, secret, OWN_AGAIN, "code", "problem.code");
 		else if (act == OWN_MAIL && e.code == ERR_REFUSED)
 			respond_problem(r, 409, "problem.no-mail", NULL, NULL);
 		else if (act == OWN_MAIL && e.code == ERR_BUSY)
@@ -432,21 +444,26 @@ static void handle_confirm_page(struct request *r, void *context)
 
 static const struct field nothing_fields[] = {{0}};
 
+// Who pressed the button is shown the request under a new secret: who has the first one need not read these mails.
 static void handle_confirm(struct request *r, void *context)
 {
+	char id[RECORD_ID_LEN + 1], secret[TOKEN_LEN + 1];
 	struct err e = {0};
 
 	if (request_check(r, nothing_fields) != 0)
 		return;
-	if (identity_confirm_link(context, request_rest(r), &e) != 0) {
+	if (identity_confirm_link(context, request_rest(r), id, secret, &e) != 0) {
 		confirm_problem(r, &e);
 	} else if (request_wants(r, "text/html")) {
-		rights_page_confirmed(r);
+		respond_own_with(r, context, id, secret, OWN_CONFIRMED, NULL, NULL);
 	} else {
 		JSON_AUTO cJSON *answer = cJSON_CreateObject();
 		cJSON_AddBoolToObject(answer, "confirmed", true);
+		cJSON_AddStringToObject(answer, "id", id);
+		cJSON_AddStringToObject(answer, "secret", secret);
 		respond_json(r, 200, answer);
 	}
+	explicit_bzero(secret, sizeof secret);
 }
 
 // ---- POST /api/rights/rectify: what an own open request says ----
@@ -477,20 +494,27 @@ static void handle_rectify(struct request *r, void *context)
 	if (message != NULL)
 		values[count++] = (struct rectify_value){"message", message};
 	const char *fault = typed != NULL ? contact_fault(buf_text(&contact)) : count == 0 ? "problem.rectify-what" : NULL;
+	const bool known = rights_token_read(secret, request_text(r, "secret")) && rights_show(context, id, secret, &shown, &e) == 0;
+	JSON_AUTO cJSON *own = known ? json_parse(buf_text(&shown), shown.len, &e) : NULL;
+	if (fault == NULL && typed != NULL && own != NULL &&
+	    contact_unasked(policy_right_named(request_policy(r), json_string(own, "right")), buf_text(&contact)))
+		fault = "problem.contact-shape.mailable";
 	if (!offer_corrects(request_policy(r))) {
 		respond_problem(r, 403, "problem.refused.rectify", NULL, NULL);
-	} else if (!rights_token_read(secret, request_text(r, "secret")) || rights_show(context, id, secret, &shown, &e) != 0) {
+	} else if (own != NULL && cJSON_IsTrue(json_get(own, "mailbox"))) {
+		respond_problem(r, 403, "problem.refused.mailbox", NULL, NULL);
+	} else if (own == NULL) {
 		if (e.code == ERR_NONE || e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
 		else
 			respond_err(r, &e);
 	} else if (fault != NULL) {
-		respond_own_with(r, context, id, secret, false, "contact", fault);
+		respond_own_with(r, context, id, secret, OWN_AGAIN, "contact", fault);
 	} else if (rectify_request(context, id, values, count, "person", NULL, &e) != 0) {
 		if (e.code == ERR_REFUSED)
 			respond_problem(r, 409, "problem.request-over", NULL, NULL);
 		else if (e.code == ERR_INPUT)
-			respond_own_with(r, context, id, secret, false, typed != NULL ? "contact" : "message", "problem.rectify-what");
+			respond_own_with(r, context, id, secret, OWN_AGAIN, typed != NULL ? "contact" : "message", "problem.rectify-what");
 		else
 			respond_err(r, &e);
 	} else {

@@ -49,6 +49,7 @@ int document_edit(struct vault *v, const struct document_type *type, const char 
 									.body = bytes.data,
 									.body_len = bytes.len,
 									.was = &record.body,
+									.tags = to.tags,
 									.set = to.set,
 									.clear = to.clear},
 						 &event, &why);

@@ -20,6 +20,7 @@ struct document_change {
 	const char *ledger;          // the name of the ledger's entry
 	struct buf details, payload; // of it; empty: none
 	unsigned set, clear;
+	const struct vault_tag *tags; // as in struct vault_change; they live until it is stored
 };
 // Has `edit` change the body, and writes it, with the entry. Where somebody else changed it meanwhile, `edit` is called again with what is there now.
 int document_edit(struct vault *v, const struct document_type *type, const char *id,

@@ -3,6 +3,7 @@
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/rights/hold.h"
+#include "policy/rights/person.h"
 #include "policy/rights/reach.h"
 #include "policy/rights/recipient.h"
 #include "policy/rules/offer.h"
@@ -28,18 +29,28 @@ static void erased_but(struct erase_result *out, const struct err *why)
 	out->complete = out->complete && why->code == ERR_NONE;
 }
 
+int rights_erase_all(struct vault *v, const struct erase_selector *list, size_t count, bool dry_run, struct erase_result *out,
+		     struct err *e)
+{
+	*out = (struct erase_result){0};
+	for (size_t i = 0; i < count; i++) {
+		const enum erase_by by = list[i].by;
+		struct erase_result one = {0};
+		struct err why = {0};
+		if ((by == ERASE_RECEIPT || by == ERASE_ADDRESS) && !dry_run && stop_making != NULL)
+			(void)stop_making(stop_making_run, list[i].value, &why);
+		if ((i == 0 && !dry_run && hold_apply(v, e) != 0) || vault_erase_next(v, list, i + 1, dry_run, &one, e) != 0 ||
+		    hold_tell_kept(v, by, list[i].value, &one, e) != 0)
+			return -1;
+		erased_but(&one, &why);
+		erase_result_add(out, &one);
+	}
+	return 0;
+}
+
 int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e)
 {
-	struct err why = {0};
-
-	if (by != ERASE_RECORD && !dry_run && stop_making != NULL)
-		(void)stop_making(stop_making_run, value, &why);
-	if (!dry_run && hold_apply(v, e) != 0)
-		return -1;
-	if (vault_erase(v, by, value, dry_run, out, e) != 0 || hold_tell_kept(v, by, value, out, e) != 0)
-		return -1;
-	erased_but(out, &why);
-	return 0;
+	return rights_erase_all(v, &(struct erase_selector){by, value}, 1, dry_run, out, e);
 }
 
 // Whether the policy lets people erase by themselves, at once.
@@ -60,7 +71,7 @@ static int erase_by_oneself(struct vault *v, enum erase_by by, const char *value
 		return err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
 	if (by == ERASE_RECEIPT && stop_making != NULL)
 		(void)stop_making(stop_making_run, value, &why);
-	JSON_AUTO cJSON *reach = reach_of(v, by, value, e);
+	JSON_AUTO cJSON *reach = reach_of(v, &(struct erase_selector){by, value}, 1, e);
 	if (reach == NULL)
 		return -1;
 	// Anybody can make receipts up: what is found by none is searched for in no file, and keeps nobody waiting.
@@ -163,29 +174,6 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 	return err_set(e, ERR_MEMORY, "no memory to answer the request");
 }
 
-struct erasing {
-	const char *request, *by;
-	bool dry_run;
-	cJSON *reach;
-};
-
-// Whoever got data is told before it goes: it is not known any more afterwards.
-static int erase_and_tell(struct vault *v, struct erasing *x, enum erase_by by, const char *value, struct erase_result *out, struct err *e)
-{
-	x->reach = reach_of(v, by, value, e);
-	cJSON *recipients = cJSON_GetObjectItemCaseSensitive(x->reach, "recipients");
-	if (x->reach == NULL || (!x->dry_run && recipients_tell(v, x->request, ABOUT_ERASURE, recipients, x->by, e) != 0))
-		return -1;
-	return rights_erase_everywhere(v, by, value, x->dry_run, out, e);
-}
-
-static int erase_by_archive(struct vault *v, struct erasing *x, const char *token, struct erase_result *out, struct err *e)
-{
-	char id[RECORD_ID_LEN + 1];
-
-	return rights_archive_id(v, token, id, e) != 0 ? -1 : erase_and_tell(v, x, ERASE_RECORD, id, out, e);
-}
-
 // An erasure that is run again finds no more what the first run ended: who got data is what was found then.
 static void reach_keep_recipients(cJSON *reach, const cJSON *certificate)
 {
@@ -200,33 +188,38 @@ static void reach_keep_recipients(cJSON *reach, const cJSON *certificate)
 int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool dry_run, struct erase_result *out, struct buf *certificate,
 			  struct err *e)
 {
-	struct erasing x = {.request = id, .by = by, .dry_run = dry_run};
+	PERSON_AUTO struct person person = {0};
 	struct rights_facts facts;
 	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
-	const char *receipt = json_string(body, "receipt"), *archive = json_string(body, "archive");
+	JSON_AUTO cJSON *reach = NULL;
 	int ret = -1;
 
-	if (body == NULL)
+	if (body == NULL || person_of_request(v, body, &facts, &person, e) != 0)
 		return -1;
 	if (strcmp(json_string(body, "right"), "erasure") != 0 && strcmp(json_string(body, "right"), "objection") != 0)
 		err_set(e, ERR_INPUT, "request %s is for %s, neither for erasure nor an objection", id, json_string(body, "right"));
 	else if ((STATE_BIT(facts.state) & STATES_OPEN) == 0)
 		err_set(e, ERR_INPUT, "request %s is already %s", id, rights_state_names[facts.state]);
-	else if (receipt == NULL && archive == NULL)
+	else if (person.count == 0 || person.more)
 		err_set(e, ERR_INPUT,
-			"request %s names no receipt: ask its sender for one, or for an address (lethe requests clarify), erase by that, "
-			"and answer with a --text",
+			person.more
+			    ? "request %s: more is to be erased than can be at once: erase by the receipts first"
+			    : "request %s names no receipt, and its contact is not proven: ask its sender for one, or for an address "
+			      "(lethe requests clarify), erase by that, and answer with a --text; or verify it (lethe requests identify)",
 			id);
 	else if (strcmp(by, "site") == 0 || facts.verified || rights_check_identity(v, id, e) == 0)
-		ret = receipt != NULL ? erase_and_tell(v, &x, ERASE_RECEIPT, receipt, out, e) : erase_by_archive(v, &x, archive, out, e);
-	JSON_AUTO cJSON *reach = x.reach;
+		reach = reach_of(v, person.list, person.count, e);
+	cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
+	// Whoever got data is told before it goes: it is not known any more afterwards.
+	if (reach != NULL && (dry_run || recipients_tell(v, id, ABOUT_ERASURE, recipients, by, e) == 0))
+		ret = rights_erase_all(v, person.list, person.count, dry_run, out, e);
 	if (ret != 0 || dry_run)
 		return ret;
 	reach_keep_recipients(reach, json_get(body, "certificate"));
 	const struct certificate_of of = {.right = json_string(body, "right"),
 					  .request_id = id,
 					  .received = facts.clock.received,
-					  .subject = receipt,
+					  .subject = json_string(body, "receipt"),
 					  .self_service = strcmp(by, "site") == 0};
 	struct closing closing = {.result = out, .certificate = certificate, .by = by};
 	const struct rights_act act = {.event = erasure_event(out), .by = by};

@@ -11,6 +11,9 @@
 void rights_stop_making_by(int (*stop)(const char *run, const char *who, struct err *e), const char *run);
 // vault_erase(), and what is being made ends first.
 int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
+// The same by several selectors of one person: what is found by more than one is counted once.
+int rights_erase_all(struct vault *v, const struct erase_selector *list, size_t count, bool dry_run, struct erase_result *out,
+		     struct err *e);
 // Erases by receipt and writes the certificate (a JSON object) to `certificate`. Unknown receipts give a certificate with zero finds:
 // nothing is told about whether it existed, nothing is recorded, and its `audit_index` is null.
 // ERR_REFUSED: the policy does not offer erasure as self-service.
@@ -22,9 +25,9 @@ int rights_erase_archive(struct vault *v, const char *token, struct buf *certifi
 int rights_erase_connection(struct vault *v, const char *address, struct buf *certificate, struct err *e);
 // What by that token is erased: a record's id. Of an archive that is gone it is one that nobody has, so nothing is found.
 int rights_archive_id(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], struct err *e);
-// Carries out the erasure that request `id` asks for, by the receipt or the archive that it names, and keeps the certificate with the request, which
+// Carries out the erasure that request `id` asks for, by what it names and by its proven contact (person.h), and keeps the certificate with the request, which
 // becomes "fulfilled" or "partial". A dry run only counts; `certificate` may then be NULL. ERR_NOT_FOUND: no such request; ERR_INPUT:
-// it is not an open request for erasure, or it names neither. `by`: the officer, or "site".
+// it is not an open request for erasure, or it neither names anything nor has a proven contact. `by`: the officer, or "site".
 int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool dry_run, struct erase_result *out, struct buf *certificate,
 			  struct err *e);
 

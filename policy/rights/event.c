@@ -164,6 +164,7 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 {
 	const cJSON *events = json_get(body, "events"), *event, *identity = json_get(body, "identity");
 	const time_t code_until = json_time(identity, "until");
+	static const char *const of_contact[] = {IDENTITY_BY_MAIL, "document", "known", "override"}; // no receipt, and nobody's mandate
 	bool by_mail = false;
 	const char *by;
 
@@ -201,17 +202,29 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 		out->held = id == EVENT_HELD || (out->held && rights_events[id].to < 0);
 		out->held_until = id == EVENT_HELD ? json_time(event, "until") : out->held ? out->held_until : 0;
 		out->asked = out->asked || id == EVENT_IDENTITY_ASKED;
+		if (id == EVENT_ANSWERED || id == EVENT_REOPENED) {
+			const time_t noted = json_time(event, "copy_until");
+			out->copy_until = id == EVENT_REOPENED ? 0 : noted != 0 ? noted : at + RIGHTS_COPY_SECONDS;
+		}
 		out->unclear = id == EVENT_CLARIFICATION_ASKED ||
 			       (out->unclear && id != EVENT_CLARIFICATION_GIVEN && rights_events[id].touches != TOUCHES_END);
 		if (id == EVENT_IDENTITY_GIVEN) {
 			const char *how = json_string(event, "how");
 			by_mail = (by_mail || !out->verified) && how != NULL && strcmp(how, IDENTITY_BY_MAIL) == 0;
 			out->verified = true;
+			for (size_t i = 0; i < ARRAY_LEN(of_contact); i++)
+				out->contact_proven = out->contact_proven || (how != NULL && strcmp(how, of_contact[i]) == 0);
+			const char *by_what = json_string(event, "reason");
+			out->by_link = out->by_link || (how != NULL && strcmp(how, IDENTITY_BY_MAIL) == 0 && by_what != NULL &&
+							strcmp(by_what, IDENTITY_BY_LINK) == 0);
 		}
 		// Who reads the mails of one address has not shown that another one is theirs, too.
 		const char *fields = id == EVENT_CORRECTED && by_mail ? json_string(event, "fields") : NULL;
 		if (fields != NULL && strstr(fields, "contact") != NULL)
-			out->verified = by_mail = false;
+			out->verified = by_mail = out->by_link = false;
+		if (id == EVENT_CORRECTED && json_string(event, "fields") != NULL &&
+		    strstr(json_string(event, "fields"), "contact") != NULL)
+			out->contact_proven = false;
 		const char *read_how = id == EVENT_READ ? json_string(event, "how") : NULL;
 		out->exported = out->exported || (read_how != NULL && strcmp(read_how, "export") == 0);
 		out->includes = out->includes || id == EVENT_INCLUDES;

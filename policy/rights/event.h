@@ -3,7 +3,7 @@
 //
 // In the sealed body, `events` is an array of objects: event, at (UTC), and where they are known entered (when it was written down, of what is dated back), by (an officer, "person" or "site"), ground (a
 // word of rights_grounds), reason (without personal data), text (personal), how (identity was proven, or it came), store with found, erased,
-// kept and verified_at, request (the id of another one), recipient (a processor's id) with name, about, sent_at, expires_by and ack_sha256. Bodies of versions before have none: they were received when their record was made.
+// kept and verified_at, request (the id of another one), recipient (a processor's id) with name, about, sent_at, expires_by and ack_sha256, copy_until (of the answer with a copy). Bodies of versions before have none: they were received when their record was made.
 #ifndef LETHE_RIGHTS_EVENT_H
 #define LETHE_RIGHTS_EVENT_H
 
@@ -66,9 +66,11 @@ enum rights_event {
 	EVENT_NOTICE_ACKNOWLEDGED, // the recipient confirmed it
 	EVENT_COUNT
 };
-enum { EVENT_ADDED_MAX = 50 };  // to one request
-enum { IDENTITY_TRIES = 5 };    // of one code
-#define IDENTITY_BY_MAIL "mail" // how it was shown
+enum { EVENT_ADDED_MAX = 50 };             // to one request
+enum { RIGHTS_COPY_SECONDS = 30 * 86400 }; // so long after the answer the copy is behind its link
+enum { IDENTITY_TRIES = 5 };               // of one code
+#define IDENTITY_BY_MAIL "mail"            // how it was shown
+#define IDENTITY_BY_LINK "link"            // reason of it: by the link of that mail, not by its code
 enum {
 	EVENT_NEEDS_GROUND = 1,
 	EVENT_NEEDS_REASON = 2,
@@ -117,11 +119,14 @@ struct rights_facts {
 	const char *joined_to;  // the id of another one, in the body, which is answered for it; NULL: none is
 	const char *restricted; // on which ground what it names is restricted, in the body; NULL: it is not
 	time_t restricted_since;
-	bool lift_told;    // the person knows that this will end
-	bool exported;     // what it asks for was handed out to who sent it
-	bool held;         // its erasure is done but for what a legal hold keeps,
-	time_t held_until; // until then by what the person was told; 0: not known
-	time_t entered;    // when it was stored here
+	bool lift_told;      // the person knows that this will end
+	bool exported;       // what it asks for was handed out to who sent it
+	bool contact_proven; // who asks has shown that its contact is theirs
+	bool by_link;        // by the link of a mail: who reads the mails of the address has the copy, and not who merely sent the request
+	time_t copy_until;   // the copy that it was answered with is handed out until then; 0: it is not answered
+	bool held;           // its erasure is done but for what a legal hold keeps,
+	time_t held_until;   // until then by what the person was told; 0: not known
+	time_t entered;      // when it was stored here
 	size_t event_count;
 };
 // What follows from the body. `state` is the record's: for bodies without events.

@@ -11,6 +11,7 @@
 #include "policy/rights/request.h"
 #include "policy/vault/archive_token.h"
 #include "policy/vault/seal.h"
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +89,10 @@ static void gather_record(void *arg, const struct vault_record *r)
 		return;
 	}
 	struct export_store *store = &x->kinds[r->kind];
+	if (x->by->unproven) {
+		export_redact(x, store, "/records", GROUND_CONTACT, 1);
+		return;
+	}
 	int number = cJSON_GetArraySize(x->records);
 	snprintf(path, sizeof path, "/records/%d", number);
 	if (r->over || r->unreadable) {
@@ -223,6 +228,9 @@ int export_gather(struct export **out, struct vault *v, const struct policy *p, 
 	x->selector_count = count;
 	for (size_t i = 0; i < count; i++) {
 		x->by = &x->selectors[i];
+		x->unproven = x->unproven || x->by->unproven;
+		if (x->by->unproven && x->by->value == NULL)
+			continue;
 		if (vault_subject(v, x->by->by, x->by->value, &walk, x, &missed, e) != 0)
 			return -1;
 		x->kinds[KIND_REQUEST_LOG].missed |= missed.log_missed;
@@ -251,26 +259,38 @@ void export_free(struct export *x)
 	free(x);
 }
 
-int export_of_request(struct vault *v, const char *id, struct export_selector out[2], size_t *count, struct buf *named, struct err *e)
+static void selectors_add(struct export_selector *out, size_t *count, const struct person *person)
 {
-	struct vault_record archive = {0};
+	for (size_t i = 0; i < person->count; i++)
+		out[(*count)++] =
+		    (struct export_selector){.by = person->list[i].by, .value = person->list[i].value, .by_link = person->by_link[i]};
+}
+
+int export_of_request(struct vault *v, const char *id, bool count_unproven, struct export_selector out[EXPORT_SELECTORS_MAX], size_t *count,
+		      struct person *person, struct err *e)
+{
+	static_assert(PERSON_MAX + 4 <= EXPORT_SELECTORS_MAX,
+		      "the request, an unproven contact, an officer's receipt and address come beside");
 	struct rights_facts facts;
-	struct err why = {0};
 	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
 
-	if (body == NULL)
+	if (body == NULL || person_of_request(v, body, &facts, person, e) != 0)
 		return -1;
-	const char *receipt = json_string(body, "receipt"), *link = json_string(body, "archive"), *one = json_string(body, "record");
 	out[(*count)++] = (struct export_selector){.by = ERASE_RECORD, .value = id};
-	if (receipt != NULL && buf_adds(named, receipt) == 0) {
-		out[(*count)++] = (struct export_selector){.by = ERASE_RECEIPT, .value = buf_text(named)};
-	} else if (one != NULL && buf_adds(named, one) == 0) {
-		out[(*count)++] = (struct export_selector){.by = ERASE_RECORD, .value = buf_text(named)};
-	} else if (link != NULL && archive_token_find_for_rights(v, link, &archive, &why) == 0) {
-		buf_adds(named, archive.id);
-		out[(*count)++] = (struct export_selector){.by = ERASE_RECORD, .value = buf_text(named), .by_link = true};
-	}
-	return why.code == ERR_NONE || why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+	selectors_add(out, count, person);
+	if (person->contact[0] != '\0')
+		out[(*count)++] =
+		    (struct export_selector){.by = ERASE_CONTACT, .value = count_unproven ? person->contact : NULL, .unproven = true};
+	return person->more ? err_set(e, ERR_INPUT, "more requests of one person than are exported at once") : 0;
+}
+
+int export_of_contact(struct vault *v, const char *contact, struct export_selector out[EXPORT_SELECTORS_MAX], size_t *count,
+		      struct person *person, struct err *e)
+{
+	if (person_of_contact(v, contact, person, e) != 0)
+		return -1;
+	selectors_add(out, count, person);
+	return person->more ? err_set(e, ERR_INPUT, "more requests of one person than are exported at once") : 0;
 }
 
 uint64_t export_records(const struct export *x)

@@ -14,14 +14,19 @@
 #define LETHE_RIGHTS_EXPORT_H
 
 #include "policy/rights/export_parts.h"
+#include "policy/rights/person.h"
 
 // `p`: the policy in the language of the pages; as the vault, it must outlive the export. What is found by several is in it once.
 int export_gather(struct export **out, struct vault *v, const struct policy *p, const struct export_selector *selectors, size_t count,
 		  struct err *e);
 void export_free(struct export *x);
-// The selectors of a request: itself, and the receipt or archive that it names, which *named gets: it is wiped by its owner. They point to `id` and
-// into *named. ERR_NOT_FOUND.
-int export_of_request(struct vault *v, const char *id, struct export_selector out[2], size_t *count, struct buf *named, struct err *e);
+// Adds the selectors of a request: itself, and whom it is about (person.h). They point to `id` and into *person. By a contact that was not proven only an officer
+// counts what there is (`count_unproven`); in a copy it is not looked for. ERR_NOT_FOUND; ERR_INPUT: there are too many.
+int export_of_request(struct vault *v, const char *id, bool count_unproven, struct export_selector out[EXPORT_SELECTORS_MAX], size_t *count,
+		      struct person *person, struct err *e);
+// The same by a contact in its plain form, which an officer knows to be the person's.
+int export_of_contact(struct vault *v, const char *contact, struct export_selector out[EXPORT_SELECTORS_MAX], size_t *count,
+		      struct person *person, struct err *e);
 
 const char *export_missed(const struct export *x); // why it is partial; NULL: it is not
 uint64_t export_records(const struct export *x);

@@ -233,6 +233,8 @@ int export_page(const struct export *x, struct buf *out)
 		write_note(&w, "export.nothing", NULL);
 	write_heading(&w, 2, NULL, word(p, "export.stores"));
 	stores_table(x, &w);
+	if (x->unproven)
+		write_note(&w, "export.not_searched", NULL);
 	if (cJSON_GetArraySize(x->records) > 0)
 		write_heading(&w, 2, NULL, word(p, "export.records"));
 	cJSON_ArrayForEach(record, x->records)

@@ -5,14 +5,21 @@
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/render/json.h"
 #include "policy/rights/event.h"
+#include "policy/rights/person.h"
 #include <stdio.h>
 #include <string.h>
 
-const char *const export_ground_names[GROUND_COUNT] = {
-    [GROUND_NONE] = "none",        [GROUND_MEMORY] = "memory-only",    [GROUND_NO_SUBJECT] = "no-subject",
-    [GROUND_SECRET] = "secret",    [GROUND_OTHERS] = "others",         [GROUND_LINK] = "link",
-    [GROUND_OVER] = "over",        [GROUND_UNREADABLE] = "unreadable", [GROUND_INTERNAL] = "internal",
-    [GROUND_TOO_MANY] = "too-many"};
+const char *const export_ground_names[GROUND_COUNT] = {[GROUND_NONE] = "none",
+						       [GROUND_MEMORY] = "memory-only",
+						       [GROUND_NO_SUBJECT] = "no-subject",
+						       [GROUND_SECRET] = "secret",
+						       [GROUND_OTHERS] = "others",
+						       [GROUND_LINK] = "link",
+						       [GROUND_OVER] = "over",
+						       [GROUND_UNREADABLE] = "unreadable",
+						       [GROUND_INTERNAL] = "internal",
+						       [GROUND_TOO_MANY] = "too-many",
+						       [GROUND_CONTACT] = "contact-not-proven"};
 
 void export_redact(struct export *x, struct export_store *store, const char *path, enum export_ground ground, uint64_t count)
 {
@@ -55,7 +62,8 @@ static const struct member_row {
     {KIND_ARCHIVE, MEMBER_INNER, " offset "},
     {KIND_ARCHIVE, MEMBER_SECRET, " key "},
     {KIND_RIGHTS_REQUEST, MEMBER_SHOWN,
-     " corrections field before fields recipients right record due verified proven signal contact message language answered events event "
+     " copy_until corrections field before fields recipients right record due verified proven signal contact message language answered "
+     "events event "
      "at entered "
      "by "
      "ground reason how store found erased kept verified_at recipient about sent_at expires_by possible ack_sha256 "
@@ -63,7 +71,7 @@ static const struct member_row {
     {KIND_RIGHTS_REQUEST, MEMBER_INNER, " signed_sha256 "},
     {KIND_RIGHTS_REQUEST, MEMBER_WHOLE, " certificate "},
     {KIND_RIGHTS_REQUEST, MEMBER_TOLD, " text "},
-    {KIND_RIGHTS_REQUEST, MEMBER_SECRET, " receipt archive identity "},
+    {KIND_RIGHTS_REQUEST, MEMBER_SECRET, " receipt archive identity owner "},
     {KIND_OUTBOX, MEMBER_SHOWN, " to subject text what request recipient about incident made attempts next failure kinds until "},
     {KIND_OUTBOX, MEMBER_SECRET, " link code "},
     {KIND_OUTBOX, MEMBER_INNER, " number letter "},
@@ -229,6 +237,9 @@ static cJSON *document_begin(const struct export *x, const char *format)
 	cJSON_AddBoolToObject(top, "complete", x->reason[0] == '\0');
 	json_add_text(top, "missed", x->reason[0] != '\0' ? x->reason : NULL);
 	cJSON_AddItemToObject(top, "stores", export_stores(x));
+	cJSON *not_searched = cJSON_AddArrayToObject(top, "not_searched");
+	if (x->unproven)
+		cJSON_AddItemToArray(not_searched, cJSON_CreateString(PERSON_TAG));
 	return top;
 }
 

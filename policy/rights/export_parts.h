@@ -19,8 +19,10 @@ struct export_selector {
 	// withheld. Of rows that are given, the time is withheld but for the day. `sole`: an officer says that nobody else has it, and they are given whole.
 	const char *agent;
 	bool sole;
+	// A contact that was not proven: what it leads to is only counted, as withheld, or (`value` NULL) not looked for, so that nobody learns of it.
+	bool unproven;
 };
-enum { EXPORT_SELECTORS_MAX = 16 };
+enum { EXPORT_SELECTORS_MAX = 64 };
 
 #define EXPORT_FORMAT          "lethe-export/1"
 #define EXPORT_MANIFEST_FORMAT "lethe-export-manifest/1"
@@ -38,6 +40,7 @@ enum export_ground {
 	GROUND_UNREADABLE, // it is damaged
 	GROUND_INTERNAL,   // this version does not know what it is
 	GROUND_TOO_MANY,   // more than a copy holds
+	GROUND_CONTACT,    // who asks has not shown that its contact is theirs
 	GROUND_COUNT
 };
 extern const char *const export_ground_names[GROUND_COUNT];
@@ -70,6 +73,7 @@ struct export
 	char reason[256]; // "": nothing was missed
 	bool shared;      // rows of an address that others may share are in it
 	bool archive;     // a set is among the records, which says who was sent some of it
+	bool unproven;    // a contact was not searched by
 	bool no_memory;
 };
 

@@ -3,6 +3,7 @@
 #include "policy/publish/render/json.h"
 #include "policy/rights/document.h"
 #include "policy/rights/hold_parts.h"
+#include "policy/rights/person.h"
 #include "policy/rights/request.h"
 #include "policy/vault/archive_token.h"
 #include <stdio.h>
@@ -10,8 +11,8 @@
 #include <string.h>
 
 const char *const hold_state_names[HOLD_STATES] = {"active", "ending", "lifted", "expired"};
-static const char *const by_names[] = {"receipt", "address", "record", "request"};
-static const enum erase_by erase_by[] = {ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD};
+static const char *const by_names[] = {"receipt", "address", "record", "contact", "request"};
+static const enum erase_by erase_by[] = {ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD, ERASE_CONTACT};
 static const struct document_type holds = {KIND_HOLD, "hold", VAULT_BODY_MAX};
 
 #define HOLD_GROUND(name, article)                                                                                                         \
@@ -457,7 +458,11 @@ int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struc
 		 "\"records\":%zu,\"log_"
 		 "rows\":%zu}",
 		 out->id, hold->ground, json_string(body, "review"), json_string(body, "expires"), kinds, out->records, out->log_rows);
-	const struct vault_tag tags[] = {{f.hold.by == HOLD_BY_ADDRESS ? "address" : NULL, f.hold.value}, {NULL, NULL}};
+	const struct vault_tag tags[] = {{f.hold.by == HOLD_BY_ADDRESS   ? "address"
+					  : f.hold.by == HOLD_BY_CONTACT ? PERSON_TAG
+									 : NULL,
+					  f.hold.value},
+					 {NULL, NULL}};
 	const struct ledger_event event = {.name = "hold", .details = details};
 	const struct vault_new record = {.kind = KIND_HOLD,
 					 .subject = f.hold.by == HOLD_BY_RECEIPT ? f.hold.value : NULL,

@@ -28,7 +28,13 @@ struct hold_ground {
 };
 extern const struct hold_ground hold_grounds[]; // ended by {0}
 
-enum hold_by { HOLD_BY_RECEIPT, HOLD_BY_ADDRESS, HOLD_BY_RECORD /* this one alone */, HOLD_BY_REQUEST /* what it names */ };
+enum hold_by {
+	HOLD_BY_RECEIPT,
+	HOLD_BY_ADDRESS,
+	HOLD_BY_RECORD /* this one alone */,
+	HOLD_BY_CONTACT /* in its plain form */,
+	HOLD_BY_REQUEST /* what it names */
+};
 struct hold_new {
 	enum hold_by by;
 	const char *value;

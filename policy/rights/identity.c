@@ -17,7 +17,7 @@ enum {
 	HASH_TEXT = 2 * HASH_LEN + 1,
 	SHOWN_MAX = 1024 * 1024
 };
-static const char link_member[] = "link", code_member[] = "code";
+static const char link_member[] = IDENTITY_BY_LINK, code_member[] = "code";
 
 // Each secret of each request is hashed for itself: what shows the one shows nothing of another.
 static void identity_hash(struct vault *v, const char *member, const char *id, const char *right, const char *secret, char out[HASH_TEXT])
@@ -184,6 +184,7 @@ static bool identity_matches(struct vault *v, const cJSON *body, const char *mem
 struct identity_proof {
 	struct vault *v;
 	const char *id, *member, *secret;
+	char *owner; // the new secret of who has the link; NULL: by the code, which who has the secret typed
 	bool shown;
 	struct rights_act act; // what came of it
 };
@@ -204,14 +205,16 @@ static int identity_show(void *arg, cJSON *body, const struct rights_facts *fact
 	cJSON *event = rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
 	if (event == NULL || !json_put_texts(event, JSON_TEXTS({"how", IDENTITY_BY_MAIL}, {"reason", x->member})))
 		return err_set(e, ERR_MEMORY, "no memory");
+	if (x->shown && x->owner != NULL && !rights_owner_put(x->v, body, x->id, x->owner))
+		return err_set(e, ERR_MEMORY, "no memory");
 	if (!x->shown && !cJSON_ReplaceItemInObjectCaseSensitive(identity, "tries", cJSON_CreateNumber(tries)))
 		return err_set(e, ERR_MEMORY, "no memory");
 	return 0; // the member ends with what it was for: rights_edit()
 }
 
-static int identity_try(struct vault *v, const char *id, const char *member, const char *secret, struct err *e)
+static int identity_try(struct vault *v, const char *id, const char *member, const char *secret, char *owner, struct err *e)
 {
-	struct identity_proof proof = {.v = v, .id = id, .member = member, .secret = secret, .act = {.by = "person"}};
+	struct identity_proof proof = {.v = v, .id = id, .member = member, .secret = secret, .owner = owner, .act = {.by = "person"}};
 	struct err why = {0};
 
 	if (rights_edit(v, id, identity_show, &proof, "request-event", &proof.act, &why) == 0 && proof.shown)
@@ -240,10 +243,13 @@ int identity_link_find(struct vault *v, const char *token, struct identity_reque
 	return 0;
 }
 
-int identity_confirm_link(struct vault *v, const char *token, struct err *e)
+int identity_confirm_link(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], char owner[TOKEN_LEN + 1], struct err *e)
 {
-	char id[RECORD_ID_LEN + 1] = "", secret[2 * SECRET_LEN + 1] = "";
-	int ret = token_open(v, token, id, secret) ? identity_try(v, id, link_member, secret, e)
+	char secret[2 * SECRET_LEN + 1] = "";
+
+	*id = '\0';
+	token_new(owner);
+	int ret = token_open(v, token, id, secret) ? identity_try(v, id, link_member, secret, owner, e)
 						   : err_set(e, ERR_NOT_FOUND, "there is no such request");
 
 	wipe(secret, sizeof secret);
@@ -265,7 +271,7 @@ int identity_confirm_code(struct vault *v, const char *id, const char *code, str
 	code += strspn(code, " \t\r\n");
 	if (count != IDENTITY_CODE_LEN || *code != '\0')
 		return err_set(e, ERR_INPUT, "that is no code");
-	int ret = identity_try(v, id, code_member, digits, &why);
+	int ret = identity_try(v, id, code_member, digits, NULL, &why);
 	wipe(digits, sizeof digits);
 	return ret == 0 ? 0 : err_set(e, why.code == ERR_NOT_FOUND ? ERR_INPUT : why.code, "the code does not hold");
 }

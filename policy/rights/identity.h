@@ -23,8 +23,9 @@ struct identity_request {
 };
 // What the link of a mail is for. Changes nothing. ERR_NOT_FOUND, whatever is wrong with it.
 int identity_link_find(struct vault *v, const char *token, struct identity_request *out, struct err *e);
-// The button behind the link: who asks has shown who they are. Once. ERR_NOT_FOUND, whatever is wrong with it.
-int identity_confirm_link(struct vault *v, const char *token, struct err *e);
+// The button behind the link: who asks has shown who they are. Once. `owner` is a new secret of the request `id`, for who pressed it: who sent the request need
+// not read these mails, and sees less of it from then on. ERR_NOT_FOUND, whatever is wrong with it.
+int identity_confirm_link(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], char owner[TOKEN_LEN + 1], struct err *e);
 // The same by the code, for who may see the request (rights_show). ERR_INPUT: it is wrong, too old, or was tried too often, or none is waited for.
 int identity_confirm_code(struct vault *v, const char *id, const char *code, struct err *e);
 

@@ -5,6 +5,7 @@
 #include "policy/base/text.h"
 #include "policy/rights/case.h"
 #include "policy/rights/document.h"
+#include "policy/rights/person.h"
 #include "policy/rights/request.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -78,6 +79,18 @@ static void older_drop(struct vault *v, const char *latest, const char *what)
 	}
 }
 
+// By what a mail to the person is found. One to who acts for them is nobody's, as is one to an authority, or to who got data.
+static bool outbox_person(struct vault *v, const struct outbox_new *mail, char out[PERSON_VALUE_MAX])
+{
+	char given[PERSON_VALUE_MAX];
+	struct rights_facts facts;
+
+	if (mail->recipient != NULL || mail->incident != NULL || !person_contact(out, mail->to))
+		return false;
+	JSON_AUTO cJSON *body = mail->request != NULL ? rights_read(v, mail->request, &facts, NULL) : NULL;
+	return mail->request == NULL || (person_contact_of(given, body) && strcmp(given, out) == 0);
+}
+
 int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID_LEN + 1], struct err *e)
 {
 	char to[MAIL_ADDRESS_SIZE], number[OUTBOX_NUMBER], next[WHEN_TEXT], until[WHEN_TEXT];
@@ -105,10 +118,16 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 	const struct ledger_event event = {.name = "mail", .details = buf_text(&details)};
 	char latest[OUTBOX_LATEST];
 	latest_text(latest, mail->what, mail->request);
-	const struct vault_tag tags[] = {{"latest", latest}, {NULL, NULL}};
+	char person[PERSON_VALUE_MAX];
+	struct vault_tag tags[3] = {{0}};
+	size_t tag_count = 0;
+	if (outbox_person(v, mail, person))
+		tags[tag_count++] = (struct vault_tag){PERSON_TAG, person};
+	if (mail->until != 0)
+		tags[tag_count++] = (struct vault_tag){"latest", latest};
 	const struct vault_new record = {.kind = KIND_OUTBOX,
 					 .subject_of = mail->recipient == NULL ? mail->request : NULL,
-					 .tags = mail->until != 0 ? tags : NULL,
+					 .tags = tags,
 					 .body = bytes.data,
 					 .body_len = bytes.len,
 					 .due = mail->until != 0 ? mail->until + UNTIL_GRACE : 0};

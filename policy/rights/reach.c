@@ -244,11 +244,9 @@ int reach_possible(cJSON *recipients, struct vault *v, const struct policy *p, t
 	return x.no_memory ? -1 : 0;
 }
 
-cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err *e)
+cJSON *reach_of(struct vault *v, const struct erase_selector *list, size_t count, struct err *e)
 {
-	// An address leads to its rows alone, and to none of the sets that were asked for from it: those stay.
-	const struct subject_walk walk = {.record = reach_record, .log_row = by != ERASE_ADDRESS ? reach_row : NULL};
-	struct reach x = {.policy = vault_policy(v), .recipients = cJSON_CreateArray(), .authorities = by == ERASE_RECEIPT};
+	struct reach x = {.policy = vault_policy(v), .recipients = cJSON_CreateArray()};
 	const struct policy_kind *backup = &x.policy->kinds[KIND_BACKUP];
 	struct subject_result missed;
 	cJSON *o = cJSON_CreateObject();
@@ -259,9 +257,14 @@ cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err
 		err_set(e, ERR_MEMORY, "no memory to tell who got data");
 		return NULL;
 	}
-	if (vault_subject(v, by, value, &walk, &x, &missed, e) != 0) {
-		cJSON_Delete(o);
-		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		// An address leads to its rows alone, and to none of the sets that were asked for from it: those stay.
+		const struct subject_walk walk = {.record = reach_record, .log_row = list[i].by != ERASE_ADDRESS ? reach_row : NULL};
+		x.authorities = list[i].by == ERASE_RECEIPT;
+		if (vault_subject(v, list[i].by, list[i].value, &walk, &x, &missed, e) != 0) {
+			cJSON_Delete(o);
+			return NULL;
+		}
 	}
 	// Who was sent what stood with the ZIP, which is gone: then it may have been anybody whom the policy names for it.
 	if (x.archives == 0 && x.set != 0 && reach_possible(x.recipients, v, x.policy, x.set) != 0)

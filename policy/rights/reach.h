@@ -15,7 +15,7 @@
 #include "policy/vault/vault.h"
 
 // The caller frees. NULL with *e.
-cJSON *reach_of(struct vault *v, enum erase_by by, const char *value, struct err *e);
+cJSON *reach_of(struct vault *v, const struct erase_selector *list, size_t count, struct err *e);
 // The same `recipients` for what a request itself says: it went to whoever carries the letters about it. The caller frees. NULL with *e.
 cJSON *reach_of_request(struct vault *v, const cJSON *body, struct err *e);
 // Adds to `recipients` those who may have got something of a set that was asked for then, where nothing is left that says who did: of those that

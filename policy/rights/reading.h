@@ -13,5 +13,7 @@ enum { READING_MAX = 8192 };
 int reading_payload(struct buf *out, const char *what, time_t at, const char *officer, const char *reason, struct err *e);
 // The entry of what was read of no request: `what` ("hold") is the entry's name, `id` the record's.
 int reading_record(struct vault *v, const char *what, const char *id, const char *officer, const char *reason, struct err *e);
+// What is asked for by somebody's contact, in its plain form: an entry of each request that gave it, or, where there is none, of that.
+int reading_contact(struct vault *v, const char *contact, const char *officer, const char *reason, struct err *e);
 
 #endif

@@ -6,8 +6,10 @@
 #include "policy/rights/certificate.h"
 #include "policy/rights/clock.h"
 #include "policy/rights/document.h"
+#include "policy/rights/person.h"
 #include "policy/rights/reading.h"
 #include "policy/vault/archive_token.h"
+#include "policy/vault/key.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -169,10 +171,13 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	when_date(date, out->due);
 	snprintf(details, sizeof details, "{\"right\":\"%s\",\"due\":\"%s\"%s}", request->right, date,
 		 signal != NULL ? ",\"signal\":\"gpc\"" : "");
-	struct vault_tag tags[5] = {{"secret", out->secret}};
+	struct vault_tag tags[6] = {{"secret", out->secret}};
 	size_t tag_count = 1;
 	if (request->receipt != NULL) // whoever exports or erases by it finds the request, too
 		tags[tag_count++] = (struct vault_tag){"receipt", request->receipt};
+	char contact[PERSON_VALUE_MAX];
+	if (person_contact_of(contact, body))
+		tags[tag_count++] = (struct vault_tag){PERSON_TAG, contact};
 	if (request->once != NULL)
 		tags[tag_count++] = (struct vault_tag){"once", request->once};
 	if (*head != '\0')
@@ -322,6 +327,8 @@ struct editing {
 	const char *ledger;
 	const struct rights_act *act;
 	bool includes; // others are joined to it
+	char contact[PERSON_VALUE_MAX];
+	struct vault_tag tags[2];
 };
 
 static int edit_on(void *arg, const struct vault_record *record, cJSON *body, struct document_change *change, struct err *e)
@@ -334,8 +341,15 @@ static int edit_on(void *arg, const struct vault_record *record, cJSON *body, st
 	rights_facts_read(&before, body, record->state, record->made, when_now());
 	if (!rights_events_begin(body, record->state, record->made))
 		return err_set(e, ERR_MEMORY, "no memory");
+	char contact[PERSON_VALUE_MAX];
+	(void)person_contact_of(contact, body);
 	if (x->edit(x->arg, body, &before, e) != 0)
 		return -1;
+	const bool found = person_contact_of(x->contact, body); // by this one from now on
+	if (strcmp(contact, x->contact) != 0) {
+		x->tags[0] = (struct vault_tag){PERSON_TAG, found ? x->contact : NULL};
+		change->tags = x->tags;
+	}
 	rights_facts_read(&after, body, record->state, record->made, when_now());
 	const bool ended = (STATE_BIT(after.state) & STATES_ENDED) != 0;
 	// What was corrected is not kept longer than it is looked into. What proved a mandate is not kept longer than the decision; that it was seen, and when, is.
@@ -401,27 +415,28 @@ static int certify(struct acting *x, const cJSON *body, const struct rights_fact
 	return ok ? certificate_make(x->v, &of, NULL, more, &x->certificate, e) : err_set(e, ERR_MEMORY, "no memory for the certificate");
 }
 
-// Whether anything is left of what an erasure names. -1: that is not known.
-static int erasure_leaves(struct vault *v, const cJSON *body, struct err *e)
+// Whether anything is left of whom an erasure is about. -1: that is not known.
+static int erasure_leaves(struct vault *v, const cJSON *body, const struct rights_facts *facts, struct err *e)
 {
-	const char *receipt = json_string(body, "receipt"), *archive = json_string(body, "archive"), *record = json_string(body, "record");
-	struct erase_result found = {0};
-	struct vault_record any = {0};
-	struct err why = {0};
-	int ret = 0;
+	PERSON_AUTO struct person person = {0};
+	int leaves = 0;
 
-	if (receipt != NULL && vault_erase(v, ERASE_RECEIPT, receipt, true, &found, e) != 0)
+	if (person_of_request(v, body, facts, &person, e) != 0)
 		return -1;
-	if (receipt != NULL && (vault_erase_pending(&found) || !found.complete))
-		return 1;
-	if (archive != NULL)
-		ret = archive_token_find_for_rights(v, archive, &any, &why);
-	else if (record != NULL)
-		ret = vault_get(v, record, &any, &why);
-	vault_record_free(&any);
-	if (why.code == ERR_NOT_FOUND)
-		return 0;
-	return ret != 0 ? err_set(e, why.code, "%s", why.text) : archive != NULL || record != NULL;
+	for (size_t i = 0; i < person.count && leaves == 0; i++) {
+		struct erase_result found = {0};
+		if (vault_erase(v, person.list[i].by, person.list[i].value, true, &found, e) != 0)
+			return -1;
+		// Other requests of the same contact that the policy keeps leave nothing to be done.
+		const bool kept = person.list[i].by == ERASE_CONTACT && found.stores[0].found == found.stores[0].kept;
+		leaves = (vault_erase_pending(&found) && !kept) || !found.complete;
+	}
+	return leaves;
+}
+
+static bool is_copy(const char *right)
+{
+	return strcmp(right, "access") == 0 || strcmp(right, "portability") == 0 || strcmp(right, "know") == 0;
 }
 
 // What is answered was done, and for whom the policy asks for. What the site answers by itself, it has just done.
@@ -429,7 +444,7 @@ static int answer_check(const struct acting *x, const cJSON *body, const struct 
 {
 	const char *name = json_string(body, "right");
 	const bool erasure = strcmp(name, "erasure") == 0;
-	const bool copy = strcmp(name, "access") == 0 || strcmp(name, "portability") == 0 || strcmp(name, "know") == 0;
+	const bool copy = is_copy(name);
 	const struct policy_right *right = right_of(x->v, body);
 	const bool names = json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL;
 	const cJSON *agent = json_get(body, "agent");
@@ -438,7 +453,7 @@ static int answer_check(const struct acting *x, const cJSON *body, const struct 
 	const bool by_site = x->act->by != NULL && strcmp(x->act->by, "site") == 0;
 	const bool identified = facts->verified || (right->verify != VERIFY_MAIL && right->verify != VERIFY_IDENTITY &&
 						    ((by_site && agent_may(agent)) || (!erasure && !copy)));
-	const int leaves = erasure ? erasure_leaves(x->v, body, e) : 0;
+	const int leaves = erasure ? erasure_leaves(x->v, body, facts, e) : 0;
 
 	if (leaves < 0)
 		return -1;
@@ -520,6 +535,8 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
 		ok = ok && certificate != NULL && cJSON_AddItemToObject(body, "certificate", certificate);
 	}
+	if (act->event == EVENT_ANSWERED && is_copy(json_string(body, "right")))
+		ok = ok && json_put_time(added, "copy_until", at + RIGHTS_COPY_SECONDS);
 	ok = ok && json_put_texts(added, JSON_TEXTS({"ground", act->ground}, {"reason", act->reason}, {"text", act->text},
 						    {"how", act->how}, {"request", act->other}, {"recipient", act->recipient},
 						    {"about", act->about}, {"signed_sha256", act->signed_sha256}));
@@ -648,9 +665,10 @@ static int perhaps_same_row(void *arg, const struct vault_record *record)
 	struct perhaps_same *x = arg;
 	JSON_AUTO cJSON *body = record->unreadable ? NULL : rights_body(record, NULL);
 	const char *contact = json_string(body, "contact");
+	char plain[PERSON_VALUE_MAX];
 
 	if (contact != NULL && strcmp(record->id, x->id) != 0 && (STATE_BIT(rights_state_read(record->state)) & STATES_OPEN) != 0 &&
-	    strcasecmp(contact, x->contact) == 0 && strcmp(json_string(body, "right"), x->right) == 0)
+	    person_contact(plain, contact) && strcmp(plain, x->contact) == 0 && strcmp(json_string(body, "right"), x->right) == 0)
 		x->failed = !cJSON_AddItemToArray(x->ids, cJSON_CreateString(record->id));
 	return x->failed;
 }
@@ -659,9 +677,12 @@ int rights_perhaps_same(struct vault *v, const char *id, cJSON *ids, struct err 
 {
 	struct rights_facts facts;
 	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
-	struct perhaps_same x = {.id = id, .ids = ids, .contact = json_string(body, "contact"), .right = json_string(body, "right")};
+	struct perhaps_same x = {.id = id, .ids = ids, .right = json_string(body, "right")};
+	const char *contact = json_string(body, "contact");
+	char plain[PERSON_VALUE_MAX];
 
-	if (body == NULL || x.contact == NULL || (STATE_BIT(facts.state) & STATES_OPEN) == 0)
+	x.contact = plain;
+	if (body == NULL || contact == NULL || !person_contact(plain, contact) || (STATE_BIT(facts.state) & STATES_OPEN) == 0)
 		return body != NULL ? 0 : -1;
 	if (vault_each(v, KIND_RIGHTS_REQUEST, NULL, perhaps_same_row, &x, e) != 0)
 		return -1;
@@ -720,9 +741,17 @@ static bool add_confirm(cJSON *shown, struct vault *v, const cJSON *body, const 
 	return cJSON_AddBoolToObject(confirm, "mail", mail) != NULL && add_when(confirm, "until", facts->code_until);
 }
 
+enum shown_to {
+	SHOWN_PERSON,
+	SHOWN_SENDER, // who is not who reads the mails of its contact
+	SHOWN_OFFICER,
+	SHOWN_OFFICER_ALL, // what the person left, too
+};
+
 // What the person is told of the events, and who read what they left; to the officer all.
-static bool add_events(cJSON *shown, const cJSON *body, bool officer, bool personal)
+static bool add_events(cJSON *shown, const cJSON *body, enum shown_to to)
 {
+	const bool officer = to == SHOWN_OFFICER || to == SHOWN_OFFICER_ALL;
 	static const char *const told[] = {"event",  "at",   "entered",     "by",     "ground",    "reason", "how",        "store", "found",
 					   "erased", "kept", "verified_at", "fields", "recipient", "about",  "ack_sha256", NULL};
 	static const char *const texts[] = {"text", NULL}, *const others[] = {"request", NULL},
@@ -739,11 +768,13 @@ static bool add_events(cJSON *shown, const cJSON *body, bool officer, bool perso
 			cJSON *one = cJSON_CreateObject();
 			ok = cJSON_AddItemToArray(read, one) && ok && add_members(one, event, reading);
 		}
-		if (name == NULL || (!officer && (id == EVENT_COUNT || (rights_events[id].flags & EVENT_HIDDEN))))
+		if (name == NULL || (!officer && (id == EVENT_COUNT || (rights_events[id].flags & EVENT_HIDDEN))) ||
+		    (to == SHOWN_SENDER && id == EVENT_STORE))
 			continue;
 		cJSON *one = cJSON_CreateObject();
 		ok = cJSON_AddItemToArray(events, one) && ok && add_members(one, event, told) &&
-		     ((officer && !personal) || add_members(one, event, texts)) && (!officer || add_members(one, event, others));
+		     (to == SHOWN_OFFICER || to == SHOWN_SENDER || add_members(one, event, texts)) &&
+		     (!officer || add_members(one, event, others));
 	}
 	return ok;
 }
@@ -758,9 +789,10 @@ static bool show_recipients(cJSON *shown, const cJSON *body)
 	return false;
 }
 
-static int show(struct vault *v, const char *id, bool officer, bool personal, struct buf *json, struct err *e)
+static int show(struct vault *v, const char *id, enum shown_to to, struct buf *json, struct err *e)
 {
-	static const char *const public_members[] = {"signal", "certificate", NULL};
+	const bool officer = to == SHOWN_OFFICER || to == SHOWN_OFFICER_ALL;
+	static const char *const public_members[] = {"signal", NULL}, *const certificates[] = {"certificate", NULL};
 	static const char *const officer_members[] = {"how", "agent", "language", NULL}, *const personal_members[] = {"contact", "message",
 														      NULL};
 	struct vault_record record = {0};
@@ -787,8 +819,11 @@ static int show(struct vault *v, const char *id, bool officer, bool personal, st
 	     add_when(shown, "received", facts.clock.received) && add_when(shown, "due", next != NULL ? next->due : 0) &&
 	     add_when(shown, "answer_by", answer != NULL ? answer->due : 0) &&
 	     cJSON_AddBoolToObject(shown, "late", facts.clock.ended == 0 && next != NULL && next->late) != NULL &&
-	     add_clocks(shown, lines, count) && add_events(shown, body, officer, personal) && show_recipients(shown, body) &&
-	     add_members(shown, body, public_members) && add_confirm(shown, v, body, &facts) &&
+	     add_clocks(shown, lines, count) && add_events(shown, body, to) && (to == SHOWN_SENDER || show_recipients(shown, body)) &&
+	     add_members(shown, body, public_members) && (to == SHOWN_SENDER || add_members(shown, body, certificates)) &&
+	     (to != SHOWN_SENDER || cJSON_AddTrueToObject(shown, "mailbox") != NULL) &&
+	     (facts.copy_until == 0 || !is_copy(json_string(body, "right")) || add_when(shown, "copy_until", facts.copy_until)) &&
+	     add_confirm(shown, v, body, &facts) &&
 	     (facts.restricted == NULL || (add_when(shown, "restricted_since", facts.restricted_since) &&
 					   cJSON_AddStringToObject(shown, "restricted", facts.restricted) != NULL)) &&
 	     (!facts.held || add_when(shown, "held_until", facts.held_until)) &&
@@ -801,7 +836,7 @@ static int show(struct vault *v, const char *id, bool officer, bool personal, st
 					   json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL) != NULL &&
 		     cJSON_AddBoolToObject(shown, "has_contact", json_get(body, "contact") != NULL) != NULL &&
 		     cJSON_AddBoolToObject(shown, "has_message", json_get(body, "message") != NULL) != NULL;
-	if (personal)
+	if (to == SHOWN_OFFICER_ALL)
 		ok = ok && add_members(shown, body, personal_members);
 	cJSON *certificate = cJSON_GetObjectItemCaseSensitive(shown, "certificate");
 	if (certificate != NULL && certificate_prove(v, certificate, e) != 0)
@@ -811,35 +846,66 @@ static int show(struct vault *v, const char *id, bool officer, bool personal, st
 	return 0;
 }
 
-// The look-up goes by the secret's keyed hash, so a wrong id and a wrong secret take the same way out.
-static int own_check(struct vault *v, const char *id, const char *secret, struct err *e)
+static void owner_hash(struct vault *v, const char *id, const char *secret, char out[2 * HASH_LEN + 1])
+{
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(256);
+	uint8_t hash[HASH_LEN];
+
+	buf_printf(&text, "%.*s %.*s", RECORD_ID_LEN, id, TOKEN_LEN, secret);
+	key_lookup_hash(v, hash, "owner", buf_text(&text));
+	hex_encode(out, hash, sizeof hash);
+}
+
+bool rights_owner_put(struct vault *v, cJSON *body, const char *id, const char *secret)
+{
+	char hash[2 * HASH_LEN + 1];
+
+	owner_hash(v, id, secret, hash);
+	cJSON_DeleteItemFromObjectCaseSensitive(body, "owner");
+	return json_put_texts(body, JSON_TEXTS({"owner", hash}));
+}
+
+// The look-up goes by the secret's keyed hash, so a wrong id and a wrong secret take the same way out. *to: as who they see it.
+static int own_check(struct vault *v, const char *id, const char *secret, enum shown_to *to, struct err *e)
 {
 	struct vault_record record = {0};
+	struct rights_facts facts;
 	struct err why = {0};
+	char hash[2 * HASH_LEN + 1];
 	const bool found = vault_find_head(v, KIND_RIGHTS_REQUEST, "secret", secret, &record, &why) == 0;
 
 	if (!found && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
-	return found && strlen(id) == RECORD_ID_LEN && equal_secret(id, record.id, RECORD_ID_LEN)
-		   ? 0
-		   : err_set(e, ERR_NOT_FOUND, "there is no such request");
+	const bool sent = found && strlen(id) == RECORD_ID_LEN && equal_secret(id, record.id, RECORD_ID_LEN);
+	vault_record_free(&record);
+	JSON_AUTO cJSON *body = rights_read(v, id, &facts, &why);
+	const char *owner = json_string(body, "owner");
+	owner_hash(v, id, secret, hash);
+	const bool owned = owner != NULL && strlen(owner) == 2 * HASH_LEN && equal_secret(owner, hash, 2 * HASH_LEN);
+	*to = sent && !owned && owner != NULL && facts.by_link ? SHOWN_SENDER : SHOWN_PERSON;
+	if (body == NULL && sent)
+		return err_set(e, why.code, "%s", why.text);
+	return sent || owned ? 0 : err_set(e, ERR_NOT_FOUND, "there is no such request");
 }
 
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e)
 {
-	return own_check(v, id, secret, e) != 0 ? -1 : show(v, id, false, false, json, e);
+	enum shown_to to;
+
+	return own_check(v, id, secret, &to, e) != 0 ? -1 : show(v, id, to, json, e);
 }
 
 int rights_show_officer(struct vault *v, const char *id, bool personal, struct buf *json, struct err *e)
 {
-	return show(v, id, true, personal, json, e);
+	return show(v, id, personal ? SHOWN_OFFICER_ALL : SHOWN_OFFICER, json, e);
 }
 
 int rights_withdraw(struct vault *v, const char *id, const char *secret, struct err *e)
 {
 	const struct rights_act act = {.event = EVENT_WITHDRAWN, .by = "person"};
+	enum shown_to to;
 
-	return own_check(v, id, secret, e) != 0 ? -1 : rights_act(v, id, &act, e);
+	return own_check(v, id, secret, &to, e) != 0 ? -1 : rights_act(v, id, &act, e);
 }
 
 int rights_add(struct vault *v, const char *id, const char *secret, const char *text, struct err *e)
@@ -847,9 +913,10 @@ int rights_add(struct vault *v, const char *id, const char *secret, const char *
 	struct rights_act act = {.event = EVENT_ADDED, .by = "person", .text = text};
 	struct rights_facts facts;
 	const cJSON *event, *last = NULL;
+	enum shown_to to;
 	size_t added = 0;
 
-	if (own_check(v, id, secret, e) != 0)
+	if (own_check(v, id, secret, &to, e) != 0)
 		return -1;
 	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
 	if (body == NULL)

@@ -3,7 +3,8 @@
 //
 // A request is a record of kind rights-request, in one of the states of policy/rights/event.h. Its sealed body is a JSON object: right, due (as it
 // was told when it came), contact, message, receipt or archive (until an erasure is done), signal ("gpc"), verified, proven, how (it came), events,
-// certificate; identity (see policy/rights/identity.h), until that was shown or the request is over; and agent: {name, id?, protocol ("drp", "opendsr")?, request? (its number there), regime?, callback?, answer_to ("agent", "person"),
+// certificate; identity (see policy/rights/identity.h), until that was shown or the request is over; owner (a keyed hash of the second secret, which whoever reads the
+// mails of its contact was shown); and agent: {name, id?, protocol ("drp", "opendsr")?, request? (its number there), regime?, callback?, answer_to ("agent", "person"),
 // mandate {seen, sha256 (of the paper; until the request is over)}?}.
 #ifndef LETHE_RIGHTS_REQUEST_H
 #define LETHE_RIGHTS_REQUEST_H
@@ -88,6 +89,9 @@ int rights_act(struct vault *v, const char *id, const struct rights_act *act, st
 int rights_join(struct vault *v, const char *id, const char *to, const struct rights_act *act, struct err *e);
 // Adds the ids of other open requests for the same right that give the same contact, without regard to case: a hint for the officer, and no proof.
 int rights_perhaps_same(struct vault *v, const char *id, cJSON *ids, struct err *e);
+// Puts into the body another secret that shows it, for whoever was shown to read the mails of its contact. The first one shows less of it then (rights_show).
+// False: no memory.
+bool rights_owner_put(struct vault *v, cJSON *body, const char *id, const char *secret);
 // The person takes it back. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_withdraw(struct vault *v, const char *id, const char *secret, struct err *e);
 // The person adds something, up to EVENT_ADDED_MAX times; where they were asked what they mean, it is the answer to that. As above; ERR_REFUSED: it is over;
@@ -99,7 +103,8 @@ int rights_edit(struct vault *v, const char *id, int (*edit)(void *arg, cJSON *b
 		void *arg, const char *ledger, const struct rights_act *act, struct err *e);
 
 // {id, right, state, received, due, answer_by, late, clocks[{name, law, due, met, extended, paused, late}], events[{event, at, by?, ground?, reason?, text?}],
-// read[{at, by, reason}], recipients (event.h), confirm? {mail: whether there is an address to ask, until: how long the code that was sent there holds, or null} (who asks is yet
+// copy_until? (until then a copy is handed out), mailbox? (true: who reads the mails of its address has another secret, with which alone the copy, the texts, the
+// certificate and the stores are shown), read[{at, by, reason}], recipients (event.h), confirm? {mail: whether there is an address to ask, until: how long the code that was sent there holds, or null} (who asks is yet
 // to show that they read the mails of their address), signal?, restricted?, restricted_since?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e);
 // For the officer (the secret is not asked for): the same plus every event, `verified`, `proven`, `names_receipt` (or an archive), agent, and contact, message and

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/restrict.h"
-#include "policy/rights/export.h"
+#include "policy/rights/person.h"
 #include "policy/rights/reach.h"
 #include "policy/rights/recipient.h"
 #include <stdio.h>
@@ -8,25 +8,22 @@
 
 // What a request names, and what is known of it.
 struct restriction {
-	struct buf named; // wiped
-	struct export_selector selector[2];
-	size_t count;
+	struct person named;
 	struct rights_facts facts; // but for `restricted`, which says only whether
 	char right[64];
 };
-#define RESTRICTION_INIT ((struct restriction){.named = BUF_INIT(1024)})
 #define RESTRICTION_AUTO __attribute__((cleanup(restriction_end)))
 
 static void restriction_end(struct restriction *x)
 {
-	buf_wipe(&x->named);
+	person_end(&x->named);
 }
 
 static int restriction_facts(struct vault *v, const char *id, struct restriction *x, struct err *e)
 {
 	JSON_AUTO cJSON *body = rights_read(v, id, &x->facts, e);
 
-	if (body == NULL)
+	if (body == NULL || person_named(v, body, &x->named, e) != 0)
 		return -1;
 	x->facts.restricted = x->facts.restricted != NULL ? "" : NULL;
 	snprintf(x->right, sizeof x->right, "%s", json_string(body, "right"));
@@ -35,25 +32,26 @@ static int restriction_facts(struct vault *v, const char *id, struct restriction
 
 static int restriction_read(struct vault *v, const char *id, struct restriction *x, struct err *e)
 {
-	if (restriction_facts(v, id, x, e) != 0 || export_of_request(v, id, x->selector, &x->count, &x->named, e) != 0)
+	if (restriction_facts(v, id, x, e) != 0)
 		return -1;
-	return x->count > 1 ? 0
-			    : err_set(e, ERR_INPUT,
-				      "request %.12s names nothing that is kept: where its sender gives a receipt, lethe restrict place "
-				      "--receipt enters a request for that",
-				      id);
+	return x->named.count > 0
+		   ? 0
+		   : err_set(e, ERR_INPUT,
+			     "request %.12s names nothing that is kept: where its sender gives a receipt, lethe restrict place "
+			     "--receipt enters a request for that",
+			     id);
 }
 
 static int restriction_apply(struct vault *v, const char *id, const struct restriction *x, enum restrict_how how,
 			     struct restrict_result *out, struct err *e)
 {
-	return vault_restrict(v, x->selector[1].by, x->selector[1].value, how, id, out, e);
+	return vault_restrict(v, x->named.list[0].by, x->named.list[0].value, how, id, out, e);
 }
 
 static int restriction_tell(struct vault *v, const char *id, const struct restriction *x, enum recipient_about about, const char *by,
 			    struct err *e)
 {
-	JSON_AUTO cJSON *reach = reach_of(v, x->selector[1].by, x->selector[1].value, e);
+	JSON_AUTO cJSON *reach = reach_of(v, x->named.list, 1, e);
 
 	return reach == NULL ? -1 : recipients_tell(v, id, about, cJSON_GetObjectItemCaseSensitive(reach, "recipients"), by, e);
 }
@@ -61,7 +59,7 @@ static int restriction_tell(struct vault *v, const char *id, const struct restri
 int rights_restrict(struct vault *v, const char *id, const char *ground, const char *reason, const char *by, bool dry_run,
 		    struct restrict_result *out, struct err *e)
 {
-	RESTRICTION_AUTO struct restriction x = RESTRICTION_INIT;
+	RESTRICTION_AUTO struct restriction x = {0};
 	const struct rights_act begun = {.event = EVENT_STARTED, .by = by};
 	const struct rights_act act = {.event = EVENT_RESTRICTED, .by = by, .ground = ground, .reason = reason};
 	const struct rights_act answered = {.event = EVENT_ANSWERED, .by = by};
@@ -92,7 +90,7 @@ int rights_restrict(struct vault *v, const char *id, const char *ground, const c
 
 int rights_restrict_tell(struct vault *v, const char *id, const char *reason, const char *by, struct err *e)
 {
-	RESTRICTION_AUTO struct restriction x = RESTRICTION_INIT;
+	RESTRICTION_AUTO struct restriction x = {0};
 
 	if (restriction_read(v, id, &x, e) != 0)
 		return -1;
@@ -103,7 +101,7 @@ int rights_restrict_tell(struct vault *v, const char *id, const char *reason, co
 
 int rights_restrict_count(struct vault *v, const char *id, struct restrict_result *out, struct err *e)
 {
-	RESTRICTION_AUTO struct restriction x = RESTRICTION_INIT;
+	RESTRICTION_AUTO struct restriction x = {0};
 
 	return restriction_read(v, id, &x, e) != 0 ? -1 : restriction_apply(v, id, &x, RESTRICT_COUNT, out, e);
 }
@@ -129,7 +127,7 @@ static int other_same(void *arg, const struct rights_row *row)
 
 int rights_restrict_lift(struct vault *v, const char *id, const char *by, struct restrict_result *out, struct err *e)
 {
-	RESTRICTION_AUTO struct restriction x = RESTRICTION_INIT;
+	RESTRICTION_AUTO struct restriction x = {0};
 	struct other other = {.v = v, .id = id, .first = out->first};
 
 	*out = (struct restrict_result){0};
@@ -155,7 +153,7 @@ int rights_objection_override(struct vault *v, const char *id, const char *reaso
 {
 	const struct rights_act refused = {
 	    .event = EVENT_REFUSED, .by = by, .ground = "compelling-grounds", .reason = reason, .text = text};
-	RESTRICTION_AUTO struct restriction x = RESTRICTION_INIT;
+	RESTRICTION_AUTO struct restriction x = {0};
 
 	*out = (struct restrict_result){0};
 	if (restriction_facts(v, id, &x, e) != 0)

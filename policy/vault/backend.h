@@ -162,8 +162,9 @@ struct backend_records {
 		    struct err *e); // adds to *out
 	int (*update)(struct store *s, const struct record_row *row,
 		      struct err *e); // all but id, kind, subject, made; an empty body: keeps its own
-	// With its tags, for each of which it calls (`gone` may be NULL); its key is named to be ended.
-	int (*end)(struct store *s, const char *id, void (*gone)(void *arg, const uint8_t hash[HASH_LEN]), void *arg, struct err *e);
+	int (*tag)(struct store *s, const char *id, const char *name, const uint8_t *hash /* NULL: it has none any more */, struct err *e);
+	int (*tags)(struct store *s, const char *id, void (*each)(void *arg, const struct tag_row *tag), void *arg, struct err *e);
+	int (*end)(struct store *s, const char *id, struct err *e); // with its tags; its key is named to be ended
 };
 
 // ---- keys; apart from what they seal ----

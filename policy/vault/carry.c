@@ -46,14 +46,19 @@ static int carry_lines(struct buf *plain, char *lines[FIRST_LINES], const char *
 	return 0;
 }
 
-int carry_record(const struct vault *v, const struct record_row *row, const struct tag_row *tags, size_t tag_count, const void *body,
-		 size_t len, struct err *e)
+static void carry_tag(void *arg, const struct tag_row *tag)
 {
-	BUF_AUTO_WIPE struct buf plain = BUF_INIT(PLAIN_MAX), before = BUF_INIT(PLAIN_MAX);
+	char hex[2 * HASH_LEN + 1];
+
+	hex_encode(hex, tag->hash, HASH_LEN);
+	buf_printf(arg, "%s=%s ", tag->name, hex);
+}
+
+int carry_record(const struct vault *v, const struct record_row *row, const void *body, size_t len, struct err *e)
+{
+	BUF_AUTO_WIPE struct buf plain = BUF_INIT(PLAIN_MAX);
 	struct buf sealed BUF_AUTO = BUF_INIT(TEXT_MAX), text BUF_AUTO = BUF_INIT(TEXT_MAX);
-	char facts[LIFE_TEXT_MAX], hex[2 * HASH_LEN + 1], *lines[FIRST_LINES];
-	const char *old_body;
-	size_t old_len;
+	char facts[LIFE_TEXT_MAX];
 	uint8_t key[KEY_LEN];
 
 	// What ends before any backup does is in none.
@@ -64,18 +69,8 @@ int carry_record(const struct vault *v, const struct record_row *row, const stru
 		return 0;
 	life_facts_text(facts, &row->facts);
 	buf_printf(&plain, "%s\n%s\n%lld %s\n", kind_row(row->kind)->name, row->state, (long long)row->facts.made, facts);
-	for (size_t i = 0; tags != NULL && i < tag_count; i++) {
-		hex_encode(hex, tags[i].hash, HASH_LEN);
-		buf_printf(&plain, "%s%s=%s", i > 0 ? " " : "", tags[i].name, hex);
-	}
-	if (tags == NULL) {
-		const int there = tombstone_carried(v, row->id, &text, e);
-		if (there < 0 || (there > 0 && carry_open(v, row->id, buf_text(&text), &before, e) != 0))
-			return -1;
-		if (there > 0 && carry_lines(&before, lines, &old_body, &old_len) == 0)
-			buf_adds(&plain, lines[3]);
-		buf_reset(&text);
-	}
+	if (v->b->records->tags(v->store, row->id, carry_tag, &plain, e) != 0)
+		return -1;
 	buf_addc(&plain, '\n');
 	buf_add(&plain, body, len);
 	carry_key(v, row->id, key);

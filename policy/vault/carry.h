@@ -10,9 +10,8 @@
 #include "policy/vault/backend.h"
 #include "policy/vault/tombstone.h"
 
-// Inside the transaction that stores the record as it is in *row, before its commit. `tags` NULL: those that it was carried with before.
-int carry_record(const struct vault *v, const struct record_row *row, const struct tag_row *tags, size_t tag_count, const void *body,
-		 size_t len, struct err *e);
+// Inside the transaction that stores the record as it is in *row, and has stored its tags, before its commit.
+int carry_record(const struct vault *v, const struct record_row *row, const void *body, size_t len, struct err *e);
 struct carried {
 	struct buf plain; // what the rest points into
 	enum kind kind;   // KIND_COUNT: one that this version does not know

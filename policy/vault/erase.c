@@ -57,9 +57,11 @@ struct erasure {
 	struct subject who;
 	struct record_list records;
 	struct markers markers;
-	char list_subject[TOKEN_LEN + 1]; // whom the payload with the markers is about: nobody else
-	const struct tombstone *again;    // it is done again, as this says; NULL: for the first time
-	struct tombstone tombstone;       // it is written as this
+	char list_subject[TOKEN_LEN + 1];    // whom the payload with the markers is about: nobody else
+	const struct tombstone *again;       // it is done again, as this says; NULL: for the first time
+	const struct erase_selector *before; // what these lead to, too, is left out
+	size_t before_count;
+	struct tombstone tombstone; // it is written as this
 };
 
 // The first reason is kept.
@@ -216,10 +218,11 @@ static bool is_kept(const struct erasure *x, const struct record_row *r)
 	return r->due == 0 || r->due > x->judged;
 }
 
-// A data-subject request that names the receipt: its own subject is who made it.
-static bool names_the_receipt(const struct erasure *x, const struct record_row *r)
+// A data-subject request that names the receipt, or gives the contact: its own subject is who made it.
+static bool names_the_subject(const struct erasure *x, const struct record_row *r)
 {
-	return x->by == ERASE_RECEIPT && r->kind == KIND_RIGHTS_REQUEST && memcmp(r->subject, x->who.hash, HASH_LEN) != 0;
+	return (x->by == ERASE_RECEIPT || x->by == ERASE_CONTACT) && r->kind == KIND_RIGHTS_REQUEST &&
+	       !(x->who.known && memcmp(r->subject, x->who.hash, HASH_LEN) == 0);
 }
 
 // Leaves in x->records what an erasure ends or changes.
@@ -237,7 +240,7 @@ static void count_kept(struct erasure *x)
 	}
 	for (size_t i = 0; i < x->records.count; i++) {
 		struct record_row *row = &x->records.rows[i];
-		const bool request = names_the_receipt(x, row), open = request && row->facts.since[LIFE_CLOSED] == 0;
+		const bool request = names_the_subject(x, row), open = request && row->facts.since[LIFE_CLOSED] == 0;
 		const bool again = row->facts.since[LIFE_ERASED] != 0;
 		const struct life life = open ? record_life(x->v, row) // it is to be answered first
 					      : record_life_erased(x->v, row, x->judged);
@@ -292,7 +295,7 @@ static int payloads_end(struct erasure *x, bool count_only, uint64_t *count, str
 		const struct record_row *r = i < x->records.count ? &x->records.rows[i] : NULL;
 		const uint8_t *subject = r != NULL ? r->subject : x->who.hash;
 		uint64_t ended = 0;
-		if (r != NULL ? !names_the_receipt(x, r) || is_kept(x, r) : !x->who.known)
+		if (r != NULL ? !names_the_subject(x, r) || is_kept(x, r) : !x->who.known)
 			continue;
 		if (count_only ? payloads_count(v, subject, count, e) != 0
 			       : v->b->ledger->payload_end(v->store, subject, 0, 0, &ended, e) != 0)
@@ -303,6 +306,31 @@ static int payloads_end(struct erasure *x, bool count_only, uint64_t *count, str
 }
 
 // ---- what hangs on it ----
+
+static int erase_records(const struct erasure *x, struct record_list *out, struct err *e)
+{
+	int ret = subject_records(x->v, VIEW_COMMITTED, &x->who, out, e);
+
+	for (size_t i = 0; i < x->before_count && ret == 0; i++) {
+		struct record_list known = {0};
+		struct subject who;
+		size_t left = 0;
+		ret = subject_find(x->v, VIEW_COMMITTED, x->before[i].by, x->before[i].value, &who, e) != 0 ||
+			      subject_records(x->v, VIEW_COMMITTED, &who, &known, e) != 0
+			  ? -1
+			  : 0;
+		for (size_t r = 0; r < out->count; r++) {
+			size_t k = 0;
+			while (k < known.count && strcmp(known.rows[k].id, out->rows[r].id) != 0)
+				k++;
+			if (k == known.count)
+				out->rows[left++] = out->rows[r];
+		}
+		out->count = left;
+		free(known.rows);
+	}
+	return ret;
+}
 
 static int find_all(struct erasure *x, struct err *e)
 {
@@ -324,7 +352,7 @@ static int find_all(struct erasure *x, struct err *e)
 		marker_add(&x->markers, hex, 2 * HASH_LEN); // as the subject's key is named
 	}
 	x->records.count = 0;
-	if (subject_records(v, VIEW_COMMITTED, &x->who, &x->records, e) != 0)
+	if (erase_records(x, &x->records, e) != 0)
 		return -1;
 	if (x->again != NULL) { // what was stored since was not meant
 		size_t left = 0;
@@ -353,9 +381,9 @@ static int find_all(struct erasure *x, struct err *e)
 
 // ---- the transaction ----
 
-static void mark_tag(void *arg, const uint8_t hash[HASH_LEN])
+static void mark_tag(void *arg, const struct tag_row *tag)
 {
-	marker_add(arg, hash, HASH_LEN);
+	marker_add(arg, tag->hash, HASH_LEN);
 }
 
 // The event stands in the same transaction, last, as it has the markers of all that went.
@@ -376,7 +404,8 @@ static int erase_rows(struct erasure *x, struct err *e)
 		if (r->has_file && !is_kept(x, r))
 			marker_add(&x->markers, r->id, RECORD_ID_LEN);
 		if (is_kept(x, r) ? record_keep(v, r, x->again == NULL, e) != 0
-				  : v->b->records->end(v->store, r->id, mark_tag, &x->markers, e) != 0)
+				  : v->b->records->tags(v->store, r->id, mark_tag, &x->markers, e) != 0 ||
+					v->b->records->end(v->store, r->id, e) != 0)
 			return -1;
 	}
 	if (payloads_end(x, false, &ended, e) != 0 || (x->who.known && key_end_later_of_subject(v, x->who.hash, e) != 0))
@@ -813,7 +842,7 @@ static void erase_verify(struct erasure *x)
 		files += x->records.rows[i].has_file && !is_kept(x, &x->records.rows[i]) &&
 			 vault_spool_path(x->v, x->records.rows[i].id, path, sizeof path, NULL) == 0 && access(path, F_OK) == 0;
 	const bool gone[ERASE_STORES] = {
-	    [STORE_RECORDS] = subject_records(x->v, VIEW_COMMITTED, &x->who, &records, &why) == 0 && records.count <= s[STORE_RECORDS].kept,
+	    [STORE_RECORDS] = erase_records(x, &records, &why) == 0 && records.count <= s[STORE_RECORDS].kept,
 	    [STORE_SPOOL] = files == 0,
 	    [STORE_REQUEST_LOG] = x->out->complete && s[STORE_REQUEST_LOG].found == 0,
 	    [STORE_PAYLOADS] = payloads_end(x, true, &payloads, &why) == 0 && payloads == 0,
@@ -861,15 +890,82 @@ static int erase_all(struct erasure *x, struct err *e)
 	return ret;
 }
 
-int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e)
+int vault_erase_next(struct vault *v, const struct erase_selector *list, size_t count, bool dry_run, struct erase_result *out,
+		     struct err *e)
 {
-	struct erasure x = {.v = v, .now = when_now(), .by = by, .value = value, .dry_run = dry_run, .out = out};
+	struct erasure x = {.v = v,
+			    .now = when_now(),
+			    .by = list[count - 1].by,
+			    .value = list[count - 1].value,
+			    .dry_run = dry_run,
+			    .out = out,
+			    .before = list,
+			    .before_count = count - 1};
 
 	if (erase_all(&x, e) != 0)
 		return -1;
 	if (!dry_run) // what fails here, pruning does
 		(void)tombstone_settle(v, x.now, NULL);
 	return 0;
+}
+
+int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e)
+{
+	return vault_erase_next(v, &(struct erase_selector){by, value}, 1, dry_run, out, e);
+}
+
+static void erase_kept_add(struct erase_result *sum, const struct erase_kept *k)
+{
+	struct erase_kept *to = sum->kept;
+
+	while (to < sum->kept + sum->kept_count && to->kind != k->kind)
+		to++;
+	if (to == sum->kept + sum->kept_count) {
+		*to = *k;
+		sum->kept_count++;
+		return;
+	}
+	to->count += k->count;
+	to->held = to->held && k->held;
+	to->ground = to->ground != NULL ? to->ground : k->ground;
+	to->open = to->open && k->open;
+	to->until = to->until == 0 || k->until == 0 ? 0 : k->until > to->until ? k->until : to->until;
+}
+
+void erase_result_add(struct erase_result *sum, const struct erase_result *one)
+{
+	if (sum->store_count == 0) {
+		*sum = *one;
+		return;
+	}
+	for (size_t i = 0; i < one->store_count; i++) {
+		struct erase_store *s = &sum->stores[i];
+		s->found += one->stores[i].found;
+		s->erased += one->stores[i].erased;
+		s->kept += one->stores[i].kept;
+		s->verified = s->verified == 0 ? 0 : one->stores[i].verified;
+	}
+	for (size_t i = 0; i < one->kept_count; i++)
+		erase_kept_add(sum, &one->kept[i]);
+	if (one->newest != 0) {
+		sum->oldest = sum->oldest == 0 || one->oldest < sum->oldest ? one->oldest : sum->oldest;
+		sum->newest = one->newest > sum->newest ? one->newest : sum->newest;
+	}
+	sum->requests += one->requests;
+	sum->settled += one->settled;
+	sum->held = sum->held || one->held;
+	if (sum->complete && !one->complete)
+		memcpy(sum->reason, one->reason, sizeof sum->reason);
+	sum->complete = sum->complete && one->complete;
+	sum->residue_files = one->residue_files > sum->residue_files ? one->residue_files : sum->residue_files;
+	sum->residue_bytes = one->residue_bytes > sum->residue_bytes ? one->residue_bytes : sum->residue_bytes;
+	sum->residue_hits += one->residue_hits;
+	sum->searched_later = sum->searched_later || one->searched_later;
+	sum->backups = one->backups.tombstone != 0 ? one->backups : sum->backups;
+	if (one->recorded) {
+		sum->recorded = true;
+		sum->ledger_index = one->ledger_index;
+	}
 }
 
 static int erase_again(void *arg, const struct tombstone *t, struct err *e)

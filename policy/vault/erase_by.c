@@ -3,7 +3,8 @@
 
 const char *erase_by_word(enum erase_by by)
 {
-	static const char *const names[] = {[ERASE_RECEIPT] = "receipt", [ERASE_ADDRESS] = "address", [ERASE_RECORD] = "record"};
+	static const char *const names[] = {
+	    [ERASE_RECEIPT] = "receipt", [ERASE_ADDRESS] = "address", [ERASE_RECORD] = "record", [ERASE_CONTACT] = "contact"};
 
 	return names[by];
 }

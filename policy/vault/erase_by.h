@@ -5,6 +5,6 @@
 
 #include "policy/vault/vault.h"
 
-const char *erase_by_word(enum erase_by by); // "receipt", "address", "record"
+const char *erase_by_word(enum erase_by by); // "receipt", "address", "record", "contact"
 
 #endif

@@ -113,7 +113,7 @@ static int end_batch(struct pruning *p, const char *kind, const struct record_li
 	for (size_t i = 0; i < list->count && ret == 0; i++) {
 		const struct record_row *r = &list->rows[i];
 		bool anonymise = record_life(v, r).then == END_ANONYMISE;
-		ret = anonymise ? record_anonymise(v, r, e) : v->b->records->end(v->store, r->id, NULL, NULL, e);
+		ret = anonymise ? record_anonymise(v, r, e) : v->b->records->end(v->store, r->id, e);
 	}
 	if (transaction_end(v, LANE_RECORDS, ret, e) != 0)
 		return -1;

@@ -233,9 +233,8 @@ static int put_record(struct vault *v, const struct put *p, struct err *e)
 		tag_count++;
 	}
 	return (r->body != NULL && seal_body(v, &row, r->body, r->body_len, e) != 0) ||
-		       ((r->carried || kind_row(r->kind)->carried) &&
-			carry_record(v, &row, tags, tag_count, r->body, r->body_len, e) != 0) ||
-		       v->b->records->put(v->store, &row, tags, tag_count, e) != 0
+		       v->b->records->put(v->store, &row, tags, tag_count, e) != 0 ||
+		       ((r->carried || kind_row(r->kind)->carried) && carry_record(v, &row, r->body, r->body_len, e) != 0)
 		   ? -1
 		   : 0;
 }
@@ -637,6 +636,7 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	const struct vault_change *c = u->change;
 	struct record_row row ROW_AUTO = {0};
 	struct vault_record now;
+	uint8_t hash[HASH_LEN];
 
 	// What is restricted may be held, and anything else be noted of it.
 	const enum use use = c->for_rights || (c->state == NULL && c->body == NULL) ? USE_FOR_RIGHTS : USE_ORDINARY;
@@ -668,8 +668,14 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 		row.due = end;
 	if (c->state != NULL)
 		snprintf(row.state, sizeof row.state, "%s", c->state);
+	for (const struct vault_tag *t = c->tags; t != NULL && t->name != NULL; t++) {
+		if (t->value != NULL)
+			key_lookup_hash(v, hash, t->name, t->value);
+		if (v->b->records->tag(v->store, row.id, t->name, t->value != NULL ? hash : NULL, e) != 0)
+			goto cleanup;
+	}
 	if (carried &&
-	    carry_record(v, &row, NULL, 0, c->body != NULL ? c->body : now.body.data, c->body != NULL ? c->body_len : now.body.len, e) != 0)
+	    carry_record(v, &row, c->body != NULL ? c->body : now.body.data, c->body != NULL ? c->body_len : now.body.len, e) != 0)
 		goto cleanup;
 	buf_free(&row.body); // it keeps its own
 	if ((c->body == NULL || seal_body(v, &row, c->body, c->body_len, e) == 0) && v->b->records->update(v->store, &row, e) == 0 &&
@@ -692,6 +698,50 @@ int vault_update(struct vault *v, const char *id, const struct vault_change *cha
 	if (event != NULL && ledger_check(event, e) != 0)
 		return -1;
 	return commit_run(v, &op, e);
+}
+
+struct tagging {
+	struct vault *v;
+	const char *tag;
+	void (*value)(const struct vault_record *r, struct buf *out);
+	struct err *e;
+	bool failed;
+};
+
+static int tag_old_one(void *arg, const struct vault_record *r)
+{
+	struct tagging *x = arg;
+	BUF_AUTO_WIPE struct buf value = BUF_INIT(VAULT_BODY_MAX);
+	struct err why = {0};
+
+	if (!r->unreadable)
+		x->value(r, &value);
+	const struct vault_tag tags[] = {{x->tag, buf_text(&value)}, {NULL, NULL}};
+	if (value.len > 0 && vault_update(x->v, r->id, &(struct vault_change){.tags = tags}, NULL, &why) != 0 &&
+	    why.code != ERR_NOT_FOUND) {
+		err_set(x->e, why.code, "%s", why.text);
+		x->failed = true;
+	}
+	return x->failed;
+}
+
+static int run_tagged(struct vault *v, void *arg, struct err *e)
+{
+	return v->b->upkeep->number_set(v->store, arg, 1, e);
+}
+
+int vault_tag_old(struct vault *v, enum kind kind, const char *tag, void (*value)(const struct vault_record *r, struct buf *out),
+		  struct err *e)
+{
+	struct tagging x = {.v = v, .tag = tag, .value = value, .e = e};
+	char name[96];
+	struct op op = {.lane = LANE_RECORDS, .run = run_tagged, .arg = name};
+	int64_t done = 0;
+
+	snprintf(name, sizeof name, "tagged %s %s", kind_row(kind)->name, tag);
+	if (v->b->upkeep->number_get(v->store, name, &done, e) != 0 || done != 0)
+		return done != 0 ? 0 : -1;
+	return vault_each_for_rights(v, kind, NULL, tag_old_one, &x, e) != 0 || x.failed ? -1 : commit_run(v, &op, e);
 }
 
 // ---- ending ----
@@ -740,8 +790,7 @@ int record_keep(struct vault *v, const struct record_row *r, bool carry, struct 
 		buf_free(&row.body); // it stays as it is
 	else if (row.has_key && (key_own(v, row.id, &key, e) != 0 || seal_body_with(&key, &row, body.data, body.len, e) != 0))
 		return -1;
-	if (v->b->records->update(v->store, &row, e) != 0 ||
-	    (carry && body.len > 0 && carry_record(v, &row, NULL, 0, body.data, body.len, e) != 0))
+	if (v->b->records->update(v->store, &row, e) != 0 || (carry && body.len > 0 && carry_record(v, &row, body.data, body.len, e) != 0))
 		return -1;
 	return row.has_key && memcmp(before, row.key, KEY_ID_LEN) != 0 ? v->b->keys->end_later(v->store, before, e) : 0;
 }
@@ -771,7 +820,7 @@ int record_anonymise(struct vault *v, const struct record_row *r, struct err *e)
 	memcpy(row.state, old.state, sizeof row.state);
 	if (stays == NULL || json_print(&after, stays) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
-	return v->b->records->end(v->store, r->id, NULL, NULL, e) != 0 || key_anonymous(v, row.kind, &key, e) != 0 ||
+	return v->b->records->end(v->store, r->id, e) != 0 || key_anonymous(v, row.kind, &key, e) != 0 ||
 		       seal_body_with(&key, &row, after.data, after.len, e) != 0 || v->b->records->put(v->store, &row, NULL, 0, e) != 0
 		   ? -1
 		   : 0;
@@ -812,7 +861,7 @@ static int run_end(struct vault *v, void *arg, struct err *e)
 	if (backups_end != 0 && (row->due == 0 || row->due > backups_end) && record_tombstone(v, TOMBSTONE_ERASED, row->id, e) != 0)
 		return -1;
 	end->own_key = row->has_key && !key_is_shared(v, row->key);
-	return ledger_write(v, end->event, NULL, e) != 0 || v->b->records->end(v->store, row->id, NULL, NULL, e) != 0 ? -1 : 0;
+	return ledger_write(v, end->event, NULL, e) != 0 || v->b->records->end(v->store, row->id, e) != 0 ? -1 : 0;
 }
 
 // The record is ended when the commit returned. A crash before its key is destroyed is made good by the next reaping, one before its

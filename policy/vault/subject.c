@@ -12,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+// What is tagged with an address, an officer has; beside it there is the request log.
+static const char *const subject_tags[] = {
+    [ERASE_RECEIPT] = "receipt", [ERASE_ADDRESS] = "address", [ERASE_RECORD] = NULL, [ERASE_CONTACT] = "contact"};
+
 int subject_find(const struct vault *v, enum view view, enum erase_by by, const char *value, struct subject *out, struct err *e)
 {
 	struct record_row row;
@@ -20,7 +24,7 @@ int subject_find(const struct vault *v, enum view view, enum erase_by by, const 
 	*out = (struct subject){.by = by, .value = value};
 	if (by == ERASE_RECEIPT) {
 		out->known = true;
-		out->tag = "receipt";
+		out->tag = subject_tags[by];
 		key_lookup_hash(v, out->hash, "subject", value);
 		key_lookup_hash(v, out->tag_hash, out->tag, value);
 	} else if (by == ERASE_RECORD) {
@@ -29,8 +33,8 @@ int subject_find(const struct vault *v, enum view view, enum erase_by by, const 
 			memcpy(out->hash, row.subject, HASH_LEN);
 		}
 		buf_free(&row.body);
-	} else { // which the request log knows, and what an officer tagged with it
-		out->tag = "address";
+	} else {
+		out->tag = subject_tags[by];
 		key_lookup_hash(v, out->tag_hash, out->tag, value);
 	}
 	return why.code == ERR_NONE || why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
@@ -78,7 +82,7 @@ void subject_name(struct tombstone *t, const struct subject *who)
 
 void subject_named(const struct tombstone *t, struct subject *out)
 {
-	*out = (struct subject){.by = t->by, .known = t->has_subject, .tag = t->has_tag ? "receipt" : NULL};
+	*out = (struct subject){.by = t->by, .known = t->has_subject, .tag = t->has_tag ? subject_tags[t->by] : NULL};
 	out->value = t->by == ERASE_RECORD ? t->id : NULL;
 	memcpy(out->hash, t->subject, HASH_LEN);
 	memcpy(out->tag_hash, t->tag, HASH_LEN);

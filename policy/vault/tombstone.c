@@ -111,7 +111,7 @@ static int tombstone_parse(const struct vault *v, char *line, struct tombstone *
 		if (++out->act == TOMBSTONE_ACTS)
 			return -1;
 	while (strcmp(erase_by_word(out->by), fields[4]) != 0)
-		if (out->by++ == ERASE_RECORD)
+		if (out->by++ == ERASE_CONTACT)
 			return -1;
 	if (strcmp(fields[5], "-") != 0)
 		snprintf(out->id, sizeof out->id, "%s", fields[5]);
@@ -225,25 +225,6 @@ static int tombstone_append(const char *path, const struct buf *line, struct err
 static bool list_carries(const struct tombstone_list *l)
 {
 	return l->text.len > 0 && memmem(l->text.data, l->text.len, " carried ", 9) != NULL;
-}
-
-int tombstone_carried(const struct vault *v, const char *id, struct buf *out, struct err *e)
-{
-	struct tombstone_list l LIST_AUTO = {0};
-	char middle[RECORD_ID_LEN + 32];
-
-	if (list_read(&l, v, e) != 0)
-		return -1;
-	snprintf(middle, sizeof middle, " %s %s %s ", act_names[TOMBSTONE_CARRIED], erase_by_word(ERASE_RECORD), id);
-	const char *at = l.text.len == 0 ? NULL : memmem(l.text.data, l.text.len, middle, strlen(middle));
-	if (at == NULL)
-		return 0;
-	while (at > l.text.data && at[-1] != '\n')
-		at--;
-	l.at = (size_t)(at - l.text.data);
-	if (list_next(&l, NULL) <= 0)
-		return 0;
-	return buf_adds(out, l.t.carried) != 0 ? err_set(e, ERR_MEMORY, "no memory") : 1;
 }
 
 int tombstone_seen(const struct backend *b, struct store *s, int64_t *out, struct err *e)

@@ -56,8 +56,6 @@ int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e);
 int tombstone_applied(const struct vault *v, const struct tombstone *t, struct err *e);
 // Calls for those that vault.db has not seen, oldest first, until `each` returns non-zero: -1 then.
 int tombstone_each_new(const struct vault *v, int (*each)(void *arg, const struct tombstone *t, struct err *e), void *arg, struct err *e);
-// The line that carries the record: adds what it carries. 1; 0: there is none.
-int tombstone_carried(const struct vault *v, const char *id, struct buf *out, struct err *e);
 // For who is alone: forgets those that have expired, and the records in it that have ended.
 int tombstone_prune(struct vault *v, time_t now, struct err *e);
 // The same at once, for who is not alone, where records are carried.

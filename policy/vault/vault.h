@@ -113,6 +113,8 @@ struct vault_change {
 	const struct buf *was; // change it only if this is its body still, else ERR_BUSY; NULL: whatever it is
 	unsigned set, clear;   // LIFE_BIT()s of what is so from now on, and of what is not so any more: its end is reckoned anew
 	bool for_rights;       // state and body of what is restricted change, too
+	const struct vault_tag
+	    *tags; // these have other values from now on (NULL: none any more), the others stay; ended by {NULL, NULL}; NULL: all stay
 };
 // Changes a record, with a ledger event, in one transaction; a payload of the event that names no subject is about the record's, and is left out where it has
 // none. What is past its end or cannot be read is not changed: ERR_NOT_FOUND, ERR_CORRUPT.
@@ -123,6 +125,9 @@ int vault_update(struct vault *v, const char *id, const struct vault_change *cha
 int vault_end(struct vault *v, const char *id, const struct ledger_event *event, struct err *e);
 // The folder for files that records are to own, on the same file system as theirs. What is on a disk is to be sealed by who writes it.
 const char *vault_spool(const struct vault *v, bool *on_disk);
+// Gives those of the kind that were stored before there was this tag the value that `value` tells (an empty one: none). Once: from then on it does nothing.
+int vault_tag_old(struct vault *v, enum kind kind, const char *tag, void (*value)(const struct vault_record *r, struct buf *out),
+		  struct err *e);
 // Full path of the record's spool file.
 int vault_spool_path(const struct vault *v, const char *id, char *out, size_t size, struct err *e);
 // Opens it for reading. -1: it is not there. `sealed`: it is on a disk, and bytes mean nothing without the key in the record's body.
@@ -193,7 +198,11 @@ int vault_drift(struct vault *v, void (*each)(void *arg, const char *finding), v
 int vault_rotate_master(struct vault *v, uint64_t *count, struct err *e);
 
 // --- erasure ---
-enum erase_by { ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD };
+enum erase_by { ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD, ERASE_CONTACT /* what has this tag "contact" (policy/rights/person.h) */ };
+struct erase_selector {
+	enum erase_by by;
+	const char *value;
+};
 struct erase_store {
 	const char *name; // "records", "spool", "request-log", "ledger-payloads"
 	uint64_t found, erased, kept;
@@ -234,6 +243,11 @@ struct erase_result {
 // stays and is told in `kept`; its end is reckoned anew. An open data-subject request that names the receipt stays as it is. Where every store and the search say that there is nothing, nothing is done and nothing
 // recorded, whoever asks. Returns 0 with complete=false when not every store was reached.
 int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
+// The last of several selectors of one person: the same, but for records to which one of those before it leads, too. What all of them found and did is
+// added up by erase_result_add().
+int vault_erase_next(struct vault *v, const struct erase_selector *list, size_t count, bool dry_run, struct erase_result *out,
+		     struct err *e);
+void erase_result_add(struct erase_result *sum, const struct erase_result *one);
 // Whether a dry run found anything that an erasure would end or change.
 bool vault_erase_pending(const struct erase_result *r);
 

@@ -167,9 +167,9 @@ static bool has(struct place *p, struct store *s, enum view view, unsigned n)
 	return there;
 }
 
-static void count_hash(void *arg, const uint8_t hash[HASH_LEN])
+static void count_hash(void *arg, const struct tag_row *tag)
 {
-	assert_true(hash[0] == 0x47 || hash[0] == 0xEE);
+	assert_true(tag->hash[0] == 0x47 || tag->hash[0] == 0xEE);
 	++*(unsigned *)arg;
 }
 
@@ -178,7 +178,7 @@ ENGINE_TEST(what_is_put_is_got_and_found)
 	with_keys = true;
 	struct record_row row, wanted = a_record(7);
 	unsigned tags = 0;
-	uint8_t hash[HASH_LEN];
+	uint8_t hash[HASH_LEN], other[HASH_LEN];
 	struct err e = {0};
 
 	wanted.facts.since[LIFE_SAVED] = AT + 9;
@@ -217,8 +217,19 @@ ENGINE_TEST(what_is_put_is_got_and_found)
 	buf_free(&row.body);
 
 	assert_true(hash_used(p, hash));
+	memset(other, 0xAB, sizeof other); // a tag is given another value, and taken away
 	enter(p, LANE_RECORDS);
-	OK(p->b->records->end(p->s, wanted.id, count_hash, &tags, &failed));
+	OK(p->b->records->tag(p->s, wanted.id, "contact", hash, &failed));
+	OK(p->b->records->tag(p->s, wanted.id, "contact", other, &failed));
+	commit(p, LANE_RECORDS);
+	assert_true(hash_used(p, other));
+	enter(p, LANE_RECORDS);
+	OK(p->b->records->tag(p->s, wanted.id, "contact", NULL, &failed));
+	commit(p, LANE_RECORDS);
+	assert_false(hash_used(p, other));
+	enter(p, LANE_RECORDS);
+	OK(p->b->records->tags(p->s, wanted.id, count_hash, &tags, &failed));
+	OK(p->b->records->end(p->s, wanted.id, &failed));
 	commit(p, LANE_RECORDS);
 	assert_false(has(p, p->other, VIEW_COMMITTED, 7));
 	assert_int_equal(tags, 2);
@@ -324,7 +335,7 @@ ENGINE_TEST(a_failed_row_harms_no_other)
 	enter(p, LANE_RECORDS);
 	struct record_row alone = a_record(4);
 	OK(p->b->records->put(p->s, &alone, NULL, 0, &failed));
-	OK(p->b->records->end(p->s, a_record(1).id, NULL, NULL, &failed));
+	OK(p->b->records->end(p->s, a_record(1).id, &failed));
 	OK(p->b->upkeep->end(p->s, LANE_RECORDS, false, &failed));
 	commit(p, LANE_RECORDS);
 	assert_true(has(p, p->other, VIEW_COMMITTED, 1));
@@ -439,7 +450,7 @@ ENGINE_TEST(a_destroyed_key_is_in_no_file)
 	OK(p->b->upkeep->find_bytes(p->other, &marker, 1, &found, &failed));
 	assert_true(found.hits > 0 && found.files > 0 && found.bytes > 0);
 	enter(p, LANE_RECORDS); // the end of a record names its key
-	OK(p->b->records->end(p->s, a_record(1).id, NULL, NULL, &failed));
+	OK(p->b->records->end(p->s, a_record(1).id, &failed));
 	commit(p, LANE_RECORDS);
 	assert_int_equal(destroy(p, KEY_STAYS), 1);
 	assert_int_equal(destroy(p, KEY_END_NOW), 0);
@@ -842,7 +853,7 @@ ENGINE_TEST(what_was_deleted_is_in_no_file)
 	assert_true(found.hits >= MANY / 2);
 	enter(p, LANE_RECORDS);
 	for (unsigned n = 1; n <= MANY; n += 2)
-		OK(p->b->records->end(p->s, a_record(n).id, NULL, NULL, &failed));
+		OK(p->b->records->end(p->s, a_record(n).id, &failed));
 	OK(p->b->upkeep->end(p->s, LANE_RECORDS, true, &failed));
 	OK(p->b->upkeep->sanitise(p->s, SANITISE_ALL, &failed));
 	p->b->upkeep->leave(p->s, LANE_RECORDS);

@@ -104,20 +104,31 @@ static int record_update(struct store *s, const struct record_row *r, struct err
 			   e);
 }
 
-static int record_end(struct store *s, const char *id, void (*gone)(void *, const uint8_t hash[HASH_LEN]), void *arg, struct err *e)
+static int record_tag(struct store *s, const char *id, const char *name, const uint8_t *hash, struct err *e)
+{
+	if (store_write(s, SQL_TAG_END, VALUES(V_TEXT(id), V_TEXT(name)), e) != 0)
+		return -1;
+	return hash == NULL ? 0 : store_write(s, SQL_TAG_PUT, VALUES(V_TEXT(id), V_TEXT(name), V_BLOB(hash, HASH_LEN)), e);
+}
+
+static int record_tags(struct store *s, const char *id, void (*each)(void *, const struct tag_row *), void *arg, struct err *e)
+{
+	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_TAG_OF_RECORD, VALUES(V_TEXT(id)), e);
+	struct tag_row tag;
+	int more;
+
+	while ((more = cursor_next(c, e)) > 0) {
+		tag.name = cursor_text(c, 0);
+		if (cursor_copy(c, 1, tag.hash, HASH_LEN))
+			each(arg, &tag);
+	}
+	return more;
+}
+
+static int record_end(struct store *s, const char *id, struct err *e)
 {
 	static const enum sql statements[] = {SQL_TAG_DELETE, SQL_RECORD_KEY_END, SQL_RECORD_DELETE};
-	uint8_t hash[HASH_LEN];
 
-	if (gone != NULL) {
-		struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_TAG_OF_RECORD, VALUES(V_TEXT(id)), e);
-		int more;
-		while ((more = cursor_next(c, e)) > 0)
-			if (cursor_copy(c, 0, hash, HASH_LEN))
-				gone(arg, hash);
-		if (more < 0)
-			return -1;
-	}
 	for (size_t i = 0; i < ARRAY_LEN(statements); i++)
 		if (store_write(s, statements[i], VALUES(V_TEXT(id)), e) != 0)
 			return -1;
@@ -128,5 +139,7 @@ const struct backend_records sqlite_records = {
     .put = record_put,
     .find = record_find,
     .update = record_update,
+    .tag = record_tag,
+    .tags = record_tags,
     .end = record_end,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "fcgi/rights/rights_token.h"
+#include "policy/rights/rights_token.h"
 #include <string.h>
 
 static bool token_before(char out[TOKEN_LEN + 1], const char *text, const char *suffix)
