@@ -427,9 +427,11 @@ static int erasure_leaves(struct vault *v, const cJSON *body, const struct right
 		struct erase_result found = {0};
 		if (vault_erase(v, person.list[i].by, person.list[i].value, true, &found, e) != 0)
 			return -1;
-		// Other requests of the same contact that the policy keeps leave nothing to be done.
-		const bool kept = person.list[i].by == ERASE_CONTACT && found.stores[0].found == found.stores[0].kept;
-		leaves = (vault_erase_pending(&found) && !kept) || !found.complete;
+		// Requests that the policy keeps in spite of it leave nothing to be done.
+		bool goes = found.held;
+		for (size_t k = 0; k < found.store_count; k++)
+			goes = goes || found.stores[k].found > found.stores[k].kept;
+		leaves = (goes && vault_erase_pending(&found)) || !found.complete;
 	}
 	return leaves;
 }

@@ -554,7 +554,7 @@ static int erase_alone(struct erasure *x, struct err *e)
 		x->out->recorded = ret == 0;
 		if (ret != 0)
 			err_set(e, why.code, "%s", why.text);
-	} else if (ret == 0 && x->out->settled > 0) {
+	} else if (ret == 0 && (x->out->settled > 0 || x->before_count > 0)) {
 		markers_drop_used(x->v, &x->markers);
 	}
 	commit_release(x->v, &alone);

@@ -208,7 +208,19 @@ test('an hour later neither holds, and a mail that could not go is not sent any 
 });
 
 test('who gave no mail address is shown to the officer, who asks in another way; nothing is answered before', () => withSite(async (on) => {
-  const { id } = await on.ask('12 St James Square, London');
+  // What no mail can be written to is no answer to whom the policy asks by mail.
+  for (const contact of ['12 St James Square, London', 'Ann <ann@example.org>', 'a@example.org, b@example.org', 'j\u00f6rg@example.org']) {
+    const refused = await on.post('/api/rights', { right: 'restriction', contact });
+    assert.deepEqual([refused.status, (await refused.json()).errors[0].field], [422, 'contact'], contact);
+    const page = await on.post('/api/rights', { right: 'restriction', contact }, 'html');
+    assert.equal(page.status, 422);
+    assert.match(await page.text(), /give one plain address/);
+  }
+  const given = await on.ask('ines.probe@example.org');
+  assert.equal((await on.post('/api/rights/rectify', { id: given.id, secret: given.secret, contact: '+49 30 123456' })).status, 422);
+  assert.equal(on.officer('outbox', 'drop', JSON.parse(on.officer('outbox', 'list', '--format', 'json').stdout)[0].id).code, 0);
+  assert.equal(on.officer('requests', 'withdraw', given.id).code, 0);
+  const { id } = await on.ask(undefined);
   const finding = () => JSON.parse(on.officer('check', '--offline', '--format', 'json').stdout).filter((f) => f.check === 'requests' && /show who asks/.test(f.finding));
   assert.deepEqual(finding().map((f) => f.result), ['overdue']);
   assert.equal(on.officer('requests', 'identify', id, '--send').code, 1);

@@ -772,15 +772,16 @@ static void the_certificate_says_which_right_and_what_was_done(void **state)
 					    p->policy->kinds[KIND_ARCHIVE].keep == KEEP_STORED;
 			for (int outcome = 0; outcome < (erases ? 4 : 2); outcome++) {
 				static const char *const outcomes[] = {"answered", "refused", "erased", "nothing-erased"};
-				char receipt[TOKEN_LEN + 1], id[RECORD_ID_LEN + 1];
+				char receipt[TOKEN_LEN + 1], id[RECORD_ID_LEN + 1], contact[64];
 				BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_FILE_MAX);
 				struct erase_result result;
 				struct err e = {0};
 				token_new(receipt);
+				snprintf(contact, sizeof contact, "person-%u@example.org", certificates);
 				if (outcome == 2)
 					put_archive(p->vault, receipt, id);
 				struct rights_receipt r = place_asked(
-				    p, &(struct rights_new){.right = name, .receipt = receipt, .contact = CONTACT, .by = "anna"});
+				    p, &(struct rights_new){.right = name, .receipt = receipt, .contact = contact, .by = "anna"});
 				place_did(p, r.id, &known, ERR_NONE);
 				if (outcome < 2)
 					place_did(p, r.id, outcome == 0 ? &answered : &refused, ERR_NONE);
