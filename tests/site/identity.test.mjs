@@ -211,7 +211,7 @@ test('who gave no mail address is shown to the officer, who asks in another way;
   // What no mail can be written to is no answer to whom the policy asks by mail.
   for (const contact of ['12 St James Square, London', 'Ann <ann@example.org>', 'a@example.org, b@example.org', 'j\u00f6rg@example.org']) {
     const refused = await on.post('/api/rights', { right: 'restriction', contact });
-    assert.deepEqual([refused.status, (await refused.json()).errors[0].field], [422, 'contact'], contact);
+    assert.deepEqual([refused.status, (await refused.json()).parameter], [422, 'contact'], contact);
     const page = await on.post('/api/rights', { right: 'restriction', contact }, 'html');
     assert.equal(page.status, 422);
     assert.match(await page.text(), /give one plain address/);
