@@ -268,7 +268,7 @@ static void lines_of_an_address_lead_to_no_recipient(void **state)
 	token_new(receipt);
 	const struct request_log_row row = {"203.0.113.7", "agent", receipt};
 	assert_int_equal(request_log_append(p->vault, &row, &e), 0);
-	JSON_AUTO cJSON *by_receipt = reach_of(p->vault, ERASE_RECEIPT, receipt, &e);
+	JSON_AUTO cJSON *by_receipt = reach_of(p->vault, &(struct erase_selector){ERASE_RECEIPT, receipt}, 1, &e);
 	assert_true(cJSON_GetArraySize(json_get(by_receipt, "recipients")) > 0); // the ZIP is gone: possible ones
 	assert_int_equal(rights_erase_connection(p->vault, "203.0.113.7", &certificate, &e), 0);
 	JSON_AUTO cJSON *erased = json_parse(certificate.data, certificate.len, &e);
