@@ -225,7 +225,7 @@ static size_t authorities_told(struct place *p, enum erase_by by, const char *va
 
 	if (authority_add(p->vault, &asks, id, &e) != 0 || authority_answer(p->vault, id, answer, &e) != 0)
 		fail_msg("%s", e.text);
-	JSON_AUTO cJSON *reach = reach_of(p->vault, by, value, &e);
+	JSON_AUTO cJSON *reach = reach_of(p->vault, &(struct erase_selector){by, value}, 1, &e);
 	assert_non_null(reach);
 	cJSON_ArrayForEach(one, json_get(reach, "recipients"))
 	{
