@@ -19,6 +19,7 @@ static const struct option_row letter_options[] = {
     {"edit", OPTION_FLAG, NULL, "change it in an editor first (VISUAL, EDITOR)"},
     {"send", OPTION_FLAG, NULL, "send it by mail to the address that the person gave, where the policy has mail"},
     {"yes", OPTION_FLAG, NULL, "with --send: do not ask first"},
+    {"again", OPTION_FLAG, NULL, "with --yes: also where it was sent before"},
     OBJECT_FORMAT_OPTION,
     {0},
 };
@@ -85,6 +86,25 @@ static enum status letter_send(const struct admin *a, struct vault *v, const str
 			       sent.sent > 0 ? "sent" : "it waits in the outbox, and is tried again by itself: lethe outbox list");
 }
 
+// When the same letter was sent by mail, or queued; NULL: it was not.
+static const char *letter_sent(const cJSON *request, const char *kind)
+{
+	const char *at = NULL;
+	const cJSON *event;
+
+	cJSON_ArrayForEach(event, json_get(request, "events"))
+	{
+		const char *name = json_string(event, "event"), *which = json_string(event, "reason");
+		if (name == NULL || which == NULL || strncmp(which, kind, strlen(kind)) != 0)
+			continue;
+		if (strcmp(name, rights_events[EVENT_MAIL_QUEUED].name) == 0 || strcmp(name, rights_events[EVENT_MAIL_SENT].name) == 0)
+			at = json_string(event, "at");
+		else if (strcmp(name, rights_events[EVENT_MAIL_FAILED].name) == 0) // "acknowledge: mail-refused"
+			at = NULL;
+	}
+	return at;
+}
+
 static enum status letter_run(const struct admin *a, const struct arguments *args)
 {
 	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX], reason[64];
@@ -133,7 +153,12 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 	enum status printed = output_object(args, object, &lines);
 	if (printed != STATUS_DONE || !argument_given(args, "send"))
 		return printed;
-	if (!argument_given(args, "yes") && !ask_yes("Send it? Type yes: "))
+	const char *before = letter_sent(request, letter->kind);
+	if (before != NULL)
+		output_complain(STATUS_DONE, "requests: this letter was sent by mail already, on %s", before);
+	if (before != NULL && argument_given(args, "yes") && !argument_given(args, "again"))
+		return output_complain(STATUS_FOUND, "requests: nothing was sent. Give --again, too, to send another one.");
+	if (!argument_given(args, "yes") && !ask_yes(before != NULL ? "Send another one? Type yes: " : "Send it? Type yes: "))
 		return output_complain(STATUS_UNSURE, "requests: it was not sent. Give --yes, or answer yes.");
 	if (strcmp(letter->kind, "identify") == 0 && letter_event(request, "identity-asked") == NULL)
 		asked.event = EVENT_IDENTITY_ASKED;

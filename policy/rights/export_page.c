@@ -195,6 +195,22 @@ static void policy_parts(const struct policy *p, struct buf *out)
 	out->failed = out->failed || text.failed;
 }
 
+// Article 15(1)(h) of the GDPR, in the policy's words.
+static void automated_part(const struct policy *p, struct writer *w)
+{
+	write_heading(w, 2, NULL, word(p, "export.automated"));
+	write_note(w,
+		   p->automated_legal_effect ? "export.automated.effect"
+		   : p->automated_used       ? "export.automated.yes"
+					     : "export.automated.no",
+		   NULL);
+	if (p->automated.count > 0)
+		write_paragraph(w, &p->automated);
+	for (size_t i = 0; i < p->claim_count; i++)
+		if (p->claims[i].id == CLAIM_NO_PROFILES && p->claims[i].kind == KIND_COUNT)
+			write_paragraph(w, &p->claims[i].what);
+}
+
 int export_page(const struct export *x, struct buf *out)
 {
 	const struct policy *p = x->policy;
@@ -247,6 +263,7 @@ int export_page(const struct export *x, struct buf *out)
 	rows_table(x, x->seen, word(p, "export.seen"), seen_columns, seen_members, &w);
 	recipients_list(x, &w);
 	policy_parts(p, out);
+	automated_part(p, &w);
 	write_heading(&w, 2, NULL, word(p, "export.programs"));
 	write_note(&w, "export.programs.which", NULL);
 	write_html(&w, "</main>\n</body>\n</html>\n");

@@ -85,7 +85,7 @@ test('the person gets all of his own, bit by bit, and nothing of another', async
   assert.equal(store(got, 'files').found, inSet.length);
   // Article 15 in the page.
   const page = got.of('index.html').toString();
-  for (const what of ['Article 6', 'privacy@bizimages.example', words.mine, 'files/1/images/', agents.mine]) assert.ok(page.includes(what), what);
+  for (const what of ['Article 6', 'No decision about you is made by a machine alone.', 'We build no profiles.', 'privacy@bizimages.example', words.mine, 'files/1/images/', agents.mine]) assert.ok(page.includes(what), what);
   assert.doesNotMatch(page, /<script|href="\/|src="http/);
 });
 

@@ -156,6 +156,11 @@ test('a letter goes from the officer to the person, waits where it must, and is 
     assert.match(parsed(mail.data).text, new RegExp(`${id}`));
     assert.deepEqual((await eventsOf(id)).slice(-4), ['read', 'mail-queued', 'acknowledged', 'mail-sent']);
     assert.deepEqual(await list(), { code: 0, rows: [] });
+    // The same letter is not sent twice by mistake.
+    const twice = await site.officer(['requests', 'letter', id, 'acknowledge', '--send', '--yes']);
+    assert.equal(twice.code, 1);
+    assert.match(twice.stderr, /this letter was sent by mail already, on 20.*Z\n.*nothing was sent\. Give --again/);
+    assert.equal((await eventsOf(id)).at(-1), 'read');
     // What is asked becomes an event with the letter; what waits is shown and tried again.
     const other = await enter('later.kastanie@example.org');
     assert.equal((await site.officer(['requests', 'letter', other, 'identify', '--reason', 'two people have this name', '--send', '--yes'])).code, 0);
