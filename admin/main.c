@@ -42,15 +42,15 @@ const struct command completion_command = {"completion", completion_run, "a scri
 
 static void help_options(struct buf *out, const struct option_row *rows)
 {
-	char left[64];
+	char left[128];
 
 	for (; rows != NULL && rows->name != NULL; rows++) {
 		const char *value = rows->type == OPTION_HIDDEN ? "[-|@FILE]" : rows->value;
 		snprintf(left, sizeof left, "--%s%s%s", rows->name, value != NULL ? " " : "", value != NULL ? value : "");
-		buf_printf(out, "  %-*s ", OPTION_WIDTH, left);
-		size_t len = utf8_count(left);
-		if (len > OPTION_WIDTH)
-			buf_printf(out, "\n%*s", OPTION_WIDTH + 3, "");
+		if (utf8_count(left) > OPTION_WIDTH)
+			buf_printf(out, "  %s\n%*s", left, OPTION_WIDTH + 3, "");
+		else
+			buf_printf(out, "  %-*s ", OPTION_WIDTH, left);
 		output_wrapped(out, OPTION_WIDTH + 3, OPTION_WIDTH + 3, rows->line);
 		buf_addc(out, '\n');
 	}

@@ -37,6 +37,7 @@ test('help comes before a command too, in 80 columns, and a typing mistake is an
   const { run } = place(t, { init: false });
   assert.equal(run(['help']).stdout, run(['--help']).stdout);
   assert.equal(run(['help', 'requests', 'show']).stdout, run(['requests', 'show', '--help']).stdout);
+  assert.match(run(['requests', 'list', '--help']).stdout, /--status open\|[a-z|]+\|withdrawn\|unreadable\n/, 'all that may be chosen');
   for (const words of [['help'], ...commands(run(['help']).stdout).map((name) => ['help', name])])
     for (const line of run(words).stdout.split('\n')) assert.ok([...line].length <= 80, `${words.join(' ')}: ${line}`);
   assert.match(run(['chekc']).stderr, /did you mean check\?/);
