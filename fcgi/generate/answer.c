@@ -308,8 +308,16 @@ void answer_failure(struct set *s)
 		return;
 	}
 	JSON_AUTO cJSON *problem = problem_object(&s->failure), *recipients = outcome_recipients(s);
-	if (s->recipient_count > 0)
+	if (s->recipient_count > 0) {
 		cJSON_AddItemToObject(problem, "sent_to", outcome_recipients_json(recipients, s->policy));
+		cJSON_AddStringToObject(problem, "receipt", s->receipt); // by it the visitor is told later, too, who may have got something
+	}
+	if (s->recipient_count > 0 && s->answer.form == ANSWER_PAGE) {
+		BUF_AUTO_WIPE struct buf detail = BUF_INIT(4096);
+		buf_printf(&detail, "%s ", json_string(problem, "detail") != NULL ? json_string(problem, "detail") : "");
+		word_fill(&detail, NULL, word(s->policy, "answer.failed.receipt"), WORD_VALUES({"receipt", s->receipt}));
+		cJSON_ReplaceItemInObjectCaseSensitive(problem, "detail", cJSON_CreateString(buf_text(&detail)));
+	}
 	if (s->answer.begun && s->answer.form == ANSWER_API_EVENTS)
 		api_stream_error(s->r, problem);
 	else if (s->answer.begun)

@@ -2,6 +2,7 @@
 // Who was sent something is said, whatever came of it; and nobody is sent anything whom the visitor did not choose where the policy makes that a choice.
 import { after, before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -47,6 +48,16 @@ test('where nothing was made, the failure says to whom it went all the same', as
   const { status, body } = await generate(site, { description, count: 1, provider: 'azure-openai' });
   assert.ok(status >= 400);
   assert.deepEqual(body.sent_to?.map(({ id }) => id), ['azure-openai']);
+  // Nothing of it is stored but the row of the log; by its receipt the copy tells who may have got something.
+  const copy = await fetch(`${site.url}/api/export`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ receipt: body.receipt }) });
+  const file = join(folder, 'copy.zip');
+  writeFileSync(file, Buffer.from(await copy.arrayBuffer()));
+  const { recipients } = JSON.parse(execFileSync('unzip', ['-p', file, 'export.json'], { encoding: 'utf8' }));
+  assert.deepEqual(recipients.map(({ id, possible }) => [id, possible]), [['azure-openai', true]]);
+  const page = await (await fetch(`${site.url}/api/generate`, { method: 'POST', headers: { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded' }, body: new URLSearchParams({ description, count: '1', provider: 'azure-openai' }) })).text();
+  assert.match(page, /you can ask who got it: [\w-]{43}/);
+  // What went to nobody has none.
+  assert.equal((await generate(site, { description, count: 99 })).body.receipt, undefined);
 });
 
 test('who did what was asked is named without a failure; what is built in is sent nothing', async () => {
