@@ -257,11 +257,11 @@ struct policy {
 	size_t third_party_count;
 	const struct policy_right *rights;
 	size_t right_count;
-	bool connection; // who asks from an address sees and erases what the request log has of it: offer_connection()
 	const struct policy_consent *consents;
 	size_t consent_count;
 	unsigned minimum_age; // 0: not stated
 	bool minors_deleted;  // a younger person's data is deleted when it is found
+	bool connection;      // who asks from an address sees and erases what the request log has of it: offer_connection()
 	struct prose minimum_age_what;
 	enum policy_action content[RULE_COUNT];
 	const struct policy_content_rule *content_rules;
