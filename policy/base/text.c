@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/text.h"
 #include "policy/base/array.h"
-#include "policy/base/base64.h"
 #include "policy/base/err.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -151,15 +150,23 @@ void random_bytes(void *out, size_t len)
 	}
 }
 
+void token_write(char out[TOKEN_LEN + 1], const uint8_t bytes[TOKEN_BYTES])
+{
+	// No memory is asked for: a token is never missing.
+	for (size_t i = 0; i < TOKEN_LEN; i++) {
+		const size_t at = i * 6 / 8;
+		const unsigned pair = (unsigned)bytes[at] << 8 | (at + 1 < TOKEN_BYTES ? bytes[at + 1] : 0);
+		out[i] = url_safe[pair >> (10 - i * 6 % 8) & 63];
+	}
+	out[TOKEN_LEN] = '\0';
+}
+
 void token_new(char out[TOKEN_LEN + 1])
 {
-	unsigned char bytes[32];
-	struct buf text BUF_AUTO_WIPE = BUF_INIT(64);
+	uint8_t bytes[TOKEN_BYTES];
 
 	random_bytes(bytes, sizeof bytes);
-	if (base64_url_add(&text, bytes, sizeof bytes) != 0)
-		abort();
-	memcpy(out, text.data, TOKEN_LEN + 1);
+	token_write(out, bytes);
 	explicit_bzero(bytes, sizeof bytes);
 }
 

@@ -22,8 +22,9 @@ int hex_decode(void *out, size_t out_len, const char *hex); // exactly out_len b
 // `len` bytes from the kernel's generator. Ends the process if there are none.
 void random_bytes(void *out, size_t len);
 // A token of 256 random bits as 43 characters of base64url.
-enum { TOKEN_LEN = 43 };
+enum { TOKEN_BYTES = 32, TOKEN_LEN = 43 };
 void token_new(char out[TOKEN_LEN + 1]);
+void token_write(char out[TOKEN_LEN + 1], const uint8_t bytes[TOKEN_BYTES]);
 bool token_shaped(const char *text);                         // 43 characters of base64url
 bool equal_secret(const void *a, const void *b, size_t len); // constant time
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/vault/seal.h"
 #include "policy/base/array.h"
-#include "policy/base/base64.h"
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -150,13 +149,10 @@ void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *l
 void seal_token(char out[TOKEN_LEN + 1], const char *purpose, const char *secret)
 {
 	const struct bytes parts[] = {{purpose, strlen(purpose)}, {secret, strlen(secret)}};
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(64);
 	uint8_t hash[HASH_LEN];
 
 	plain_hash(hash, parts, ARRAY_LEN(parts));
-	if (base64_url_add(&text, hash, sizeof hash) != 0)
-		abort();
-	memcpy(out, text.data, TOKEN_LEN + 1);
+	token_write(out, hash);
 }
 
 void wipe(void *at, size_t len)

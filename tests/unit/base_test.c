@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The ground that everything stands on: buffers, encodings, escapes, times, JSON, files.
 #include "policy/base/array.h"
+#include "policy/base/base64.h"
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
@@ -95,6 +96,16 @@ static void tokens_are_shaped(void **state)
 	a[3] = '/';
 	assert_false(token_shaped(a));
 	assert_false(token_shaped("short"));
+	// They are base64url, as the other writer of it has it.
+	for (unsigned i = 0; i < 256; i++) {
+		struct buf text BUF_AUTO = BUF_INIT(64);
+		uint8_t bytes[TOKEN_BYTES];
+		for (size_t at = 0; at < sizeof bytes; at++)
+			bytes[at] = (uint8_t)(i * 7 + at * 37);
+		token_write(a, bytes);
+		assert_int_equal(base64_url_add(&text, bytes, sizeof bytes), 0);
+		assert_string_equal(a, text.data);
+	}
 }
 
 static void escapes_fit_their_context(void **state)
