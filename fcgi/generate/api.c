@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/api.h"
 #include "fcgi/generate/outcome.h"
+#include "fcgi/generate/references.h"
 #include "fcgi/provider/style.h"
 #include "policy/base/array.h"
 #include "policy/base/base64.h"
@@ -17,6 +18,7 @@ enum {
 	USER_CHARS_MAX = 512,
 	PARTIAL_MAX = 3,
 	PERCENT = 100,
+	OF_EDITS = 3, // fields
 	PATH_BYTES = 512,
 };
 _Static_assert(PIECE % 3 == 0, "base64 pieces must join");
@@ -25,12 +27,16 @@ static const char *const api_sizes[] = {"auto", "1024x1024", "1536x1024", "1024x
 static const char *const api_formats[] = {"b64_json", "url", NULL};
 
 // What a client may send. Only those rows that api_input_read() asks for change anything.
-static const struct field *api_fields(void)
+static const struct field *api_fields(bool edit)
 {
 	static const char *const qualities[] = {"auto", "low", "medium", "high", "xhigh", "max", "standard", "hd", NULL};
 	static const char *const styles[] = {"vivid", "natural", NULL}, *const backgrounds[] = {"auto", "opaque", NULL};
 	static const char *const outputs[] = {"png", NULL}, *const moderations[] = {"auto", "low", NULL};
+	static const char *const fidelities[] = {"low", "high", NULL};
 	static const struct field fields[] = {
+	    {"images", FIELD_TREE, false, 0, 0, NULL}, // these of edits alone
+	    {"mask", FIELD_TREE, false, 0, 0, NULL},
+	    {"input_fidelity", FIELD_CHOICE, false, 0, 0, fidelities},
 	    {"prompt", FIELD_TEXT, true, 1, DESCRIPTION_CHARS_MAX, NULL},
 	    {"model", FIELD_TEXT, false, 0, 64, NULL},
 	    {"n", FIELD_INT, false, 1, IMAGES_MAX, NULL},
@@ -50,7 +56,7 @@ static const struct field *api_fields(void)
 	    {0},
 	};
 
-	return fields;
+	return edit ? fields : fields + OF_EDITS;
 }
 
 static bool api_wants_url(const struct request *r)
@@ -65,7 +71,7 @@ int api_input_read(struct set *s)
 	static const unsigned edges[][2] = {{1024, 1024}, {1024, 1024}, {1536, 1024}, {1024, 1536}};
 	struct request *r = s->r;
 
-	if (request_check(r, api_fields()) != 0)
+	if (request_check(r, api_fields(s->edit)) != 0)
 		return -1; // answered
 	const char *model = request_text(r, "model"), *size = request_text(r, "size");
 	struct input *in = &s->input;
@@ -85,7 +91,7 @@ int api_input_read(struct set *s)
 	in->style = provider_style_names[0];
 	in->verbatim = true;
 	in->confirmed = request_int(r, "confirm", 0) != 0;
-	return input_source(request_text(r, "prompt"), NULL, in, &s->failure);
+	return s->edit && references_read(s) != 0 ? -1 : input_source(request_text(r, "prompt"), NULL, in, &s->failure);
 }
 
 // ---- the budget of a key ----
@@ -190,8 +196,10 @@ int api_begin(struct set *s)
 	return respond_begin(s->r, 200, "text/event-stream", true);
 }
 
-static int api_done_stream(struct request *r, const cJSON *record, cJSON *ours, const struct sealed_file *archive)
+static int api_done_stream(struct request *r, bool edit, const cJSON *record, cJSON *ours, const struct sealed_file *archive)
 {
+	const char *name = edit ? "image_edit.completed" : "image_generation.completed";
+	char head[128];
 	JSON_AUTO cJSON *event = api_facts(record);
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(64 * 1024);
 	const cJSON *picture;
@@ -201,17 +209,15 @@ static int api_done_stream(struct request *r, const cJSON *record, cJSON *ours, 
 	cJSON_ArrayForEach(picture, json_get(record, "pictures"))
 	{
 		buf_reset(&text);
-		if (json_print(&text, event) != 0 ||
-		    api_write(r, "event: image_generation.completed\n"
-				 "data: {\"type\":\"image_generation.completed\",\"b64_json\":\"") != 0 ||
-		    api_write_base64(r, picture, archive) != 0 || api_write(r, "\",") != 0 ||
-		    respond_send(r, text.data + 1, text.len - 1) != 0 || api_write(r, "\n\n") != 0)
+		snprintf(head, sizeof head, "event: %s\ndata: {\"type\":\"%s\",\"b64_json\":\"", name, name);
+		if (json_print(&text, event) != 0 || api_write(r, head) != 0 || api_write_base64(r, picture, archive) != 0 ||
+		    api_write(r, "\",") != 0 || respond_send(r, text.data + 1, text.len - 1) != 0 || api_write(r, "\n\n") != 0)
 			return -1;
 	}
 	return 0;
 }
 
-int api_done(struct request *r, enum answer_form form, const cJSON *record, const char *receipt, time_t expires,
+int api_done(struct request *r, enum answer_form form, bool edit, const cJSON *record, const char *receipt, time_t expires,
 	     const struct sealed_file *archive)
 {
 	cJSON *ours = outcome_json(record, request_policy(r), receipt, expires);
@@ -222,7 +228,7 @@ int api_done(struct request *r, enum answer_form form, const cJSON *record, cons
 
 	respond_patience(r, PATIENCE_MS);
 	if (form == ANSWER_API_EVENTS)
-		return api_done_stream(r, record, ours, archive);
+		return api_done_stream(r, edit, record, ours, archive);
 	JSON_AUTO cJSON *o = api_facts(record);
 	cJSON_AddItemToObject(o, "lethe", ours);
 	archive_token_both(zip, token, receipt);
@@ -250,12 +256,14 @@ int api_again(struct request *r, const struct generator *g, enum answer_form for
 	char path[PATH_BYTES];
 	SEALED_FILE_AUTO struct sealed_file archive = SEALED_FILE_INIT;
 	struct err e = {0};
+	size_t parts;
+	const bool edit = request_parts(r, &parts) != NULL || json_get(request_fields(r), "images") != NULL;
 
 	if (vault_spool_path(g->vault, record->id, path, sizeof path, &e) != 0 ||
 	    sealed_file_open(&archive, path, json_string(body, "key")) != 0)
 		return -1;
 	if (form != ANSWER_API_EVENTS || respond_begin(r, 200, "text/event-stream", true) == 0)
-		(void)api_done(r, form, body, receipt, record->due, &archive); // the visitor may have left
+		(void)api_done(r, form, edit, body, receipt, record->due, &archive); // the visitor may have left
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 // The routes' handlers. `context` is the generator.
 void api_generations(struct request *r, void *context); // POST /v1/images/generations
+void api_edits(struct request *r, void *context);       // POST /v1/images/edits
 void api_models(struct request *r, void *context);      // GET /v1/models
 void api_model(struct request *r, void *context);       // GET /v1/models/<id>
 
@@ -24,7 +25,7 @@ void api_give_back(struct set *s);
 int api_begin(struct set *s);
 // The whole answer of a finished set, `record` as outcome_record() made it, whose pictures are in `archive`; the rest of the stream, where it is one.
 // -1: the visitor left.
-int api_done(struct request *r, enum answer_form form, const cJSON *record, const char *receipt, time_t expires,
+int api_done(struct request *r, enum answer_form form, bool edit, const cJSON *record, const char *receipt, time_t expires,
 	     const struct sealed_file *archive);
 // The same of a set that is recorded, with its body. -1: its file is not there, and nothing is answered.
 int api_again(struct request *r, const struct generator *g, enum answer_form form, const struct vault_record *record, const cJSON *body,

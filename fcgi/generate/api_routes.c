@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The routes of the image API, above the making of sets; api.c reads and writes for it.
 #include "fcgi/generate/api.h"
+#include "fcgi/generate/references.h"
 #include "policy/base/json.h"
 #include <string.h>
 #include <strings.h>
@@ -31,12 +32,30 @@ static bool api_admit(struct request *r, const struct generator *g, unsigned sco
 	return false;
 }
 
+static enum answer_form api_form(const struct request *r)
+{
+	return request_int(r, "stream", 0) != 0 ? ANSWER_API_EVENTS : ANSWER_API;
+}
+
 void api_generations(struct request *r, void *context)
 {
-	struct api_key key;
+	struct api_call call = {.edit = false};
 
-	if (api_admit(r, context, API_SCOPE_IMAGES, &key))
-		make_set(r, context, request_int(r, "stream", 0) != 0 ? ANSWER_API_EVENTS : ANSWER_API, &key);
+	if (api_admit(r, context, API_SCOPE_IMAGES, &call.key))
+		make_set(r, context, api_form(r), &call);
+}
+
+void api_edits(struct request *r, void *context)
+{
+	struct api_call call = {.edit = true};
+
+	if (!api_admit(r, context, API_SCOPE_IMAGES, &call.key))
+		return;
+	generator_learn(context, request_fd(r));
+	if (references_offered(context))
+		make_set(r, context, api_form(r), &call);
+	else
+		respond_problem(r, 400, "problem.no-edits", NULL, NULL);
 }
 
 static cJSON *api_model_object(const char *id, const char *owner)

@@ -58,8 +58,12 @@ struct set {
 	char receipt[TOKEN_LEN + 1];
 	bool once; // it follows from the key of who may send the same again
 	struct input input;
-	struct api_key key;       // of the API, where one is needed; no id: none
-	unsigned booked;          // pictures, of its budget
+	struct api_key key;                        // of the API, where one is needed; no id: none
+	unsigned booked;                           // pictures, of its budget
+	bool edit;                                 // made from pictures, too:
+	struct buf references[REFERENCES_MAX + 1]; // as they came, and then as they leave; the last is the mask (references.h)
+	unsigned reference_count;
+	bool masked;
 	struct chain text, image; // processors in the order they are tried
 	struct page_facts page;
 	struct picture *pictures;           // input.count of them; NULL before it is read
@@ -94,8 +98,12 @@ int images_make(struct set *s);     // for each prompt, into the archive and the
 // The routes' handlers. `context` is the generator.
 // POST /api/generate: one set, from the request to the answer.
 void make_handle(struct request *r, void *context);
-// The same of any route of the generator's, in one of the forms, for whom has a key of the API (NULL: nobody needs one).
-void make_set(struct request *r, const struct generator *g, enum answer_form form, const struct api_key *key);
+// The same of any route of the generator's, in one of the forms; `call`: of the API (api.h), NULL: of the pages.
+struct api_call {
+	struct api_key key;
+	bool edit;
+};
+void make_set(struct request *r, const struct generator *g, enum answer_form form, const struct api_call *call);
 // GET /api/generate/<receipt>: the events of a set, of one that is made and of one that is recorded. DELETE: it is cancelled, or its archive ended.
 void follow_handle(struct request *r, void *context);
 // Who sends the same once more: 1: the set of this receipt is there, and the answer, as events or one object; 0: it is not; -1: it is being made, for which

@@ -3,6 +3,7 @@
 // there. What cannot be made is left out and said.
 #include "fcgi/generate/answer.h"
 #include "fcgi/generate/generate.h"
+#include "fcgi/generate/references.h"
 #include "fcgi/generate/thumbnail.h"
 #include "fcgi/generate/visitor.h"
 #include "policy/base/when.h"
@@ -212,6 +213,7 @@ static int picture_go_on(struct images *im, unsigned i)
 							.height = s->input.height,
 							.sink = &picture_sink,
 							.sink_arg = a};
+			references_give(s, &a->in);
 			picture_again(a);
 			peer_begin(w, s->g, by, PROVIDER_IMAGE, &a->in);
 		}
@@ -311,7 +313,7 @@ int images_make(struct set *s)
 	for (unsigned i = 0; i < count; i++) {
 		im.calls[i].fd = -1; // for the rest, as CALL_INIT, it is zero; a copy of it would be on the stack while all wait
 		im.works[i].call = &im.calls[i];
-		im.works[i].kinds = KIND_BIT(KIND_PROMPT);
+		im.works[i].kinds = KIND_BIT(KIND_PROMPT) | (s->reference_count > 0 ? KIND_BIT(KIND_UPLOAD) : 0);
 		im.attempts[i].s = s;
 		im.ended += s->pictures[i].state == PICTURE_MISSING;
 	}

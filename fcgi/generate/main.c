@@ -3,6 +3,7 @@
 #include "fcgi/generate/api.h"
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/health.h"
+#include "fcgi/generate/references.h"
 #include "policy/base/limits.h"
 #include "policy/base/place.h"
 #include "policy/base/setting.h"
@@ -69,6 +70,17 @@ static const struct route routes[] = {
 	.changes_state = true,
 	.logs_itself = true,
 	.handle = api_generations,
+    },
+    {
+	.method = "POST",
+	.path = "/v1/images/edits",
+	.body_max = REFERENCES_BODY_MAX,
+	.body_types = BODY_JSON | BODY_MULTIPART,
+	.deadline_ms = 200 * 1000,
+	.kinds = KINDS_OF_A_SET,
+	.changes_state = true,
+	.logs_itself = true,
+	.handle = api_edits,
     },
     {.method = "GET", .path = "/v1/models", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = api_models},
     {.method = "GET", .path = "/v1/models/*", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = api_model},

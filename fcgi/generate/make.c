@@ -6,6 +6,7 @@
 #include "fcgi/generate/api.h"
 #include "fcgi/generate/generate.h"
 #include "fcgi/generate/outcome.h"
+#include "fcgi/generate/references.h"
 #include "fcgi/generate/visitor.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
@@ -100,7 +101,7 @@ static int set_choose_chains(struct set *s)
 
 static int set_choose_processors(struct set *s)
 {
-	if (set_choose_chains(s) != 0)
+	if (set_choose_chains(s) != 0 || references_choose(s) != 0)
 		return -1;
 	s->recipients = calloc(s->text.count + s->image.count, sizeof *s->recipients);
 	return s->recipients != NULL ? 0 : problem_set(&s->failure, 503, "problem.memory.set", NULL, NULL);
@@ -248,16 +249,16 @@ static int set_hand_over(struct set *s)
 	return -1;
 }
 
-static int (*const steps[])(struct set *s) = {set_log_request, set_answer_again, set_read_input, set_choose_processors, set_begin_archive,
-					      api_book,        set_record,       answer_begin,   page_facts_read,       prompts_write,
-					      set_reserve,     images_make,      set_pack,       set_hand_over};
+static int (*const steps[])(struct set *s) = {
+    set_log_request, set_answer_again, set_read_input, set_choose_processors, set_begin_archive, api_book, set_record,   references_make,
+    answer_begin,    page_facts_read,  prompts_write,  set_reserve,           images_make,       set_pack, set_hand_over};
 
 void make_handle(struct request *r, void *context)
 {
 	make_set(r, context, answer_form(r), NULL);
 }
 
-void make_set(struct request *r, const struct generator *g, enum answer_form form, const struct api_key *key)
+void make_set(struct request *r, const struct generator *g, enum answer_form form, const struct api_call *call)
 {
 	struct set s = {.g = g,
 			.r = r,
@@ -267,8 +268,10 @@ void make_set(struct request *r, const struct generator *g, enum answer_form for
 			.archive = ARCHIVE_INIT};
 	int done = 0;
 
-	if (key != NULL)
-		s.key = *key;
+	if (call != NULL) {
+		s.key = call->key;
+		s.edit = call->edit;
+	}
 	for (size_t i = 0; done == 0 && i < ARRAY_LEN(steps); i++)
 		done = steps[i](&s);
 	if (s.cancelled && !s.answer.begun) // by an erasure; events that were begun end without another

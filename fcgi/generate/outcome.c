@@ -233,6 +233,8 @@ cJSON *outcome_plan(const struct set *s)
 	kinds = cJSON_AddArrayToObject(o, "kinds");
 	cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row(s->input.url.len > 0 ? KIND_PAGE : KIND_INPUT)->name));
 	cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row(KIND_PROMPT)->name));
+	if (s->reference_count > 0)
+		cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row(KIND_UPLOAD)->name));
 	cJSON_AddNumberToObject(o, "count", s->input.count);
 	return o;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/generate.h"
+#include "fcgi/generate/references.h"
 #include "policy/publish/words/words.h"
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,7 @@ void set_forget_input(struct set *s)
 	list_wipe(s->page.colours);
 	s->page = (struct page_facts){0};
 	input_free(&s->input);
+	references_free(s);
 }
 
 void set_free(struct set *s)

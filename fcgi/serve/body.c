@@ -152,6 +152,14 @@ static int part_read(struct part *part, const char *text, size_t len, size_t *at
 	return 1;
 }
 
+// A name for each of several, as in forms of PHP and of OpenAI's clients.
+static bool part_is_listed(const struct part *p)
+{
+	const size_t len = strlen(p->name);
+
+	return p->filename != NULL && len > 2 && strcmp(p->name + len - 2, "[]") == 0;
+}
+
 int body_multipart_parse(const char *text, size_t len, const char *boundary, struct part **parts, size_t *count, char name[72],
 			 const char **why)
 {
@@ -172,7 +180,7 @@ int body_multipart_parse(const char *text, size_t len, const char *boundary, str
 		more = part_read(&list[n++], text, len, &at, delimiter, why);
 		for (size_t i = 0; more >= 0 && i + 1 < n; i++)
 			// NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a part that was read has a name
-			if (strcmp(list[i].name, list[n - 1].name) == 0)
+			if (strcmp(list[i].name, list[n - 1].name) == 0 && !part_is_listed(&list[i]))
 				more = body_refuse(why, "problem.form.repeated");
 	}
 	if (more > 0)

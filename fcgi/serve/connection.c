@@ -26,8 +26,9 @@ static_assert(sizeof(FCGX_Request) == 80, "libfcgi's request has another layout 
 enum {
 	RECEIVE_SECONDS = 10, // each read
 	SEND_SECONDS = 30,    // each write: a slow visitor holds up only itself
-	BODY_MS = 10 * 1000,  // for all of a body: no route takes more than 64 KiB
-	REFUSED_MS = 20,      // for what a request that is refused at once has brought already
+	BODY_MS = 10 * 1000,  // for all of a body, and more for what is large:
+	BODY_BYTES_PER_MS = 128,
+	REFUSED_MS = 20, // for what a request that is refused at once has brought already
 	RESPONDER = 1,
 	DRAIN_MS = 5000,
 	DRAIN_BYTES_MAX = BODY_BYTES_MAX,
@@ -56,7 +57,7 @@ static void stream_consume(FCGX_Stream *in, size_t len)
 static int stream_read_body(struct request *r, struct problem *why)
 {
 	size_t max = r->route->body_max;
-	uint64_t until = monotonic_ms() + BODY_MS;
+	uint64_t until = monotonic_ms() + BODY_MS + max / BODY_BYTES_PER_MS;
 	const char *length = request_param(r, "CONTENT_LENGTH");
 	r->body = BUF_INIT(max);
 	if (r->fcgx == NULL)

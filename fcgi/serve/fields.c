@@ -93,6 +93,10 @@ static int field_check(const struct request *r, const struct field *f, struct pr
 			break;
 		return problem_set(why, 422, "problem.field-choice", f->name,
 				   WORD_VALUES({"field", f->name}, {"choices", buf_text(&known)}));
+	case FIELD_TREE:
+		if (cJSON_IsArray(value) || cJSON_IsObject(value))
+			return 0;
+		return problem_set(why, 400, "problem.field-type.tree", f->name, WORD_VALUES({"field", f->name}));
 	case FIELD_BOOL:
 		return field_truth(r, value) >= 0
 			   ? 0
@@ -153,6 +157,9 @@ int request_once(const struct request *r, const char *purpose, char out[TOKEN_LE
 	buf_add(&text, key + quoted, len);
 	if (json_print(&text, r->fields) != 0)
 		return -1;
+	for (size_t i = 0; i < r->part_count; i++)
+		if (r->parts[i].filename != NULL && buf_add(&text, r->parts[i].bytes, r->parts[i].len) != 0)
+			return -1;
 	seal_token(out, purpose, buf_text(&text));
 	return 1;
 }

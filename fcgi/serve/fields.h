@@ -6,7 +6,7 @@
 #include "policy/base/text.h"
 
 // Typed fields: a row per field; unknown, repeated or out-of-range ones are refused with the field's name.
-enum field_type { FIELD_TEXT, FIELD_INT, FIELD_CHOICE, FIELD_BOOL };
+enum field_type { FIELD_TEXT, FIELD_INT, FIELD_CHOICE, FIELD_BOOL, FIELD_TREE }; // FIELD_TREE: a list or an object, which the handler reads
 struct field {
 	const char *name;
 	enum field_type type;

@@ -100,6 +100,25 @@ void request_site(const struct request *r, char *out, size_t size)
 	snprintf(out, size, "%s://%s", scheme != NULL ? scheme : "https", host != NULL ? host : "");
 }
 
+const struct part *request_parts(const struct request *r, size_t *count)
+{
+	*count = r->part_count;
+	return r->parts;
+}
+
+void request_forget_uploads(struct request *r)
+{
+	for (cJSON *field = r->fields != NULL ? r->fields->child : NULL, *next; field != NULL; field = next) {
+		next = field->next;
+		if (cJSON_IsArray(field) || cJSON_IsObject(field))
+			cJSON_Delete(cJSON_DetachItemViaPointer(r->fields, field));
+	}
+	buf_wipe(&r->body);
+	request_parts_free(r->parts, r->part_count);
+	r->parts = NULL;
+	r->part_count = 0;
+}
+
 int request_fd(const struct request *r)
 {
 	return r->fcgx != NULL ? r->fcgx->ipcFd : -1;

@@ -45,7 +45,7 @@ enum language request_language(const struct request *r);
 bool request_wants(const struct request *r, const char *type); // Accept prefers this type over the other two we make
 							       // ("text/event-stream", "application/json", "text/html")
 
-// One part of a multipart/form-data body; its bytes belong to the request. NULL when there is none of that name.
+// One part of a multipart/form-data body; its bytes belong to the request.
 struct part {
 	const char *name;
 	const char *filename; // NULL: a plain field (also in request_fields)
@@ -53,6 +53,11 @@ struct part {
 	const char *bytes;
 	size_t len;
 };
+
+// All of them, of those with and without a file name; what stands in several parts under one name has one that ends with "[]".
+const struct part *request_parts(const struct request *r, size_t *count);
+// Wipes what a handler has taken and nobody needs while the request waits: the body, its parts, and those fields that are lists or objects.
+void request_forget_uploads(struct request *r);
 
 // ---- for the files of fcgi/serve ----
 void request_free(struct request *r); // what it holds

@@ -33,6 +33,7 @@ cJSON *api_error_object(const cJSON *problem)
 	    {"too-many-requests", "rate_limit_exceeded", NULL},
 	    {"api-budget", "insufficient_quota", "insufficient_quota"},
 	    {"api-key", "invalid_api_key", NULL},
+	    {"no-edits", "unsupported_operation", NULL},
 	    {"api-scope", "insufficient_permissions", NULL},
 	};
 	static const char *const fields[][2] = {{"description", "prompt"}, {"count", "n"}, {"provider", "model"}}; // ours and the API's

@@ -192,6 +192,7 @@ const table = [
       moderation_details: { moderation_stage: 'input', categories: ['harassment'] } } } }),
     routes: [
       ['text', 'POST', /^\/v1\/chat\/completions$/, (ask) => chat(ask, openaiChatFields)],
+      ['image', 'POST', /^\/v1\/images\/edits$/, (ask) => ((ask.body.images ?? []).length > 0 && [...ask.body.images, ...(ask.body.mask ? [ask.body.mask] : [])].every((i) => /^data:image\/(?:png|jpeg);base64,[\w+/]+=*$/.test(i.image_url)) ? images(ask, [...openaiImageFields, 'images', 'mask'], ...sizeOf(ask.body.size)) : openaiFailure(400, { code: 'invalid_value', param: 'images' }))],
       ['image', 'POST', /^\/v1\/images\/generations$/, (ask) => (/^(dall-e-|gpt-image-1$)/.test(ask.body.model) ? openaiFailure(404, { code: 'model_not_found' }) : images(ask, openaiImageFields, ...sizeOf(ask.body.size)))],
     ],
   },
