@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 // A store that is damaged somewhere: whatever byte it is, each command of the officer ends, by itself and in time, and where it does not succeed it names
-// a cause. What only reads leaves the damage as it found it.
+// a cause. What only reads leaves the damage as it found it, and nothing writes into a file that SQLite itself calls damaged.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { accessSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { accessSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -54,6 +54,12 @@ const command = (p, words, input) => new Promise((resolve) => {
   child.on('close', (status) => resolve({ status, stderr, all }));
 });
 
+function isSick(file, copy) {
+  for (const end of ['', '-wal', '-shm', '-journal']) { rmSync(copy + end, { force: true }); if (end !== '-shm') try { copyFileSync(file + end, copy + end); } catch { /* there is none */ } }
+  const { status, stdout } = spawnSync('sqlite3', [copy, 'PRAGMA quick_check'], { encoding: 'utf8' });
+  return status !== 0 || stdout.trim() !== 'ok';
+}
+
 test('whatever is damaged, every command ends in time and says what is wrong', async (t) => {
   const p = place(t);
   assert.equal(p.run(['publish']).status, 0);
@@ -65,6 +71,11 @@ test('whatever is damaged, every command ends in time and says what is wrong', a
   writeFileSync(receipt, 'A'.repeat(43));
   cpSync(p.state, sound.folder, { recursive: true });
   sound.files = filesBelow(sound.folder).map((f) => f.slice(sound.folder.length));
+  // And with all that is stored in the files themselves, where no page of a log stands before a damaged one.
+  const flat = { folder: join(p.base, 'flat') };
+  cpSync(sound.folder, flat.folder, { recursive: true });
+  for (const db of ['vault.db', 'keys/keys.db']) execFileSync('sqlite3', [join(flat.folder, db), 'PRAGMA wal_checkpoint(TRUNCATE)']);
+  flat.files = filesBelow(flat.folder).map((f) => f.slice(flat.folder.length));
   const reads = ['check --quiet', 'requests list', 'audit show', 'prune --dry-run', 'metrics', 'register', 'clock show', `requests show ${id}`, `requests recipients ${id}`,
     'outbox list', 'agents list', 'hold list', 'authority list', 'incident list', 'assess list', 'consents list', 'consents export', 'restrict list', `access --receipt @${receipt}`, `export --receipt @${receipt} --output EXPORT --reason asked`,
     'audit proof 1', 'policy lint', 'subprocessors'];
@@ -73,7 +84,7 @@ test('whatever is damaged, every command ends in time and says what is wrong', a
     `hold place --ground statute --citation none --review 2040-01-01 --owner anna --request ${id}`, 'outbox send'];
   const commands = [...reads.map((words) => ({ words, reads: true })), ...writes.map((words) => ({ words }))];
   const results = {}, random = numbers(seed);
-  let next = 0;
+  let next = 0, sickTried = 0;
 
   // In places of their own; which damage a number has, does not go by who tries it.
   const plan = () => ({ n: next++, draws: Array.from({ length: 40 }, () => random(2 ** 31)) });
@@ -82,13 +93,17 @@ test('whatever is damaged, every command ends in time and says what is wrong', a
     mine.state = mine.env.LETHE_STATE;
     mkdirSync(mine.state, { recursive: true });
     for (const folder of ['ledger', 'log', 'tombstones', 'policy', 'keys', 'publish']) mkdirSync(join(mine.state, folder), { recursive: true });
+    let lastFlat = -1;
     const fill = (word) => ({ EXPORT: join(mine.base, 'export.zip'), FOLDER: join(mine.base, 'folder') })[word] ?? word;
     while (next < count) {
       const { n, draws } = plan(), draw = (below) => draws.pop() % below;
-      restore(sound, mine.state, placed);
+      if (n % 2 !== lastFlat) placed.clear();
+      lastFlat = n % 2;
+      restore(lastFlat ? flat : sound, mine.state, placed);
       for (const made of ['EXPORT', 'FOLDER']) rmSync(fill(made), { recursive: true, force: true });
       const files = filesBelow(mine.state).filter((f) => !f.includes('/publish/') && !f.endsWith('/space-reserve') && statSync(f).size > 0);
-      const file = files[draw(files.length)], size = statSync(file).size, how = draw(4);
+      const stores = files.filter((f) => f.endsWith('.db')), from = lastFlat && n % 4 === 1 ? stores : files;
+      const file = from[draw(from.length)], size = statSync(file).size, how = draw(4);
       if (how === 0) truncateSync(file, draw(size));
       else {
         const bytes = readFileSync(file);
@@ -98,6 +113,8 @@ test('whatever is damaged, every command ends in time and says what is wrong', a
       }
       const c = commands[n % commands.length], words = c.words.split(' ').map(fill), name = words.slice(0, 2).map((w) => (w.startsWith(p.base) || w === id ? '…' : w)).join(' ');
       const what = `number ${n}: ${name} with ${file.slice(mine.state.length + 1)} damaged (${['cut', 'one bit', 'bits', 'a page of zeros'][how]})`;
+      // SQLite itself says whether it could still be written to; it is asked of a copy, with its log.
+      const sick = !c.reads && file.endsWith('.db') && isSick(file, join(mine.base, 'copy.db')), sickBytes = sick ? digest([file, `${file}-wal`].filter(existsSync)) : '';
       const watched = c.reads ? files.filter((f) => !/-(shm|wal)$|lock$/.test(f)) : [];
       const before = digest(watched);
       const { status, stderr, all } = await command(mine, words, 'another letter');
@@ -106,9 +123,15 @@ test('whatever is damaged, every command ends in time and says what is wrong', a
       if (status !== 0) assert.ok(all.trim().length > 10, `${what}: no cause was named`);
       assert.doesNotMatch(stderr, /AddressSanitizer|runtime error|assertion|letter \d/i, what);
       assert.equal(digest(watched), before, `${what}: a command that only reads changed a store`);
+      if (sick) {
+        sickTried++;
+        assert.notEqual(status, 0, `${what}: it wrote into a file that SQLite calls damaged`);
+        assert.equal(digest([file, `${file}-wal`].filter(existsSync)), sickBytes, `${what}: a file that SQLite calls damaged was written to`);
+      }
       (results[name] ??= {})[status] = (results[name][status] ?? 0) + 1;
     }
   }
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), 8) }, (_, i) => walk(i)));
-  t.diagnostic(`seed ${seed}, ${count} damaged stores: ${JSON.stringify(results)}`);
+  assert.ok(sickTried >= count / 50, `${sickTried} commands would have written into a damaged file`);
+  t.diagnostic(`seed ${seed}, ${count} damaged stores, ${sickTried} of which SQLite calls damaged and a command was to write to: ${JSON.stringify(results)}`);
 });

@@ -4,6 +4,7 @@
 #include "policy/base/limits.h"
 #include "policy/vault/space_reserve.h"
 #include "policy/vault/sqlite/schema.h"
+#include "policy/vault/sqlite/store.h"
 #include "tests/unit/vault_fixture.h"
 #include <signal.h>
 #include <sys/wait.h>
@@ -376,6 +377,36 @@ static void open_and_kill(struct fixture *f, enum vault_mode mode)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+// They are read through in some milliseconds: nobody makes the damage worse.
+static void small_files_that_are_damaged_are_written_to_by_nobody(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 200; i++) {
+		char id[RECORD_ID_LEN + 1];
+		fixture_archive(f, "receipt", "token", id);
+	}
+	vault_close(f->vault);
+	f->vault = NULL;
+	damage(f);
+	in_state(f, "sha256sum vault.db >../sum");
+	assert_int_equal(open_fails(f, VAULT_ADMIN, ""), ERR_CORRUPT);
+	assert_int_equal(open_fails(f, VAULT_PROGRAM, ""), ERR_CORRUPT);
+	in_state(f, "sha256sum vault.db | cmp - ../sum");
+	fixture_reopen(f, VAULT_LOOK);
+}
+
+static int large_setup(void **state)
+{
+	store_read_through_max = 0;
+	return fixture_setup(state);
+}
+static int large_teardown(void **state)
+{
+	store_read_through_max = 16 * 1024 * 1024;
+	return fixture_teardown(state);
+}
+
 static void damage_is_seen_at_the_start_after_a_crash(void **state)
 {
 	struct fixture *f = *state;
@@ -662,7 +693,8 @@ static void the_digest_of_each_file_is_that_of_its_last_version(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+#define T(name)     cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+#define LARGE(name) cmocka_unit_test_setup_teardown(name, large_setup, large_teardown)
 	    T(a_program_needs_a_store),
 	    T(a_missing_vault_is_not_made_by_a_program),
 	    T(a_lost_store_is_not_replaced),
@@ -675,8 +707,9 @@ int main(void)
 	    T(a_copy_that_nobody_may_write_is_verified),
 	    T(only_the_published_key_signs),
 	    T(newer_and_foreign_files_are_refused),
-	    T(damage_is_seen_at_the_start_after_a_crash),
-	    T(after_an_orderly_stop_nobody_looks),
+	    T(small_files_that_are_damaged_are_written_to_by_nobody),
+	    LARGE(damage_is_seen_at_the_start_after_a_crash),
+	    LARGE(after_an_orderly_stop_nobody_looks),
 	    T(another_master_key_is_refused),
 	    T(the_master_key_may_live_elsewhere),
 	    T(the_connection_is_what_it_must_be),

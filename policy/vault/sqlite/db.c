@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -142,7 +143,12 @@ static int use_wal(struct db *s, struct err *e)
 {
 	char mode[16];
 
-	if (pragma_value(s, "PRAGMA journal_mode=WAL", mode, sizeof mode, e) != 0)
+	if (pragma_value(s, "PRAGMA journal_mode", mode, sizeof mode, e) != 0)
+		return -1;
+	if (strcmp(mode, "wal") == 0)
+		return 0;
+	// To change it is to write: not into a file whose first page is damaged.
+	if (db_check(s, e) != 0 || pragma_value(s, "PRAGMA journal_mode=WAL", mode, sizeof mode, e) != 0)
 		return -1;
 	if (strcmp(mode, "wal") != 0)
 		return err_set(e, ERR_IO, "%s: the write-ahead log cannot be used here (journal mode \"%s\")", s->schema->name, mode);
@@ -222,7 +228,9 @@ static int set_up(struct db *s, const char *path, enum db_access how, struct err
 		return err_set(e, code_of(s->db, rc), "%s cannot be opened: %s", path, sqlite3_errstr(rc));
 	if (harden(s, e) != 0)
 		return -1;
-	if (how == DB_CREATE && s->schema->shrinks && run_text(s, "PRAGMA auto_vacuum=INCREMENTAL", "auto_vacuum", e) != 0)
+	struct stat about; // of a file that is not new the setting stays as it is: to set it may write
+	if (how == DB_CREATE && s->schema->shrinks && (stat(path, &about) != 0 || about.st_size == 0) &&
+	    run_text(s, "PRAGMA auto_vacuum=INCREMENTAL", "auto_vacuum", e) != 0)
 		return -1;
 	// Only who makes a file may choose its mode before its version was looked at: another program's file stays as it is.
 	if ((how == DB_CREATE && use_wal(s, e) != 0) || check_version(s, how, path, e) != 0 || (how != DB_CREATE && use_wal(s, e) != 0))

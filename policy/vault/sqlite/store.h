@@ -9,7 +9,8 @@
 // vault.lock also says in decimal how many have opened the stores to write and not closed them, and each of these holds an open-file-description
 // lock on its first byte for reading as long as it lives. So who opens them knows whether others live (it gets no lock for writing), and whether
 // all of those before it came to their end: nobody lives and the number is not 0 after a crash, a kill or a power cut. Then the first program to
-// come reads every file through, under the lanes' locks, while the others wait; after an orderly stop nobody does.
+// come reads every file through, under the lanes' locks, while the others wait; after an orderly stop nobody
+// does, but where they are small (store_read_through_max).
 //
 // Its second line says how many events the ledger had when somebody last opened or closed the stores, or pruned; -2 while they are made. A ledger
 // with fewer is an older one, or lost its write-ahead log. What was written since, and went with that log, nobody can notice.
@@ -62,6 +63,7 @@ struct db *store_vault(struct store *s, enum view view);
 struct db *store_keys(struct store *s, enum view view);
 void store_done(struct store *s, enum view view, struct cursor **c); // ends the cursor too; NULL: there is none
 
+extern uint64_t store_read_through_max; // bytes of the files that are read through each time before they are opened to be written to
 extern const struct backend_records sqlite_records;
 extern const struct backend_keys sqlite_keys;
 extern const struct backend_ledger sqlite_ledger;

@@ -31,6 +31,7 @@ static uint64_t file_bytes(const char *folder, const char *name)
 struct lock_text {
 	int64_t count, events;
 };
+uint64_t store_read_through_max = 16 * 1024 * 1024; // some milliseconds
 enum { NOT_REMEMBERED = -1, BEING_MADE = -2, LOCK_LINE = 21 };
 #define LOCK_NUMBER "%-20lld\n"
 
@@ -533,6 +534,9 @@ static int store_open(struct store **out, const char *state, enum store_access a
 		}
 		store_leave(s, LANE_LOG);
 	}
+	// Who is going to write into damaged files makes it worse. Large ones are read through by the daily check, and by the first program after a crash.
+	if (ret == 0 && s->counted && db_bytes(s->read.vault) + db_bytes(s->read.keys) <= store_read_through_max)
+		ret = db_check(s->read.vault, e) != 0 || db_check(s->read.keys, e) != 0 ? -1 : 0;
 	if (ret != 0) {
 		store_close(s);
 		return -1;
