@@ -60,7 +60,7 @@ const wrong = (code, n = 1) => String((Number(code) + n) % 1000000).padStart(6, 
 
 test('no copy is handed out for a request that waits for its identity, whatever else is self-service', async () => {
   const policy = policyWithMail(folder);
-  writeFileSync(policy, readFileSync(policy, 'utf8').replace('<right id="access" verify="receipt" self-service="yes">', '<right id="access" verify="mail">'));
+  writeFileSync(policy, readFileSync(policy, 'utf8').replace(/<right id="access" [^>]*>/, '<right id="access" verify="mail">'));
   const site = await startSite({ testing: true, policy, env: { ...server.env, LETHE_POLICY: policy } });
   const post = (path, fields) => fetch(site.url + path, { method: 'POST', headers: types.json, body: JSON.stringify(fields) });
   try {
@@ -73,6 +73,53 @@ test('no copy is handed out for a request that waits for its identity, whatever 
     assert.equal(site.officer(['requests', 'answer', id]).code, 0);
     assert.equal((await post('/api/export', { id, secret })).status, 200);
   } finally { await site.stop(); }
+});
+
+test('who presses the button has the copy, with all that the address bears, and who sent the request has not; after thirty days nobody has', async () => {
+  const policy = join(folder, 'access-by-mail.xml');
+  writeFileSync(policy, readFileSync(policyWithMail(folder), 'utf8').replace(/<right id="access" [^>]*>/, '<right id="access" verify="mail">'));
+  const options = { policy, env: { ...server.env, LETHE_POLICY: policy } };
+  let kept;
+  let first;
+  let second;
+  await withSite(async (on) => {
+    const { id, secret } = await on.ask('Ines.Probe@Example.org', 'access');
+    const mail = await on.mail();
+    await on.ask('ines.probe@example.org', 'complaint');
+    const counted = JSON.parse(on.officer('access', '--request', id, '--format', 'json').stdout).find((row) => row.store === 'rights-request');
+    assert.match(counted.withheld, /1 contact-not-proven/);
+    const page = await (await on.post(mail.path, {}, 'html')).text();
+    const shown = /<dd class="code"><code>([\w-]{43})<\/code>/.exec(page);
+    assert.ok(shown && shown[1] !== secret, page);
+    first = { id, secret };
+    second = { id, secret: shown[1] };
+    const zip = join(folder, 'person.zip');
+    assert.equal(on.officer('export', '--request', id, '--reason', 'asked for', '--output', zip).code, 0);
+    assert.equal(on.officer('requests', 'answer', id).code, 0);
+    const copy = await on.post('/api/export', second);
+    assert.equal(copy.status, 200);
+    writeFileSync(zip, Buffer.from(await copy.arrayBuffer()));
+    const held = JSON.parse(execFileSync('/usr/bin/python3', ['-c', 'import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read("export.json").decode())', zip], { encoding: 'utf8' }));
+    assert.deepEqual(held.records.filter((r) => r.kind === 'rights-request').map((r) => r.data.right).sort(), ['access', 'complaint']);
+    assert.deepEqual(held.not_searched, []);
+    const refused = await on.post('/api/export', first);
+    assert.equal(refused.status, 403);
+    assert.match((await refused.json()).detail, /behind the button of that mail/);
+    const own = await on.post('/api/rights/look-up', first, 'html');
+    assert.match(await own.text(), /given a secret of their own/);
+    // That somebody asked is told to who says why, and recorded.
+    const list = (...words) => on.site.officer(['requests', 'list', '--contact', '-', '--format', 'json', ...words], { input: 'INES.PROBE@example.org' });
+    assert.equal(list().code, 2);
+    assert.equal(JSON.parse(list('--reason', 'she rang').stdout).length, 2);
+    assert.match(on.officer('audit', 'show', '--format', 'json').stdout, /request-read/);
+    on.kept = true;
+    ({ keep: kept } = await on.site.stop({ keep: true }));
+  }, options);
+  await withSite(async (on) => {
+    const over = await on.post('/api/export', second);
+    assert.equal(over.status, 410);
+    assert.match(await (await on.post('/api/rights/look-up', second, 'html')).text(), /could be fetched here until/);
+  }, { ...options, keep: kept, clock: '+31d' });
 });
 
 test('the mail goes out by itself; looking changes nothing; the button shows it once', () => withSite(async (on) => {
