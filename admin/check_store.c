@@ -9,6 +9,7 @@
 #include "policy/rights/erase.h"
 #include "policy/rights/outbox.h"
 #include "policy/vault/backup.h"
+#include "policy/vault/checkpoint.h"
 #include "policy/vault/ledger_key.h"
 #include "policy/vault/tombstone.h"
 #include <inttypes.h>
@@ -311,6 +312,33 @@ static void check_requests(struct check *c)
 		check_add(c, CHECK_EMPTY, "", "none is open");
 }
 
+static int entry_time(void *arg, const struct ledger_entry *entry)
+{
+	*(time_t *)arg = entry->at;
+	return 1;
+}
+
+// What is added is signed by the minute, as `lethe prune` does it; until then no certificate of that time can be verified.
+static void check_unsigned(struct check *c)
+{
+	enum { UNSIGNED_SECONDS = 25 * 3600 };
+	char since[WHEN_TEXT];
+	uint64_t size, signed_size;
+	time_t at = 0;
+	struct err e;
+
+	if (checkpoint_newest(c->vault, &signed_size, &e) != 0 || ledger_size(c->vault, &size, &e) != 0 ||
+	    (size > signed_size && ledger_each(c->vault, signed_size, entry_time, &at, &e) != 0)) {
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "how far it is signed cannot be read: %s",
+			  e.text);
+	} else if (at != 0 && when_now() - at > UNSIGNED_SECONDS) {
+		when_text(since, at);
+		check_add(c, CHECK_BROKEN, "Run lethe prune, by its timer once a minute, and see what it says.",
+			  "%s since %s not signed yet; certificates of that time wait for it",
+			  COUNTED(size - signed_size, "entry is", "entries are"), since);
+	}
+}
+
 static void check_ledger(struct check *c)
 {
 	struct ledger_report report;
@@ -322,6 +350,8 @@ static void check_ledger(struct check *c)
 		check_add(c, CHECK_BROKEN,
 			  "Bring keys/signer/ledger.key back from a copy of the keys; until then no certificate can be shown to be ours.",
 			  "what is added to the ledger is not signed any more: %s", e.text);
+	else
+		check_unsigned(c);
 	if (ledger_verify(c->vault, LEDGER_OPEN, &report, &e) != 0)
 		check_add(c, CHECK_UNSURE, "Look at the disk, then run lethe audit verify.", "%s", e.text);
 	else if (!report.intact)

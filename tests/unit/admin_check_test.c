@@ -101,6 +101,26 @@ static void last_prune(void **state)
 	assert_non_null(strstr(buf_text(&finding), "clock"));
 }
 
+// Certificates of what is not signed yet wait: for minutes, and not for days.
+static void what_is_not_signed(void **state)
+{
+	struct fixture *f = *state;
+	BUF_AUTO struct buf finding = BUF_INIT(65536), note = BUF_INIT(65536);
+	struct err e = {0};
+
+	put_archive(f);
+	fixture_time += DAY;
+	assert_int_equal(judge(f, "ledger", &finding), CHECK_KEPT);
+	fixture_time += 2 * 3600;
+	assert_int_equal(judge(f, "ledger", &finding), CHECK_BROKEN);
+	assert_non_null(strstr(buf_text(&finding), "not signed yet"));
+	if (ledger_checkpoint(f->vault, &note, &e) != 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(judge(f, "ledger", &finding), CHECK_KEPT);
+	fixture_time += 2 * DAY; // nothing was added since
+	assert_int_equal(judge(f, "ledger", &finding), CHECK_KEPT);
+}
+
 static void late_requests(void **state)
 {
 	static const struct policy_right access = {.id = RIGHT_ACCESS, .statutory = true};
@@ -250,10 +270,15 @@ static void installed_settings_fill_gaps_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    PLACED(nothing_to_judge),   PLACED(retention),
-	    PLACED(last_prune),         PLACED(late_requests),
-	    PLACED(refused_regions),    PLACED(the_last_activation_counts),
-	    PLACED(ledger_and_residue), PLACED(installed_settings_fill_gaps_only),
+	    PLACED(nothing_to_judge),
+	    PLACED(retention),
+	    PLACED(last_prune),
+	    PLACED(late_requests),
+	    PLACED(what_is_not_signed),
+	    PLACED(refused_regions),
+	    PLACED(the_last_activation_counts),
+	    PLACED(ledger_and_residue),
+	    PLACED(installed_settings_fill_gaps_only),
 	    cmocka_unit_test(spans),
 	};
 	setenv("COLUMNS", "1000", 1);
