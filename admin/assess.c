@@ -5,6 +5,7 @@
 // (its whole path), sha256, signed.
 #include "admin/assess.h"
 #include "admin/cases.h"
+#include "admin/requests.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/vault/seal.h"

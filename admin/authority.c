@@ -2,6 +2,7 @@
 // Requests of authorities: policy/rights/authority.h.
 #include "policy/rights/authority.h"
 #include "admin/cases.h"
+#include "admin/requests.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

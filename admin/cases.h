@@ -3,7 +3,7 @@
 #ifndef LETHE_ADMIN_CASES_H
 #define LETHE_ADMIN_CASES_H
 
-#include "admin/requests.h"
+#include "admin/requests_officer.h"
 #include "policy/rights/case.h"
 #include "policy/rights/person.h"
 

@@ -16,7 +16,7 @@ static const struct option_row check_options[] = {
     {"offline", OPTION_FLAG, NULL, "do not ask the site itself"},
     {"at", OPTION_VALUE, "DATE", "judge what is stored as it will be then, if only lethe prune goes on: 2027-11-22"},
     {"record", OPTION_FLAG, NULL, "note the findings in the state folder, for /privacy/live and lethe metrics"},
-    {"quiet", OPTION_FLAG, NULL, "print only what is not kept"},
+    {"quiet", OPTION_FLAG, NULL, "print only what is broken, unsure or overdue"},
     FORMAT_OPTION,
     {0},
 };
@@ -43,7 +43,7 @@ static enum status findings_print(struct check *c, const struct arguments *args)
 			is++;
 		counts[is]++;
 		next = row->next;
-		if (quiet && (is == CHECK_KEPT || is == CHECK_EMPTY)) {
+		if (quiet && (is == CHECK_KEPT || is == CHECK_EMPTY || is == CHECK_DUE)) {
 			cJSON_Delete(cJSON_DetachItemViaPointer(c->findings.rows, row));
 			continue;
 		}

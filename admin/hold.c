@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Legal holds: policy/rights/hold.h.
 #include "admin/cases.h"
+#include "admin/requests.h"
 #include "fcgi/ipc/making_call.h"
 #include "policy/base/array.h"
 #include "policy/rights/erase.h"

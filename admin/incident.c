@@ -6,6 +6,7 @@
 // It is due 72 hours after it was noticed, until the authority was notified or it was found to need none.
 #include "admin/incident.h"
 #include "admin/incident_people.h"
+#include "admin/requests.h"
 #include "policy/base/array.h"
 #include "policy/rights/document.h"
 #include <stdio.h>

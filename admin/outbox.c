@@ -3,6 +3,7 @@
 #include "policy/rights/outbox.h"
 #include "admin/cases.h"
 #include "fcgi/ipc/mail_call.h"
+#include "policy/rights/request.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+#include "admin/requests.h"
 #include "admin/cases.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include "admin/requests.h"
+#include "admin/requests_officer.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
+#include "policy/base/text.h"
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>

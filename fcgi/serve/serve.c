@@ -32,8 +32,8 @@ static int program_prepare(struct server *s, struct err *e)
 	if (server_init(s) != 0)
 		return err_system(e, ERR_IO, errno, "cannot prepare to serve");
 	struct program_paths reads = {.list = {NULL}}, writes = {.list = {NULL}};
-	if (row != NULL && (program_reads(program->reads, setting_state(), &reads, e) != 0 ||
-			    program_writes(row, setting_state(), setting_run(), &writes, e) != 0))
+	if (program_reads(program->reads, setting_state(), &reads, e) != 0 ||
+	    (row != NULL && program_writes(row, setting_state(), setting_run(), &writes, e) != 0))
 		return -1;
 	supervisor_open();
 	const struct sandbox sandbox = {

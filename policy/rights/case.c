@@ -42,7 +42,7 @@ int case_add(struct vault *v, const struct case_new *new, char id[RECORD_ID_LEN 
 	    !case_event_add(body, &added, when_now()) || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_INPUT, "it is too large to be stored");
 	vault_id_new(id);
-	snprintf(details, sizeof details, "{\"case\":\"%s\",%s", id, new->details + 1);
+	snprintf(details, sizeof details, "{\"case\":\"%s\"%s%s", id, new->details[1] == '}' ? "" : ",", new->details + 1);
 	const struct vault_new record = {.kind = KIND_ACCOUNTABILITY,
 					 .subject = new->receipt,
 					 .subject_of = new->record,

@@ -218,7 +218,7 @@ static void what_is_no_longer_made_goes_and_what_is_not_ours_stays(void **state)
 static void only_pictures_that_a_page_shows_are_published(void **state)
 {
 	const struct place *p = *state;
-	POLICY_AUTO struct policy *makes_none = policy_load_as("policy/sites/imagedesigner.xml", true, NULL);
+	POLICY_AUTO struct policy *makes_none = policy_load_as("policy/sites/image-describer.xml", true, NULL);
 
 	publish(p, false);
 	assert_true(exists(p->out, "html/assets/example-en-1-1.webp"));
@@ -414,7 +414,7 @@ static void the_start_offers_what_the_policy_keeps(void **state)
 	static const struct {
 		const char *file;
 		bool archive;
-	} rows[] = {{BIZIMAGES, true}, {"policy/sites/imagedesigner.xml", false}, {"policy/sites/product-images.xml", false}};
+	} rows[] = {{BIZIMAGES, true}, {"policy/sites/imagedesigner.xml", true}, {"policy/sites/product-images.xml", false}};
 	struct err e = {0};
 
 	(void)state;
@@ -610,7 +610,7 @@ static void a_site_that_cannot_make_sets_shows_no_form(void **state)
 		const char *site;
 		bool makes;
 	} rows[] = {
-	    {"bizimages", true}, {"imagedesigner", false}, {"product-images", false}, {"image-describer", false}, {"blogimg", false}};
+	    {"bizimages", true}, {"imagedesigner", true}, {"product-images", false}, {"image-describer", false}, {"blogimg", false}};
 	struct place real = *(struct place *)*state;
 
 	snprintf(real.templates, sizeof real.templates, "nginx/html");
