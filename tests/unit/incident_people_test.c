@@ -42,7 +42,7 @@ static void people_are_counted_by_contact(void **state)
 {
 	struct place *p = *state;
 	const kind_set both = KIND_BIT(KIND_ARCHIVE) | KIND_BIT(KIND_RIGHTS_REQUEST);
-	const time_t now = when_now();
+	const time_t now = when_now() + HOUR; // what is asked below may be of the next second
 
 	for (size_t i = 0; i < ARRAY_LEN(receipts); i++)
 		for (size_t k = 0; k < 2; k++)
@@ -65,7 +65,7 @@ static void people_are_counted_by_contact(void **state)
 	asked_by(p, "paul@example.org", receipts[0]);
 	people_are(p, both, now, 4, 3, 1);
 	people_are(p, KIND_BIT(KIND_GALLERY), now, 0, 0, 0);
-	people_are(p, both, now - HOUR, 0, 0, 0);
+	people_are(p, both, when_now() - HOUR, 0, 0, 0);
 }
 
 int main(void)
