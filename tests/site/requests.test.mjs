@@ -236,7 +236,8 @@ test('every command on a request: wrong words, ids, times and states are refused
     told(run(verb, ...words), 2, /ID( \.\.\.)? is needed/, verb);
     if (/ID \.\.\. is needed/.test(run(verb, ...words).stderr)) told(run(verb, 'f'.repeat(32), id, ...words), 1, /no such request/, `${verb}: the first that cannot be ends it`);
     else told(run(verb, id, id, ...words), 2, /too many arguments/, verb);
-    for (const wrong of ['f'.repeat(32), 'f'.repeat(31), 'f'.repeat(5000), '', '../../etc/passwd', id.slice(0, 7), `${id}0`]) told(run(verb, wrong, ...words), 1, /no such request/, `${verb} ${wrong}`);
+    for (const short of ['', id.slice(0, 7)]) told(run(verb, short, ...words), 2, /give 8 characters/, `${verb} ${short}`);
+    for (const wrong of ['f'.repeat(32), 'f'.repeat(31), 'f'.repeat(5000), '../../etc/passwd', `${id}0`]) told(run(verb, wrong, ...words), 1, /no such request/, `${verb} ${wrong}`);
     for (const time of ['yesterday', '2026-13-01', '2026-02-30', '', '20261128']) told(run(verb, id, ...words, '--at', time), 2, /--at/, `${verb} ${time}`);
     if (!['reopen', 'clarified'].includes(verb))
       for (const time of ['2999-01-01', '2001-01-01']) told(run(verb, id, ...words, '--at', time), 2, /neither before the request was received nor after now/, `${verb} ${time}`);
