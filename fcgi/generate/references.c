@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/references.h"
 #include "fcgi/ipc/worker_call.h"
+#include "policy/base/array.h"
 #include "policy/base/base64.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
@@ -23,7 +24,7 @@ int references_url_read(const char *url, struct buf *out)
 	static const char *const heads[] = {"data:image/png;base64,", "data:image/jpeg;base64,", "data:image/jpg;base64,",
 					    "data:image/webp;base64,"};
 
-	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
 		const size_t len = strlen(heads[i]);
 		if (strncasecmp(url, heads[i], len) == 0)
 			return base64_decode(out, url + len, strlen(url + len));

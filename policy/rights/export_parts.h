@@ -11,14 +11,14 @@
 typedef int export_sink(void *arg, const void *bytes, size_t len);
 
 struct export_selector {
-	enum erase_by by;
 	const char *value;
-	// Somebody had the address of the pictures, which others may have been given: the connection of who made them is withheld.
-	bool by_link;
 	// By an address, which others may share. `agent` NULL, or what the browser that asks from it calls itself, which its own rows say; all others are
 	// withheld. Of rows that are given, the time is withheld but for the day. `sole`: an officer says that nobody else has it, and they are given whole.
 	const char *agent;
+	enum erase_by by;
 	bool sole;
+	// Somebody had the address of the pictures, which others may have been given: the connection of who made them is withheld.
+	bool by_link;
 	// A contact that was not proven: what it leads to is only counted, as withheld, or (`value` NULL) not looked for, so that nobody learns of it.
 	bool unproven;
 };

@@ -871,7 +871,7 @@ bool rights_owner_put(struct vault *v, cJSON *body, const char *id, const char *
 static int own_check(struct vault *v, const char *id, const char *secret, enum shown_to *to, struct err *e)
 {
 	struct vault_record record = {0};
-	struct rights_facts facts;
+	struct rights_facts facts = {0};
 	struct err why = {0};
 	char hash[2 * HASH_LEN + 1];
 	const bool found = vault_find_head(v, KIND_RIGHTS_REQUEST, "secret", secret, &record, &why) == 0;
@@ -892,7 +892,7 @@ static int own_check(struct vault *v, const char *id, const char *secret, enum s
 
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e)
 {
-	enum shown_to to;
+	enum shown_to to = SHOWN_PERSON;
 
 	return own_check(v, id, secret, &to, e) != 0 ? -1 : show(v, id, to, json, e);
 }
@@ -905,7 +905,7 @@ int rights_show_officer(struct vault *v, const char *id, bool personal, struct b
 int rights_withdraw(struct vault *v, const char *id, const char *secret, struct err *e)
 {
 	const struct rights_act act = {.event = EVENT_WITHDRAWN, .by = "person"};
-	enum shown_to to;
+	enum shown_to to = SHOWN_PERSON;
 
 	return own_check(v, id, secret, &to, e) != 0 ? -1 : rights_act(v, id, &act, e);
 }
@@ -915,7 +915,7 @@ int rights_add(struct vault *v, const char *id, const char *secret, const char *
 	struct rights_act act = {.event = EVENT_ADDED, .by = "person", .text = text};
 	struct rights_facts facts;
 	const cJSON *event, *last = NULL;
-	enum shown_to to;
+	enum shown_to to = SHOWN_PERSON;
 	size_t added = 0;
 
 	if (own_check(v, id, secret, &to, e) != 0)

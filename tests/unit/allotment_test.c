@@ -12,10 +12,10 @@
 enum { MB = 1024 * 1024 };
 
 static const struct provider vendor = {.id = "vendor", .picture_bytes = 4 * MB};
-static struct generator g = {.image = {{"one", "", &vendor, true, false},
-				       {"two", "", &vendor, true, false},
-				       {"three", "", &vendor, true, false},
-				       {"four", "", &vendor, true, false}},
+static struct generator g = {.image = {{.id = "one", .name = "", .provider = &vendor, .usable = true},
+				       {.id = "two", .name = "", .provider = &vendor, .usable = true},
+				       {.id = "three", .name = "", .provider = &vendor, .usable = true},
+				       {.id = "four", .name = "", .provider = &vendor, .usable = true}},
 			     .image_count = 4};
 
 static struct allotment_wish wish_of(const struct chain *chain, unsigned count, const char *address)

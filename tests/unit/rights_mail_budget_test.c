@@ -40,7 +40,7 @@ static void each_network_has_its_share(void **state)
 	assert_int_equal(spent("2a01:1:1:1::", "", 500), MAIL_BUDGET_CUSTOMER);
 	assert_int_equal(spent("2a02:1:1:", "::1", 500), MAIL_BUDGET_SITE);   // a /48
 	assert_int_equal(spent("2a03:1:", "::1", 500), MAIL_BUDGET_PROVIDER); // a /32
-	assert_int_equal(spent("198.", ".1", 250), MAIL_BUDGET_PROVIDER);    // a /16
+	assert_int_equal(spent("198.", ".1", 250), MAIL_BUDGET_PROVIDER);     // a /16
 	assert_int_equal(spent("192.0.2.9", NULL, 50), MAIL_BUDGET_CUSTOMER);
 	now += 3599;
 	assert_int_equal(spent("203.0.113.7", NULL, 50), 0);

@@ -238,8 +238,7 @@ static void mailed(struct place *p, const char *id)
 static int person_make(void **state)
 {
 	static const char *const changes[][2] = {
-	    {"<right id=\"access\" verify=\"receipt\" self-service=\"yes\"", "<right id=\"access\" verify=\"mail\""},
-	    {NULL, NULL}};
+	    {"<right id=\"access\" verify=\"receipt\" self-service=\"yes\"", "<right id=\"access\" verify=\"mail\""}, {NULL, NULL}};
 
 	place_open(state, "bizimages", changes);
 	return 0;

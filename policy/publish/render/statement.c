@@ -73,9 +73,9 @@ static void make_anchor(struct statements *all, struct statement *s, const char 
 		if (id[0] != base[0] || strncmp(id, base, len) != 0 ||
 		    (*rest != '\0' && (*rest != '-' || !isdigit((unsigned char)rest[1]))))
 			continue;
-		char *end;
+		char *end = NULL;
 		const unsigned long number = *rest == '\0' ? 1 : strtoul(rest + 1, &end, 10);
-		if ((*rest == '\0' || *end == '\0') && number > same)
+		if ((end == NULL || *end == '\0') && number > same)
 			same = number;
 	}
 	snprintf(s->id, sizeof s->id, same > 0 ? "%s-%lu" : "%s", base, same + 1);
