@@ -60,7 +60,8 @@ static enum status findings_print(struct check *c, const struct arguments *args)
 	if (!quiet || out.len > 0)
 		buf_printf(&out, "\n%zu broken, %zu unsure, %zu kept; nothing to judge in %zu%s%s.\n", counts[CHECK_BROKEN],
 			   counts[CHECK_UNSURE], counts[CHECK_KEPT], counts[CHECK_EMPTY],
-			   counts[CHECK_OVERDUE] > 0 ? "; something is overdue" : "", counts[CHECK_DUE] > 0 ? "; something is due" : "");
+			   counts[CHECK_OVERDUE] > 0 ? "; something is overdue" : "",
+			   !quiet && counts[CHECK_DUE] > 0 ? "; something is due" : "");
 	return text ? output_print(&out) : table_output(&c->findings, args, NULL);
 }
 

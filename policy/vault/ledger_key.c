@@ -312,17 +312,36 @@ static EVP_PKEY *next_announced(const struct vault *v, struct signed_note_key *o
 	return NULL;
 }
 
-int ledger_key_sign(const struct vault *v, struct buf *note, struct err *e)
+// Whether the private key is that which others verify with. -1: it cannot be read.
+static int key_matches(const struct vault *v, EVP_PKEY **key, struct err *e)
 {
-	EVP_PKEY *key PKEY_AUTO = private_read(v, seed_file, e);
 	struct buf line BUF_AUTO = BUF_INIT(NOTE_KEY_MAX + 2), published_line BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
-	struct buf text BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
-	struct signed_note_key public, published, following;
+	struct signed_note_key public, published;
 	struct err none = {0};
 
-	if (key == NULL || public_of(v, key, &public, &line, e) != 0)
+	EVP_PKEY_free(*key);
+	*key = private_read(v, seed_file, e);
+	if (*key == NULL || public_of(v, *key, &public, &line, e) != 0)
 		return -1;
-	if (ledger_key_read(v, &published_line, &published, &none) != 0 || !same_key(&public, &published))
+	return ledger_key_read(v, &published_line, &published, &none) == 0 && same_key(&public, &published);
+}
+
+int ledger_key_sign(const struct vault *v, struct buf *note, struct err *e)
+{
+	enum { TIMES = 50, PAUSE_US = 4000 };
+	EVP_PKEY *key PKEY_AUTO = NULL;
+	struct buf text BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
+	struct signed_note_key following;
+	int matches = key_matches(v, &key, e);
+
+	// Beside a change of the key, which renames one file after the other, they may be of different moments.
+	for (int i = 0; matches == 0 && i < TIMES; i++) {
+		usleep(PAUSE_US);
+		matches = key_matches(v, &key, e);
+	}
+	if (matches < 0)
+		return -1;
+	if (matches == 0)
 		return err_set(e, ERR_INPUT, "keys/%s is not the key of keys/%s, which others verify with: nothing is signed", seed_file,
 			       public_file);
 	EVP_PKEY *next PKEY_AUTO = next_announced(v, &following);

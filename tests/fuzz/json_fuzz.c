@@ -18,7 +18,8 @@ static const struct field fields[] = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct server server;
+	static const struct program program = {.name = "fuzz"};
+	static struct server server = {.program = &program};
 	struct request r = {.server = &server, .body = BUF_INIT(1 << 20)};
 	struct problem no = {0};
 	buf_add(&r.body, data, size);
