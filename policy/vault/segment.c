@@ -185,8 +185,14 @@ int64_t segment_files(const struct vault *v)
 	if (d == NULL)
 		return errno == ENOENT ? 0 : -1;
 	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
-		size_t len = strlen(entry->d_name);
-		count += len > 3 && strcmp(entry->d_name + len - 3, ".gz") == 0;
+		struct mark_row row;
+		struct err none = {0};
+		char *end;
+		const uint64_t start = strtoull(entry->d_name, &end, 10);
+		if (end == entry->d_name || strcmp(end, ".gz") != 0)
+			continue;
+		const bool part = segment_row_get(v, MARK_FROM, start + 1, &row, &none) > 0 && row.there && row.start < start;
+		count += !part;
 	}
 	closedir(d);
 	return count;

@@ -49,7 +49,8 @@ int segment_read(char *text, size_t len, const struct mark_row *row, uint64_t fr
 		 int (*each)(void *, const struct ledger_row *), void *arg, struct err *e);
 // For who closes, ends or copies segments: one at a time. Makes their folder, and returns what is to be closed; -1.
 int segment_lock(const struct vault *v, char folder[PATH_MAX], struct err *e);
-// How many files of segments there are; -1 when this user may not look. Whether that of a row is one of them.
+// How many files of segments there are, without those that a split writes while the segment is there, or left when it was cut off; -1 when this user may
+// not look. Whether that of a row is one of them.
 int64_t segment_files(const struct vault *v);
 bool segment_file_there(const struct vault *v, const struct mark_row *row);
 // A number of the store: that of the first event of an erasure that is not finished, and 1; 0: none. That event stays.

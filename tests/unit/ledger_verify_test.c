@@ -895,6 +895,9 @@ static void closed_events_end_each_in_its_second(void **state)
 			f->vault = NULL;
 			assert_int_equal(system(command), 0);
 			fixture_reopen(f, VAULT_ADMIN);
+			const struct ledger_report cut = verify(f);
+			if (!cut.intact)
+				fail_msg("%s", cut.finding);
 			f->vault->segment_level = SMALL;
 			assert_return_code(vault_prune(f->vault, (struct duration){0}, false, &r, &e), 0);
 			assert_int_equal(r.ledger_events, 1);
