@@ -77,7 +77,10 @@ for (const [name, options] of [['dark', dark], ['phone', phone], ['no-script', {
       assert.ok((await page.locator('main').innerText()).includes(id));
       await check(page, `${name}-button`);
       await page.getByRole('button', { name: 'Yes, the request is mine' }).click();
-      await page.getByRole('heading', { level: 1, name: 'Thank you' }).waitFor();
+      await page.getByText('Thank you: you showed that the request is yours.').waitFor();
+      const shown = await page.locator('#own code').allTextContents();
+      assert.equal(shown[0], id);
+      assert.match(shown[1], /^[\w-]{43}$/); // the new secret, for whoever reads these mails
       await check(page, `${name}-done`);
       if (name !== 'no-script') await assertPrivate(v, site);
       assert.equal(JSON.parse(site.officer(['requests', 'show', id, '--format', 'json']).stdout).verified, true);
