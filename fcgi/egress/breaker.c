@@ -6,13 +6,19 @@ enum breaker_state breaker_state(const struct breaker *b, uint64_t now)
 	return b->state == BREAKER_OPEN && now >= b->until ? BREAKER_HALF_OPEN : b->state;
 }
 
+bool breaker_refuses(const struct breaker *b, uint64_t now)
+{
+	enum breaker_state state = breaker_state(b, now);
+	return state == BREAKER_OPEN || (state == BREAKER_HALF_OPEN && b->probing);
+}
+
 enum breaker_answer breaker_ask(struct breaker *b, uint64_t now)
 {
+	if (breaker_refuses(b, now))
+		return BREAKER_REFUSED;
 	b->state = breaker_state(b, now);
 	if (b->state == BREAKER_CLOSED)
 		return BREAKER_GO;
-	if (b->state == BREAKER_OPEN || b->probing)
-		return BREAKER_REFUSED;
 	b->probing = true;
 	return BREAKER_PROBE;
 }

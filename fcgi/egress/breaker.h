@@ -22,6 +22,7 @@ struct breaker {
 
 // May a request go? BREAKER_PROBE: it may, as the one that tries whether the upstream is back; hand that on to breaker_result().
 enum breaker_answer breaker_ask(struct breaker *b, uint64_t now);
+bool breaker_refuses(const struct breaker *b, uint64_t now); // what breaker_ask() would say; nothing changes
 enum breaker_outcome { OUTCOME_GOOD, OUTCOME_FAILED, OUTCOME_UNKNOWN /* cancelled by the caller: says nothing */ };
 void breaker_result(struct breaker *b, enum breaker_outcome outcome, bool probe, uint64_t now);
 enum breaker_state breaker_state(const struct breaker *b, uint64_t now);

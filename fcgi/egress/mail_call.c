@@ -223,10 +223,13 @@ static struct upstream *mail_admit(struct caller *c, const struct egress_call *c
 		caller_refuse(c, FAILURE_KIND);
 	else if (c->egress->mails >= MAILS_MAX || c->egress->under_way > c->egress->settings.calls)
 		caller_refuse(c, FAILURE_CALLS);
-	else if (upstream_spend(u, when_now(), c->egress->settings.daily, 0) != 0)
+	else if (!upstream_affords(u, when_now(), c->egress->settings.daily, 0))
 		caller_refuse(c, FAILURE_BUDGET);
-	else
+	else {
+		upstream_spend(u, 0);
+		c->egress->traffic_changed = true;
 		return u;
+	}
 	return NULL;
 }
 

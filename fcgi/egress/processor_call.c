@@ -27,7 +27,7 @@ struct processor_call {
 	kind_set kinds;
 	uint64_t deadline;
 	bool repeatable, stream, probe, waiting;
-	bool queued, paying;         // it waits for one of limits.at_once; its attempt is one of them
+	bool queued, paying;         // it waits for one of limits.at_once; it has one of them
 	bool has_turn;               // it waits, or has waited, for its place in limits.minute
 	struct processor_call *next; // of those that wait
 	uint64_t paid;               // for the attempt
@@ -166,27 +166,24 @@ static bool processor_address_allowed(struct transfer *t, const struct sockaddr 
 	return upstream_address_allowed(LOOP_OWNER(t, struct processor_call, transfer)->upstream, address, len);
 }
 
-// One of those that wait may go.
-static void queue_step(struct upstream *u)
+// Its place goes to the first of those that wait, so that none who comes now is before it, and the place is given on however it ends.
+static void attempt_over(struct processor_call *p)
 {
+	struct upstream *u = p->upstream;
 	struct processor_call *first = u->first;
-	if (first == NULL || u->paid_under_way >= u->limits.at_once)
+	if (!p->paying)
 		return;
+	p->paying = false;
+	if (first == NULL) {
+		u->paid_under_way--;
+		return;
+	}
 	u->first = first->next;
 	if (u->first == NULL)
 		u->last = &u->first;
 	first->queued = false;
-	first->waiting = true;
+	first->paying = first->waiting = true;
 	(void)caller_at(first->caller, monotonic_ms()); // it was set before
-}
-
-static void attempt_over(struct processor_call *p)
-{
-	if (!p->paying)
-		return;
-	p->paying = false;
-	p->upstream->paid_under_way--;
-	queue_step(p->upstream);
 }
 
 // What left is counted when the attempt is over, however it ended; then the breaker learns how.
@@ -211,7 +208,7 @@ static void attempt_count(struct processor_call *p, enum breaker_outcome outcome
 	if (outcome == OUTCOME_FAILED || (outcome == OUTCOME_GOOD && (status == 400 || upstream_refuses_us(status))))
 		traffic->failures++;
 	// What never left, or was refused, is not paid for.
-	if (p->paid > 0 && (before == 0 || status >= 400))
+	if (before == 0 || status >= 400)
 		traffic->spent_today -= p->paid < traffic->spent_today ? p->paid : traffic->spent_today;
 	else if (p->route->bills != NULL)
 		traffic->billed++;
@@ -310,7 +307,7 @@ static bool attempt_admit(struct processor_call *p)
 {
 	struct upstream *u = p->upstream;
 	uint64_t now = monotonic_ms(), apart = u->limits.minute > 0 ? 60 * 1000 / u->limits.minute : 0;
-	if (u->limits.at_once > 0 && u->paid_under_way >= u->limits.at_once) {
+	if (!p->paying && u->limits.at_once > 0 && u->paid_under_way >= u->limits.at_once) {
 		p->queued = true;
 		p->next = NULL;
 		*u->last = p;
@@ -318,6 +315,8 @@ static bool attempt_admit(struct processor_call *p)
 		(void)caller_at(p->caller, p->deadline); // it was set before
 		return false;
 	}
+	u->paid_under_way += p->paying ? 0 : 1;
+	p->paying = true;
 	// Its time is its own from now on, also if it leaves.
 	uint64_t turn = apart == 0 || p->has_turn || u->next_ms < now ? now : u->next_ms;
 	if (turn >= p->deadline) {
@@ -332,35 +331,44 @@ static bool attempt_admit(struct processor_call *p)
 		(void)caller_at(p->caller, turn); // it was set before
 		return false;
 	}
-	p->paying = true;
-	u->paid_under_way++;
 	return true;
 }
 
+// Why an attempt that is paid for cannot go, however long it would wait for its place. Nothing is counted.
+static enum egress_failure attempt_ruled_out(const struct processor_call *p)
+{
+	struct upstream *u = p->upstream;
+	uint64_t daily = p->caller->egress->settings.daily, calls = u->limits.calls > 0 ? u->limits.calls : daily;
+	if (breaker_refuses(&u->breaker, monotonic_ms()))
+		return FAILURE_BREAKER;
+	if (upstream_affords(u, when_now(), daily, upstream_cost(u, p->route)))
+		return FAILURE_NONE;
+	if (!u->traffic.spent_told && calls > 0 && u->traffic.today >= calls)
+		fprintf(stderr, "egress: WARNING: the %llu requests that %s may get in a day are spent (%s)\n", (unsigned long long)calls,
+			u->declared->id, u->limits.calls > 0 ? "LETHE_EGRESS_LIMITS" : "LETHE_EGRESS_DAILY");
+	else if (!u->traffic.spent_told)
+		fprintf(stderr, "egress: WARNING: the money that %s may cost in a day is spent (LETHE_EGRESS_LIMITS)\n", u->declared->id);
+	u->traffic.spent_told = true;
+	return FAILURE_BUDGET;
+}
+
+// The limits are for what is paid for. What asks how that fares, fetches it, cancels or deletes it always goes: else it would be paid for nothing, or
+// stay with the vendor.
 static void attempt_start(struct processor_call *p)
 {
 	struct upstream *u = p->upstream;
+	bool bills = p->route->bills != NULL;
 	p->waiting = false;
-	if (p->route->bills != NULL && !attempt_admit(p))
-		return;
-	uint64_t cost = upstream_cost(u, p->route);
-	enum breaker_answer answer = breaker_ask(&u->breaker, monotonic_ms());
-	enum egress_failure f = answer == BREAKER_REFUSED ? FAILURE_BREAKER : FAILURE_NONE;
-	p->probe = answer == BREAKER_PROBE;
-	if (f == FAILURE_NONE && upstream_spend(u, when_now(), p->caller->egress->settings.daily, cost) != 0) {
-		f = FAILURE_BUDGET;
-		uint64_t calls = u->limits.calls > 0 ? u->limits.calls : p->caller->egress->settings.daily;
-		if (!u->traffic.spent_told && calls > 0 && u->traffic.today >= calls)
-			fprintf(stderr, "egress: WARNING: the %llu requests that %s may get in a day are spent (%s)\n",
-				(unsigned long long)calls, u->declared->id,
-				u->limits.calls > 0 ? "LETHE_EGRESS_LIMITS" : "LETHE_EGRESS_DAILY");
-		else if (!u->traffic.spent_told)
-			fprintf(stderr, "egress: WARNING: the money that %s may cost in a day is spent (LETHE_EGRESS_LIMITS)\n",
-				u->declared->id);
-		u->traffic.spent_told = true;
-	}
+	enum egress_failure f = bills ? attempt_ruled_out(p) : FAILURE_NONE;
 	if (f == FAILURE_NONE) {
-		p->paid = cost;
+		if (bills && !attempt_admit(p))
+			return;
+		p->probe = breaker_ask(&u->breaker, monotonic_ms()) == BREAKER_PROBE;
+		p->paid = upstream_cost(u, p->route);
+		if (bills) {
+			upstream_spend(u, p->paid);
+			p->caller->egress->traffic_changed = true; // what is under way counts also when this program dies
+		}
 		p->attempts++;
 		if (transfer_prepare(&p->transfer, EGRESS_REPLY_MAX) == 0) {
 			request_options(p);
@@ -368,10 +376,9 @@ static void attempt_start(struct processor_call *p)
 				return;
 		}
 		f = FAILURE_MEMORY;
+		breaker_result(&u->breaker, OUTCOME_UNKNOWN, p->probe, monotonic_ms());
 	}
 	attempt_over(p);
-	if (f != FAILURE_BREAKER)
-		breaker_result(&u->breaker, OUTCOME_UNKNOWN, p->probe, monotonic_ms());
 	// The next attempt may not go: what the last one brought, if anything, is the answer.
 	if (f != FAILURE_MEMORY && p->transfer.answer.status >= 400)
 		caller_reply(p->caller, reply_head(p), &p->transfer.answer.body);

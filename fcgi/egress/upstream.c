@@ -241,21 +241,25 @@ uint64_t upstream_cost(const struct upstream *u, const struct processor_route *r
 	return either ? (l->picture > l->text ? l->picture : l->text) : strcmp(r->bills, "picture") == 0 ? l->picture : l->text;
 }
 
-int upstream_spend(struct upstream *u, time_t now, uint64_t daily, uint64_t cost)
+bool upstream_affords(struct upstream *u, time_t now, uint64_t daily, uint64_t cost)
 {
 	struct traffic *t = &u->traffic;
 	uint64_t limit = u->limits.calls > 0 ? u->limits.calls : daily;
-	char day[WHEN_DATE];
+	char day[WHEN_DATE], next[WHEN_DATE];
 
 	when_date(day, now);
-	if (strcmp(day, t->day) != 0) {
+	when_date(next, now + 24 * 60 * 60);
+	// A clock that is set back over midnight begins no day anew; one that was further ahead was wrong.
+	if (strcmp(t->day, day) < 0 || strcmp(t->day, next) > 0) {
 		memcpy(t->day, day, sizeof day);
 		t->today = t->spent_today = 0;
 		t->spent_told = false;
 	}
-	if ((limit > 0 && t->today >= limit) || (u->limits.money > 0 && t->spent_today + cost > u->limits.money))
-		return -1;
-	t->today++;
-	t->spent_today += cost;
-	return 0;
+	return (limit == 0 || t->today < limit) && (u->limits.money == 0 || t->spent_today + cost <= u->limits.money);
+}
+
+void upstream_spend(struct upstream *u, uint64_t cost)
+{
+	u->traffic.today++;
+	u->traffic.spent_today += cost;
 }

@@ -16,7 +16,7 @@ struct traffic {
 	kind_set kinds;
 	char region_seen[64]; // the last one, normalised
 	char day[WHEN_DATE];  // the UTC day of `today`
-	uint64_t today;       // requests of that day
+	uint64_t today;       // requests of that day that are paid for, and mails
 	uint64_t billed;      // requests that are paid for, since the counting began
 	uint64_t spent_today; // money, as the operator's prices say
 	bool spent_told;      // that they are as many as a day may have
@@ -44,7 +44,7 @@ struct upstream {
 	struct limits limits;
 	uint64_t next_ms;                     // when the next request that is paid for may go (limits.minute), in monotonic_ms()
 	size_t under_way;                     // calls
-	size_t paid_under_way;                // attempts of calls that are paid for
+	size_t paid_under_way;                // attempts of calls that are paid for, under way or about to be
 	struct processor_call *first, **last; // that wait until fewer are (limits.at_once)
 	struct breaker breaker;
 	struct traffic traffic;
@@ -73,9 +73,9 @@ bool upstream_address_allowed(const struct upstream *u, const struct sockaddr *a
 // what a visitor wrote, and one that is overloaded has not looked.
 void traffic_answered(struct traffic *t, long status, time_t now);
 bool upstream_refuses_us(long status); // 401, 403, 404
-// Counts one request of `today` (UTC) that costs so much. -1: the day's requests (`daily`, unless the upstream has a limit of its own; 0: none) or its
-// money would not last for it.
-int upstream_spend(struct upstream *u, time_t now, uint64_t daily, uint64_t cost);
+// Whether the day's requests (UTC; `daily`, unless the upstream has a limit of its own; 0: none) and its money last for one more that costs so much.
+bool upstream_affords(struct upstream *u, time_t now, uint64_t daily, uint64_t cost);
+void upstream_spend(struct upstream *u, uint64_t cost); // counts it, in the day that upstream_affords() was asked for
 // What a call of this route costs at most.
 uint64_t upstream_cost(const struct upstream *u, const struct processor_route *r);
 

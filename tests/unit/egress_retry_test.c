@@ -154,22 +154,34 @@ static void regions_are_compared_without_case_and_spaces(void **state)
 	}
 }
 
+static int spend(struct upstream *u, time_t now, uint64_t daily, uint64_t cost)
+{
+	if (!upstream_affords(u, now, daily, cost))
+		return -1;
+	upstream_spend(u, cost);
+	return 0;
+}
+
 static void the_budget_is_of_the_day(void **state)
 {
 	(void)state;
 	struct upstream u = {0};
 	time_t noon = 1795348800;
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(upstream_spend(&u, noon, 3, 0), 0);
-	assert_int_equal(upstream_spend(&u, noon, 3, 0), -1);
-	assert_int_equal(upstream_spend(&u, noon, 0, 0), 0); // no limit
-	assert_int_equal(upstream_spend(&u, noon + 86400, 3, 0), 0);
+		assert_int_equal(spend(&u, noon, 3, 0), 0);
+	assert_int_equal(spend(&u, noon, 3, 0), -1);
+	assert_int_equal(spend(&u, noon, 0, 0), 0); // no limit
+	assert_int_equal(spend(&u, noon + 86400, 3, 0), 0);
 	assert_int_equal(u.traffic.today, 1);
 	u.limits = (struct limits){.calls = 2, .money = 10};
-	assert_int_equal(upstream_spend(&u, noon + 86400, 9, 11), -1);
-	assert_int_equal(upstream_spend(&u, noon + 86400, 9, 10), 0);
-	assert_int_equal(upstream_spend(&u, noon + 86400, 9, 0), -1); // its own number counts
-	assert_int_equal(upstream_spend(&u, noon + 2 * 86400, 9, 10), 0);
+	assert_int_equal(spend(&u, noon + 86400, 9, 11), -1);
+	assert_int_equal(spend(&u, noon + 86400, 9, 10), 0);
+	assert_int_equal(spend(&u, noon + 86400, 9, 0), -1); // its own number counts
+	assert_int_equal(spend(&u, noon + 2 * 86400, 9, 10), 0);
+	// The clock goes back over midnight and on again: no budget begins anew.
+	assert_int_equal(spend(&u, noon + 86400, 9, 1), -1);
+	assert_int_equal(spend(&u, noon + 2 * 86400, 9, 1), -1);
+	assert_int_equal(spend(&u, noon, 9, 1), 0); // but one that was days ahead was wrong
 }
 
 static void a_refusal_stands_until_another_answer(void **state)
