@@ -215,8 +215,10 @@ static int answer_done_page(struct set *s)
 
 int answer_done(struct set *s, const cJSON *record)
 {
-	if (s->answer.form == ANSWER_API || s->answer.form == ANSWER_API_EVENTS)
+	if (s->answer.form == ANSWER_API || s->answer.form == ANSWER_API_EVENTS) {
+		api_give_back(s); // before the head, which says what is left
 		return api_done(s->r, s->answer.form, s->edit, record, s->receipt, s->expires, &s->archive.file);
+	}
 	JSON_AUTO cJSON *o = outcome_json(record, s->policy, s->receipt, s->expires);
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(256 * 1024);
 	bool in_base64 = s->input.inline_images;

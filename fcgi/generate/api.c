@@ -73,6 +73,7 @@ int api_input_read(struct set *s)
 
 	if (request_check(r, api_fields(s->edit)) != 0)
 		return -1; // answered
+	generator_learn(s->g, request_fd(r));
 	const char *model = request_text(r, "model"), *size = request_text(r, "size");
 	struct input *in = &s->input;
 	if (model != NULL && *model != '\0' && strcmp(model, API_MODEL_DEFAULT) != 0) {
@@ -101,7 +102,7 @@ static void api_say_budget(struct request *r, const struct api_key *key)
 	enum { DAY = 24 * 60 * 60 };
 	char number[WORD_NUMBER + 1];
 
-	if (key->daily == 0)
+	if (key->daily == 0) // also where there is no key
 		return;
 	snprintf(number, sizeof number, "%u", key->daily);
 	respond_header(r, "X-RateLimit-Limit-Images", number);
@@ -117,9 +118,7 @@ int api_book(struct set *s)
 
 	if (*s->key.id == '\0')
 		return 0;
-	const int booked = api_key_book(s->g->vault, &s->key, (int)s->input.count, &e);
-	api_say_budget(s->r, &s->key);
-	if (booked == 0) {
+	if (api_key_book(s->g->vault, &s->key, (int)s->input.count, &e) == 0) {
 		s->booked = s->input.count;
 		return 0;
 	}
@@ -132,11 +131,16 @@ int api_book(struct set *s)
 
 void api_give_back(struct set *s)
 {
-	const unsigned made = set_made(s);
+	unsigned spent = 0;
 	struct err e = {0};
 
-	if (s->booked > made && api_key_book(s->g->vault, &s->key, -(int)(s->booked - made), &e) != 0 && e.code != ERR_NOT_FOUND)
+	for (unsigned i = 0; s->pictures != NULL && i < s->input.count; i++)
+		spent += s->pictures[i].state == PICTURE_MADE || s->pictures[i].unanswered;
+	if (s->booked > spent && api_key_book(s->g->vault, &s->key, -(int)(s->booked - spent), &e) != 0 && e.code != ERR_NOT_FOUND)
 		note_line("pictures that were not made stay booked: %s", e.text);
+	s->booked = 0;
+	if (*s->key.id != '\0' && !respond_begun(s->r))
+		api_say_budget(s->r, &s->key);
 }
 
 // ---- the answer ----
@@ -193,6 +197,7 @@ static cJSON *api_facts(const cJSON *record)
 int api_begin(struct set *s)
 {
 	s->answer.begun = true;
+	api_say_budget(s->r, &s->key); // with all of it booked
 	return respond_begin(s->r, 200, "text/event-stream", true);
 }
 
@@ -221,7 +226,7 @@ int api_done(struct request *r, enum answer_form form, bool edit, const cJSON *r
 	     const struct sealed_file *archive)
 {
 	cJSON *ours = outcome_json(record, request_policy(r), receipt, expires);
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(64 * 1024);
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(64 * 1024), url = BUF_INIT(4096);
 	char zip[TOKEN_LEN + 1], token[TOKEN_LEN + 1], site[320], created[64];
 	const cJSON *picture;
 	const char *before = "{";
@@ -238,10 +243,13 @@ int api_done(struct request *r, enum answer_form form, bool edit, const cJSON *r
 		return -1;
 	cJSON_ArrayForEach(picture, json_get(record, "pictures"))
 	{
-		char url[TOKEN_LEN + sizeof site + 64];
-		snprintf(url, sizeof url, "\"url\":\"%s/pictures/%s-%u\"}", site, token, (unsigned)json_number(picture, "index", 0) + 1);
-		if (api_write(r, before) != 0 ||
-		    (api_wants_url(r) ? api_write(r, url)
+		buf_reset(&url);
+		buf_printf(&url, "%s/pictures/%s-%u", site, token, (unsigned)json_number(picture, "index", 0) + 1);
+		JSON_AUTO cJSON *o_url = cJSON_CreateObject();
+		cJSON_AddStringToObject(o_url, "url", buf_text(&url));
+		buf_reset(&url);
+		if (json_print(&url, o_url) != 0 || api_write(r, before) != 0 ||
+		    (api_wants_url(r) ? respond_send(r, url.data + 1, url.len - 1)
 				      : (api_write(r, "\"b64_json\":\"") != 0 || api_write_base64(r, picture, archive) != 0 ||
 					 api_write(r, "\"}") != 0)) != 0)
 			return -1;

@@ -18,7 +18,8 @@ void api_model(struct request *r, void *context);       // GET /v1/models/<id>
 
 // Fills the input of a set from the fields. -1 with the failure set, or answered.
 int api_input_read(struct set *s);
-// Books the pictures of the set in the budget of its key; and gives back those that were not made. Without a key, nothing.
+// Books the pictures of the set in the budget of its key; and gives back those that were not made, of which nothing left, or whose maker said that there is
+// none: who leaves does not get back what is billed. Says what is left of it where the answer has not begun. Without a key, nothing.
 int api_book(struct set *s);
 void api_give_back(struct set *s);
 // The head of a stream.

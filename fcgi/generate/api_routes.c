@@ -17,14 +17,19 @@ static bool api_admit(struct request *r, const struct generator *g, unsigned sco
 	if (!api_key_needed(g->policy))
 		return true;
 	const bool bearer = given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0;
-	if (bearer && api_key_find(g->vault, given + sizeof scheme - 1, key, &e) == 0) {
-		if ((key->scopes & scope) != 0)
-			return true;
-		respond_problem(r, 403, "problem.api-scope", NULL, NULL);
+	const bool found = bearer && api_key_find(g->vault, given + sizeof scheme - 1, key, &e) == 0;
+	if (found && (key->scopes & scope) != 0)
+		return true;
+	if (bearer && !found && e.code != ERR_NOT_FOUND && e.code != ERR_RESTRICTED) {
+		respond_err(r, &e);
 		return false;
 	}
-	if (bearer && e.code != ERR_NOT_FOUND && e.code != ERR_RESTRICTED) {
+	if (request_log(r, NULL, &e) != 0) {
 		respond_err(r, &e);
+		return false;
+	}
+	if (found) {
+		respond_problem(r, 403, "problem.api-scope", NULL, NULL);
 		return false;
 	}
 	respond_header(r, "WWW-Authenticate", "Bearer");
@@ -72,7 +77,7 @@ static cJSON *api_model_object(const char *id, const char *owner)
 // Who can be asked, as the processors' page tells; the first is the site's own order, where nobody has to choose.
 static cJSON *api_models_list(struct request *r, const struct generator *g)
 {
-	JSON_AUTO cJSON *offered = status_offered(r, g);
+	JSON_AUTO cJSON *offered = status_offered(r, g, true);
 	cJSON *list = cJSON_CreateArray();
 	const cJSON *one;
 

@@ -26,6 +26,7 @@ struct picture {
 	const struct processor *by;
 	struct live_picture at, thumbnail; // in the archive, marked
 	char name[48];
+	bool unanswered; // who makes it was sent it and said nothing of it: it may be billed
 };
 
 struct page_facts {
@@ -119,7 +120,8 @@ void picture_archive(struct request *r, void *context);
 // GET /api/processors: {"pictures":[{"id","name","where","preview"}], "choose"}: who can be chosen as `provider` here and now, in the policy's order; and
 // whether one must be.
 void status_processors(struct request *r, void *context);
-cJSON *status_offered(struct request *r, const struct generator *g); // the object that it answers with
+// The object that it answers with. `verbatim`: for who writes the prompts, so that nobody is needed for them.
+cJSON *status_offered(struct request *r, const struct generator *g, bool verbatim);
 // Can the smallest set be made now? Without space in the spool, or on the stores' disk for its records, every one is refused.
 bool make_has_space(const struct generator *g);
 

@@ -144,6 +144,7 @@ static int picture_finish(struct images *im, unsigned i)
 		t->result = t->say.code == ERR_INPUT ? PROVIDER_BAD_REPLY : PROVIDER_DOWN;
 	set_note_recipient(s, w);
 	if (t->result != PROVIDER_OK) {
+		picture->unanswered |= w->sent && !w->answered;
 		picture_void(a);
 		if (t->say.code == ERR_FULL)
 			return picture_full(im, i);
@@ -255,6 +256,7 @@ static int pictures_wait(struct images *im)
 			return -1;
 		if (s->pictures[i].state != PICTURE_WAITING)
 			continue;
+		s->pictures[i].unanswered |= im->works[i].sent;
 		err_set(im->why, ERR_TIMEOUT, "no time is left");
 		provider_no_reply(&im->works[i].task, PROVIDER_DOWN, im->why);
 		set_note_recipient(s, &im->works[i]);
@@ -331,13 +333,18 @@ int images_make(struct set *s)
 	}
 	ret = set_made(s) > 0 ? 0 : pictures_none(&im);
 cleanup:
+	for (unsigned i = 0; i < count; i++)
+		s->pictures[i].unanswered |= im.works[i].sent && im.works[i].task.step == PROVIDER_SEND;
 	// Nobody came back: what is there is his all the same, until its time is over.
 	for (unsigned i = 0; i < count && s->closing && !s->cancelled; i++) {
 		if (s->pictures[i].state != PICTURE_WAITING)
 			continue;
 		if (im.works[i].task.provider != NULL)
 			set_note_recipient(s, &im.works[i]);
-		s->pictures[i] = (struct picture){.state = PICTURE_MISSING, .prompt = s->pictures[i].prompt, .reason = "missing.left"};
+		s->pictures[i] = (struct picture){.state = PICTURE_MISSING,
+						  .prompt = s->pictures[i].prompt,
+						  .reason = "missing.left",
+						  .unanswered = s->pictures[i].unanswered};
 	}
 	if (s->closing && !s->cancelled && s->failure.status == 0 && set_made(s) > 0)
 		ret = 0;

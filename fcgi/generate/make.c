@@ -28,7 +28,7 @@ enum {
 
 static int set_log_request(struct set *s)
 {
-	const int once = request_once(s->r, "lethe receipt ", s->receipt);
+	const int once = request_once(s->r, "lethe receipt ", *s->key.id != '\0' ? s->key.id : NULL, s->receipt);
 	struct err e = {0};
 
 	s->once = once > 0;
@@ -274,11 +274,12 @@ void make_set(struct request *r, const struct generator *g, enum answer_form for
 	}
 	for (size_t i = 0; done == 0 && i < ARRAY_LEN(steps); i++)
 		done = steps[i](&s);
-	if (s.cancelled && !s.answer.begun) // by an erasure; events that were begun end without another
+	const bool silent = s.cancelled && s.answer.begun && form != ANSWER_API_EVENTS; // the pages' events end without another
+	if (s.cancelled && !silent)                                                     // by an erasure
 		problem_set(&s.failure, 410, "problem.ended", NULL, NULL);
-	if (done != 0 && !(s.cancelled && s.answer.begun))
-		answer_failure(&s);
 	api_give_back(&s);
+	if (done != 0 && !silent)
+		answer_failure(&s);
 	request_log_end(r, NULL); // of one who left before; the row names the receipt
 	// The answer went out through libfcgi's buffers; what it was made of goes now.
 	set_free(&s);

@@ -62,6 +62,7 @@ static int work_send(struct peer_work *w, const struct generator *g, struct err 
 	int sent = pieces ? call_start_stream(w->call, g->egress, head, buf_text(&request->body), request->body.len, &sink, w, e)
 			  : call_start(w->call, g->egress, head, buf_text(&request->body), request->body.len, e);
 	buf_wipe(&request->body); // one copy is enough
+	w->answered = false;
 	w->sent_before = w->sent;
 	w->sent = w->sent || sent == 0;
 	return sent;
@@ -76,6 +77,7 @@ static void work_receive(struct peer_work *w, const struct generator *g)
 	enum provider_result result = w->task.request.work != NULL ? PROVIDER_BAD_REPLY : PROVIDER_REFUSED;
 	struct err e = {0};
 
+	w->answered = c->state == CALL_DONE && (code == NULL || strcmp(code, "unreachable") == 0);
 	if (c->state != CALL_DONE) {
 		provider_no_reply(&w->task, PROVIDER_DOWN, c->err);
 		return;

@@ -17,6 +17,7 @@ struct peer_work {
 	uint64_t at;       // when the request goes; 0: it went
 	bool sent;         // something of the task has, or may have, left this machine
 	bool sent_before;  // before the request that is under way
+	bool answered;     // that one, or nobody took the connection
 };
 void peer_begin(struct peer_work *w, const struct generator *g, const struct processor *by, enum provider_ability ability,
 		const struct provider_input *in);

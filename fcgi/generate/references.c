@@ -5,17 +5,26 @@
 #include "policy/base/base64.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
+#include "policy/model/policy.h"
 #include <string.h>
 #include <strings.h>
 
 enum { MAKE_MS = 10 * 1000 }; // for each
+
+// How many pictures it takes that may be sent to it.
+static unsigned references_taken(const struct policy *p, const struct processor *one, bool *mask)
+{
+	return (policy_processor_receives(policy_processor(p, one->id), when_now()) & KIND_BIT(KIND_UPLOAD)) != 0
+		   ? provider_references(one->provider, mask)
+		   : 0;
+}
 
 bool references_offered(const struct generator *g)
 {
 	bool offered = false, mask;
 
 	for (unsigned i = 0; i < g->image_count; i++)
-		offered |= generator_usable(&g->image[i]) && provider_references(g->image[i].provider, &mask) > 0;
+		offered |= generator_usable(&g->image[i]) && references_taken(g->policy, &g->image[i], &mask) > 0;
 	return offered && policy_undeclared(g->policy, KIND_BIT(KIND_UPLOAD)) == 0;
 }
 
@@ -100,7 +109,7 @@ int references_choose(struct set *s)
 
 	for (unsigned i = 0; s->reference_count > 0 && i < s->image.count; i++) {
 		const struct processor *one = s->image.at[i];
-		if (provider_references(one->provider, &mask) >= s->reference_count && (mask || !s->masked))
+		if (references_taken(s->g->policy, one, &mask) >= s->reference_count && (mask || !s->masked))
 			s->image.at[kept++] = one;
 	}
 	if (s->reference_count == 0 || kept > 0) {
@@ -114,11 +123,12 @@ int references_make(struct set *s)
 {
 	struct provider_input in = {.reference_count = 0};
 	struct err e = {0};
+	unsigned edge = REFERENCE_EDGE; // of the first, whose mask it is
 
 	for (unsigned i = 0; i <= REFERENCES_MAX; i++) {
 		struct buf *picture = &s->references[i];
 		CALL_AUTO struct call c = CALL_INIT;
-		JSON_AUTO cJSON *head = worker_reference_head();
+		JSON_AUTO cJSON *head = worker_reference_head(i == REFERENCES_MAX ? edge : 0);
 		const char *detail;
 		if (i == REFERENCES_MAX ? !s->masked : i >= s->reference_count)
 			continue;
@@ -130,6 +140,8 @@ int references_make(struct set *s)
 		}
 		if (frame_error_code(c.reply.head, &detail) != NULL)
 			return references_refuse(s, "problem.picture-unreadable", i == REFERENCES_MAX ? "mask" : "image");
+		if (i == 0)
+			edge = (unsigned)json_number(c.reply.head, "edge", REFERENCE_EDGE);
 		buf_wipe(picture);
 		*picture = BUF_INIT(REFERENCE_BYTES_MAX);
 		if (buf_add(picture, c.reply.body, c.reply.body_len) != 0)

@@ -26,7 +26,7 @@ static void processor_row_add(cJSON *list, const struct policy *p, const struct 
 
 // Who is asked for prompts and for pictures, in the order in which they are. The page cannot know: it is made from the policy, which declares
 // more than is set up on this machine.
-cJSON *status_offered(struct request *r, const struct generator *g)
+cJSON *status_offered(struct request *r, const struct generator *g, bool verbatim)
 {
 	cJSON *o = cJSON_CreateObject();
 	cJSON *prompts = cJSON_AddArrayToObject(o, "prompts"), *pictures = cJSON_AddArrayToObject(o, "pictures");
@@ -36,7 +36,7 @@ cJSON *status_offered(struct request *r, const struct generator *g)
 		if (generator_usable(&g->text[i]))
 			processor_row_add(prompts, request_policy(r), &g->text[i]);
 	}
-	for (unsigned i = 0; i < g->image_count && (cJSON_GetArraySize(prompts) > 0 || g->text_count == 0); i++) {
+	for (unsigned i = 0; i < g->image_count && (verbatim || cJSON_GetArraySize(prompts) > 0 || g->text_count == 0); i++) {
 		if (generator_usable(&g->image[i]))
 			processor_row_add(pictures, request_policy(r), &g->image[i]);
 	}
@@ -46,7 +46,7 @@ cJSON *status_offered(struct request *r, const struct generator *g)
 
 void status_processors(struct request *r, void *context)
 {
-	JSON_AUTO cJSON *o = status_offered(r, context);
+	JSON_AUTO cJSON *o = status_offered(r, context, false);
 
 	respond_json(r, 200, o);
 }

@@ -24,9 +24,12 @@ cJSON *worker_thumbnail_head(void)
 	return cJSON_Parse("{\"op\":\"thumbnail\"}");
 }
 
-cJSON *worker_reference_head(void)
+cJSON *worker_reference_head(unsigned mask)
 {
-	return cJSON_Parse("{\"op\":\"reference\"}");
+	cJSON *head = cJSON_CreateObject();
+	if (cJSON_AddStringToObject(head, "op", "reference") == NULL || (mask > 0 && cJSON_AddNumberToObject(head, "mask", mask) == NULL))
+		json_free(&head);
+	return head;
 }
 
 struct read {
@@ -54,12 +57,13 @@ static const struct head_member sketch_members[] = {
     {"seed", HEAD_WHOLE, READ(call.seed), .max = UINT_MAX},
     {0},
 };
+static const struct head_member reference_members[] = {{"mask", HEAD_WHOLE, READ(call.mask), .max = REFERENCE_EDGE}, {0}};
 static const struct head_member no_members[] = {{0}};
 static const struct head_op ops[] = {
     [WORKER_PAGE] = {"page", page_members},
     [WORKER_SKETCH] = {"sketch", sketch_members},
     [WORKER_THUMBNAIL] = {"thumbnail", no_members},
-    [WORKER_REFERENCE] = {"reference", no_members},
+    [WORKER_REFERENCE] = {"reference", reference_members},
     {0},
 };
 

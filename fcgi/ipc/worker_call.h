@@ -15,9 +15,11 @@
 //   reply head: {"type":"image/webp"}  body: the WebP, its longer edge at most THUMBNAIL_EDGE, without any metadata: generate marks it as it
 //   marks every picture (policy/picture/mark), and the marked one takes at most THUMBNAIL_BYTES_MAX
 //   error codes: bad-picture (damaged, cut short, animated, of another type or too large)  too-costly
-// Take a picture in to start from, head: {"op":"reference"}   body: as for a thumbnail, at most IMAGE_BYTES_MAX
-//   reply head: {"type":"image/jpeg"|"image/png","width":1536,"height":1024}  body: nothing but its pixels, upright, its longer edge at most
-//   REFERENCE_EDGE, at most REFERENCE_BYTES_MAX: a JPEG, or a PNG where a part of it can be seen through
+// Take a picture in to start from, head: {"op":"reference"}, and of a mask "mask":2048, which is the edge of its picture's reply
+//   body: as for a thumbnail, at most IMAGE_BYTES_MAX
+//   reply head: {"type":"image/jpeg"|"image/png","width":1536,"height":1024,"edge":2048}  body: nothing but its pixels, upright, its longer edge at most
+//   REFERENCE_EDGE, at most REFERENCE_BYTES_MAX: a JPEG, or a PNG where a part of it can be seen through, of a mask with that alone;
+//   `edge` is what its longer edge was made to fit
 //   error codes: as for a thumbnail
 // Whether it is there, head exactly: {"op":"ping"}   reply head: {"ok":true}
 //   It is no job: the parent answers by itself, also while all jobs are taken.
@@ -33,12 +35,13 @@
 cJSON *worker_ping_head(void);
 cJSON *worker_page_head(const char *type, const char *url);
 cJSON *worker_thumbnail_head(void);
-cJSON *worker_reference_head(void);
+cJSON *worker_reference_head(unsigned mask); // 0: it is none
 
 enum worker_op { WORKER_PAGE, WORKER_SKETCH, WORKER_THUMBNAIL, WORKER_REFERENCE };
 enum { WORKER_LIST_MAX = 16 };
 struct worker_call {
 	enum worker_op op;
+	unsigned mask;
 	const char *type;                                 // NULL: not said
 	const char *trade, *title, *name, *label, *style; // NULL: not said
 	const char *colours[WORKER_LIST_MAX + 1];

@@ -143,7 +143,7 @@ static void handle_request(struct request *r, void *context)
 
 	if (request_check(r, request_fields_table) != 0)
 		return;
-	const int once = request_once(r, "lethe request ", a.secret);
+	const int once = request_once(r, "lethe request ", NULL, a.secret);
 	if (once < 0) {
 		respond_problem(r, 400, "problem.idempotency-key", NULL, NULL);
 		return;

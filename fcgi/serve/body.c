@@ -211,6 +211,8 @@ static int multipart_fields(struct request *r, struct problem *why)
 		const struct part *p = &r->parts[i];
 		if (p->filename != NULL)
 			continue;
+		if (memchr(p->bytes, 0, p->len) != NULL)
+			return problem_set(why, 400, "problem.form.zero", p->name, NULL);
 		if (!utf8_valid(p->bytes, p->len))
 			return problem_set(why, 400, "problem.form.text", p->name, NULL);
 		// NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a part that was read has bytes

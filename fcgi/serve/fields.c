@@ -141,7 +141,7 @@ long request_int(const struct request *r, const char *name, long otherwise)
 	return truth >= 0 ? truth : otherwise;
 }
 
-int request_once(const struct request *r, const char *purpose, char out[TOKEN_LEN + 1])
+int request_once(const struct request *r, const char *purpose, const char *owner, char out[TOKEN_LEN + 1])
 {
 	enum { KEY_MIN = 22, KEY_MAX = 128 }; // 128 random bits in base64url, and more than anybody needs
 	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
@@ -155,6 +155,8 @@ int request_once(const struct request *r, const char *purpose, char out[TOKEN_LE
 	if (len < KEY_MIN || len > KEY_MAX || strcmp(key + quoted + len, quoted ? "\"" : "") != 0)
 		return -1;
 	buf_add(&text, key + quoted, len);
+	if (owner != NULL)
+		buf_printf(&text, " %s ", owner);
 	if (json_print(&text, r->fields) != 0)
 		return -1;
 	for (size_t i = 0; i < r->part_count; i++)

@@ -21,8 +21,8 @@ int request_check(struct request *r, const struct field *fields);
 const char *request_text(const struct request *r, const char *name); // NULL when absent
 // Of who sends the same once more because no answer came, or by a reload: the header Idempotency-Key, or the field "key" of a form that has it, of 22 to 128
 // unreserved characters. 1, and a token that follows for
-// `purpose` from the key and all fields; 0: there is none; -1: it is of another form (problem.idempotency-key).
-int request_once(const struct request *r, const char *purpose, char out[TOKEN_LEN + 1]);
+// `purpose` and `owner` (NULL: anybody), whose keys are no one else's, from the key and all fields; 0: there is none; -1: it is of another form (problem.idempotency-key).
+int request_once(const struct request *r, const char *purpose, const char *owner, char out[TOKEN_LEN + 1]);
 long request_int(const struct request *r, const char *name, long otherwise); // also of FIELD_BOOL: 0 or 1
 
 #endif

@@ -81,6 +81,7 @@ static bool origin_admit(const struct request *r)
 int route_admit(struct request *r, enum body_type *kind, struct problem *why)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	static const char hosts[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:[]-";
 	const struct route *t = r->route;
 	static const struct {
 		enum body_type kind;
@@ -91,9 +92,12 @@ int route_admit(struct request *r, enum body_type *kind, struct problem *why)
 			  {BODY_TEXT, "text/plain"},
 			  {BODY_RAW, "application/json"}};
 	const char *query = request_param(r, "QUERY_STRING"), *length = request_param(r, "CONTENT_LENGTH");
+	const char *host = request_param(r, "HTTP_HOST"); // stands in addresses that are answered
 	const char *type = request_param(r, "CONTENT_TYPE"), *encoding = request_param(r, "HTTP_CONTENT_ENCODING");
 	char charset[32], known[128] = "";
 	*kind = BODY_NONE;
+	if (host != NULL && host[strspn(host, hosts)] != '\0')
+		return problem_set(why, 400, "problem.host", "Host", NULL);
 	// What is asked for stands in the body; in the address it would also be kept by browsers and proxies. The first name is named.
 	if (query != NULL && (t->body_types != BODY_NONE || t->changes_state)) {
 		char name[65] = "";

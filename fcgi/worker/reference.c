@@ -36,7 +36,7 @@ static int png_encode(const struct pixels *p, struct buf *out)
 	return to != NULL && png_image_write_to_memory(&image, to, &len, 0, p->bytes, 0, NULL) != 0 ? buf_add(out, to, len) : -1;
 }
 
-cJSON *reference_make(const void *bytes, size_t len, struct buf *out, const char **code, struct err *e)
+cJSON *reference_make(const void *bytes, size_t len, unsigned mask, struct buf *out, const char **code, struct err *e)
 {
 	struct pixels p;
 	cJSON *head = NULL;
@@ -51,16 +51,20 @@ cJSON *reference_make(const void *bytes, size_t len, struct buf *out, const char
 			memmove(p.bytes + i * 3, p.bytes + i * 4, 3);
 		p.alpha = false;
 	}
-	// What is too large, as noise is, is made smaller.
+	for (size_t i = 0; rc == 0 && mask != 0 && p.alpha && i < (size_t)p.width * p.height; i++)
+		memset(p.bytes + i * 4, 0, 3); // nobody looks at its colours
+	// What is too large, as noise is, is made smaller, and a mask as many times as its picture was.
 	for (unsigned edge = REFERENCE_EDGE; rc == 0 && head == NULL && edge >= EDGE_MIN; edge /= 2) {
 		BUF_AUTO_WIPE struct buf made = BUF_INIT(REFERENCE_BYTES_MAX);
 		rc = shrink_pixels(&p, edge, e);
-		if (rc != 0 || (p.alpha ? png_encode : jpeg_encode)(&p, &made) != 0 || buf_add(out, made.data, made.len) != 0)
+		if (rc != 0 || (mask != 0 && edge > mask) || (p.alpha ? png_encode : jpeg_encode)(&p, &made) != 0 ||
+		    buf_add(out, made.data, made.len) != 0)
 			continue;
 		head = cJSON_CreateObject();
 		cJSON_AddStringToObject(head, "type", p.alpha ? "image/png" : "image/jpeg");
 		cJSON_AddNumberToObject(head, "width", p.width);
 		cJSON_AddNumberToObject(head, "height", p.height);
+		cJSON_AddNumberToObject(head, "edge", edge);
 	}
 	if (rc == 0 && head == NULL)
 		err_set(e, ERR_MEMORY, "no memory for the picture");

@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 // Appends the picture to *out and returns the head of the reply (see worker_call.h). NULL with *code ("bad-picture" or "too-costly") and the
-// error.
-cJSON *reference_make(const void *bytes, size_t len, struct buf *out, const char **code, struct err *e);
+// error. `mask`: the edge of the reply for the picture that it is the mask of; of such a one only what can be seen through is kept. 0: it is no mask.
+cJSON *reference_make(const void *bytes, size_t len, unsigned mask, struct buf *out, const char **code, struct err *e);
 
 #endif

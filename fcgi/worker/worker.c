@@ -39,7 +39,7 @@ static cJSON *job_run(const cJSON *head, const struct buf *body, struct buf *out
 		return reply;
 	}
 	if (call.op == WORKER_REFERENCE)
-		return reference_make(buf_text(body), body->len, out, code, e);
+		return reference_make(buf_text(body), body->len, call.mask, out, code, e);
 	const struct sketch_job sketch = {
 	    .trade = call.trade,
 	    .title = call.title,

@@ -16,19 +16,17 @@ bool api_key_needed(const struct policy *p)
 
 // {"api_key":{"scopes":["images"],"daily":20,"day":"2026-11-28","used":3,"expires":"2027-11-28T10:00:00Z"}}. Where it ends by then the record is due then,
 // too, but a hold may keep that.
-static int api_key_print(const struct api_key *k, time_t now, struct buf *out)
+static int api_key_print(const struct api_key *k, struct buf *out)
 {
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
 	cJSON *o = cJSON_AddObjectToObject(body, "api_key"), *scopes = cJSON_AddArrayToObject(o, "scopes");
-	char day[WHEN_DATE];
 
 	for (unsigned i = 0; api_scope_names[i] != NULL; i++) {
 		if (k->scopes & 1u << i)
 			cJSON_AddItemToArray(scopes, cJSON_CreateString(api_scope_names[i]));
 	}
-	when_date(day, now);
 	cJSON_AddNumberToObject(o, "daily", k->daily);
-	cJSON_AddStringToObject(o, "day", day);
+	cJSON_AddStringToObject(o, "day", k->day);
 	cJSON_AddNumberToObject(o, "used", k->used);
 	if (k->expires != 0)
 		json_put_time(o, "expires", k->expires);
@@ -40,16 +38,17 @@ static int api_key_read(const struct vault_record *r, struct api_key *out, struc
 	JSON_AUTO cJSON *body = json_parse(buf_text(&r->body), r->body.len, e);
 	const cJSON *o = json_get(body, "api_key");
 	const char *day = json_string(o, "day");
-	char today[WHEN_DATE];
 	const cJSON *scope;
 
 	if (o == NULL)
 		return err_set(e, ERR_NOT_FOUND, "there is no such key");
-	when_date(today, when_now());
 	*out = (struct api_key){.daily = (unsigned)json_number(o, "daily", 0), .made = r->made, .expires = json_time(o, "expires")};
 	snprintf(out->id, sizeof out->id, "%s", r->id);
-	if (day != NULL && strcmp(day, today) == 0)
+	when_date(out->day, when_now());
+	if (day != NULL && strcmp(day, out->day) >= 0) { // a clock that is set back gives nobody another budget
+		snprintf(out->day, sizeof out->day, "%s", day);
 		out->used = (unsigned)json_number(o, "used", 0);
+	}
 	cJSON_ArrayForEach(scope, json_get(o, "scopes"))
 	{
 		for (unsigned i = 0; cJSON_IsString(scope) && api_scope_names[i] != NULL; i++)
@@ -67,7 +66,8 @@ int api_key_create(struct vault *v, struct api_key *k, const char *receipt, char
 	if (!api_key_needed(vault_policy(v)))
 		return err_set(e, ERR_REFUSED, "the policy has no accounts: the API is open, and needs no keys");
 	token_new(token);
-	if (api_key_print(k, when_now(), &body) != 0)
+	when_date(k->day, when_now());
+	if (api_key_print(k, &body) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	const struct vault_tag tags[] = {{KEY_TAG, token}, {NULL, NULL}};
 	const struct vault_new record = {
@@ -116,7 +116,9 @@ int api_key_each(struct vault *v, int (*each)(void *arg, const struct api_key *k
 int api_key_book(struct vault *v, struct api_key *k, int pictures, struct err *e)
 {
 	int ret = k->daily == 0 ? 0 : err_set(e, ERR_BUSY, "others book at the same time");
+	char day[WHEN_DATE];
 
+	snprintf(day, sizeof day, "%s", k->day);
 	for (unsigned i = 0; i < TRIES && ret != 0 && e->code == ERR_BUSY; i++) {
 		struct vault_record was = {0};
 		BUF_AUTO struct buf body = BUF_INIT(1024);
@@ -126,10 +128,10 @@ int api_key_book(struct vault *v, struct api_key *k, int pictures, struct err *e
 			ret = api_key_read(&was, k, e);
 		if (ret == 0 && pictures > 0 && k->used + (unsigned)pictures > k->daily)
 			ret = err_set(e, ERR_FULL, "the key's budget of today is used up");
-		if (ret == 0) {
+		if (ret == 0 && (pictures > 0 || strcmp(day, k->day) == 0)) {
 			k->used = pictures < 0 && k->used < (unsigned)-pictures ? 0 : k->used + (unsigned)pictures;
 			ret =
-			    api_key_print(k, when_now(), &body) != 0
+			    api_key_print(k, &body) != 0
 				? err_set(e, ERR_MEMORY, "no memory")
 				: vault_update(v, k->id, &(struct vault_change){.body = body.data, .body_len = body.len, .was = &was.body},
 					       NULL, e);

@@ -6,6 +6,7 @@
 #define LETHE_VAULT_API_KEY_H
 
 #include "policy/base/text.h"
+#include "policy/base/when.h"
 #include "policy/vault/vault.h"
 
 #define API_KEY_PREFIX "lethe-" // what scanners of leaked secrets look for
@@ -18,6 +19,7 @@ struct api_key {
 	char id[RECORD_ID_LEN + 1];
 	unsigned scopes;
 	unsigned daily, used; // pictures of a day, which is UTC's: how many there may be (0: any number), and how many there were today
+	char day[WHEN_DATE];  // of `used`: today, or a later one that the clock was set back from
 	time_t made, expires; // expires 0: not
 };
 
@@ -27,7 +29,7 @@ int api_key_create(struct vault *v, struct api_key *k, const char *receipt, char
 // ERR_NOT_FOUND: there is none, it is over, or its text has not the form of one; ERR_RESTRICTED.
 int api_key_find(struct vault *v, const char *key, struct api_key *out, struct err *e);
 int api_key_each(struct vault *v, int (*each)(void *arg, const struct api_key *key), void *arg, struct err *e);
-// Books so many pictures of today, durably, or gives so many back (negative); *k has what is booked then. ERR_FULL: there may not be so many. Does nothing for a key without a
+// Books so many pictures of today, durably, or gives so many back (negative), but not those of another day than k->day; *k has what is booked then. ERR_FULL: there may not be so many. Does nothing for a key without a
 // budget.
 int api_key_book(struct vault *v, struct api_key *k, int pictures, struct err *e);
 // ERR_NOT_FOUND: no key has this id.

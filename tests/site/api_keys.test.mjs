@@ -20,6 +20,7 @@ const account = `<kind id="account" keep="stored" source="server" needed="yes">
 </kind>`;
 let site, vendors, policy, folder;
 const officer = (...words) => site.officer(words, { policy, more: { LETHE_ALLOW_UNBUILT: '1' } });
+const officerWith = (input, ...words) => site.officer(words, { input, policy, more: { LETHE_ALLOW_UNBUILT: '1' } });
 const create = (...words) => { const { code, stdout, stderr } = officer('keys', 'api', 'create', '--format', 'json', ...words); assert.equal(code, 0, stderr); return JSON.parse(stdout); };
 const list = () => JSON.parse(officer('keys', 'api', 'list', '--format', 'json').stdout);
 const client = (apiKey) => new OpenAI({ apiKey, baseURL: `${site.url}/v1`, maxRetries: 0 });
@@ -88,16 +89,46 @@ test('the budget of a day holds, also for many at once; what is not made is give
   await until(() => otherUsed() === 0, 5000, 'the budget of what failed');
   await assert.rejects(make(other, { n: 9 }), (e) => e.status === 400);
   assert.equal(otherUsed(), 0);
+  // What is sent to a vendor is billed, whoever hangs up meanwhile.
   vendors.of('ark').always = 'hang';
   for (const stream of [false, true]) {
+    const { key: third, id: thirdId } = create('--daily', '3');
     const controller = new AbortController();
-    const waits = make(other, { n: 3, stream }, { signal: controller.signal });
+    const waits = make(third, { n: 3, stream }, { signal: controller.signal });
     waits.catch(() => {});
-    await until(() => vendors.of('ark').inFlight > 0, 10000, 'the request');
-    assert.equal(otherUsed(), 3);
+    await until(() => vendors.of('ark').inFlight === 3, 10000, 'the requests');
     controller.abort();
-    await until(() => otherUsed() === 0 && vendors.of('ark').inFlight === 0, 10000, 'the budget of what nobody waits for');
+    await until(() => vendors.of('ark').inFlight === 0, 10000, 'the end of what nobody waits for');
+    await assert.rejects(make(third), (e) => e.status === 429 && e.headers.get('x-ratelimit-remaining-images') === '0');
+    assert.equal(list().find((k) => k.id === thirdId).today, 3);
   }
+});
+
+test('what is left of a budget is told as it is after the answer', async () => {
+  const { key } = create('--daily', '5');
+  vendors.of('ark').always = 'filter';
+  await assert.rejects(make(key, { n: 3 }), (e) => e.headers.get('x-ratelimit-remaining-images') === '5');
+  vendors.of('ark').always = null;
+  const { data: stream, response } = await make(key, { stream: true }).withResponse();
+  for await (const { type } of stream) assert.equal(type, 'image_generation.completed');
+  assert.equal(response.headers.get('x-ratelimit-remaining-images'), '4');
+});
+
+test('what one key sends again with a number is nothing that another key gets', async () => {
+  const [one, two] = [create(), create()];
+  const headers = { 'idempotency-key': 'the-same-number-of-two-customers' };
+  const first = await make(one.key, {}, { headers }), again = await make(one.key, {}, { headers }), others = await make(two.key, {}, { headers });
+  assert.equal(again.lethe.receipt, first.lethe.receipt);
+  assert.notEqual(others.lethe.receipt, first.lethe.receipt);
+  assert.equal(vendors.of('ark').requests.length, 2);
+});
+
+test('a key that is refused leaves a row in the request log', async () => {
+  const rows = () => JSON.parse(officerWith('127.0.0.1', 'erase', '--ip', '-', '--dry-run', '--format', 'json').stdout).find((r) => r.store === 'request-log').found;
+  const before = rows(), { key } = create('--scope', 'models');
+  await assert.rejects(make('none'), (e) => e.status === 401);
+  await assert.rejects(make(key), (e) => e.status === 403);
+  assert.equal(rows(), before + 2);
 });
 
 test('a key ends when it is revoked, when it is over, and when its receipt is erased; a copy tells of it', async () => {

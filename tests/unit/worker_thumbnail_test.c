@@ -468,13 +468,13 @@ static void only_pixels_come_through(void **state)
 
 // ---- pictures to start from ----
 
-static struct buf reference_expect(const struct buf *picture, const char *type, unsigned width, unsigned height)
+static struct buf reference_expect_of(const struct buf *picture, unsigned mask, const char *type, unsigned width, unsigned height)
 {
 	struct buf out = BUF_INIT(IMAGE_BYTES_MAX);
 	const char *code = NULL;
 	struct err e = {0};
 	unsigned w = 0, h = 0;
-	cJSON *head = reference_make(picture->data, picture->len, &out, &code, &e);
+	cJSON *head = reference_make(picture->data, picture->len, mask, &out, &code, &e);
 	if (head == NULL)
 		fail_msg("%s: %s", code, e.text);
 	assert_string_equal(json_string(head, "type"), type);
@@ -488,6 +488,11 @@ static struct buf reference_expect(const struct buf *picture, const char *type, 
 	assert_null(memmem(out.data, out.len, "Exif", 4));
 	cJSON_Delete(head);
 	return out;
+}
+
+static struct buf reference_expect(const struct buf *picture, const char *type, unsigned width, unsigned height)
+{
+	return reference_expect_of(picture, 0, type, width, height);
 }
 
 // Every PNG of these tests holds the secret in a text; what a JPEG says of itself beside its pixels stays, too, but for which way is up.
@@ -544,6 +549,25 @@ static void a_reference_of_noise_is_made_smaller(void **state)
 	buf_free(&made);
 	buf_free(&png);
 	free(noise);
+}
+
+// Whatever colours it has, and as small as its picture became.
+static void a_mask_keeps_the_size_of_its_picture(void **state)
+{
+	(void)state;
+	enum { EDGE = 1600 };
+	uint8_t *rgba = malloc((size_t)EDGE * EDGE * 4);
+	noise_fill(rgba, (size_t)EDGE * EDGE * 4);
+	for (size_t i = 0; i < (size_t)EDGE * EDGE; i++)
+		rgba[i * 4 + 3] = i % EDGE < EDGE / 2 ? 0 : 255;
+	struct buf png = png_make(EDGE, EDGE, 8, PNG_COLOR_TYPE_RGBA, false, rgba, (size_t)EDGE * 4);
+	for (unsigned edge = REFERENCE_EDGE; edge >= 512; edge /= 2) {
+		const unsigned is = edge < EDGE ? edge : EDGE;
+		struct buf made = reference_expect_of(&png, edge, "image/png", is, is);
+		buf_free(&made);
+	}
+	buf_free(&png);
+	free(rgba);
 }
 
 // ---- hostile pictures ----
@@ -760,6 +784,7 @@ int main(void)
 	    cmocka_unit_test(a_reference_is_its_pixels_upright_and_of_a_size),
 	    cmocka_unit_test(a_reference_stays_see_through_where_it_is),
 	    cmocka_unit_test(a_reference_of_noise_is_made_smaller),
+	    cmocka_unit_test(a_mask_keeps_the_size_of_its_picture),
 	    cmocka_unit_test(references_in_the_sandbox),
 	    cmocka_unit_test(cut_short_anywhere),
 	    cmocka_unit_test(damaged_anywhere),
