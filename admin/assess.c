@@ -10,10 +10,16 @@
 #include "policy/base/text.h"
 #include "policy/vault/seal.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
 
 static const struct option_row assess_add_options[] = {
     {"about", OPTION_CHOICE, "dpia|legitimate-interest|transfer|contract", "what it is"},
@@ -42,19 +48,34 @@ static const struct option_row assess_review_options[] = {
 };
 #define ASSESS_TYPES (CASE_BIT(CASE_ASSESSMENT) | CASE_BIT(CASE_CONTRACT))
 
-// The whole path and the SHA-256 of a file.
+// The whole path and the SHA-256 of a file of any size. What is none, such as a FIFO, is not waited for.
 static int paper_read(const char *file, char path[PATH_MAX], char hex[2 * HASH_LEN + 1], struct err *e)
 {
-	BUF_AUTO struct buf bytes = BUF_INIT(OUTPUT_MAX);
 	uint8_t hash[HASH_LEN];
+	struct stat status;
 
 	if (realpath(file, path) == NULL)
-		return err_system(e, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO, errno, "%s", file);
-	if (file_read(path, &bytes, e) != 0)
+		return err_system(e, file_err_code(errno), errno, "%s", file);
+	int fd FD_AUTO = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &status) != 0)
+		return err_system(e, file_err_code(errno), errno, "%s", file);
+	if (!S_ISREG(status.st_mode))
+		return err_set(e, ERR_INPUT, "%s is not a file", file);
+	if (plain_hash_file(hash, fd, file, e) != 0)
 		return -1;
-	plain_hash(hash, &(struct bytes){buf_text(&bytes), bytes.len}, 1);
 	hex_encode(hex, hash, HASH_LEN);
 	return 0;
+}
+
+// Whether the folder of a file is there: a unit's root is an empty file system, with a few folders of the real one.
+static bool paper_folder_seen(const char *file)
+{
+	char path[PATH_MAX];
+	struct stat folder, top;
+	struct statfs kind;
+
+	return snprintf(path, sizeof path, "%s", file) < PATH_MAX && stat(dirname(path), &folder) == 0 && S_ISDIR(folder.st_mode) &&
+	       stat("/", &top) == 0 && statfs("/", &kind) == 0 && (kind.f_type != TMPFS_MAGIC || folder.st_dev != top.st_dev);
 }
 
 enum assess_paper assess_paper(const cJSON *body)
@@ -65,9 +86,11 @@ enum assess_paper assess_paper(const cJSON *body)
 
 	if (file == NULL || *file != '/' || noted == NULL) // an earlier version noted the path as it was given
 		return PAPER_UNSEEN;
-	if (paper_read(file, path, hex, &e) != 0)
-		return e.code == ERR_NOT_FOUND ? PAPER_GONE : PAPER_UNSEEN;
-	return strcmp(hex, noted) == 0 ? PAPER_SAME : PAPER_CHANGED;
+	if (paper_read(file, path, hex, &e) == 0)
+		return strcmp(hex, noted) == 0 ? PAPER_SAME : PAPER_CHANGED;
+	if (e.code == ERR_INPUT)
+		return PAPER_CHANGED;
+	return e.code == ERR_NOT_FOUND && paper_folder_seen(file) ? PAPER_GONE : PAPER_UNSEEN;
 }
 
 static enum status assess_add_main(const struct admin *a, const struct arguments *args)
@@ -131,6 +154,7 @@ static int assess_row(void *arg, const struct case_row *row)
 			  : row->closed != 0       ? "closed"
 			  : paper == PAPER_CHANGED ? "changed"
 			  : paper == PAPER_GONE    ? "gone"
+			  : paper == PAPER_UNSEEN  ? "not-seen"
 						   : "open",
 			  json_string(row->body, "about"), json_string(row->body, "of"), row->review, (int)late, row->due,
 			  json_string(row->body, "title"));

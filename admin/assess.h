@@ -5,7 +5,7 @@
 
 #include "policy/base/json.h"
 
-enum assess_paper { PAPER_SAME, PAPER_CHANGED, PAPER_GONE, PAPER_UNSEEN /* who asks may not read it */ };
+enum assess_paper { PAPER_SAME, PAPER_CHANGED, PAPER_GONE, PAPER_UNSEEN /* who asks may not read it, or does not see its folder */ };
 // Whether the file of an assessment or contract, whose body this is, is what was noted.
 enum assess_paper assess_paper(const cJSON *body);
 

@@ -40,7 +40,7 @@ static void check_holds(struct check *c)
 }
 
 struct cases_seen {
-	size_t open[CASE_TYPES], late[CASE_TYPES], unreadable, changed, gone;
+	size_t open[CASE_TYPES], late[CASE_TYPES], unreadable, changed, gone, unseen;
 	cJSON *contracts, *interests; // of which there are some that hold: members with the ids of processors, of purposes
 };
 
@@ -60,6 +60,7 @@ static int case_seen(void *arg, const struct case_row *row)
 	const enum assess_paper paper = assess_paper(row->body);
 	seen->changed += paper == PAPER_CHANGED;
 	seen->gone += paper == PAPER_GONE;
+	seen->unseen += paper == PAPER_UNSEEN;
 	if (row->type == CASE_CONTRACT)
 		cJSON_AddTrueToObject(seen->contracts, of);
 	else if (strcmp(about, "legitimate-interest") == 0)
@@ -123,7 +124,7 @@ static void check_cases(struct check *c)
 		if (seen.late[rows[i].type] > 0)
 			check_add(c, rows[i].late, rows[i].remedy, "%zu %s", seen.late[rows[i].type], rows[i].what);
 	}
-	late += seen.changed + seen.gone;
+	late += seen.changed + seen.gone + seen.unseen;
 	if (seen.changed > 0 || seen.gone > 0)
 		check_add(c, CHECK_OVERDUE,
 			  "lethe assess list --overdue names them. Look at what changed, or put the file back; lethe assess review ID "
@@ -131,6 +132,12 @@ static void check_cases(struct check *c)
 			  "it as it is.",
 			  "of the files of assessments and contracts, %zu changed since they were noted, and %zu are gone", seen.changed,
 			  seen.gone);
+	if (seen.unseen > 0)
+		check_add(c, CHECK_UNSURE,
+			  "lethe assess list names them (not-seen). Let the user lethe read them, and lethe-daily.service see their folder "
+			  "(BindReadOnlyPaths=); of one whose path is not whole, lethe assess review ID --file FILE notes it.",
+			  "of the files of assessments and contracts, %zu cannot be read here: whether they changed is not known",
+			  seen.unseen);
 	open += seen.open[CASE_AUTHORITY];
 	if (late == 0 && open > 0)
 		check_add(c, CHECK_KEPT, "", "%zu open, none overdue", open);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/vault/seal.h"
 #include "policy/base/array.h"
+#include <errno.h>
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { FORMAT = 1, NONCE_LEN = 12, TAG_LEN = 16, HMAC_BLOCK = 64, MEMORY_TRIES = 100, MEMORY_WAIT_NS = 10 * 1000 * 1000 };
 
@@ -123,6 +125,21 @@ void plain_hash(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count)
 	for (size_t i = 0; i < count; i++)
 		must(EVP_DigestUpdate(c, parts[i].at, parts[i].len));
 	must(EVP_DigestFinal_ex(c, out, NULL));
+}
+
+int plain_hash_file(uint8_t out[HASH_LEN], int fd, const char *path, struct err *e)
+{
+	EVP_MD_CTX *c = digest_begin();
+	uint8_t piece[65536];
+	ssize_t n;
+
+	while ((n = read(fd, piece, sizeof piece)) > 0 || (n < 0 && errno == EINTR))
+		if (n > 0)
+			must(EVP_DigestUpdate(c, piece, (size_t)n));
+	if (n < 0)
+		return err_system(e, ERR_IO, errno, "%s", path);
+	must(EVP_DigestFinal_ex(c, out, NULL));
+	return 0;
 }
 
 // RFC 2104 over the fetched digest: EVP_MAC looks its parts up anew for every message, and the request log makes three per row.

@@ -24,6 +24,8 @@ struct bytes {
 void keyed_hash(uint8_t out[HASH_LEN], const uint8_t key[KEY_LEN], const char *label, const void *bytes, size_t len);
 // SHA-256 over the parts.
 void plain_hash(uint8_t out[HASH_LEN], const struct bytes *parts, size_t count);
+// Of what is left to read of an open file, in pieces. ERR_IO.
+int plain_hash_file(uint8_t out[HASH_LEN], int fd, const char *path, struct err *e);
 // A token that follows from a secret, and from which nobody finds the secret.
 void seal_token(char out[TOKEN_LEN + 1], const char *purpose, const char *secret);
 void wipe(void *at, size_t len);

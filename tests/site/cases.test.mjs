@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Holds, requests of authorities, incidents and assessments, as an officer works with them.
 import assert from 'node:assert/strict';
-import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { place } from './admin_support.mjs';
@@ -219,6 +220,32 @@ test('what was noted of a file is compared with it: changed, gone, and noted ane
   const noted = json(review('--file', file));
   assert.notEqual(noted.sha256, added.sha256);
   assert.deepEqual([row().state, noted.events.at(-1).sha256], ['open', noted.sha256]);
+  const is = (state, finding) => assert.deepEqual([row().state, ...found()], [state, finding]), unseen = 'unsure: of the files of assessments and contracts, 1 cannot be read here: whether they changed is not known';
+  if (spawnSync('unshare', ['-m', 'true']).status === 0) { // as a unit has it: an empty file system, with what it needs
+    const within = join(p.base, 'root'), folders = ['/usr', '/lib', '/lib64', root, p.state, p.runFolder];
+    mkdirSync(within);
+    const wrap = ['unshare', '-m', 'sh', '-ec', 'r=$1; shift; mount -t tmpfs none "$r"; while [ "$1" != -- ]; do mkdir -p "$r$1"; [ ! -e "$1" ] || mount --rbind "$1" "$r$1"; shift; done; shift; exec chroot "$r" "$@"', 'sh', within, ...folders, '--'];
+    const seen = p.run(['check', '--offline', '--format', 'json'], { wrap });
+    assert.ok(JSON.parse(seen.stdout).some((f) => `${f.result}: ${f.finding}` === unseen), seen.stdout + seen.stderr);
+  }
+  rmSync(file);
+  execFileSync('mkfifo', [file]);
+  is('changed', changed);
+  assert.match(review('--file', file).stderr, /is not a file/);
+  rmSync(file);
+  writeFileSync(file, '');
+  truncateSync(file, 70 << 20);
+  is('changed', changed);
+  const away = join(p.base, 'elsewhere'), large = join(away, 'large.txt');
+  mkdirSync(away);
+  renameSync(file, large);
+  assert.equal(review('--file', large).status, 0, 'of any size');
+  is('open', 'kept: 1 open, none overdue');
+  renameSync(away, `${away}.not`);
+  is('not-seen', unseen);
+  renameSync(`${away}.not`, away);
+  renameSync(large, file);
+  assert.equal(review('--file', file).status, 0);
   rmSync(file);
   assert.deepEqual([row().state, ...found()], ['gone', changed.replace('1 changed', '0 changed').replace('0 are', '1 are')]);
   assert.equal(p.run(['assess', 'review', added.id, '--close', '--reason', 'over']).status, 0);
