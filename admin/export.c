@@ -65,7 +65,7 @@ static int selection_ask(const struct arguments *args, struct selection *s, stru
 	return any ? 0 : err_set(e, ERR_INPUT, "say whose: give --receipt, --ip, --contact, --archive, --request or --record");
 }
 
-static int selection_gather(const struct arguments *args, struct selection *s, const struct site *site, bool count_unproven,
+static int selection_gather(const struct arguments *args, struct selection *s, const struct site *site, enum export_contact contact,
 			    struct export **out, struct err *e)
 {
 	const char *request = argument(args, "request"), *record = argument(args, "record");
@@ -83,7 +83,7 @@ static int selection_gather(const struct arguments *args, struct selection *s, c
 	    export_of_contact(site->vault, s->named[NAMED_CONTACT], s->list, &s->count, &s->person, e) != 0)
 		return -1;
 	if (request != NULL && (cases_request_id(site->vault, request, s->request, e) != 0 ||
-				export_of_request(site->vault, s->request, count_unproven, s->list, &s->count, &s->person, e) != 0))
+				export_of_request(site->vault, s->request, contact, s->list, &s->count, &s->person, e) != 0))
 		return -1;
 	return export_gather(out, site->vault, site->policy, s->list, s->count, e);
 }
@@ -115,7 +115,7 @@ static enum status access_main(const struct admin *a, const struct arguments *ar
 	if (site_open(&site, a, by_contact ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	if ((by_contact && reading_contact(site.vault, s.named[NAMED_CONTACT], officer, argument(args, "reason"), &e) != 0) ||
-	    selection_gather(args, &s, &site, true, &x, &e) != 0)
+	    selection_gather(args, &s, &site, EXPORT_CONTACT_COUNTED, &x, &e) != 0)
 		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "access: %s", e.text);
 	JSON_AUTO cJSON *stores = export_stores(x);
 	cJSON_ArrayForEach(store, stores)
@@ -170,7 +170,7 @@ static enum status export_main(const struct admin *a, const struct arguments *ar
 		return STATUS_UNSURE;
 	requests_officer(officer);
 	output_progress_begin("exporting");
-	int ret = selection_gather(args, &s, &site, false, &x, &e);
+	int ret = selection_gather(args, &s, &site, EXPORT_CONTACT_PROVEN, &x, &e);
 	if (ret == 0 && argument_given(args, "request"))
 		ret = rights_check_identity(site.vault, s.request, &e);
 	snprintf(why, sizeof why, "export for the answer to request %.*s", RECORD_ID_LEN, s.request);

@@ -161,7 +161,8 @@ bool agent_request_results(const struct request *r, struct vault *v, const cJSON
 	const time_t copy = json_time(shown, "copy_until"), week = when_now() + LINK_SECONDS, end = copy != 0 && copy < week ? copy : week;
 	char site[AGENT_URL_MAX / 2], text[96], mac[TOKEN_LEN + 1];
 
-	if (end <= when_now() || strcmp(state, "fulfilled") != 0 || !cJSON_IsTrue(json_get(shown, "verified")) ||
+	if (end <= when_now() || cJSON_IsTrue(json_get(shown, "mailbox")) || strcmp(state, "fulfilled") != 0 ||
+	    !cJSON_IsTrue(json_get(shown, "verified")) ||
 	    (strcmp(right, "access") != 0 && strcmp(right, "portability") != 0 && strcmp(right, "know") != 0))
 		return false;
 	snprintf(text, sizeof text, "%s.%lld", json_string(shown, "id"), (long long)end);
@@ -188,7 +189,7 @@ void agent_request_results_respond(struct request *r, void *vault)
 		return;
 	}
 	snprintf(id, sizeof id, "%.*s", RECORD_ID_LEN, text); // the proof holds, so the text is of our form
-	// Not once the agent was taken off the list, nor longer than the person would have it.
+	// Not once the agent was taken off the list, or the person has pressed the button of a mail, nor longer than they would have it.
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(SHOWN_MAX);
 	JSON_AUTO cJSON *agents = agent_list(setting_state(), NULL);
 	const bool known = rights_show_officer(vault, id, false, &json, NULL) == 0;

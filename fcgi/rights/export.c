@@ -151,8 +151,7 @@ void export_respond(struct request *r, void *vault)
 		by[count++] = (struct export_selector){.by = ERASE_RECORD, .value = buf_text(&named), .by_link = true};
 	} else if (typed != NULL) {
 		by[count++] = (struct export_selector){.by = ERASE_RECEIPT, .value = receipt};
-	} else if (!connection && (!rights_token_read(secret, typed_secret) || rights_show(vault, id, secret, &shown, &e) != 0 ||
-				   export_of_request(vault, id, false, by, &count, &person, &e) != 0)) {
+	} else if (!connection && (!rights_token_read(secret, typed_secret) || rights_show(vault, id, secret, &shown, &e) != 0)) {
 		if (e.code == ERR_NONE || e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
 		else
@@ -171,6 +170,11 @@ void export_respond(struct request *r, void *vault)
 		respond_problem(r, 403, "problem.refused.export", NULL, NULL);
 		return;
 	}
+	// What else is of the same contact has who asks for a copy, and is answered.
+	if (id != NULL && export_of_request(vault, id, asks ? EXPORT_CONTACT_PROVEN : EXPORT_CONTACT_NEVER, by, &count, &person, &e) != 0) {
+		respond_err(r, &e);
+		return;
+	}
 	if (atomic_fetch_add(&exports_under_way, 1) < EXPORTS_AT_ONCE) {
 		if (export_send(r, vault, by, count) && id != NULL && person.count > 0)
 			export_answers(vault, id, &shown);
@@ -187,7 +191,7 @@ void export_respond_request(struct request *r, struct vault *v, const char *id)
 	struct err e = {0};
 	size_t count = 0;
 
-	if (export_of_request(v, id, false, by, &count, &person, &e) != 0) {
+	if (export_of_request(v, id, EXPORT_CONTACT_PROVEN, by, &count, &person, &e) != 0) {
 		if (e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
 		else

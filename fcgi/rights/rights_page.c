@@ -759,7 +759,7 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	}
 	card_end(&page);
 	own_history(&page, shown, answer);
-	if (open)
-		own_more(&page, id, secret, offer_corrects(p) && !cJSON_IsTrue(json_get(shown, "mailbox")), typed);
+	if (open && !cJSON_IsTrue(json_get(shown, "mailbox")))
+		own_more(&page, id, secret, offer_corrects(p), typed);
 	page_end_linked(&page, view == OWN_FRESH ? 201 : typed->fault != NULL ? 422 : 200);
 }

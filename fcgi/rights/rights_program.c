@@ -361,6 +361,14 @@ static int own_do(struct request *r, struct vault *v, enum own_act act, const ch
 	}
 }
 
+static bool own_superseded(struct vault *v, const char *id, const char *secret)
+{
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(ANSWER_MAX);
+	JSON_AUTO cJSON *shown = rights_show(v, id, secret, &text, NULL) == 0 ? json_parse(buf_text(&text), text.len, NULL) : NULL;
+
+	return cJSON_IsTrue(json_get(shown, "mailbox"));
+}
+
 static void handle_own(struct request *r, struct vault *v, enum own_act act)
 {
 	char secret[TOKEN_LEN + 1], id[RECORD_ID_LEN + 1] = "";
@@ -387,6 +395,8 @@ static void handle_own(struct request *r, struct vault *v, enum own_act act)
 			respond_problem(r, 429, "problem.mail-often", NULL, NULL);
 		else if (act == OWN_ADD && e.code == ERR_INPUT)
 			respond_problem(r, 409, "problem.request-full", "text", NULL);
+		else if (e.code == ERR_REFUSED && own_superseded(v, id, secret))
+			respond_problem(r, 403, "problem.refused.mailbox", NULL, NULL);
 		else if (e.code == ERR_REFUSED)
 			respond_problem(r, 409, "problem.request-over", NULL, NULL);
 		else

@@ -214,14 +214,11 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 			out->verified = true;
 			for (size_t i = 0; i < ARRAY_LEN(of_contact); i++)
 				out->contact_proven = out->contact_proven || (how != NULL && strcmp(how, of_contact[i]) == 0);
-			const char *by_what = json_string(event, "reason");
-			out->by_link = out->by_link || (how != NULL && strcmp(how, IDENTITY_BY_MAIL) == 0 && by_what != NULL &&
-							strcmp(by_what, IDENTITY_BY_LINK) == 0);
 		}
 		// Who reads the mails of one address has not shown that another one is theirs, too.
 		const char *fields = id == EVENT_CORRECTED && by_mail ? json_string(event, "fields") : NULL;
 		if (fields != NULL && strstr(fields, "contact") != NULL)
-			out->verified = by_mail = out->by_link = false;
+			out->verified = by_mail = false;
 		if (id == EVENT_CORRECTED && json_string(event, "fields") != NULL &&
 		    strstr(json_string(event, "fields"), "contact") != NULL)
 			out->contact_proven = false;

@@ -122,7 +122,6 @@ struct rights_facts {
 	bool lift_told;      // the person knows that this will end
 	bool exported;       // what it asks for was handed out to who sent it
 	bool contact_proven; // who asks has shown that its contact is theirs
-	bool by_link;        // by the link of a mail: who reads the mails of the address has the copy, and not who merely sent the request
 	time_t copy_until;   // the copy that it was answered with is handed out until then; 0: it is not answered
 	bool held;           // its erasure is done but for what a legal hold keeps,
 	time_t held_until;   // until then by what the person was told; 0: not known

@@ -266,21 +266,24 @@ static void selectors_add(struct export_selector *out, size_t *count, const stru
 		    (struct export_selector){.by = person->list[i].by, .value = person->list[i].value, .by_link = person->by_link[i]};
 }
 
-int export_of_request(struct vault *v, const char *id, bool count_unproven, struct export_selector out[EXPORT_SELECTORS_MAX], size_t *count,
-		      struct person *person, struct err *e)
+int export_of_request(struct vault *v, const char *id, enum export_contact contact, struct export_selector out[EXPORT_SELECTORS_MAX],
+		      size_t *count, struct person *person, struct err *e)
 {
 	static_assert(PERSON_MAX + 4 <= EXPORT_SELECTORS_MAX,
 		      "the request, an unproven contact, an officer's receipt and address come beside");
 	struct rights_facts facts;
 	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
 
-	if (body == NULL || person_of_request(v, body, &facts, person, e) != 0)
+	if (body == NULL)
+		return -1;
+	facts.contact_proven = facts.contact_proven && contact != EXPORT_CONTACT_NEVER;
+	if (person_of_request(v, body, &facts, person, e) != 0)
 		return -1;
 	out[(*count)++] = (struct export_selector){.by = ERASE_RECORD, .value = id};
 	selectors_add(out, count, person);
 	if (person->contact[0] != '\0')
-		out[(*count)++] =
-		    (struct export_selector){.by = ERASE_CONTACT, .value = count_unproven ? person->contact : NULL, .unproven = true};
+		out[(*count)++] = (struct export_selector){
+		    .by = ERASE_CONTACT, .value = contact == EXPORT_CONTACT_COUNTED ? person->contact : NULL, .unproven = true};
 	return person->more ? err_set(e, ERR_INPUT, "more requests of one person than are exported at once") : 0;
 }
 

@@ -20,10 +20,14 @@
 int export_gather(struct export **out, struct vault *v, const struct policy *p, const struct export_selector *selectors, size_t count,
 		  struct err *e);
 void export_free(struct export *x);
-// Adds the selectors of a request: itself, and whom it is about (person.h). They point to `id` and into *person. By a contact that was not proven only an officer
-// counts what there is (`count_unproven`); in a copy it is not looked for. ERR_NOT_FOUND; ERR_INPUT: there are too many.
-int export_of_request(struct vault *v, const char *id, bool count_unproven, struct export_selector out[EXPORT_SELECTORS_MAX], size_t *count,
-		      struct person *person, struct err *e);
+enum export_contact {
+	EXPORT_CONTACT_NEVER,   // only what the request itself names: it does not ask for a copy
+	EXPORT_CONTACT_PROVEN,  // what is of its contact, too, where that was proven
+	EXPORT_CONTACT_COUNTED, // and of one that was not, only how much there is: for officers
+};
+// Adds the selectors of a request: itself, and whom it is about (person.h). They point to `id` and into *person. ERR_NOT_FOUND; ERR_INPUT: there are too many.
+int export_of_request(struct vault *v, const char *id, enum export_contact contact, struct export_selector out[EXPORT_SELECTORS_MAX],
+		      size_t *count, struct person *person, struct err *e);
 // The same by a contact in its plain form, which an officer knows to be the person's.
 int export_of_contact(struct vault *v, const char *contact, struct export_selector out[EXPORT_SELECTORS_MAX], size_t *count,
 		      struct person *person, struct err *e);

@@ -745,10 +745,23 @@ static bool add_confirm(cJSON *shown, struct vault *v, const cJSON *body, const 
 
 enum shown_to {
 	SHOWN_PERSON,
-	SHOWN_SENDER, // who is not who reads the mails of its contact
+	SHOWN_SENDER, // who is not who pressed the button of a mail to its contact
 	SHOWN_OFFICER,
 	SHOWN_OFFICER_ALL, // what the person left, too
 };
+
+// What tells of data that somebody has, which is the business of who pressed the button alone.
+static bool of_owner(enum rights_event id)
+{
+	static const enum rights_event ids[] = {
+	    EVENT_STORE,  EVENT_RECIPIENT,     EVENT_HELD,        EVENT_RESTRICTED,    EVENT_LIFT_TOLD,
+	    EVENT_LIFTED, EVENT_NOTICE_QUEUED, EVENT_NOTICE_SENT, EVENT_NOTICE_FAILED, EVENT_NOTICE_ACKNOWLEDGED};
+	bool is = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		is = is || ids[i] == id;
+	return is;
+}
 
 // What the person is told of the events, and who read what they left; to the officer all.
 static bool add_events(cJSON *shown, const cJSON *body, enum shown_to to)
@@ -771,7 +784,7 @@ static bool add_events(cJSON *shown, const cJSON *body, enum shown_to to)
 			ok = cJSON_AddItemToArray(read, one) && ok && add_members(one, event, reading);
 		}
 		if (name == NULL || (!officer && (id == EVENT_COUNT || (rights_events[id].flags & EVENT_HIDDEN))) ||
-		    (to == SHOWN_SENDER && id == EVENT_STORE))
+		    (to == SHOWN_SENDER && of_owner(id)))
 			continue;
 		cJSON *one = cJSON_CreateObject();
 		ok = cJSON_AddItemToArray(events, one) && ok && add_members(one, event, told) &&
@@ -823,12 +836,13 @@ static int show(struct vault *v, const char *id, enum shown_to to, struct buf *j
 	     cJSON_AddBoolToObject(shown, "late", facts.clock.ended == 0 && next != NULL && next->late) != NULL &&
 	     add_clocks(shown, lines, count) && add_events(shown, body, to) && (to == SHOWN_SENDER || show_recipients(shown, body)) &&
 	     add_members(shown, body, public_members) && (to == SHOWN_SENDER || add_members(shown, body, certificates)) &&
-	     (to != SHOWN_SENDER || cJSON_AddTrueToObject(shown, "mailbox") != NULL) &&
+	     (!(to == SHOWN_SENDER || (officer && json_get(body, "owner") != NULL)) || cJSON_AddTrueToObject(shown, "mailbox") != NULL) &&
 	     (facts.copy_until == 0 || !is_copy(json_string(body, "right")) || add_when(shown, "copy_until", facts.copy_until)) &&
 	     add_confirm(shown, v, body, &facts) &&
-	     (facts.restricted == NULL || (add_when(shown, "restricted_since", facts.restricted_since) &&
-					   cJSON_AddStringToObject(shown, "restricted", facts.restricted) != NULL)) &&
-	     (!facts.held || add_when(shown, "held_until", facts.held_until)) &&
+	     (to == SHOWN_SENDER || facts.restricted == NULL ||
+	      (add_when(shown, "restricted_since", facts.restricted_since) &&
+	       cJSON_AddStringToObject(shown, "restricted", facts.restricted) != NULL)) &&
+	     (to == SHOWN_SENDER || !facts.held || add_when(shown, "held_until", facts.held_until)) &&
 	     (facts.state != STATE_FULFILLED || add_when(shown, "answered", facts.clock.ended));
 	if (officer)
 		ok = ok && cJSON_AddBoolToObject(shown, "verified", facts.verified) != NULL &&
@@ -884,10 +898,20 @@ static int own_check(struct vault *v, const char *id, const char *secret, enum s
 	const char *owner = json_string(body, "owner");
 	owner_hash(v, id, secret, hash);
 	const bool owned = owner != NULL && strlen(owner) == 2 * HASH_LEN && equal_secret(owner, hash, 2 * HASH_LEN);
-	*to = sent && !owned && owner != NULL && facts.by_link ? SHOWN_SENDER : SHOWN_PERSON;
+	*to = sent && !owned && owner != NULL ? SHOWN_SENDER : SHOWN_PERSON;
 	if (body == NULL && sent)
 		return err_set(e, why.code, "%s", why.text);
 	return sent || owned ? 0 : err_set(e, ERR_NOT_FOUND, "there is no such request");
+}
+
+// Once somebody has pressed the button, the first secret shows how the request stands, and does nothing to it.
+static int own_act_check(struct vault *v, const char *id, const char *secret, struct err *e)
+{
+	enum shown_to to = SHOWN_PERSON;
+
+	if (own_check(v, id, secret, &to, e) != 0)
+		return -1;
+	return to == SHOWN_PERSON ? 0 : err_set(e, ERR_REFUSED, "it is of who pressed the button of the mail");
 }
 
 int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e)
@@ -905,9 +929,8 @@ int rights_show_officer(struct vault *v, const char *id, bool personal, struct b
 int rights_withdraw(struct vault *v, const char *id, const char *secret, struct err *e)
 {
 	const struct rights_act act = {.event = EVENT_WITHDRAWN, .by = "person"};
-	enum shown_to to = SHOWN_PERSON;
 
-	return own_check(v, id, secret, &to, e) != 0 ? -1 : rights_act(v, id, &act, e);
+	return own_act_check(v, id, secret, e) != 0 ? -1 : rights_act(v, id, &act, e);
 }
 
 int rights_add(struct vault *v, const char *id, const char *secret, const char *text, struct err *e)
@@ -915,10 +938,9 @@ int rights_add(struct vault *v, const char *id, const char *secret, const char *
 	struct rights_act act = {.event = EVENT_ADDED, .by = "person", .text = text};
 	struct rights_facts facts;
 	const cJSON *event, *last = NULL;
-	enum shown_to to = SHOWN_PERSON;
 	size_t added = 0;
 
-	if (own_check(v, id, secret, &to, e) != 0)
+	if (own_act_check(v, id, secret, e) != 0)
 		return -1;
 	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
 	if (body == NULL)

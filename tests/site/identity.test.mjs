@@ -106,7 +106,9 @@ test('who presses the button has the copy, with all that the address bears, and 
     assert.equal(refused.status, 403);
     assert.match((await refused.json()).detail, /behind the button of that mail/);
     const own = await on.post('/api/rights/look-up', first, 'html');
-    assert.match(await own.text(), /given a secret of their own/);
+    const less = await own.text();
+    assert.match(less, /given a secret of their own/);
+    assert.doesNotMatch(less, /\/api\/rights\/(withdraw|add|rectify)/);
     // That somebody asked is told to who says why, and recorded.
     const list = (...words) => on.site.officer(['requests', 'list', '--contact', '-', '--format', 'json', ...words], { input: 'INES.PROBE@example.org' });
     assert.equal(list().code, 2);
@@ -120,6 +122,38 @@ test('who presses the button has the copy, with all that the address bears, and 
     assert.equal(over.status, 410);
     assert.match(await (await on.post('/api/rights/look-up', second, 'html')).text(), /could be fetched here until/);
   }, { ...options, keep: kept, clock: '+31d' });
+});
+
+test('a request that asks for no copy hands out itself alone; the first secret does nothing once the button was pressed, whatever is corrected', async () => {
+  const policy = join(folder, 'access-by-identity.xml');
+  writeFileSync(policy, readFileSync(policyWithMail(folder), 'utf8').replace(/<right id="access" [^>]*>/, '<right id="access" verify="identity">'));
+  await withSite(async (on) => {
+    const letter = join(folder, 'letter.txt');
+    writeFileSync(letter, 'what only she knows');
+    assert.equal(on.site.officer(['requests', 'add', '--right', 'access', '--contact', '-', '--message', `@${letter}`, '--format', 'json'], { input: 'vera@example.org' }).code, 0);
+    const asked = await on.ask('vera@old.example');
+    const first = { id: asked.id, secret: asked.secret };
+    const owner = { id: asked.id, secret: (await (await on.post((await on.mail()).path, {})).json()).secret };
+    assert.equal((await on.post('/api/rights/rectify', { ...owner, contact: 'vera@example.org' })).status, 200);
+    assert.equal((await on.post('/api/rights/confirm', { ...owner, code: (await on.mail()).code })).status, 200);
+    const own = await on.post('/api/export', owner);
+    assert.equal(own.status, 200);
+    const zip = join(folder, 'alone.zip');
+    writeFileSync(zip, Buffer.from(await own.arrayBuffer()));
+    const held = execFileSync('unzip', ['-p', zip, 'export.json'], { encoding: 'utf8' });
+    assert.doesNotMatch(held, /what only she knows/);
+    assert.equal(JSON.parse(held).records.length, 1);
+    assert.deepEqual(JSON.parse(held).not_searched, ['contact']);
+    assert.equal((await on.post('/api/export', first)).status, 403);
+    assert.equal((await (await on.post('/api/rights/look-up', first)).json()).mailbox, true);
+    for (const [path, more] of [['withdraw', {}], ['add', { text: 'and mine' }], ['rectify', { message: 'mine' }]]) {
+      const refused = await on.post(`/api/rights/${path}`, { ...first, ...more });
+      assert.equal(refused.status, 403, path);
+      assert.match((await refused.json()).detail, /behind the button of that mail/);
+    }
+    assert.equal((await on.shown(first)).state, 'open');
+    assert.equal((await on.post('/api/rights/withdraw', owner)).status, 200);
+  }, { policy, env: { ...server.env, LETHE_POLICY: policy } });
 });
 
 test('the mail goes out by itself; looking changes nothing; the button shows it once', () => withSite(async (on) => {

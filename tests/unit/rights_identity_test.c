@@ -495,7 +495,7 @@ static void who_looks_at_the_outbox_sees_no_secret(void **state)
 	assert_int_equal(rights_show_officer(p->vault, p->asked.id, true, &copy, &e), 0);
 	assert_null(strstr(buf_text(&copy), hash));
 	buf_reset(&copy);
-	assert_int_equal(export_of_request(p->vault, p->asked.id, false, by, &count, &named, &e), 0);
+	assert_int_equal(export_of_request(p->vault, p->asked.id, EXPORT_CONTACT_PROVEN, by, &count, &named, &e), 0);
 	assert_int_equal(export_gather(&x, p->vault, p->policy, by, count, &e), 0);
 	assert_int_equal(export_write(x, NULL, piece_take, &copy, &e), 0);
 	export_free(x);

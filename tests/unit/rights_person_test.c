@@ -42,7 +42,7 @@ struct copied {
 	bool not_searched;
 };
 
-static struct copied copied(struct place *p, const char *id, bool count_unproven)
+static struct copied copied(struct place *p, const char *id, enum export_contact contact)
 {
 	PERSON_AUTO struct person person = {0};
 	struct export_selector by[EXPORT_SELECTORS_MAX];
@@ -51,7 +51,7 @@ static struct copied copied(struct place *p, const char *id, bool count_unproven
 	size_t count = 0;
 	struct err e = {0};
 
-	if (export_of_request(p->vault, id, count_unproven, by, &count, &person, &e) != 0 ||
+	if (export_of_request(p->vault, id, contact, by, &count, &person, &e) != 0 ||
 	    export_gather(&x, p->vault, p->policy, by, count, &e) != 0)
 		fail_msg("%s", e.text);
 	assert_int_equal(export_json(x, &json), 0);
@@ -96,26 +96,27 @@ static void a_proven_contact_finds_everything_and_one_that_is_not_finds_nothing(
 {
 	struct place *p = *state;
 	const struct three t = three(p);
-	struct copied c = copied(p, t.access.id, false);
+	struct copied c = copied(p, t.access.id, EXPORT_CONTACT_PROVEN);
 
 	// Nobody learns from a copy whether the contact is known; the officer counts.
 	assert_int_equal(c.records, 1);
 	assert_true(c.not_searched);
 	assert_int_equal(c.withheld, 0);
-	assert_int_equal(copied(p, t.access.id, true).withheld, 2);
+	assert_int_equal(copied(p, t.access.id, EXPORT_CONTACT_COUNTED).withheld, 2);
 	place_did(p, t.access.id, &known, ERR_NONE);
-	c = copied(p, t.access.id, false);
+	c = copied(p, t.access.id, EXPORT_CONTACT_PROVEN);
+	assert_int_equal(copied(p, t.access.id, EXPORT_CONTACT_NEVER).records, 1);
 	assert_int_equal(c.given, 3);
 	assert_int_equal(c.records, 3); // what the third one names is followed once that one's contact is proven, too
 	assert_false(c.not_searched);
 	place_did(p, t.restriction.id, &known, ERR_NONE);
-	assert_int_equal(copied(p, t.access.id, false).records, 4);
+	assert_int_equal(copied(p, t.access.id, EXPORT_CONTACT_PROVEN).records, 4);
 	// A receipt, or a mandate, says nothing of the contact.
 	const struct rights_act by_receipt = {.event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "receipt", .reason = "r"},
 				by_mandate = {.event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "mandate", .reason = "r"};
 	place_did(p, t.complaint.id, &by_receipt, ERR_NONE);
 	place_did(p, t.complaint.id, &by_mandate, ERR_NONE);
-	assert_true(copied(p, t.complaint.id, false).not_searched);
+	assert_true(copied(p, t.complaint.id, EXPORT_CONTACT_PROVEN).not_searched);
 }
 
 static void a_corrected_contact_is_found_by_the_new_one_alone(void **state)
@@ -127,12 +128,12 @@ static void a_corrected_contact_is_found_by_the_new_one_alone(void **state)
 
 	place_did(p, t.access.id, &known, ERR_NONE);
 	place_did(p, t.complaint.id, &known, ERR_NONE);
-	assert_int_equal(copied(p, t.access.id, false).given, 3); // what has no tag yet has one from here on
+	assert_int_equal(copied(p, t.access.id, EXPORT_CONTACT_PROVEN).given, 3); // what has no tag yet has one from here on
 	assert_int_equal(rectify_request(p->vault, t.complaint.id, &value, 1, "person", NULL, &e), 0);
-	assert_int_equal(copied(p, t.access.id, false).given, 2);
-	assert_true(copied(p, t.complaint.id, false).not_searched); // not shown to be theirs
+	assert_int_equal(copied(p, t.access.id, EXPORT_CONTACT_PROVEN).given, 2);
+	assert_true(copied(p, t.complaint.id, EXPORT_CONTACT_PROVEN).not_searched); // not shown to be theirs
 	place_did(p, t.complaint.id, &known, ERR_NONE);
-	assert_int_equal(copied(p, t.complaint.id, false).given, 1);
+	assert_int_equal(copied(p, t.complaint.id, EXPORT_CONTACT_PROVEN).given, 1);
 }
 
 static void whoever_acts_for_others_is_not_found_by_their_own_contact(void **state)
@@ -155,7 +156,7 @@ static void whoever_acts_for_others_is_not_found_by_their_own_contact(void **sta
 	const struct outbox_new letter = {.to = CONTACT, .subject = "s", .text = "t", .what = "answer", .request = own.id};
 	assert_int_equal(outbox_add(p->vault, &letter, mail, &e), 0);
 	place_did(p, own.id, &known, ERR_NONE);
-	assert_int_equal(copied(p, own.id, false).records, 2); // it, and its letter
+	assert_int_equal(copied(p, own.id, EXPORT_CONTACT_PROVEN).records, 2); // it, and its letter
 }
 
 static void an_erasure_reaches_what_the_contact_does_and_counts_it_once(void **state)
@@ -208,7 +209,7 @@ static void what_was_stored_before_there_was_the_tag_is_found(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		assert_int_equal(vault_update(p->vault, all[i]->id, &(struct vault_change){.tags = none}, NULL, &e), 0);
 	place_did(p, t.access.id, &known, ERR_NONE);
-	assert_int_equal(copied(p, t.access.id, false).given, 3);
+	assert_int_equal(copied(p, t.access.id, EXPORT_CONTACT_PROVEN).given, 3);
 }
 
 static char token[TOKEN_LEN + 1], code[IDENTITY_CODE_LEN + 1];
@@ -277,7 +278,42 @@ static void who_presses_the_button_has_the_copy_and_who_sent_it_has_not(void **s
 	assert_non_null(strstr(buf_text(&record.body), "\"owner\":"));
 	assert_null(strstr(buf_text(&record.body), owner.secret));
 	vault_record_free(&record);
-	assert_int_equal(copied(p, owner.id, false).given, 1);
+	assert_int_equal(copied(p, owner.id, EXPORT_CONTACT_PROVEN).given, 1);
+}
+
+static void the_first_secret_does_nothing_once_the_button_was_pressed_whatever_is_corrected(void **state)
+{
+	struct place *p = *state;
+	struct rights_receipt sender = place_asked(p, &(struct rights_new){.right = "access", .contact = CONTACT}), owner = sender;
+	const struct rectify_value value = {"contact", "paul@example.org"};
+	const struct rights_act told = {.event = EVENT_RECIPIENT, .by = "site", .recipient = "acme", .reason = "r"},
+				kept = {.event = EVENT_RESTRICTED, .by = "anna", .ground = "accuracy-contested", .reason = "r"};
+	struct err e = {0};
+
+	mailed(p, sender.id);
+	assert_int_equal(identity_confirm_link(p->vault, token, owner.id, owner.secret, &e), 0);
+	assert_int_equal(rectify_request(p->vault, owner.id, &value, 1, "person", NULL, &e), 0);
+	mailed(p, owner.id);
+	assert_int_equal(identity_confirm_code(p->vault, owner.id, code, &e), 0);
+	place_did(p, owner.id, &told, ERR_NONE);
+	place_did(p, owner.id, &kept, ERR_NONE);
+	JSON_AUTO cJSON *all = place_shown(p, &owner), *less = place_shown(p, &sender);
+	BUF_AUTO struct buf text = BUF_INIT(1 << 20), more = BUF_INIT(1 << 20);
+	BUF_AUTO struct buf of_officer = BUF_INIT(1 << 20);
+	assert_true(cJSON_IsTrue(json_get(less, "mailbox")));
+	assert_int_equal(rights_show_officer(p->vault, owner.id, false, &of_officer, &e), 0); // an agent's link goes by it
+	assert_non_null(strstr(buf_text(&of_officer), "\"mailbox\":true"));
+	assert_int_equal(json_print(&text, less), 0);
+	assert_int_equal(json_print(&more, all), 0);
+	assert_null(strstr(buf_text(&text), "recipient"));
+	assert_null(strstr(buf_text(&text), "restricted"));
+	assert_non_null(strstr(buf_text(&more), "acme"));
+	assert_string_equal(json_string(all, "restricted"), "accuracy-contested");
+	assert_int_equal(rights_withdraw(p->vault, sender.id, sender.secret, &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_int_equal(rights_add(p->vault, sender.id, sender.secret, "and mine", &e), -1);
+	assert_int_equal(e.code, ERR_REFUSED);
+	assert_int_equal(rights_withdraw(p->vault, owner.id, owner.secret, &e), 0);
 }
 
 static void the_code_is_typed_by_who_has_the_secret(void **state)
@@ -291,7 +327,7 @@ static void the_code_is_typed_by_who_has_the_secret(void **state)
 	assert_int_equal(identity_confirm_code(p->vault, sender.id, code, &e), 0);
 	JSON_AUTO cJSON *shown = place_shown(p, &sender);
 	assert_null(json_get(shown, "mailbox"));
-	assert_int_equal(copied(p, sender.id, false).given, 2);
+	assert_int_equal(copied(p, sender.id, EXPORT_CONTACT_PROVEN).given, 2);
 }
 
 static void the_end_of_a_copy_is_noted_with_the_answer(void **state)
@@ -354,6 +390,7 @@ int main(void)
 	    PLACED(an_erasure_reaches_what_the_contact_does_and_counts_it_once),
 	    PLACED(what_was_stored_before_there_was_the_tag_is_found),
 	    PLACED(who_presses_the_button_has_the_copy_and_who_sent_it_has_not),
+	    PLACED(the_first_secret_does_nothing_once_the_button_was_pressed_whatever_is_corrected),
 	    PLACED(the_code_is_typed_by_who_has_the_secret),
 	    PLACED(the_end_of_a_copy_is_noted_with_the_answer),
 	    PLACED(asking_by_a_contact_is_recorded_whether_or_not_it_is_known),
