@@ -202,6 +202,22 @@ test('who leaves ends the work, in a stream as without one, and nothing stays', 
   assert.equal((await vendorClient.images.generate({ prompt, model: 'openai' })).data.length, 1); // and the next is served
 });
 
+test('an erasure ends a stream with an event that says so', async () => {
+  vendors.of('openai').always = 'hang';
+  const response = await post({ prompt, model: 'openai', stream: true }, {}, vendorSite);
+  await until(() => vendors.of('openai').inFlight === 1, 10000, 'the request');
+  const text = response.text();
+  const erased = vendorSite.officer(['erase', '--yes', '--ip', '-'], { input: '127.0.0.1' });
+  assert.equal(erased.code, 0, erased.stdout + erased.stderr);
+  const [, data] = /event: error\ndata: (.*)\n\n$/.exec(await text);
+  assert.equal(JSON.parse(data).error.code, 'ended');
+});
+
+test('a name of the site that is none stands in no answer', async () => {
+  const body = JSON.stringify({ prompt, response_format: 'url' });
+  for (const host of ['a"b', 'a\\b', 'a<b>']) assert.match(await rawRequest(site.port, `POST /v1/images/generations HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`), /^HTTP\/1\.1 400 /, host);
+});
+
 test('who sends the same again with a key gets what was made', async () => {
   const headers = { 'idempotency-key': 'a-random-key-of-22-characters-or-more' };
   const first = await (await post({ prompt, model: 'ark' }, headers, vendorSite)).json();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Edits by the image API: pictures to start from reach who takes them, made anew and without what else was in the file; nobody else gets them, and nothing keeps them.
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,8 +124,36 @@ test('what is no such picture is refused, and leaves for nobody', async () => {
   await refused(await form(`${part('prompt', prompt)}${part('prompt', prompt)}--b--\r\n`), 400, 'form', 'prompt');
   await refused(await form(`${part('prompt', prompt)}${part('picture', 'x', '; filename="x.png"')}--b--\r\n`), 400, 'unknown_parameter', 'picture');
   await refused(await form(`${part('prompt', prompt)}${part('n', '9')}${part('image', 'x', '; filename="x.png"')}--b--\r\n`), 400, 'invalid_value', 'n');
+  await refused(await form(`${part('prompt', `${prompt}\0and more`)}${part('image', 'x', '; filename="x.png"')}--b--\r\n`), 400, 'form', 'prompt');
   await refused(await form(`${part('prompt', prompt)}${part('image', 'x')}--b--\r\n`), 400, 'unknown_parameter', 'image');
   assert.equal(sent().length, 0);
+});
+
+// Of all visitors together, however nginx is configured; who sends is not waited for.
+test('sixteen sets of pictures are taken in at once, and no more', async () => {
+  const sockets = [];
+  try {
+    for (let i = 0; i < 16; i++) {
+      const socket = connect({ port: site.port, host: '127.0.0.1', localAddress: `127.0.0.${2 + (i >> 2)}` });
+      socket.on('error', () => {});
+      sockets.push(socket);
+      await new Promise((resolve) => { socket.write('POST /v1/images/edits HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9000\r\nExpect: 100-continue\r\n\r\n'); socket.once('data', resolve); });
+    }
+    await refused(await json({ prompt, images: [url(photo())] }), 429, 'rate_limit_exceeded');
+  } finally { for (const socket of sockets) socket.destroy(); }
+  await until(async () => (await json({ prompt, images: [] })).status === 400, 10000, 'space for another');
+});
+
+test('who may not be sent pictures is not asked to change any; who writes no prompts is not needed for a list of models', async () => {
+  const policy = join(folder, 'other.xml');
+  writeFileSync(policy, policyText([{ id: 'openai', roles: 'image' }, { id: 'openrouter', roles: 'text' }]).replace('<kinds>', `<kinds>${upload}`).replace(/(<processor id="(?:sketch|azure-openai)"[^>]*roles=")text image"/g, '$1image"'));
+  const other = await startSite({ policy, testing: true, env: { LETHE_ALLOW_UNBUILT: '1', LETHE_POLICY: policy, ...vendors.env(['openai']) } });
+  try {
+    await refused(await fetch(`${other.url}/v1/images/edits`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ prompt, images: [url(photo())] }) }), 400, 'unsupported_operation');
+    const { data } = await (await fetch(`${other.url}/v1/models`)).json();
+    assert.deepEqual(data.map(({ id }) => id), ['default', 'openai', 'sketch']);
+    assert.deepEqual((await (await fetch(`${other.url}/api/processors`)).json()).pictures, []);
+  } finally { await other.stop(); }
 });
 
 test('who leaves ends the work; nothing of a picture is kept', async () => {

@@ -35,6 +35,12 @@ test('it has every route of the programs, and no other', () => {
   assert.deepEqual(documented.sort(), routes.sort());
 });
 
+test('a program that is to stop has time for the longest request', () => {
+  const longest = Math.max(...[...readFileSync(join(root, 'fcgi/generate/main.c'), 'utf8').matchAll(/\.deadline_ms = (\d+) \* 1000/g)].map(([, s]) => Number(s)));
+  assert.ok(longest >= 110);
+  for (const unit of ['program.service.in', 'nginx-lethe.service']) assert.ok(Number(/^TimeoutStopSec=(\d+)$/m.exec(readFileSync(join(root, 'systemd', unit), 'utf8'))[1]) > longest, unit);
+});
+
 test('it is served, and answers of the image API are what it says', async () => {
   const site = await startSite();
   try {

@@ -384,6 +384,21 @@ static void test_multipart(void **state)
 	expect_problem(site_ask(&site, "POST", "/parts", "multipart/form-data; boundary=z", body, NULL), 400, "form", NULL);
 }
 
+// It stands in addresses that are answered.
+static void test_host(void **state)
+{
+	(void)state;
+	static const char *const hosts[] = {"a.example", "A.example:8443",  "[2001:db8::1]:80", "a\"b", "a b", "a\\b", "a<b", "a/b",
+					    "a_b",       "\xc3\xa4.example"};
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+		struct answer a = site_ask(&site, "POST", "/fields", JSON_TYPE, "{\"text\":\"abc\"}", PARAMS("HTTP_HOST", hosts[i]));
+		if (i < 3)
+			expect(a, 200, NULL);
+		else
+			expect_problem(a, 400, "host", "Host");
+	}
+}
+
 // Sec-Fetch-Site decides; without it Origin against Host; what has neither is no browser.
 static void test_cross_site(void **state)
 {
@@ -656,6 +671,7 @@ int main(void)
 	    cmocka_unit_test(test_json_fields),
 	    cmocka_unit_test(test_form_fields),
 	    cmocka_unit_test(test_multipart),
+	    cmocka_unit_test(test_host),
 	    cmocka_unit_test(test_cross_site),
 	    cmocka_unit_test(test_whose_address_it_is),
 	    cmocka_unit_test(test_preferred_types),
