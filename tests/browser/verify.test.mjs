@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 // A person erases, receives the certificate, and checks it in the browser, which sends nothing; an altered one is told.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { forge } from '../site/forge.mjs';
@@ -100,7 +101,7 @@ test('saved as one file it checks without the site and without a network; so doe
     assert.equal(await alone.locator('a[href^="/"]').count(), 0, 'nothing leads to what is not there');
     await alone.locator('#file').setInputFiles([ledger, file]);
     await alone.waitForFunction(() => document.getElementById('key').value !== '');
-    assert.match(await verify(alone), /^The certificate holds/);
+    assert.match(await verify(alone), /^The certificate holds[^]*The key is from the file ledger\.json\. The certificate is worth as much as that file/);
     await screenshot(alone, 'verify-alone');
     await alone.locator('#file').setInputFiles(altered);
     await alone.waitForFunction(() => document.getElementById('certificate').value.includes('"complete":false'));
@@ -109,6 +110,29 @@ test('saved as one file it checks without the site and without a network; so doe
     assert.equal(await alone.evaluate(() => fetch('data:,x').then(() => 'sent', () => 'refused')), 'refused', 'it may send nothing either');
     await context.close();
   }
+});
+
+test('on the site itself no file takes the place of its keys: what another one signed is told, where all came together', each, async () => {
+  const name = readFileSync(join(site.state, 'keys/ledger.pub'), 'utf8').split('+')[0], { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const typed = Buffer.concat([Buffer.from([1]), publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)]);
+  const id = createHash('sha256').update(`${name}\n`).update(typed).digest('hex').slice(0, 8), line = `${name}+${id}+${typed.toString('base64')}`;
+  const seed = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(-32).toString('hex');
+  const file = join(site.base, 'certificate.json'), ledger = join(site.base, 'forged', 'ledger.json'), foreign = /^It was signed with a key that is not this site's\s+This site does not publish that key/;
+  mkdirSync(join(site.base, 'forged'));
+  writeFileSync(file, JSON.stringify(forge(certificate, { seed, line }, 1000)));
+  writeFileSync(ledger, JSON.stringify({ key: line, keys: [{ key: line }] }));
+  const v = await visit(browser, site), { page } = v;
+  await page.goto('/verify');
+  await page.waitForFunction(() => document.getElementById('key').value !== '');
+  const own = await page.locator('#key').inputValue();
+  await page.locator('#file').setInputFiles([file, ledger]);
+  await page.waitForFunction((key) => document.getElementById('key').value === key, line);
+  assert.match(await verify(page), foreign);
+  assert.match(await page.locator('#verify-outcome').getAttribute('class'), /bad/);
+  await page.locator('#key').fill(own);
+  assert.match(await verify(page), /^It could not be checked\s+It was signed with another key/);
+  assert.match(await verify(page, certificate), /^The certificate holds(?![^]*The key is)/, 'the site has its own keys still');
+  await v.close();
 });
 
 test('what a key signed that was given up is decided by a proof of now, whatever its size, and by whichever key that was kept', each, async () => {

@@ -97,6 +97,7 @@ async function follow(given, all) {
 // counts for nothing where it is not told up to which size it signed.
 const saved = location.protocol === "file:";
 const keysOf = ({ key, keys = [] }) => [{ key }, ...keys.slice(1).filter((one) => Number.isSafeInteger(one.until_size))];
+let keyFile; // the key's, when it is from one
 let published = saved ? Promise.resolve([]) : import("/.well-known/ledger.js").then(keysOf, () => []);
 
 async function check(text, keyLine, receipt) {
@@ -148,7 +149,8 @@ async function check(text, keyLine, receipt) {
 		const secret = await crypto.subtle.importKey("raw", unhex(evidence.salt), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
 		mine = hex(new Uint8Array(await crypto.subtle.sign("HMAC", secret, encoder.encode(`subject\0${receipt}`)))) === facts.subject_ref;
 	}
-	return { facts, entry, checkpoint, key, mine };
+	// Whoever made a certificate up can have made a key for it: on the site itself it is told whether the key is the site's, elsewhere where it is from.
+	return { facts, entry, checkpoint, key, mine, ours: saved || all.length === 0 ? undefined : all.some((one) => one.key === key.line) };
 }
 
 function outcome(good, title, ...content) {
@@ -161,7 +163,7 @@ function outcome(good, title, ...content) {
 
 const moment = (value) => new Date(value).toLocaleString(language === "en" ? "en-GB" : language, { dateStyle: "long", timeStyle: "medium" });
 
-function show({ facts, entry, checkpoint, key, mine }) {
+function show({ facts, entry, checkpoint, key, mine, ours }) {
 	const list = element("dl");
 	const erased = (facts.stores ?? []).reduce((sum, store) => sum + store.erased, 0);
 	const rows = { controller: facts.controller, right: /^A\d+$/.test(facts.right) ? word("script.verify.article", { n: facts.right.slice(1) }) : facts.right, executed: moment(facts.executed_at), policy: facts.policy_version,
@@ -169,7 +171,9 @@ function show({ facts, entry, checkpoint, key, mine }) {
 		recorded: moment(entry.at * 1000), log: key.name };
 	for (const [name, value] of Object.entries(rows))
 		list.append(element("dt", word(`script.verify.${name}`)), element("dd", String(value)));
-	outcome(mine !== false, word("script.verify.holds"), element("p", word("script.verify.holds_why")),
+	const from = keyFile === undefined ? word("script.verify.key_typed") : word("script.verify.key_file", { file: keyFile });
+	outcome(mine !== false && ours !== false, word(ours === false ? "script.verify.not_ours" : "script.verify.holds"),
+		...[word(ours === false ? "script.verify.not_ours_why" : "script.verify.holds_why"), ...(ours === undefined ? [from] : [])].map((text) => element("p", text)),
 		...(mine === undefined ? [] : [element("p", word(mine ? "script.verify.mine" : "script.verify.not_mine"))]), list);
 }
 
@@ -203,20 +207,22 @@ function keysIn(text) {
 }
 
 $("file").addEventListener("change", async () => {
-	const texts = await Promise.all([...$("file").files].map((file) => file.text())), certificates = [];
-	for (const text of texts) {
+	const texts = await Promise.all([...$("file").files].map(async (file) => [file.name, await file.text()])), certificates = [];
+	for (const [name, text] of texts) {
 		const ledger = /^\s*\{/.test(text) && keysIn(text);
-		if (ledger)
+		if (ledger && saved) // the site has its own, which no file takes the place of
 			published = Promise.resolve(keysOf(ledger));
-		if (ledger || /^\S+\+[0-9a-f]{8}\+\S+\s*$/.test(text))
+		if (ledger || /^\S+\+[0-9a-f]{8}\+\S+\s*$/.test(text)) {
 			$("key").value = ledger ? ledger.key : text.trim();
-		else
+			keyFile = name;
+		} else
 			certificates.push(text);
 	}
 	// The certificate first, then its proof.
 	if (certificates.length > 0)
 		$("certificate").value = certificates.sort((a, b) => a.startsWith("c2sp.org") - b.startsWith("c2sp.org")).join("\n");
 });
+$("key").addEventListener("input", () => { keyFile = undefined; });
 $("certificate").addEventListener("dragover", (event) => event.preventDefault());
 $("certificate").addEventListener("drop", async (event) => {
 	if (event.dataTransfer.files.length === 0)
