@@ -67,7 +67,7 @@ bool generator_usable(const struct processor *one)
 	return one->usable && (one->keyless == NULL || !atomic_load(one->keyless));
 }
 
-void generator_learn(const struct generator *g, int hangup_fd)
+int generator_learn(const struct generator *g, int hangup_fd)
 {
 	const uint64_t last = atomic_load(&learnt), now = monotonic_ms();
 	bool ask = false;
@@ -78,13 +78,13 @@ void generator_learn(const struct generator *g, int hangup_fd)
 		ask = ask || (one->usable && one->keyless != NULL);
 	}
 	if (!ask || (last != 0 && now - last < LEARNT_MS))
-		return;
+		return 0;
 	CALL_AUTO struct call c = CALL_INIT;
 	JSON_AUTO cJSON *head = egress_status_head();
 	if (call_ask(&c, g->egress, head, "", 0, hangup_fd, now + LEARN_MS, &e) != 0) {
 		if (e.code != ERR_GONE)
 			note_line("egress does not say who is set up: %s", e.text);
-		return;
+		return -1;
 	}
 	for (unsigned i = 0; i < g->text_count + g->image_count; i++) {
 		const struct processor *one = i < g->text_count ? &g->text[i] : &g->image[i - g->text_count];
@@ -99,6 +99,7 @@ void generator_learn(const struct generator *g, int hangup_fd)
 			atomic_store(one->keyless, !configured);
 	}
 	atomic_store(&learnt, now);
+	return 0;
 }
 
 struct chain generator_chain(const struct processor *declared, unsigned count, const char *chosen)

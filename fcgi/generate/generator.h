@@ -42,8 +42,8 @@ struct generator {
 
 // Fills *g. Removes what a crash left in the spool. ERR_INPUT: a path is too long.
 int generator_init(struct generator *g, const struct policy *p, struct vault *v, struct err *e);
-// Asks egress who has a key, if that was not heard a moment ago. Without an answer all stays as it was. `hangup_fd`: see call_ask().
-void generator_learn(const struct generator *g, int hangup_fd);
+// Asks egress who has a key, if that was not heard a moment ago. -1: no answer, and all stays as it was. `hangup_fd`: see call_ask().
+int generator_learn(const struct generator *g, int hangup_fd);
 bool generator_usable(const struct processor *one);
 // Those that can be used, in order, and of those that are to be chosen the one that was; `chosen` NULL: none was. None, where the policy declares nothing
 // that is set up.

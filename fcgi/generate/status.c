@@ -31,13 +31,14 @@ cJSON *status_offered(struct request *r, const struct generator *g, bool verbati
 	cJSON *o = cJSON_CreateObject();
 	cJSON *prompts = cJSON_AddArrayToObject(o, "prompts"), *pictures = cJSON_AddArrayToObject(o, "pictures");
 
-	generator_learn(g, request_fd(r));
+	// While egress does not answer nobody is set up but those who need no key.
+	const bool heard = generator_learn(g, request_fd(r)) == 0;
 	for (unsigned i = 0; i < g->text_count; i++) {
-		if (generator_usable(&g->text[i]))
+		if (generator_usable(&g->text[i]) && (heard || g->text[i].keyless == NULL))
 			processor_row_add(prompts, request_policy(r), &g->text[i]);
 	}
 	for (unsigned i = 0; i < g->image_count && (verbatim || cJSON_GetArraySize(prompts) > 0 || g->text_count == 0); i++) {
-		if (generator_usable(&g->image[i]))
+		if (generator_usable(&g->image[i]) && (heard || g->image[i].keyless == NULL))
 			processor_row_add(pictures, request_policy(r), &g->image[i]);
 	}
 	cJSON_AddBoolToObject(o, "choose", generator_needs_choice(g));

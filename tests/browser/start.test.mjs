@@ -196,7 +196,25 @@ test('when nobody answers who is set up, the form works all the same', each, asy
   }
 });
 
-for (const name of ['imagedesigner', 'product-images', 'image-describer', 'blogimg']) {
+test('imagedesigner offers its form, and the choice of who makes the pictures, on every screen', each, async () => {
+  const site = await startSite({ site: 'imagedesigner', env: { LETHE_ALLOW_UNBUILT: '1' } });
+  try {
+    for (const [way, options] of Object.entries(ways)) {
+      const v = await visit(browser, site, options);
+      await v.page.goto('/');
+      await v.page.locator('#submit').waitFor();
+      await assertAccessible(v.page, `imagedesigner ${way}`);
+      await assertFits(v.page, `imagedesigner ${way}`);
+      await screenshot(v.page, `start-imagedesigner-${way}`);
+      await v.close();
+    }
+    await fitsAnyFont(site, 'imagedesigner');
+  } finally {
+    await site.stop();
+  }
+});
+
+for (const name of ['product-images', 'image-describer', 'blogimg']) {
   test(`${name} is not open yet, and says so kindly, on every screen`, each, async () => {
     const site = await startSite({ site: name, env: { LETHE_ALLOW_UNBUILT: '1' } });
     try {

@@ -69,20 +69,28 @@ test('asked, shown who asks, answered, fetched, verified', { timeout: 180000 }, 
   await check('2-link');
   assert.equal(JSON.parse(officer(['requests', 'show', id, '--format', 'json'])).verified, false, 'looking is not showing');
   await page.locator('main form button').click();
-  await page.waitForLoadState();
+  await page.getByText('Thank you: you showed that the request is yours.').waitFor();
+  const own = (await page.locator('#own code').allTextContents())[1];
   await check('3-shown');
   assert.equal(JSON.parse(officer(['requests', 'show', id, '--format', 'json'])).verified, true);
   // An officer looks at it and answers.
   officer(['requests', 'show', id, '--personal', '--reason', 'to answer it']);
   officer(['requests', 'answer', id, '--text', '-'], 'Dear Ada,\n\nhere is all that we have.\n\nAnn');
   officer(['prune', '--ahead', 'PT2M', '--quiet']); // as each minute; signs
-  // Fetched.
-  await page.goto('/rights');
-  await page.locator('.choices').getByRole('link', { name: /^See my request/ }).click();
-  await page.getByLabel('Number').fill(id);
-  await page.getByLabel('Secret').fill(secret);
-  await page.getByRole('button', { name: 'Look up' }).click();
-  await page.getByText(/^Done\. We answered on /).waitFor();
+  // Fetched by whoever reads the mails; who only sent the request is told that it is answered, and where.
+  const lookUp = async (word) => {
+    await page.goto('/rights');
+    await page.locator('.choices').getByRole('link', { name: /^See my request/ }).click();
+    await page.getByLabel('Number').fill(id);
+    await page.getByLabel('Secret').fill(word);
+    await page.getByRole('button', { name: 'Look up' }).click();
+    await page.getByText(/^Done\. We answered on /).waitFor();
+  };
+  await lookUp(secret);
+  assert.match(await text(), /was given a secret of their own/);
+  assert.doesNotMatch(await text(), /here is all that we have/);
+  assert.equal(await page.getByRole('button', { name: 'Get the ZIP' }).count(), 0);
+  await lookUp(own);
   assert.match(await text(), /here is all that we have[^]*It is signed\.[^]*A letter was sent to you\.\s+With it you show that it is you\.[^]*You showed that it is you\.\s+By the button behind the link of our mail\.[^]*ann\s+to answer it/);
   await check('4-answered');
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Get the ZIP' }).click()]);
@@ -102,7 +110,7 @@ test('asked, shown who asks, answered, fetched, verified', { timeout: 180000 }, 
   await page.locator('textarea').first().fill(altered);
   await page.getByRole('button', { name: 'Check', exact: true }).click();
   await page.getByRole('heading', { name: 'The certificate does not hold' }).waitFor();
-  assert.ok(v.requests.every(({ url }) => !url.includes(secret)), 'the secret is in no address');
+  assert.ok(v.requests.every(({ url }) => !url.includes(secret) && !url.includes(own)), 'no secret is in an address');
   await assertPrivate(v, site);
   await v.close();
 });
