@@ -80,7 +80,7 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 	if (reach == NULL || (!dry_run && recipients_tell(v, NULL, ABOUT_ERASURE, recipients, officer, e) != 0) ||
 	    rights_erase_all(v, person.list, person.count, dry_run, result, e) != 0)
 		return -1;
-	const struct certificate_of of = {.right = "erasure", .subject = person.list[0].by == ERASE_RECEIPT ? x->value : NULL};
+	const struct certificate_of of = {.right = "erasure", .subject = strcmp(name, "receipt") == 0 ? x->value : NULL};
 	return dry_run ? 0 : certificate_make(v, &of, result, reach, certificate, e);
 }
 

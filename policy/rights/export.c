@@ -269,8 +269,8 @@ static void selectors_add(struct export_selector *out, size_t *count, const stru
 int export_of_request(struct vault *v, const char *id, enum export_contact contact, struct export_selector out[EXPORT_SELECTORS_MAX],
 		      size_t *count, struct person *person, struct err *e)
 {
-	static_assert(PERSON_MAX + 4 <= EXPORT_SELECTORS_MAX,
-		      "the request, an unproven contact, an officer's receipt and address come beside");
+	static_assert(PERSON_MAX + 6 <= EXPORT_SELECTORS_MAX,
+		      "the request, an unproven contact, an officer's receipt, address, record and archive come beside");
 	struct rights_facts facts;
 	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
 

@@ -22,7 +22,7 @@ struct export_selector {
 	// A contact that was not proven: what it leads to is only counted, as withheld, or (`value` NULL) not looked for, so that nobody learns of it.
 	bool unproven;
 };
-enum { EXPORT_SELECTORS_MAX = 64 };
+enum { EXPORT_SELECTORS_MAX = 66 };
 
 #define EXPORT_FORMAT          "lethe-export/1"
 #define EXPORT_MANIFEST_FORMAT "lethe-export-manifest/1"

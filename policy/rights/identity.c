@@ -202,14 +202,21 @@ static int identity_show(void *arg, cJSON *body, const struct rights_facts *fact
 	x->act.event = x->shown ? EVENT_IDENTITY_GIVEN : EVENT_IDENTITY_FAILED;
 	if (rights_event_check(facts, x->act.event, json_string(body, "right"), NULL, x->member, NULL, e) != 0)
 		return -1;
-	cJSON *event = rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
-	if (event == NULL || !json_put_texts(event, JSON_TEXTS({"how", IDENTITY_BY_MAIL}, {"reason", x->member})))
+	const bool again = x->shown && facts->verified && cJSON_IsTrue(json_get(identity, "pressed"));
+	cJSON *event = again ? NULL : rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
+	if (!again && (event == NULL || !json_put_texts(event, JSON_TEXTS({"how", IDENTITY_BY_MAIL}, {"reason", x->member}))))
 		return err_set(e, ERR_MEMORY, "no memory");
-	if (x->shown && x->owner != NULL && !rights_owner_put(x->v, body, x->id, x->owner))
-		return err_set(e, ERR_MEMORY, "no memory");
+	// The link holds for its hour: who presses twice, or loses the page, is given another secret, in place of the one before. The code is used.
+	if (x->shown && x->owner != NULL) {
+		cJSON_DeleteItemFromObjectCaseSensitive(identity, code_member);
+		cJSON_DeleteItemFromObjectCaseSensitive(identity, "tries");
+		cJSON_DeleteItemFromObjectCaseSensitive(identity, "pressed");
+		if (!rights_owner_put(x->v, body, x->id, x->owner) || cJSON_AddTrueToObject(identity, "pressed") == NULL)
+			return err_set(e, ERR_MEMORY, "no memory");
+	}
 	if (!x->shown && !cJSON_ReplaceItemInObjectCaseSensitive(identity, "tries", cJSON_CreateNumber(tries)))
 		return err_set(e, ERR_MEMORY, "no memory");
-	return 0; // the member ends with what it was for: rights_edit()
+	return 0; // by a code, the member ends with what it was for: rights_edit()
 }
 
 static int identity_try(struct vault *v, const char *id, const char *member, const char *secret, char *owner, struct err *e)

@@ -158,8 +158,10 @@ int person_of_contact(struct vault *v, const char *contact, struct person *out, 
 
 	if (vault_tag_old(v, KIND_RIGHTS_REQUEST, PERSON_TAG, person_tag_value, e) != 0)
 		return -1;
+	if (vault_subject(v, ERASE_CONTACT, contact, &walk, &x, &missed, e) != 0 || x.failed)
+		return -1;
 	person_add(out, ERASE_CONTACT, contact, false);
-	return vault_subject(v, ERASE_CONTACT, contact, &walk, &x, &missed, e) != 0 || x.failed ? -1 : 0;
+	return 0;
 }
 
 int person_of_request(struct vault *v, const cJSON *body, const struct rights_facts *facts, struct person *out, struct err *e)

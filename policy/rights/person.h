@@ -35,7 +35,7 @@ void person_end(struct person *p);
 int person_named(struct vault *v, const cJSON *body, struct person *out, struct err *e);
 // Adds that and, where its contact was proven, that and what those requests name that gave the same contact, and proved it, too.
 int person_of_request(struct vault *v, const cJSON *body, const struct rights_facts *facts, struct person *out, struct err *e);
-// The same by a contact alone, in its plain form.
+// The same by a contact alone, in its plain form. It is the last in the list: the requests that it finds name the others, so an erasure that is cut off finds them again.
 int person_of_contact(struct vault *v, const char *contact, struct person *out, struct err *e);
 
 #endif

@@ -133,7 +133,10 @@ test('a request that asks for no copy hands out itself alone; the first secret d
     assert.equal(on.site.officer(['requests', 'add', '--right', 'access', '--contact', '-', '--message', `@${letter}`, '--format', 'json'], { input: 'vera@example.org' }).code, 0);
     const asked = await on.ask('vera@old.example');
     const first = { id: asked.id, secret: asked.secret };
-    const owner = { id: asked.id, secret: (await (await on.post((await on.mail()).path, {})).json()).secret };
+    const { path } = await on.mail();
+    const before = (await (await on.post(path, {})).json()).secret;
+    const owner = { id: asked.id, secret: (await (await on.post(path, {})).json()).secret }; // pressed twice
+    assert.equal((await on.post('/api/rights/look-up', { id: asked.id, secret: before })).status, 404);
     assert.equal((await on.post('/api/rights/rectify', { ...owner, contact: 'vera@example.org' })).status, 200);
     assert.equal((await on.post('/api/rights/confirm', { ...owner, code: (await on.mail()).code })).status, 200);
     const own = await on.post('/api/export', owner);
@@ -156,7 +159,7 @@ test('a request that asks for no copy hands out itself alone; the first secret d
   }, { policy, env: { ...server.env, LETHE_POLICY: policy } });
 });
 
-test('the mail goes out by itself; looking changes nothing; the button shows it once', () => withSite(async (on) => {
+test('the mail goes out by itself; looking changes nothing; the button shows it', () => withSite(async (on) => {
   const request = await on.ask('ada.eiche@example.org');
   assert.deepEqual((await on.events(request)).slice(-2), ['mail-queued', 'identity-asked']);
   const waiting = JSON.parse((await on.officer('outbox', 'list', '--format', 'json')).stdout);
@@ -190,9 +193,10 @@ test('the mail goes out by itself; looking changes nothing; the button shows it 
   const given = after_.events.at(-1);
   assert.deepEqual([given.event, given.by, given.how], ['identity-given', 'person', 'mail']);
   assert.deepEqual(after_.events.map((e) => e.event).filter((e) => e === 'acknowledged'), ['acknowledged'], 'it was said that it came, too');
-  for (const again of [await on.post(mail.path, {}, 'html'), await fetch(on.site.url + mail.path)]) assert.equal(again.status, 404);
+  for (const again of [await on.post(mail.path, {}, 'html'), await fetch(on.site.url + mail.path)]) assert.equal(again.status, 200, 'for its hour');
   // Nobody's address, link or code stands in the ledger or in what the programs say.
   const ledger = on.officer('audit', 'show', '--format', 'json').stdout;
+  assert.equal((await on.events(request)).filter((e) => e === 'identity-given').length, 1);
   for (const secret of ['ada.eiche', mail.path.slice(-43), mail.code]) assert.ok(!ledger.includes(secret) && !on.site.output().includes(secret), secret);
 }));
 
@@ -219,13 +223,15 @@ test('who mistyped the address corrects it on the page, and the mail goes to the
   assert.equal((await on.shown(request)).verified, true);
 }));
 
-test('a link that is unknown, wrong, used or replaced is answered with the same bytes', () => withSite(async (on) => {
+test('a link that is unknown, wrong, over or replaced is answered with the same bytes', () => withSite(async (on) => {
   const request = await on.ask('bea.linde@example.org');
   const older = await on.mail();
   assert.equal(on.officer('requests', 'identify', request.id, '--send').code, 0);
   await until(() => server.mails().length && read(server.mails().at(-1)).path !== older.path, 5000, 'the newer mail');
   const newer = read(server.mails().at(-1));
   assert.equal((await on.post(newer.path, {}, 'html')).status, 200);
+  assert.equal((await on.post(newer.path, {}, 'html')).status, 200, 'pressed twice');
+  assert.equal(on.officer('requests', 'withdraw', request.id, '--reason', 'rang').code, 0);
   const other = await on.ask('cleo.esche@example.org');
   const open = await on.mail();
   const altered = open.path.slice(0, -5) + (open.path.at(-5) === 'A' ? 'B' : 'A') + open.path.slice(-4);

@@ -131,7 +131,7 @@ static void code_wrong(char out[IDENTITY_CODE_LEN + 1])
 	out[5] = out[5] == '9' ? '0' : (char)(out[5] + 1);
 }
 
-static void the_button_behind_the_link_shows_it_once(void **state)
+static void the_button_behind_the_link_shows_it(void **state)
 {
 	struct place *p = *state;
 	const char *id = p->asked.id;
@@ -153,7 +153,6 @@ static void the_button_behind_the_link_shows_it_once(void **state)
 	}
 	assert_int_equal(link_try(p), 0);
 	assert_true(is_shown(p, id));
-	assert_false(waits(p, id));
 	JSON_AUTO cJSON *after = place_shown(p, &p->asked);
 	assert_string_equal(json_string(after, "state"), "open");
 	assert_null(json_get(after, "confirm"));
@@ -162,14 +161,30 @@ static void the_button_behind_the_link_shows_it_once(void **state)
 	assert_string_equal(json_string(last, "event"), "identity-given");
 	assert_string_equal(json_string(last, "how"), "mail");
 	assert_string_equal(json_string(last, "by"), "person");
-	// Who was shown is not asked again; and used, neither shows anything any more.
+	// Who was shown is not asked again; and the code is used.
 	char mail[RECORD_ID_LEN + 1];
 	assert_int_equal(identity_mail(p->vault, p->policy, id, "anna", "a doubt", mail, &e), -1);
 	assert_int_equal(e.code, ERR_REFUSED);
 	place_did(p, id, &(struct rights_act){.event = EVENT_IDENTITY_ASKED, .by = "anna", .reason = "a doubt"}, ERR_REFUSED);
+	assert_int_equal(code_try(p, id, server.code), -1);
+	// Pressed twice, it gives another secret and says nothing twice; an hour later it does nothing.
+	struct rights_receipt one = {0}, two = {0};
+	snprintf(one.id, sizeof one.id, "%s", pressed_id);
+	snprintf(one.secret, sizeof one.secret, "%s", pressed_secret);
+	const time_t now = when_now();
+	when_stand_at(now);
+	assert_int_equal(identity_link_find(p->vault, server.token, &about, &e), 0);
+	assert_int_equal(link_try(p), 0);
+	snprintf(two.id, sizeof two.id, "%s", pressed_id);
+	snprintf(two.secret, sizeof two.secret, "%s", pressed_secret);
+	BUF_AUTO struct buf none = BUF_INIT(1 << 20);
+	assert_int_equal(rights_show(p->vault, one.id, one.secret, &none, &e), -1);
+	JSON_AUTO cJSON *again = place_shown(p, &two);
+	assert_int_equal(cJSON_GetArraySize(json_get(again, "events")), cJSON_GetArraySize(events));
+	assert_null(json_get(again, "mailbox"));
+	when_stand_at(now + IDENTITY_LIFE);
 	assert_int_equal(link_try(p), -1);
 	assert_int_equal(identity_link_find(p->vault, server.token, &about, &e), -1);
-	assert_int_equal(code_try(p, id, server.code), -1);
 }
 
 static void the_code_shows_it_as_people_type_it(void **state)
@@ -609,7 +624,7 @@ static void a_policy_that_could_not_keep_it_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(the_button_behind_the_link_shows_it_once, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(the_button_behind_the_link_shows_it, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(the_code_shows_it_as_people_type_it, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(five_wrong_codes_are_the_last, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(it_holds_for_an_hour, identity_make, place_drop),
