@@ -203,6 +203,18 @@ static void set_history(const struct policy *p, struct buf *out)
 		buf_adds(out, p->cookies[i].in == STORAGE_SESSION && strcmp(p->cookies[i].name, "sets") == 0 ? "yes" : "");
 }
 
+// Whether one of the first `count` of them, or one of the first `regions` regions of the next one, names the place.
+static bool place_told(const struct policy *p, size_t count, size_t regions, const char *place)
+{
+	for (size_t n = 0; n <= count; n++) {
+		const struct policy_processor *a = policy_processor_for(p, ROLE_IMAGE, n);
+		for (size_t i = 0; i < (n < count ? a->region_count : regions); i++)
+			if (strcmp(a->regions[i].place, place) == 0)
+				return true;
+	}
+	return false;
+}
+
 static void set_image_regions(const struct policy *p, struct buf *out)
 {
 	const struct policy_processor *a;
@@ -211,6 +223,8 @@ static void set_image_regions(const struct policy *p, struct buf *out)
 	for (size_t n = 0; (a = policy_processor_for(p, ROLE_IMAGE, n)) != NULL; n++) {
 		own = own || a->local;
 		for (size_t i = 0; i < a->region_count; i++) {
+			if (place_told(p, n, i, a->regions[i].place))
+				continue;
 			buf_adds(out, any ? word(p, "join.comma") : "");
 			buf_adds(out, a->regions[i].place);
 			any = true;

@@ -428,6 +428,9 @@ static void the_start_offers_what_the_policy_keeps(void **state)
 			get = strcmp(v.list[j].name, "what_you_get") == 0 ? v.list[j].value : get;
 		assert_non_null(get);
 		assert_int_equal(strstr(get, "ZIP") != NULL, rows[i].archive);
+		for (size_t j = 0; j < v.count; j++)
+			if (strcmp(v.list[j].name, "image_regions") == 0)
+				assert_null(strstr(v.list[j].value, "United States, United States")); // each place once
 		variables_free(&v);
 	}
 }
