@@ -2,8 +2,10 @@
 #include "admin/incident_people.h"
 #include "policy/base/array.h"
 #include "policy/rights/person.h"
+#include "policy/vault/seal.h"
 #include <stdio.h>
-#include <strings.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct incident_link {
 	uint64_t subject;
@@ -67,26 +69,65 @@ static bool incident_was_told(const cJSON *body, const char *what)
 	return false;
 }
 
-static bool incident_person_add(struct incident_walk *x, const struct vault_record *r, const char *contact, bool told)
+static bool incident_person_add(struct incident_walk *x, const struct vault_record *r, const cJSON *body, const char *contact, bool told)
 {
 	struct incident_people *p = x->people;
 	struct incident_person one = {.told = told, .group = x->group_count};
+	char plain[PERSON_VALUE_MAX];
 
 	one.by_mail = mail_address_read(one.contact, contact, NULL) == 0;
 	if (!one.by_mail)
 		snprintf(one.contact, sizeof one.contact, "%s", contact);
 	snprintf(one.request, sizeof one.request, "%s", r->id);
-	for (size_t i = 0; i < p->count; i++) { // who asked twice is one person
-		if (strcasecmp(p->rows[i].contact, one.contact) != 0)
-			continue;
-		p->rows[i].told = p->rows[i].told || told;
-		groups_join(x, p->rows[i].group, one.group);
-		return true;
-	}
+	// A firm acts for others: each of its requests is about somebody else.
+	const char *of = person_contact_of(plain, body) ? plain : r->id;
+	plain_hash(one.same, &(struct bytes){of, strlen(of)}, 1);
+	wipe(plain, sizeof plain);
 	if (!ARRAY_GROW(p->rows, p->count, p->capacity))
 		return false;
 	p->rows[p->count++] = one;
 	return true;
+}
+
+static int incident_same_compare(const void *a, const void *b)
+{
+	const struct incident_person *x = a, *y = b;
+	const int same = memcmp(x->same, y->same, sizeof x->same);
+
+	return same != 0 ? same : (x->group > y->group) - (x->group < y->group);
+}
+
+static int incident_group_compare(const void *a, const void *b)
+{
+	const struct incident_person *x = a, *y = b;
+
+	return (x->group > y->group) - (x->group < y->group);
+}
+
+// Who asked twice is one person.
+static void incident_people_join(struct incident_walk *x)
+{
+	struct incident_people *p = x->people;
+	size_t count = 0;
+
+	if (p->count == 0)
+		return;
+	qsort(p->rows, p->count, sizeof *p->rows, incident_same_compare);
+	for (size_t i = 0; i < p->count; i++) {
+		const struct incident_person one = p->rows[i];
+		struct incident_person *first = count > 0 ? &p->rows[count - 1] : NULL;
+		if (first == NULL || memcmp(first->same, one.same, sizeof one.same) != 0) {
+			p->rows[count++] = one;
+			continue;
+		}
+		const bool told = first->told || one.told;
+		groups_join(x, first->group, one.group);
+		if (!first->by_mail && one.by_mail) // what can be written to
+			*first = one;
+		first->told = told;
+	}
+	p->count = count;
+	qsort(p->rows, p->count, sizeof *p->rows, incident_group_compare); // the earliest request first
 }
 
 // A request leads to its own records and to those that it names: all of one person.
@@ -110,7 +151,7 @@ static int incident_request(void *arg, const struct vault_record *r)
 	if (person_named(x->v, body, &named, NULL) == 0 && named.count > 0)
 		(void)vault_subject_heads(x->v, named.list[0].by, named.list[0].value, incident_touches, x, NULL);
 	if (x->touched && contact != NULL)
-		x->failed = x->failed || !incident_person_add(x, r, contact, told);
+		x->failed = x->failed || !incident_person_add(x, r, body, contact, told);
 	x->group_count++;
 	return x->failed;
 }
@@ -154,6 +195,7 @@ int incident_people_find(struct incident_people *out, struct vault *v, const str
 	int ret = vault_each(v, KIND_RIGHTS_REQUEST, NULL, incident_request, &x, e);
 	if (ret == 0 && x.failed)
 		ret = err_set(e, ERR_MEMORY, "no memory");
+	incident_people_join(&x);
 	if (ret == 0)
 		out->number = incident_people_number(&x, subjects);
 	for (size_t i = 0; i < out->count; i++)

@@ -4,6 +4,7 @@
 #define LETHE_ADMIN_INCIDENT_PEOPLE_H
 
 #include "policy/base/mail_address.h"
+#include "policy/vault/seal.h"
 #include "policy/vault/vault.h"
 
 struct incident_scope {
@@ -16,9 +17,10 @@ struct incident_person { // a contact that a data-subject request gives, whose o
 	bool by_mail; // the contact is an address for mail
 	bool told;    // of this incident, before
 	size_t group;
+	uint8_t same[HASH_LEN]; // of the contact in its plain form; of a firm's, that it is of this request
 };
 struct incident_people {
-	struct incident_person *rows; // each contact once, without regard to case; freed by the caller
+	struct incident_person *rows; // each contact once, however it is written, and a firm's once for each request; freed by the caller
 	size_t count, capacity;
 	size_t by_hand;  // of them, not by mail
 	uint64_t number; // of people: the contacts, and who gave none

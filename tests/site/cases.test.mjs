@@ -162,6 +162,20 @@ test('an incident counts people and not records: who gave a contact is one perso
   assert.deepEqual([counts.queued, counts.queued_before, counts.by_hand, counts.unreachable], [1, 0, 0, 1]);
 });
 
+test('the people of an incident are told apart as requests tell them: however a contact is written, and each of a firm\'s requests is another\'s', (t) => {
+  const p = place(t), run = withAuthority(p), what = join(p.base, 'what.txt');
+  writeFileSync(what, 'A disk was stolen');
+  const add = (contact, ...more) => json(run(['requests', 'add', '--right', 'complaint', '--contact', '-', ...more, '--format', 'json'], { input: contact })).id;
+  for (let i = 0; i < 3; i++) add('office@firm.example', '--agent', 'A firm');
+  for (const contact of ['Anna <anna@example.org>', 'Anna@example.org', '+49 30 1234567', '0049 30 123 45 67', 'office@firm.example']) add(contact);
+  for (const contact of ['bo@example.org', 'Bo <bo@example.org>']) add(contact, '--agent', 'A firm', '--answer-to', 'person');
+  const opened = json(run(['incident', 'open', '--happened', day(-1), '--kind', 'rights-request', '--what', `@${what}`, '--format', 'json']));
+  assert.deepEqual([opened.records, opened.subjects, opened.reachable], [10, 7, 7]);
+  run(['incident', 'assess', opened.id, '--risk', 'high', '--reason', 'x', '--consequences', 'x', '--measures', 'x']);
+  const send = () => { const c = JSON.parse(run(['incident', 'letter', opened.id, '--to', 'people', '--send', '--yes', '--format', 'json']).stdout); return [c.queued, c.queued_before, c.by_hand, c.unreachable]; };
+  assert.deepEqual([send(), send()], [[6, 0, 1, 0], [0, 6, 1, 0]]);
+});
+
 // Lists of what officers work with are one table at 80 columns, however many there are; `requests list` marks whose mail could not go.
 test('lists stay one table at 80 columns', (t) => {
   const p = place(t), run = withAuthority(p), file = join(p.base, 'a.txt');
