@@ -35,6 +35,17 @@ test('it has every route of the programs, and no other', () => {
   assert.deepEqual(documented.sort(), routes.sort());
 });
 
+test('the image API has its headers and the code of what no vendor takes', () => {
+  for (const path of ['/v1/images/generations', '/v1/images/edits']) {
+    const { parameters, responses } = document.paths[path].post;
+    assert.deepEqual(parameters.map(({ name }) => name), ['Idempotency-Key']);
+    for (const header of ['X-Request-Id', 'X-RateLimit-Limit-Images', 'X-RateLimit-Remaining-Images', 'X-RateLimit-Reset-Images']) for (const code of ['200', '4XX', '5XX']) assert.ok(responses[code].headers[header], `${path} ${code} ${header}`);
+    assert.ok(responses['4XX'].headers['X-Should-Retry']);
+  }
+  const code = /\{"no-edits", "(\w+)"/.exec(readFileSync(join(root, 'policy/publish/api_error.c'), 'utf8'))[1];
+  assert.match(document.paths['/v1/images/edits'].post.description, new RegExp(`error ${code}\\.`));
+});
+
 test('a program that is to stop has time for the longest request', () => {
   const longest = Math.max(...[...readFileSync(join(root, 'fcgi/generate/main.c'), 'utf8').matchAll(/\.deadline_ms = (\d+) \* 1000/g)].map(([, s]) => Number(s)));
   assert.ok(longest >= 110);
@@ -55,6 +66,18 @@ test('it is served, and answers of the image API are what it says', async () => 
     for (const response_format of ['b64_json', 'url']) {
       fits('ImageRequest', { prompt, response_format });
       fits('Pictures', await (await post({ prompt, response_format })).json());
+    }
+    // A stream has base64 whatever is wished, and wishes are taken.
+    const stream = await (await post({ prompt, stream: true, response_format: 'url', quality: 'high', style: 'vivid', partial_images: 2, moderation: 'low' })).text();
+    assert.match(stream, /"b64_json":"/);
+    assert.doesNotMatch(stream, /partial_image|"url":"http/);
+    const { error } = await (await fetch(`${site.url}/v1/images/edits`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: Buffer.alloc(13 * 1024 * 1024) })).json();
+    assert.equal(error.code, 'body_too_large');
+    for (const [language, pictures] of [['en', 'pictures'], ['de', 'Bilder'], ['zh', '图片']]) {
+      const words = readFileSync(join(root, `policy/publish/words/${language}.txt`), 'utf8'), said = (key) => words.split('\n').find((line) => line.startsWith(`${key} = `));
+      assert.ok(said('problem.body-too-large.any').includes(pictures), language);
+      if (language === 'en') assert.ok(said('problem.body-too-large.any').endsWith(error.message));
+      for (const wish of ['quality', 'style', 'partial_images', 'input_fidelity', 'moderation', 'response_format']) assert.ok(said('page.api.know.stream').includes(wish), `${language}: ${wish}`);
     }
     for (const model of (await (await fetch(`${site.url}/v1/models`)).json()).data) fits('Model', model);
     fits('Error', await (await post({})).json());
