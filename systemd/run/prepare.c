@@ -105,8 +105,10 @@ int prepare_folders(const struct run_site *s, struct err *e)
 	char path[4096], what[4096];
 
 	snprintf(what, sizeof what, "serves the state %s already: stop it, or choose another with STATE=", s->state);
-	if (folder_make(s->state, 0700, e) != 0 || folder_lock(s->state, what, e) != 0 || folder_own(s->run, 0750, e) != 0 ||
-	    run_folder_is_ours(s->run, e) != 0)
+	// Where egress keeps what it counted, so that a limit of a day holds over a restart.
+	if (folder_make(s->state, 0700, e) != 0 || folder_lock(s->state, what, e) != 0 ||
+	    path_join(path, sizeof path, s->state, "egress", e) != 0 || folder_make(path, 0700, e) != 0 ||
+	    folder_own(s->run, 0750, e) != 0 || run_folder_is_ours(s->run, e) != 0)
 		return -1;
 	snprintf(what, sizeof what, "works in the run folder %s already: choose another with --run", s->run);
 	if (folder_lock(s->run, what, e) != 0)

@@ -2,6 +2,8 @@
 // The whole site on each vendor: what leaves and what does not, in which order they are asked, what is cancelled and deleted there.
 import { after, before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { startVendors } from '../peers/vendors.mjs';
 import { filesHolding, generate, generateEvents, until } from './harness.mjs';
 import { startVendorSite } from './vendor_support.mjs';
@@ -128,6 +130,35 @@ test('fal: what was asked and answered is deleted after delivery, and where it i
   vendor.reset();
   vendor.always = '403@remove';
   assert.equal((await generate(site, { description, count: 1, provider: 'fal', verbatim: true })).status, 200);
+});
+
+test("what a day may cost: the last picture is fetched and deleted there all the same, and egress has not forgotten it after a crash or the site's end", async () => {
+  const vendor = vendors.of('fal');
+  const only = [{ id: 'fal', roles: 'image' }];
+  const env = { ...vendors.env(['fal']), LETHE_EGRESS_LIMITS: 'fal calls=1' };
+  const ask = (at) => generate(at, { description, count: 1, verbatim: true });
+  let limited = await startVendorSite(vendors, only, env);
+  let keep;
+  try {
+    assert.equal((await ask(limited)).status, 200);
+    const asked = vendor.stages();
+    assert.equal(asked.filter((stage) => stage === 'remove').length, 1, asked.join(' '));
+    const counts = join(limited.state, 'egress/traffic.json');
+    await until(() => existsSync(counts) && JSON.parse(readFileSync(counts, 'utf8')).processors.some(({ id, today }) => id === 'fal' && today === 1), 5000, 'the count');
+    const pid = limited.program('egress');
+    process.kill(pid, 'SIGKILL');
+    await until(() => ![undefined, pid].includes(limited.program('egress')), 10000, 'egress again');
+    await ask(limited);
+    assert.deepEqual(vendor.stages(), asked, 'after the crash');
+    ({ keep } = await limited.stop({ keep: true }));
+    limited = await startVendorSite(vendors, only, env, { keep });
+    keep = null;
+    await ask(limited);
+    assert.deepEqual(vendor.stages(), asked, 'on another start');
+  } finally {
+    await limited.stop();
+    if (keep) for (const at of Object.values(keep)) rmSync(at, { recursive: true, force: true });
+  }
 });
 
 test('a file at a vendor is fetched without our key where it is at another firm', async () => {
