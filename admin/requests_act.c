@@ -16,7 +16,8 @@ static enum status act(const struct admin *a, const struct arguments *args, enum
 				 .by = officer,
 				 .ground = argument(args, "ground"),
 				 .reason = argument(args, "reason"),
-				 .how = argument(args, "how")};
+				 .how = argument(args, "how"),
+				 .contact_too = argument_given(args, "contact-too")};
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
@@ -127,7 +128,8 @@ static const struct option_row identify_options[] = {
     OBJECT_FORMAT_OPTION,
     {0}};
 ACT(verify, "verify", EVENT_IDENTITY_GIVEN, "the person has shown who they are", "ID",
-    {"how", OPTION_CHOICE, "receipt|mail|document|mandate|known|override", "how; no copy of it is kept"}, REASON);
+    {"how", OPTION_CHOICE, "receipt|mail|document|mandate|known|override", "how; no copy of it is kept"},
+    {"contact-too", OPTION_FLAG, NULL, "and that the contact is theirs: all of it is found by that"}, REASON);
 ACT(clarify, "clarify", EVENT_CLARIFICATION_ASKED, "the person was asked what they mean", "ID", HOW, REASON);
 ACT(clarified, "clarified", EVENT_CLARIFICATION_GIVEN, "the person has said what they mean", "ID",
     TEXT("what they said, from a file or standard input"));

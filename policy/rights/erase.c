@@ -205,7 +205,8 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 			person.more
 			    ? "request %s: more is to be erased than can be at once: erase by the receipts first"
 			    : "request %s names no receipt, and its contact is not proven: ask its sender for one, or for an address "
-			      "(lethe requests clarify), erase by that, and answer with a --text; or verify it (lethe requests identify)",
+			      "(lethe requests clarify), erase by that, and answer with a --text; or verify it (lethe requests identify, "
+			      "or verify with --contact-too)",
 			id);
 	else if (strcmp(by, "site") == 0 || facts.verified || rights_check_identity(v, id, e) == 0)
 		reach = reach_of(v, person.list, person.count, e);

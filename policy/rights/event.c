@@ -164,7 +164,6 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 {
 	const cJSON *events = json_get(body, "events"), *event, *identity = json_get(body, "identity");
 	const time_t code_until = json_time(identity, "until");
-	static const char *const of_contact[] = {IDENTITY_BY_MAIL, "document", "known", "override"}; // no receipt, and nobody's mandate
 	bool by_mail = false;
 	const char *by;
 
@@ -212,8 +211,9 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 			const char *how = json_string(event, "how");
 			by_mail = (by_mail || !out->verified) && how != NULL && strcmp(how, IDENTITY_BY_MAIL) == 0;
 			out->verified = true;
-			for (size_t i = 0; i < ARRAY_LEN(of_contact); i++)
-				out->contact_proven = out->contact_proven || (how != NULL && strcmp(how, of_contact[i]) == 0);
+			// A passport shows who somebody is, and not whose the address is that they typed: that says the officer.
+			out->contact_proven = out->contact_proven || (how != NULL && strcmp(how, IDENTITY_BY_MAIL) == 0) ||
+					      cJSON_IsTrue(json_get(event, "contact_too"));
 		}
 		// Who reads the mails of one address has not shown that another one is theirs, too.
 		const char *fields = id == EVENT_CORRECTED && by_mail ? json_string(event, "fields") : NULL;

@@ -2,7 +2,7 @@
 // What happened to a data-subject request: an append-only list of events, from which its state and its clocks follow. Nothing is overwritten.
 //
 // In the sealed body, `events` is an array of objects: event, at (UTC), and where they are known entered (when it was written down, of what is dated back), by (an officer, "person" or "site"), ground (a
-// word of rights_grounds), reason (without personal data), text (personal), how (identity was proven, or it came), store with found, erased,
+// word of rights_grounds), reason (without personal data), text (personal), how (identity was proven, or it came), contact_too (true: and that the contact is theirs), store with found, erased,
 // kept and verified_at, request (the id of another one), recipient (a processor's id) with name, about, sent_at, expires_by and ack_sha256, copy_until (of the answer with a copy). Bodies of versions before have none: they were received when their record was made.
 #ifndef LETHE_RIGHTS_EVENT_H
 #define LETHE_RIGHTS_EVENT_H

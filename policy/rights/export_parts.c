@@ -66,7 +66,7 @@ static const struct member_row {
      "events event "
      "at entered "
      "by "
-     "ground reason how store found erased kept verified_at recipient about sent_at expires_by possible ack_sha256 "
+     "ground reason how store found erased kept verified_at recipient about sent_at expires_by possible ack_sha256 contact_too "
      "agent name id protocol request regime callback answer_to mandate sha256 seen "},
     {KIND_RIGHTS_REQUEST, MEMBER_INNER, " signed_sha256 "},
     {KIND_RIGHTS_REQUEST, MEMBER_WHOLE, " certificate "},

@@ -505,6 +505,10 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 			       right_of(x->v, body)->verify == VERIFY_NONE
 				   ? "for this right the policy asks nobody who they are: nothing stands still for that"
 				   : "who asks has shown what the policy asks for: nothing stands still for more");
+	const char *how = act->how != NULL ? act->how : "";
+	if (act->contact_too && (json_get(body, "contact") == NULL || (strcmp(how, "document") != 0 && strcmp(how, "known") != 0 &&
+								       strcmp(how, "override") != 0 && strcmp(how, IDENTITY_BY_MAIL) != 0)))
+		return err_set(e, ERR_INPUT, "that shows nothing of a contact");
 	if (act->event == EVENT_CLARIFICATION_GIVEN && !facts->unclear)
 		return err_set(e, ERR_REFUSED, "nobody was asked what they mean: what they said is a note");
 	if (act->at != 0 && (at > now || at < received))
@@ -531,7 +535,8 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 	if (certified && x->certificate.len == 0 && certify(x, body, facts, e) != 0)
 		return -1;
 	cJSON *added = rights_event_add(body, act->event, at, act->by);
-	bool ok = added != NULL && event_entered(added, at, facts->clock.now);
+	bool ok = added != NULL && event_entered(added, at, facts->clock.now) &&
+		  (!act->contact_too || cJSON_AddTrueToObject(added, "contact_too") != NULL);
 	if (certified) {
 		cJSON *certificate = json_parse(buf_text(&x->certificate), x->certificate.len, e);
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
@@ -767,8 +772,9 @@ static bool of_owner(enum rights_event id)
 static bool add_events(cJSON *shown, const cJSON *body, enum shown_to to)
 {
 	const bool officer = to == SHOWN_OFFICER || to == SHOWN_OFFICER_ALL;
-	static const char *const told[] = {"event",  "at",   "entered",     "by",     "ground",    "reason", "how",        "store", "found",
-					   "erased", "kept", "verified_at", "fields", "recipient", "about",  "ack_sha256", NULL};
+	static const char *const told[] = {"event",  "at",        "entered", "by",         "ground",      "reason",
+					   "how",    "store",     "found",   "erased",     "kept",        "verified_at",
+					   "fields", "recipient", "about",   "ack_sha256", "contact_too", NULL};
 	static const char *const texts[] = {"text", NULL}, *const others[] = {"request", NULL},
 				 *const reading[] = {"at", "by", "reason", NULL};
 	cJSON *events = cJSON_AddArrayToObject(shown, "events"), *read = cJSON_AddArrayToObject(shown, "read");

@@ -72,6 +72,7 @@ struct rights_act {
 	const char *reason;            // without personal data
 	const char *text;              // personal; for EVENT_ANSWERED the answer, which the person is shown
 	const char *how;               // identity was shown; of what is dated back: by what it left
+	bool contact_too;              // and that the contact is theirs; a mail shows that by itself, and a receipt or a mandate cannot
 	const char *other;             // the id of another request
 	const char *fields;            // names of those that were corrected
 	const char *recipient, *about; // of a notice: recipient.h

@@ -130,7 +130,10 @@ test('a request that asks for no copy hands out itself alone; the first secret d
   await withSite(async (on) => {
     const letter = join(folder, 'letter.txt');
     writeFileSync(letter, 'what only she knows');
-    assert.equal(on.site.officer(['requests', 'add', '--right', 'access', '--contact', '-', '--message', `@${letter}`, '--format', 'json'], { input: 'vera@example.org' }).code, 0);
+    const added = on.site.officer(['requests', 'add', '--right', 'access', '--contact', '-', '--message', `@${letter}`, '--format', 'json'], { input: 'vera@example.org' });
+    assert.equal(added.code, 0, added.stderr);
+    const verified = on.officer('requests', 'verify', JSON.parse(added.stdout).id, '--how', 'document', '--contact-too', '--reason', 'at the desk', '--format', 'json');
+    assert.equal(JSON.parse(verified.stdout).events.at(-1).contact_too, true);
     const asked = await on.ask('vera@old.example');
     const first = { id: asked.id, secret: asked.secret };
     const { path } = await on.mail();

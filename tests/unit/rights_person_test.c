@@ -10,7 +10,8 @@
 #include "tests/unit/rights_place.h"
 
 #define RECEIPT "rJ2vT0c4yWkqC9mB7nZ1xL5sD3fG6hJ8kQ0wE2rT4yU"
-static const struct rights_act known = {.event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "document", .reason = "saw it"};
+static const struct rights_act known = {
+    .event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "document", .reason = "saw it", .contact_too = true};
 
 static void plain_forms(void **state)
 {
@@ -103,6 +104,13 @@ static void a_proven_contact_finds_everything_and_one_that_is_not_finds_nothing(
 	assert_true(c.not_searched);
 	assert_int_equal(c.withheld, 0);
 	assert_int_equal(copied(p, t.access.id, EXPORT_CONTACT_COUNTED).withheld, 2);
+	// A passport says who somebody is, and nothing of the address that they typed.
+	const struct rights_act passport = {.event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "document", .reason = "saw it"},
+				no_contact = {
+				    .event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "receipt", .reason = "r", .contact_too = true};
+	place_did(p, t.access.id, &passport, ERR_NONE);
+	place_did(p, t.access.id, &no_contact, ERR_INPUT);
+	assert_true(copied(p, t.access.id, EXPORT_CONTACT_PROVEN).not_searched);
 	place_did(p, t.access.id, &known, ERR_NONE);
 	c = copied(p, t.access.id, EXPORT_CONTACT_PROVEN);
 	assert_int_equal(copied(p, t.access.id, EXPORT_CONTACT_NEVER).records, 1);
