@@ -82,8 +82,8 @@ static int open_store(struct vault *v, struct err *e)
 		return err_set(e, why.code, "%s", why.text);
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
-	// A program of an installed site does not get to the signer's folder: the officer's command comes first.
-	ret = v->mode != VAULT_LOOK && open_files_move(v->state, v->mode == VAULT_ADMIN ? e : NULL) != 0 && v->mode == VAULT_ADMIN ? -1 : 0;
+	// A program of an installed site does not get to the signer's folder, and who looks may not write: then the next officer's command does it.
+	ret = open_files_move(v->state, v->mode == VAULT_ADMIN ? e : NULL) != 0 && v->mode == VAULT_ADMIN ? -1 : 0;
 	if (ret == 0)
 		ret = key_load(v, e);
 	if (ret == 0 && v->mode == VAULT_ADMIN) {

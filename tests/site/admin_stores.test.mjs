@@ -2,7 +2,7 @@
 // The commands that make things: stores, the published site, the ledger; and how the officer is asked.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lethe, root, until } from './harness.mjs';
@@ -69,6 +69,17 @@ test('the stores are for their owner alone, whatever the umask; check finds what
     assert.match(p.run(['keys', 'init']).stdout, /1 of its files/);
     assert.equal(open(p.state), '');
   }
+});
+
+test('check as the first command after an upgrade finds nothing wrong with where earlier versions kept their files', (t) => {
+  const p = place(t), wrong = () => JSON.parse(p.run(['check', '--offline', '--format', 'json']).stdout).filter((f) => /ledger\.key|signed|json/.test(f.finding) && !['kept', 'nothing'].includes(f.result)).map((f) => `${f.result}: ${f.finding}`);
+  assert.equal(p.run(['check', '--offline', '--record']).status < 2, true);
+  const before = wrong();
+  renameSync(join(p.state, 'keys/signer/ledger.key'), join(p.state, 'keys/ledger.key'));
+  renameSync(join(p.state, 'officer/check.json'), join(p.state, 'check.json'));
+  for (const folder of ['keys/signer', 'officer']) rmdirSync(join(p.state, folder));
+  assert.deepEqual([before, wrong()], [[], []]);
+  assert.ok(existsSync(join(p.state, 'keys/signer/ledger.key')));
 });
 
 test('publish records each policy once, before it shows it; a dry run does neither', (t) => {
