@@ -11,10 +11,11 @@
 #define API_MODEL_DEFAULT "default"
 
 // The routes' handlers. `context` is the generator.
-void api_generations(struct request *r, void *context); // POST /v1/images/generations
-void api_edits(struct request *r, void *context);       // POST /v1/images/edits
-void api_models(struct request *r, void *context);      // GET /v1/models
-void api_model(struct request *r, void *context);       // GET /v1/models/<id>
+bool api_admit_images(struct request *r, void *context); // of the two below, before megabytes are read for somebody who has no key
+void api_generations(struct request *r, void *context);  // POST /v1/images/generations
+void api_edits(struct request *r, void *context);        // POST /v1/images/edits
+void api_models(struct request *r, void *context);       // GET /v1/models
+void api_model(struct request *r, void *context);        // GET /v1/models/<id>
 
 // Fills the input of a set from the fields. -1 with the failure set, or answered.
 int api_input_read(struct set *s);

@@ -37,6 +37,13 @@ static bool api_admit(struct request *r, const struct generator *g, unsigned sco
 	return false;
 }
 
+bool api_admit_images(struct request *r, void *context)
+{
+	struct api_key key;
+
+	return api_admit(r, context, API_SCOPE_IMAGES, &key);
+}
+
 static enum answer_form api_form(const struct request *r)
 {
 	return request_int(r, "stream", 0) != 0 ? ANSWER_API_EVENTS : ANSWER_API;

@@ -69,6 +69,7 @@ static const struct route routes[] = {
 	.kinds = KINDS_OF_A_SET,
 	.changes_state = true,
 	.logs_itself = true,
+	.admit = api_admit_images,
 	.handle = api_generations,
     },
     {
@@ -80,6 +81,7 @@ static const struct route routes[] = {
 	.kinds = KINDS_OF_A_SET,
 	.changes_state = true,
 	.logs_itself = true,
+	.admit = api_admit_images,
 	.handle = api_edits,
     },
     {.method = "GET", .path = "/v1/models", .deadline_ms = 10 * 1000, .kinds = KINDS_OF_A_SET, .handle = api_models},

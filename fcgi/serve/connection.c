@@ -87,6 +87,8 @@ static __attribute__((noinline)) bool request_admit(struct request *r)
 	int rc = route_find(r, r->server->program->routes, &why);
 	if (rc == 0)
 		rc = route_admit(r, &kind, &why);
+	if (rc == 0 && r->route->admit != NULL && !r->route->admit(r, r->server->context))
+		return false;
 	if (rc == 0)
 		rc = stream_read_body(r, &why);
 	if (rc == 0) {

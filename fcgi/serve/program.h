@@ -23,6 +23,8 @@ struct route {
 	// Instead: the handler calls request_log() once it knows the receipt. Until it did, an answer below 400 is replaced by 500:
 	// nothing is done that the log does not know.
 	bool logs_itself;
+	// Before the body is read. False: it has answered, and the body is not wanted. NULL: whoever comes is let in.
+	bool (*admit)(struct request *r, void *context);
 	// Answers with one of the respond_* functions. What it returns is ignored if it answered; if it did not, 500.
 	void (*handle)(struct request *r, void *context);
 };

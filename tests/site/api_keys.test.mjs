@@ -123,6 +123,15 @@ test('what one key sends again with a number is nothing that another key gets', 
   assert.equal(vendors.of('ark').requests.length, 2);
 });
 
+test('what is sent without a key is not read', async () => {
+  const { key } = create();
+  const send = (path, given) => fetch(`${site.url}/v1/images/${path}`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${given}` }, body: '{'.repeat(50000) });
+  for (const path of ['generations', 'edits']) {
+    assert.equal((await send(path, 'none')).status, 401); // whatever it is
+    assert.equal((await send(path, key)).status, 400);
+  }
+});
+
 test('a key that is refused leaves a row in the request log', async () => {
   const rows = () => JSON.parse(officerWith('127.0.0.1', 'erase', '--ip', '-', '--dry-run', '--format', 'json').stdout).find((r) => r.store === 'request-log').found;
   const before = rows(), { key } = create('--scope', 'models');
