@@ -106,6 +106,14 @@ static void gather_record(void *arg, const struct vault_record *r)
 	// What authorities and courts want is told where the officer said that it may be: an order may forbid it.
 	const time_t tell = json_time(body, "tell_from");
 	const bool told = tell != 0 && tell <= x->at, officers = r->kind == KIND_ACCOUNTABILITY || r->kind == KIND_HOLD;
+	// Anybody can give the contact of another one: what they wrote is handed out once they have shown that it is theirs.
+	struct rights_facts facts = {.contact_proven = true};
+	if (x->by->by == ERASE_CONTACT && r->kind == KIND_RIGHTS_REQUEST)
+		rights_facts_read(&facts, body, r->state, r->made, x->at);
+	if (!facts.contact_proven) {
+		export_redact(x, store, "/records", GROUND_OTHERS, 1);
+		return;
+	}
 	if (x->by->agent != NULL) { // holds on the address may be about others who share it
 		export_redact(x, store, "/records", GROUND_OTHERS, 1);
 		return;

@@ -85,9 +85,11 @@ test('who presses the button has the copy, with all that the address bears, and 
   await withSite(async (on) => {
     const { id, secret } = await on.ask('Ines.Probe@Example.org', 'access');
     const mail = await on.mail();
-    await on.ask('ines.probe@example.org', 'complaint');
+    const { id: complaint } = await on.ask('ines.probe@example.org', 'complaint');
+    await on.ask('Ines.probe@example.org', 'complaint'); // of anybody, who cannot read her mails
+    assert.equal(on.officer('requests', 'verify', complaint, '--how', 'known', '--contact-too', '--reason', 'she rang').code, 0);
     const counted = JSON.parse(on.officer('access', '--request', id, '--format', 'json').stdout).find((row) => row.store === 'rights-request');
-    assert.match(counted.withheld, /1 contact-not-proven/);
+    assert.match(counted.withheld, /2 contact-not-proven/);
     const page = await (await on.post(mail.path, {}, 'html')).text();
     const shown = /<dd class="code"><code>([\w-]{43})<\/code>/.exec(page);
     assert.ok(shown && shown[1] !== secret, page);
@@ -112,7 +114,7 @@ test('who presses the button has the copy, with all that the address bears, and 
     // That somebody asked is told to who says why, and recorded.
     const list = (...words) => on.site.officer(['requests', 'list', '--contact', '-', '--format', 'json', ...words], { input: 'INES.PROBE@example.org' });
     assert.equal(list().code, 2);
-    assert.equal(JSON.parse(list('--reason', 'she rang').stdout).length, 2);
+    assert.equal(JSON.parse(list('--reason', 'she rang').stdout).length, 3);
     assert.match(on.officer('audit', 'show', '--format', 'json').stdout, /request-read/);
     on.kept = true;
     ({ keep: kept } = await on.site.stop({ keep: true }));
