@@ -305,12 +305,14 @@ static bool consent_add_earlier(cJSON *body, const struct decision *before, enum
 		     json_put_texts(body, JSON_TEXTS({"given_notice_sha256", before->given_sha256}));
 	if (state == CONSENT_GIVEN && before->given_at != 0) {
 		const bool withdrawn = before->state == CONSENT_WITHDRAWN;
-		const time_t end = withdrawn ? before->at : before->until < now ? before->until : now;
+		const time_t end = withdrawn ? before->at : before->until < now ? before->until : 0; // 0: the next one took its place
 		cJSON *one = cJSON_CreateObject();
 		ok = ok && cJSON_AddItemToArray(earlier, one) && json_put_time(one, "given_at", before->given_at) &&
-		     json_put_time(one, "ended", end) &&
-		     json_put_texts(one, JSON_TEXTS({"notice_sha256", before->given_sha256},
-						    {"state", consent_state_names[withdrawn ? CONSENT_WITHDRAWN : CONSENT_EXPIRED]}));
+		     json_put_texts(one, JSON_TEXTS({"notice_sha256", before->given_sha256}));
+		if (end != 0)
+			ok = ok && json_put_time(one, "ended", end) &&
+			     json_put_texts(one,
+					    JSON_TEXTS({"state", consent_state_names[withdrawn ? CONSENT_WITHDRAWN : CONSENT_EXPIRED]}));
 	}
 	while (cJSON_GetArraySize(earlier) > CONSENT_EARLIER_MAX)
 		cJSON_DeleteItemFromArray(earlier, 0);
@@ -617,8 +619,9 @@ cJSON *consent_receipt(const struct policy *p, const struct consent_row *row, co
 		receipt_event(events, &(struct receipt_event){.at = json_time(earlier, "given_at"),
 							      .state = CONSENT_GIVEN,
 							      .notice_sha256 = json_string(earlier, "notice_sha256")});
-		receipt_event(events, &(struct receipt_event){.at = json_time(earlier, "ended"),
-							      .state = consent_state(json_string(earlier, "state"))});
+		if (json_get(earlier, "ended") != NULL)
+			receipt_event(events, &(struct receipt_event){.at = json_time(earlier, "ended"),
+								      .state = consent_state(json_string(earlier, "state"))});
 	}
 	const time_t given_at = json_time(row->body, "given_at");
 	if (given_at != 0)

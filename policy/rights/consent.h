@@ -5,7 +5,8 @@
 // stored as a hash alone. Its body is a JSON object with the facts of a consent record of ISO/IEC TS 27560 that are no part of the policy:
 // principal (a pseudonym), purpose (the consent's id), state, n (which of the principal's decisions it is), notice_sha256 (of the text that was shown), notice_version and
 // policy_sha256, language, surface, action, time, valid_until, of a withdrawal since when and under which text it had been given: given_at,
-// given_notice_sha256; and earlier [{given_at, ended, state (withdrawn, expired), notice_sha256}], consents that were given before that. A text is kept once, as a record of the same kind that is about nobody: text,
+// given_notice_sha256; and earlier [{given_at, ended, state (withdrawn, expired), notice_sha256}], consents that were given before that;
+// ended and state only where one was withdrawn or its time was over before the next was given. A text is kept once, as a record of the same kind that is about nobody: text,
 // language, sha256. The later of two decisions is what holds; what it takes the place of is a consent that was withdrawn, for the lives of the policy
 // (LIFE_CONSENT_WITHDRAWN), as is what rests on a consent that is given no more.
 //
