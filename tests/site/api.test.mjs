@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 // The image API, driven by the clients that people use: OpenAI's own, the AI SDK, and what Open WebUI sends; and what holds for a set that is made by it as for any other.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
@@ -211,6 +212,18 @@ test('an erasure ends a stream with an event that says so', async () => {
   assert.equal(erased.code, 0, erased.stdout + erased.stderr);
   const [, data] = /event: error\ndata: (.*)\n\n$/.exec(await text);
   assert.equal(JSON.parse(data).error.code, 'ended');
+});
+
+test('a vendor that had no key is there once it has one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-credentials-')), env = vendors.env(['ark']), { ARK_API_KEY: key } = env;
+  delete env.ARK_API_KEY;
+  const later = await startVendorSite(vendors, [{ id: 'ark', roles: 'image' }], { ...env, CREDENTIALS_DIRECTORY: folder });
+  try {
+    await isError(await post({ prompt, model: 'ark' }, {}, later), 404, 'model_not_found', { param: 'model' });
+    writeFileSync(join(folder, 'ARK_API_KEY'), key, { mode: 0o600 });
+    process.kill(later.program('egress'), 'SIGKILL');
+    await until(async () => (await post({ prompt, model: 'ark' }, {}, later)).status === 200, 15000, 'the vendor');
+  } finally { await later.stop(); rmSync(folder, { recursive: true, force: true }); }
 });
 
 test('a name of the site that is none stands in no answer', async () => {
