@@ -6,6 +6,7 @@
 #include "policy/base/array.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/hold_end.h"
+#include "policy/rights/outbox.h"
 #include "policy/vault/backup.h"
 
 static const struct option_row prune_options[] = {
@@ -24,7 +25,7 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	struct prune_result r;
 	size_t error_lines = 0;
 	char until[WHEN_TEXT];
-	struct err e, of_hold, of_log, of_sign;
+	struct err e, of_hold, of_log, of_sign, of_tags;
 	BUF_AUTO struct buf note = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 	TABLE_AUTO struct table t;
@@ -42,6 +43,7 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	struct hold_run held = {0};
 	int hold_ret = dry_run ? 0 : hold_run_all(s.vault, &held, &of_hold);
 	int ret = vault_prune(s.vault, ahead, dry_run, &r, &e);
+	int tag_ret = dry_run ? 0 : outbox_tag_old(s.vault, &of_tags);
 	int log_ret = r.horizon == 0 ? 0 : error_log_prune(s.policy, a->run, r.horizon, dry_run, &error_lines, &of_log);
 	struct err of_backups = {0};
 	struct backup_list backups;
@@ -56,6 +58,8 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	output_progress_end();
 	if (hold_ret != 0)
 		output_complain(STATUS_FOUND, "prune: legal holds: %s", of_hold.text);
+	if (tag_ret != 0)
+		output_complain(STATUS_FOUND, "prune: contacts of older requests: %s", of_tags.text);
 	if (held.waiting > 0)
 		output_complain(STATUS_FOUND, "prune: %zu erasures that a legal hold held back could not be completed", held.waiting);
 	if (sign_ret != 0)
@@ -91,9 +95,10 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 		if (!argument_given(args, "quiet") || rows[i].count != 0)
 			table_add(&t, rows[i].what, (double)rows[i].count);
 	enum status printed = table_output(&t, args, NULL);
-	return printed != STATUS_DONE                                                                              ? printed
-	       : ret != 0 || hold_ret != 0 || held.waiting > 0 || log_ret != 0 || sign_ret != 0 || backup_ret != 0 ? STATUS_FOUND
-														   : STATUS_DONE;
+	return printed != STATUS_DONE ? printed
+	       : ret != 0 || hold_ret != 0 || held.waiting > 0 || tag_ret != 0 || log_ret != 0 || sign_ret != 0 || backup_ret != 0
+		   ? STATUS_FOUND
+		   : STATUS_DONE;
 }
 
 const struct command prune_command = {"prune", prune_main, "end everything that the policy keeps no longer", .options = prune_options};

@@ -91,6 +91,24 @@ static bool outbox_person(struct vault *v, const struct outbox_new *mail, char o
 	return mail->request == NULL || (person_contact_of(given, body) && strcmp(given, out) == 0);
 }
 
+static void outbox_tag_value(struct vault *v, const struct vault_record *r, struct buf *out)
+{
+	JSON_AUTO cJSON *body = r->body.len > 0 ? json_parse(buf_text(&r->body), r->body.len, NULL) : NULL; // a mark has none
+	const struct outbox_new mail = {.to = json_string(body, "to"),
+					.request = json_string(body, "request"),
+					.recipient = json_string(body, "recipient"),
+					.incident = json_string(body, "incident")};
+	char person[PERSON_VALUE_MAX];
+
+	if (mail.to != NULL && outbox_person(v, &mail, person))
+		buf_adds(out, person);
+}
+
+int outbox_tag_old(struct vault *v, struct err *e)
+{
+	return person_tag_old(v, e) != 0 ? -1 : vault_tag_old(v, KIND_OUTBOX, PERSON_TAG, outbox_tag_value, e);
+}
+
 int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID_LEN + 1], struct err *e)
 {
 	char to[MAIL_ADDRESS_SIZE], number[OUTBOX_NUMBER], next[WHEN_TEXT], until[WHEN_TEXT];

@@ -33,6 +33,8 @@ const struct policy_processor *outbox_processor(const struct policy *p);
 // ERR_REFUSED: the policy has no mail. ERR_INPUT: the address is none. The request's events tell of it.
 int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID_LEN + 1], struct err *e);
 
+// Tags the mails and requests of versions before with the contact that they are found by, once: person.h.
+int outbox_tag_old(struct vault *v, struct err *e);
 // Spends one of the mails that people may have sent to a mailbox: OUTBOX_HOUR in an hour, OUTBOX_DAY in a day, which are as many codes as somebody could
 // guess at for another's address. A mailbox is known without regard to case and to what stands behind a plus sign, by a keyed hash that ends with the day.
 // ERR_BUSY: nothing is left.

@@ -140,8 +140,9 @@ static void person_other(void *arg, const struct vault_record *r)
 }
 
 // Of versions before, which had no such tag.
-static void person_tag_value(const struct vault_record *r, struct buf *out)
+static void person_tag_value(struct vault *v, const struct vault_record *r, struct buf *out)
 {
+	(void)v;
 	JSON_AUTO cJSON *body = json_parse(buf_text(&r->body), r->body.len, NULL);
 	char plain[PERSON_VALUE_MAX];
 
@@ -150,13 +151,18 @@ static void person_tag_value(const struct vault_record *r, struct buf *out)
 	wipe(plain, sizeof plain);
 }
 
+int person_tag_old(struct vault *v, struct err *e)
+{
+	return vault_tag_old(v, KIND_RIGHTS_REQUEST, PERSON_TAG, person_tag_value, e);
+}
+
 int person_of_contact(struct vault *v, const char *contact, struct person *out, struct err *e)
 {
 	const struct subject_walk walk = {.record = person_other};
 	struct person_walk x = {.v = v, .out = out, .e = e};
 	struct subject_result missed;
 
-	if (vault_tag_old(v, KIND_RIGHTS_REQUEST, PERSON_TAG, person_tag_value, e) != 0)
+	if (person_tag_old(v, e) != 0)
 		return -1;
 	if (vault_subject(v, ERASE_CONTACT, contact, &walk, &x, &missed, e) != 0 || x.failed)
 		return -1;

@@ -31,6 +31,9 @@ struct person { // personal: wiped by person_end()
 void person_end(struct person *p);
 #define PERSON_AUTO __attribute__((cleanup(person_end)))
 
+// Tags the requests of versions before, once. `lethe prune` does it, so that it keeps nobody waiting who asks first.
+int person_tag_old(struct vault *v, struct err *e);
+
 // Adds what the request names: a receipt, a record, or an archive (of which nothing is found, where it is gone). ERR_…: it cannot be looked for.
 int person_named(struct vault *v, const cJSON *body, struct person *out, struct err *e);
 // Adds that and, where its contact was proven, that and what those requests name that gave the same contact, and proved it, too.

@@ -703,7 +703,7 @@ int vault_update(struct vault *v, const char *id, const struct vault_change *cha
 struct tagging {
 	struct vault *v;
 	const char *tag;
-	void (*value)(const struct vault_record *r, struct buf *out);
+	void (*value)(struct vault *v, const struct vault_record *r, struct buf *out);
 	struct err *e;
 	bool failed;
 };
@@ -715,7 +715,7 @@ static int tag_old_one(void *arg, const struct vault_record *r)
 	struct err why = {0};
 
 	if (!r->unreadable)
-		x->value(r, &value);
+		x->value(x->v, r, &value);
 	const struct vault_tag tags[] = {{x->tag, buf_text(&value)}, {NULL, NULL}};
 	if (value.len > 0 && vault_update(x->v, r->id, &(struct vault_change){.tags = tags}, NULL, &why) != 0 &&
 	    why.code != ERR_NOT_FOUND) {
@@ -730,8 +730,8 @@ static int run_tagged(struct vault *v, void *arg, struct err *e)
 	return v->b->upkeep->number_set(v->store, arg, 1, e);
 }
 
-int vault_tag_old(struct vault *v, enum kind kind, const char *tag, void (*value)(const struct vault_record *r, struct buf *out),
-		  struct err *e)
+int vault_tag_old(struct vault *v, enum kind kind, const char *tag,
+		  void (*value)(struct vault *v, const struct vault_record *r, struct buf *out), struct err *e)
 {
 	struct tagging x = {.v = v, .tag = tag, .value = value, .e = e};
 	char name[96];

@@ -126,8 +126,8 @@ int vault_end(struct vault *v, const char *id, const struct ledger_event *event,
 // The folder for files that records are to own, on the same file system as theirs. What is on a disk is to be sealed by who writes it.
 const char *vault_spool(const struct vault *v, bool *on_disk);
 // Gives those of the kind that were stored before there was this tag the value that `value` tells (an empty one: none). Once: from then on it does nothing.
-int vault_tag_old(struct vault *v, enum kind kind, const char *tag, void (*value)(const struct vault_record *r, struct buf *out),
-		  struct err *e);
+int vault_tag_old(struct vault *v, enum kind kind, const char *tag,
+		  void (*value)(struct vault *v, const struct vault_record *r, struct buf *out), struct err *e);
 // Full path of the record's spool file.
 int vault_spool_path(const struct vault *v, const char *id, char *out, size_t size, struct err *e);
 // Opens it for reading. -1: it is not there. `sealed`: it is on a disk, and bytes mean nothing without the key in the record's body.

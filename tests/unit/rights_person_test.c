@@ -229,6 +229,29 @@ static void what_was_stored_before_there_was_the_tag_is_found(void **state)
 	assert_int_equal(copied(p, t.access.id, EXPORT_CONTACT_PROVEN).given, 3);
 }
 
+static void an_older_mail_is_tagged_as_a_new_one_is(void **state)
+{
+	struct place *p = *state;
+	const struct rights_receipt r = place_asked(p, &(struct rights_new){.right = "access", .contact = CONTACT});
+	const struct outbox_new mails[] = {{.to = CONTACT, .subject = "s", .text = "t", .what = "answer", .request = r.id},
+					   {.to = CONTACT, .subject = "s", .text = "t", .what = "incident", .incident = r.id}};
+	const struct vault_tag none[] = {{PERSON_TAG, NULL}, {NULL, NULL}};
+	struct erase_result found = {0};
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(mails); i++) {
+		assert_int_equal(outbox_add(p->vault, &mails[i], id, &e), 0);
+		assert_int_equal(vault_update(p->vault, id, &(struct vault_change){.tags = none}, NULL, &e), 0);
+	}
+	assert_int_equal(vault_update(p->vault, r.id, &(struct vault_change){.tags = none}, NULL, &e), 0);
+	assert_int_equal(vault_erase(p->vault, ERASE_CONTACT, CONTACT, true, &found, &e), 0);
+	assert_int_equal(found.stores[0].found, 0);
+	assert_int_equal(outbox_tag_old(p->vault, &e), 0);
+	assert_int_equal(vault_erase(p->vault, ERASE_CONTACT, CONTACT, true, &found, &e), 0);
+	assert_int_equal(found.stores[0].found, 2); // the request, and its letter; none to an authority
+}
+
 static char token[TOKEN_LEN + 1], code[IDENTITY_CODE_LEN + 1];
 
 static int letter_take(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
@@ -407,6 +430,7 @@ int main(void)
 	    PLACED(whoever_acts_for_others_is_not_found_by_their_own_contact),
 	    PLACED(an_erasure_reaches_what_the_contact_does_and_counts_it_once),
 	    PLACED(what_was_stored_before_there_was_the_tag_is_found),
+	    PLACED(an_older_mail_is_tagged_as_a_new_one_is),
 	    PLACED(who_presses_the_button_has_the_copy_and_who_sent_it_has_not),
 	    PLACED(the_first_secret_does_nothing_once_the_button_was_pressed_whatever_is_corrected),
 	    PLACED(the_code_is_typed_by_who_has_the_secret),
