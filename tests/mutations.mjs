@@ -115,7 +115,7 @@ export const mutations = [
     ['fcgi/worker/worker.c', 'closefrom(STDERR_FILENO + 1);', '', 'site/run.test.mjs', 'what was left open by whoever starts a program or lethe-run is closed']),
   ...row('what one visitor does is taken out on no other, also behind a proxy that is trusted; nobody else is believed',
     ['nginx/lethe.conf', '"~(?s)^(?<lethe_network>.{8}).{8}$" $lethe_network;', '"~(?s)^(?<lethe_network>.{8}).{8}$" $binary_remote_addr;', 'site/nginx_config.test.mjs', 'one visitor with a network of IPv6 addresses is still one'],
-    ['policy/publish/documents/headers.c', 'set_real_ip_from %s;', 'set_real_ip_from 0.0.0.0/0; # %s', 'site/run.test.mjs', 'behind a proxy that is trusted, limits and erasing go by the visitor; nobody else is believed'],
+    ['policy/publish/documents/headers.c', '"set_real_ip_from "', '"set_real_ip_from 0.0.0.0/0; # "', 'site/run.test.mjs', 'behind a proxy that is trusted, limits and erasing go by the visitor; nobody else is believed'],
     ['systemd/run/prepare.c', 'proxies_protocol() ? "proxy_protocol" : ""', '""', 'site/run.test.mjs', 'behind a proxy that speaks the PROXY protocol the visitor is who it says; without its line nobody is answered'],
     ['policy/vault/erase.c', '\tif (x->dry_run)\n\t\treturn find_all(x, e);\n', '', 'unit/rights_request_test.c', 'looking up a receipt takes no lock']),
   ...row('what the officer is told is so: of today, of a day to come, of damage',

@@ -3,7 +3,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate, root, startSite } from './harness.mjs';
@@ -167,12 +167,16 @@ test('nginx says how it knows the address, and nothing where somebody who is not
     assert.equal(await said({}), '127.0.0.1 direct');
     for (const header of through) assert.equal(await said({ [header]: home }), '127.0.0.1', header);
     await nginx.stop();
-    writeFileSync(join(at.state, 'publish', 'nginx', 'proxies.conf'), 'set_real_ip_from 127.0.0.1;\nreal_ip_header X-Forwarded-For;\nreal_ip_recursive on;\n');
+    copyFileSync(join(site.state, 'publish/nginx/proxies.conf'), join(at.state, 'publish/nginx/proxies.conf'));
     nginx = await startNginx(at);
     assert.equal(await said({ 'x-forwarded-for': home }), `${home} told`);
     assert.equal(await said({ 'x-forwarded-for': `198.51.100.1, ${home}`, via: '1.1 proxy' }), `${home} told`, 'what the visitor says of himself is not heard');
     assert.equal(await said({ via: '1.1 proxy' }), '127.0.0.1');
-    assert.equal(await said({}), '127.0.0.1 direct');
+    assert.equal(await said({}), '127.0.0.1', 'a trusted proxy that says nothing is not the visitor');
+    await nginx.stop();
+    writeFileSync(join(at.state, 'publish/nginx/proxies.conf'), readFileSync(join(site.state, 'publish/nginx/proxies.conf'), 'utf8').replaceAll('127.0.0.1', '198.51.100.0/24'));
+    nginx = await startNginx(at);
+    assert.equal(await said({}), '127.0.0.1 direct', 'only who is trusted is taken for one');
   } finally {
     await nginx.stop();
     await program.close();

@@ -99,18 +99,28 @@ void headers_connections(const struct policy *p, struct buf *out)
 }
 
 // What cannot be read trusts nobody; `lethe check` says so.
+static void proxies_lines(struct buf *out, const char *networks, const char *before, const char *after)
+{
+	for (size_t len; *networks != '\0'; networks += len + (networks[len] == '\n')) {
+		len = strcspn(networks, "\n");
+		buf_printf(out, "%s%.*s%s\n", before, (int)len, networks, after);
+	}
+}
+
 void headers_proxies(const struct policy *p, struct buf *out)
 {
 	BUF_AUTO struct buf networks = BUF_INIT(256 * 1024);
-	char *rest = NULL;
 
 	(void)p;
 	buf_adds(out, WRITTEN);
 	if (proxies_read(&networks, NULL) != 0 || networks.len == 0)
 		return;
-	for (char *network = strtok_r(networks.data, "\n", &rest); network != NULL; network = strtok_r(NULL, "\n", &rest))
-		buf_printf(out, "set_real_ip_from %s;\n", network);
+	proxies_lines(out, buf_text(&networks), "set_real_ip_from ", ";");
 	buf_printf(out, "real_ip_header %s;\nreal_ip_recursive on;\n", proxies_header());
+	// In the place of the one in nginx/snippets/http.conf: of two geo the later one counts.
+	buf_adds(out, "geo $realip_remote_addr $lethe_proxy {\ndefault \"\";\n");
+	proxies_lines(out, buf_text(&networks), "", " 1;");
+	buf_adds(out, "}\n");
 }
 
 void headers_cookies(const struct policy *p, struct buf *out)
