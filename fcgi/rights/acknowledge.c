@@ -14,9 +14,12 @@ enum { SHOWN_MAX = 1024 * 1024 };
 // The sender's share first: who has none left takes nothing from the mailbox of another.
 static bool acknowledge_spend(struct vault *v, const char *to, const char *address)
 {
+	char mailbox[MAIL_ADDRESS_SIZE];
 	struct err why;
+	bool first;
 
-	return mail_budget_spend(address, when_now()) && outbox_spend(v, to, &why) == 0;
+	return outbox_mailbox(mailbox, to) && mail_budget_spend(address, mailbox, when_now(), &first) &&
+	       outbox_spend(v, to, first, &why) == 0;
 }
 
 int acknowledge_ask(struct vault *v, const struct policy *p, const char *id, const char *address, struct err *e)

@@ -159,8 +159,21 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 
 // ---- how many ----
 
+bool outbox_mailbox(char out[MAIL_ADDRESS_SIZE], const char *to)
+{
+	const char *at = strrchr(to, '@'), *plus = strchr(to, '+');
+
+	*out = '\0';
+	if (at == NULL)
+		return false;
+	snprintf(out, MAIL_ADDRESS_SIZE, "%.*s%s", (int)((plus != NULL && plus < at && plus > to ? plus : at) - to), to, at);
+	for (char *c = out; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return true;
+}
+
 // Each mark takes a number that no other has at the time, so two at once cannot take the same.
-int outbox_spend(struct vault *v, const char *to, struct err *e)
+int outbox_spend(struct vault *v, const char *to, bool first, struct err *e)
 {
 	static const struct {
 		const char *name;
@@ -170,25 +183,23 @@ int outbox_spend(struct vault *v, const char *to, struct err *e)
 	char values[ARRAY_LEN(limits)][MAIL_ADDRESS_SIZE + 32], ids[ARRAY_LEN(limits)][RECORD_ID_LEN + 1];
 	struct vault_tag tags[ARRAY_LEN(limits)][2] = {0};
 	struct vault_new marks[ARRAY_LEN(limits)] = {0};
-	const char *at = strrchr(to, '@'), *plus = strchr(to, '+');
+	char mailbox[MAIL_ADDRESS_SIZE];
 	struct err why = {.code = ERR_BUSY};
 
-	if (at == NULL)
+	if (!outbox_mailbox(mailbox, to))
 		return err_set(e, ERR_INPUT, "that is no mail address");
-	const int local = (int)((plus != NULL && plus < at && plus > to ? plus : at) - to);
 	for (unsigned tries = 0; tries < OUTBOX_DAY && why.code == ERR_BUSY; tries++) {
 		const time_t now = when_now(), ends = life_end(vault_policy(v), KIND_OUTBOX, now);
 		for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+			const unsigned max = limits[i].max + (first ? OUTBOX_FIRST : 0);
 			struct vault_record taken = {0};
 			unsigned n = 0;
 			do {
 				vault_record_free(&taken);
-				snprintf(values[i], sizeof values[i], "%s %u %.*s%s", limits[i].name, n, local, to, at);
-				for (char *c = values[i]; *c != '\0'; c++)
-					*c = (char)tolower((unsigned char)*c);
-			} while (vault_find_head(v, KIND_OUTBOX, "mailbox", values[i], &taken, NULL) == 0 && ++n < limits[i].max);
+				snprintf(values[i], sizeof values[i], "%s %u %s", limits[i].name, n, mailbox);
+			} while (vault_find_head(v, KIND_OUTBOX, "mailbox", values[i], &taken, NULL) == 0 && ++n < max);
 			vault_record_free(&taken);
-			if (n == limits[i].max)
+			if (n == max)
 				return err_set(e, ERR_BUSY, "several mails went to this mailbox lately");
 			tags[i][0] = (struct vault_tag){"mailbox", values[i]};
 			const bool sooner = ends != 0 && ends < now + limits[i].lasts;

@@ -35,11 +35,13 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 
 // Tags the mails and requests of versions before with the contact that they are found by, once: person.h.
 int outbox_tag_old(struct vault *v, struct err *e);
-// Spends one of the mails that people may have sent to a mailbox: OUTBOX_HOUR in an hour, OUTBOX_DAY in a day, which are as many codes as somebody could
-// guess at for another's address. A mailbox is known without regard to case and to what stands behind a plus sign, by a keyed hash that ends with the day.
-// ERR_BUSY: nothing is left.
-enum { OUTBOX_HOUR = 3, OUTBOX_DAY = 10 };
-int outbox_spend(struct vault *v, const char *to, struct err *e);
+// The mailbox of a mail address: without what stands behind a plus sign, in lower case. False: that is no mail address.
+bool outbox_mailbox(char out[MAIL_ADDRESS_SIZE], const char *to);
+// Spends one of the mails that people may have sent to a mailbox: OUTBOX_HOUR in an hour, OUTBOX_DAY in a day. Who had none sent to it (`first`: mail_budget.h) may
+// have one of OUTBOX_FIRST more of each, so that those of others keep nobody from the mail by which they show who they are. Each of these is a code, at which
+// somebody could guess IDENTITY_TRIES times. The mailbox is known by a keyed hash that ends with the day. ERR_BUSY: nothing is left.
+enum { OUTBOX_HOUR = 3, OUTBOX_DAY = 10, OUTBOX_FIRST = 5 };
+int outbox_spend(struct vault *v, const char *to, bool first, struct err *e);
 
 // How a mail leaves: fcgi/ipc/mail_call.h. 0: it was taken; 1: later perhaps, -1: never; `failure` is the word for why.
 struct outbox_way {

@@ -20,7 +20,8 @@ static unsigned spent(const char *before, const char *after, unsigned count)
 			snprintf(address, sizeof address, "%s%u.%u%s", before, i / 250, i % 250, after);
 		else
 			snprintf(address, sizeof address, "%s%x%s", before, i, after);
-		went += mail_budget_spend(address, now);
+		bool first;
+		went += mail_budget_spend(address, "v@example.org", now, &first);
 	}
 	return went;
 }
@@ -68,6 +69,25 @@ static void who_has_many_networks_stops_nobody(void **state)
 	assert_int_equal(went, MAIL_BUDGET_ALL + MAIL_BUDGET_FIRST);
 }
 
+static void a_network_has_its_first_mail_to_each_mailbox(void **state)
+{
+	static const struct {
+		const char *address, *mailbox;
+		bool first;
+	} rows[] = {{"203.0.113.7", "v@example.org", true},
+		    {"203.0.113.8", "v@example.org", false},
+		    {"203.0.113.7", "w@example.org", true},
+		    {"198.51.100.1", "v@example.org", true},
+		    {"127.0.0.1", "v@example.org", false}};
+	bool first;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_true(mail_budget_spend(rows[i].address, rows[i].mailbox, now, &first));
+		assert_int_equal(first, rows[i].first);
+	}
+}
+
 static void loopback_is_everybody(void **state)
 {
 	(void)state;
@@ -85,7 +105,7 @@ static unsigned mails(struct place *p, const char *const *to, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		e = (struct err){0};
-		if (outbox_spend(p->vault, to[i], &e) == 0)
+		if (outbox_spend(p->vault, to[i], false, &e) == 0)
 			went++;
 		else
 			assert_int_equal(e.code, ERR_BUSY);
@@ -134,6 +154,11 @@ static void one_mailbox_gets_a_few(void **state)
 
 	assert_int_equal(mails(p, same, 5), OUTBOX_HOUR);
 	assert_int_equal(mails(p, others, 3), 3);
+	// Who had none sent to it is not kept from theirs by others; and that has an end, too.
+	for (int i = 0; i < OUTBOX_FIRST; i++)
+		assert_int_equal(outbox_spend(p->vault, "rest@example.org", false, &e) == 0, i < OUTBOX_HOUR);
+	for (int i = 0; i < OUTBOX_FIRST + 2; i++)
+		assert_int_equal(outbox_spend(p->vault, "REST+x@example.org", true, &e) == 0, i < OUTBOX_FIRST);
 	vault_close(p->vault);
 	assert_int_equal(vault_open(&p->vault, p->state, p->run, p->policy, VAULT_ADMIN, &e), 0);
 	assert_int_equal(mails(p, same, 5), 0); // a restart forgets nothing
@@ -150,13 +175,14 @@ static void one_mailbox_gets_a_few(void **state)
 	assert_int_equal(sent.sent + sent.waiting + sent.failed, 0);
 	later(86400);
 	assert_int_equal(vault_prune(p->vault, (struct duration){0}, false, &pruned, &e), 0);
-	assert_int_equal(pruned.records, 2 * (OUTBOX_DAY + 6));
+	assert_int_equal(pruned.records, 2 * (OUTBOX_DAY + 6 + OUTBOX_HOUR + OUTBOX_FIRST));
 	assert_int_equal(mails(p, same, 5), OUTBOX_HOUR);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(a_network_has_its_first_mail_to_each_mailbox, an_hour_later),
 	    cmocka_unit_test_setup(each_network_has_its_share, an_hour_later),
 	    cmocka_unit_test_setup(who_has_many_networks_stops_nobody, an_hour_later),
 	    cmocka_unit_test_setup(loopback_is_everybody, an_hour_later),
