@@ -357,7 +357,7 @@ int export_record(struct export *x, const char *officer, const char *reason, con
 	event.payload = payload.data;
 	event.payload_len = payload.len;
 	for (size_t i = 0; i < x->selector_count; i++) // whoever of them it is about sees it
-		if ((request == NULL || strcmp(x->selectors[i].value, request) != 0) &&
+		if (x->selectors[i].value != NULL && (request == NULL || strcmp(x->selectors[i].value, request) != 0) &&
 		    vault_subject_note(x->v, x->selectors[i].by, x->selectors[i].value, &event, e) != 0)
 			return -1;
 	return 0;
