@@ -350,7 +350,10 @@ int export_record(struct export *x, const char *officer, const char *reason, con
 		return ledger_append(x->v, &event, e);
 	if (request != NULL && rights_act(x->v, request, &read, e) != 0)
 		return -1;
-	if (request != NULL && x->selector_count == 1) // who asked sees it with the request
+	size_t searched = 0;
+	for (size_t i = 0; i < x->selector_count; i++)
+		searched += x->selectors[i].value != NULL;
+	if (request != NULL && searched == 1) // who asked sees it with the request
 		return ledger_append(x->v, &event, e);
 	if (reading_payload(&payload, "export", x->at, officer, reason, e) != 0)
 		return -1;

@@ -70,6 +70,13 @@ test('no copy is handed out for a request that waits for its identity, whatever 
     assert.equal(site.officer(['requests', 'verify', id, '--how', 'known', '--reason', 'she rang']).code, 0);
     assert.equal((await post('/api/export', { id, secret })).status, 403, 'an answer gives it out');
     assert.equal(site.officer(['export', '--request', id, '--reason', 'asked for', '--output', join(folder, 'a.zip')]).code, 0);
+    // It is recorded for a request that names nothing and whose contact is not proven, too.
+    const bare = await (await post('/api/rights', { right: 'access', contact: 'mallory@example.org' })).json();
+    assert.equal(site.officer(['requests', 'verify', bare.id, '--how', 'known', '--reason', 'she rang']).code, 0);
+    const exports = () => site.officer(['audit', 'show', '--format', 'json']).stdout.split('"export"').length;
+    const before = exports();
+    assert.equal(site.officer(['export', '--request', bare.id, '--reason', 'asked for', '--output', join(folder, 'bare.zip')]).code, 0);
+    assert.equal(exports(), before + 1);
     assert.equal(site.officer(['requests', 'answer', id]).code, 0);
     assert.equal((await post('/api/export', { id, secret })).status, 200);
   } finally { await site.stop(); }
