@@ -129,7 +129,7 @@ test('a receipt has the version of the policy that was in force then', async () 
   const before = of(), today = new Date().toISOString().slice(0, 10);
   assert.ok(cookie);
   writeFileSync(site.policyFile, policyText.replace('<versions>', `<versions>\n<version id="later" effective="${today}" updated="${today}"><change>Worded better.</change></version>`)
-    .replace('<withdraw>Say no.</withdraw>', '<withdraw>Say so.</withdraw>').replaceAll('The withdrawal', 'Taking back'));
+    .replaceAll('<withdraw>Say no.</withdraw>', '<withdraw>Say so.</withdraw>').replaceAll('The withdrawal', 'Taking back'));
   assert.match(officer('publish'), /later/);
   await until(async () => ((await now({ cookie })).news.withdraw ?? 'Say so.') === 'Say so.');
   assert.deepEqual([before.policy_version, before.withdrawal_method], ['2026-05-11', 'Say no.']);
