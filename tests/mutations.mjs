@@ -76,7 +76,7 @@ export const mutations = [
     ['policy/rights/export.c', 'if (x->by->agent != NULL) { // holds', 'if (x->no_memory) { // holds', 'site/connection.test.mjs', 'a hold on the address is not shown to who shares it, and what it keeps stays'],
     ['fcgi/serve/request.c', 'network_public(&of)', '(network_public(&of) || true)', 'site/connection.test.mjs', 'an address that nobody on the Internet has, and one that a proxy hides, is refused; so is more than one proof'],
     ['policy/rules/offer.c', 'const bool offered = p->connection', 'const bool offered = (p->connection || true)', 'site/connection.test.mjs', 'only where the policy offers it'],
-    ['nginx/snippets/http.conf', '"|" direct;', '"~\\|" direct;', 'site/connection.test.mjs', 'nginx says how it knows the address, and nothing where somebody who is not trusted passed the request on'],
+    ['nginx/snippets/http.conf', '"||" direct;', '"~^\\|" direct;', 'site/connection.test.mjs', 'nginx says how it knows the address, and nothing where somebody who is not trusted passed the request on'],
     ['policy/rights/export.c', 'const bool shared = by->by == ERASE_ADDRESS && !by->sole;', 'const bool shared = by->by == ERASE_ADDRESS && by->agent != NULL;', 'site/connection.test.mjs', 'the officer by an address: the day of each line; whole where nobody else has it; with a reason that the ledger keeps'],
     ['fcgi/rights/mail_budget.c', 'may = may && same[w] < mail_shares[w].max;', 'may = may || same[w] < mail_shares[w].max;', 'unit/rights_mail_budget_test.c', 'each network has its share'],
     ['fcgi/rights/mail_budget.c', 'const bool first = !everybody &&', 'const bool first = false &&', 'unit/rights_mail_budget_test.c', 'who has many networks stops nobody'],
