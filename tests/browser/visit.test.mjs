@@ -226,7 +226,7 @@ test('with the keyboard alone', each, async () => {
 test('on a phone and in the dark: nothing runs over the edge, everything is readable', each, async () => {
   for (const [name, options] of [['phone', phone], ['phone-dark', { ...phone, ...dark }], ['dark', dark], ['narrow', { viewport: { width: 320, height: 640 } }]]) {
     const v = await visit(browser, site, options);
-    for (const path of ['/', '/rights', '/privacy', '/subprocessors', '/nothing-here']) {
+    for (const path of ['/', '/rights', '/privacy', '/subprocessors', '/api', '/nothing-here']) {
       await v.page.goto(path);
       await assertFits(v.page, `${path} ${name}`);
       await assertAccessible(v.page, `${path} ${name}`);
