@@ -199,6 +199,7 @@ static int identity_show(void *arg, cJSON *body, const struct rights_facts *fact
 	x->shown = identity_matches(x->v, body, x->member, x->id, x->secret, facts->clock.now) && (!by_code || facts->code_until != 0);
 	if (!x->shown && (!by_code || facts->code_until == 0))
 		return err_set(e, ERR_NOT_FOUND, "nothing that was sent is waited for");
+	x->act.owner = NULL;
 	x->act.event = x->shown ? EVENT_IDENTITY_GIVEN : EVENT_IDENTITY_FAILED;
 	if (rights_event_check(facts, x->act.event, json_string(body, "right"), NULL, x->member, NULL, e) != 0)
 		return -1;
@@ -211,7 +212,8 @@ static int identity_show(void *arg, cJSON *body, const struct rights_facts *fact
 		cJSON_DeleteItemFromObjectCaseSensitive(identity, code_member);
 		cJSON_DeleteItemFromObjectCaseSensitive(identity, "tries");
 		cJSON_DeleteItemFromObjectCaseSensitive(identity, "pressed");
-		if (!rights_owner_put(x->v, body, x->id, x->owner) || cJSON_AddTrueToObject(identity, "pressed") == NULL)
+		x->act.owner = x->owner;
+		if (cJSON_AddTrueToObject(identity, "pressed") == NULL)
 			return err_set(e, ERR_MEMORY, "no memory");
 	}
 	if (!x->shown && !cJSON_ReplaceItemInObjectCaseSensitive(identity, "tries", cJSON_CreateNumber(tries)))

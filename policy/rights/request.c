@@ -328,7 +328,7 @@ struct editing {
 	const struct rights_act *act;
 	bool includes; // others are joined to it
 	char contact[PERSON_VALUE_MAX];
-	struct vault_tag tags[2];
+	struct vault_tag tags[3];
 };
 
 static int edit_on(void *arg, const struct vault_record *record, cJSON *body, struct document_change *change, struct err *e)
@@ -346,10 +346,18 @@ static int edit_on(void *arg, const struct vault_record *record, cJSON *body, st
 	if (x->edit(x->arg, body, &before, e) != 0)
 		return -1;
 	const bool found = person_contact_of(x->contact, body); // by this one from now on
-	if (strcmp(contact, x->contact) != 0) {
-		x->tags[0] = (struct vault_tag){PERSON_TAG, found ? x->contact : NULL};
-		change->tags = x->tags;
+	size_t tag_count = 0;
+	if (strcmp(contact, x->contact) != 0)
+		x->tags[tag_count++] = (struct vault_tag){PERSON_TAG, found ? x->contact : NULL};
+	if (x->act->owner != NULL) {
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "owner");
+		if (cJSON_AddTrueToObject(body, "owner") == NULL)
+			return err_set(e, ERR_MEMORY, "no memory");
+		x->tags[tag_count++] = (struct vault_tag){"owner", x->act->owner};
 	}
+	x->tags[tag_count] = (struct vault_tag){NULL, NULL};
+	if (tag_count > 0)
+		change->tags = x->tags;
 	rights_facts_read(&after, body, record->state, record->made, when_now());
 	const bool ended = (STATE_BIT(after.state) & STATES_ENDED) != 0;
 	// What was corrected is not kept longer than it is looked into. What proved a mandate is not kept longer than the decision; that it was seen, and when, is.
@@ -868,46 +876,33 @@ static int show(struct vault *v, const char *id, enum shown_to to, struct buf *j
 	return 0;
 }
 
-static void owner_hash(struct vault *v, const char *id, const char *secret, char out[2 * HASH_LEN + 1])
-{
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(256);
-	uint8_t hash[HASH_LEN];
-
-	buf_printf(&text, "%.*s %.*s", RECORD_ID_LEN, id, TOKEN_LEN, secret);
-	key_lookup_hash(v, hash, "owner", buf_text(&text));
-	hex_encode(out, hash, sizeof hash);
-}
-
-bool rights_owner_put(struct vault *v, cJSON *body, const char *id, const char *secret)
-{
-	char hash[2 * HASH_LEN + 1];
-
-	owner_hash(v, id, secret, hash);
-	cJSON_DeleteItemFromObjectCaseSensitive(body, "owner");
-	return json_put_texts(body, JSON_TEXTS({"owner", hash}));
-}
-
-// The look-up goes by the secret's keyed hash, so a wrong id and a wrong secret take the same way out. *to: as who they see it.
-static int own_check(struct vault *v, const char *id, const char *secret, enum shown_to *to, struct err *e)
+// Whether the request that this secret opens, the first one or that of whoever reads the mails, is this. -1: that is not known.
+static int secret_opens(struct vault *v, const char *id, const char *tag, const char *secret, struct err *e)
 {
 	struct vault_record record = {0};
-	struct rights_facts facts = {0};
 	struct err why = {0};
-	char hash[2 * HASH_LEN + 1];
-	const bool found = vault_find_head(v, KIND_RIGHTS_REQUEST, "secret", secret, &record, &why) == 0;
+	const bool found = vault_find_head(v, KIND_RIGHTS_REQUEST, tag, secret, &record, &why) == 0;
 
 	if (!found && why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
-	const bool sent = found && strlen(id) == RECORD_ID_LEN && equal_secret(id, record.id, RECORD_ID_LEN);
+	const bool same = found && strlen(id) == RECORD_ID_LEN && equal_secret(id, record.id, RECORD_ID_LEN);
 	vault_record_free(&record);
-	JSON_AUTO cJSON *body = rights_read(v, id, &facts, &why);
-	const char *owner = json_string(body, "owner");
-	owner_hash(v, id, secret, hash);
-	const bool owned = owner != NULL && strlen(owner) == 2 * HASH_LEN && equal_secret(owner, hash, 2 * HASH_LEN);
-	*to = sent && !owned && owner != NULL ? SHOWN_SENDER : SHOWN_PERSON;
-	if (body == NULL && sent)
-		return err_set(e, why.code, "%s", why.text);
-	return sent || owned ? 0 : err_set(e, ERR_NOT_FOUND, "there is no such request");
+	return same;
+}
+
+// The look-ups go by the secret's keyed hash, so a wrong id and a wrong secret take the same way out. *to: as who they see it.
+static int own_check(struct vault *v, const char *id, const char *secret, enum shown_to *to, struct err *e)
+{
+	struct rights_facts facts;
+	const int sent = secret_opens(v, id, "secret", secret, e), owned = sent < 0 ? -1 : secret_opens(v, id, "owner", secret, e);
+
+	if (owned < 0)
+		return -1;
+	if (!sent && !owned)
+		return err_set(e, ERR_NOT_FOUND, "there is no such request");
+	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
+	*to = !owned && json_get(body, "owner") != NULL ? SHOWN_SENDER : SHOWN_PERSON;
+	return body != NULL ? 0 : -1;
 }
 
 // Once somebody has pressed the button, the first secret shows how the request stands, and does nothing to it.

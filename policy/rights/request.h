@@ -3,7 +3,7 @@
 //
 // A request is a record of kind rights-request, in one of the states of policy/rights/event.h. Its sealed body is a JSON object: right, due (as it
 // was told when it came), contact, message, receipt or archive (until an erasure is done), signal ("gpc"), verified, proven, how (it came), events,
-// certificate; identity (see policy/rights/identity.h), until that was shown or the request is over; owner (a keyed hash of the second secret, which whoever reads the
+// certificate; identity (see policy/rights/identity.h), until that was shown or the request is over; owner (true: there is a second secret, a tag as the first, which whoever reads the
 // mails of its contact was shown); and agent: {name, id?, protocol ("drp", "opendsr")?, request? (its number there), regime?, callback?, answer_to ("agent", "person"),
 // mandate {seen, sha256 (of the paper; until the request is over)}?}.
 #ifndef LETHE_RIGHTS_REQUEST_H
@@ -67,14 +67,15 @@ int rights_find_signed(struct vault *v, const char *agent, const char *signed_sh
 // What happens to a request.
 struct rights_act {
 	enum rights_event event;
-	const char *by;                // the officer, "person" or "site"
-	const char *ground;            // a word of rights_grounds
-	const char *reason;            // without personal data
-	const char *text;              // personal; for EVENT_ANSWERED the answer, which the person is shown
-	const char *how;               // identity was shown; of what is dated back: by what it left
-	bool contact_too;              // and that the contact is theirs; a mail shows that by itself, and a receipt or a mandate cannot
-	const char *other;             // the id of another request
-	const char *fields;            // names of those that were corrected
+	const char *by;     // the officer, "person" or "site"
+	const char *ground; // a word of rights_grounds
+	const char *reason; // without personal data
+	const char *text;   // personal; for EVENT_ANSWERED the answer, which the person is shown
+	const char *how;    // identity was shown; of what is dated back: by what it left
+	bool contact_too;   // and that the contact is theirs; a mail shows that by itself, and a receipt or a mandate cannot
+	const char *other;  // the id of another request
+	const char *fields; // names of those that were corrected
+	const char *owner;  // another secret, for whoever was shown to read the mails; the first one shows less from then on (rights_show)
 	const char *recipient, *about; // of a notice: recipient.h
 	const char *signed_sha256;     // of the agent's message that had it done: rights_find_signed()
 	time_t
@@ -90,9 +91,6 @@ int rights_act(struct vault *v, const char *id, const struct rights_act *act, st
 int rights_join(struct vault *v, const char *id, const char *to, const struct rights_act *act, struct err *e);
 // Adds the ids of other open requests for the same right that give the same contact, without regard to case: a hint for the officer, and no proof.
 int rights_perhaps_same(struct vault *v, const char *id, cJSON *ids, struct err *e);
-// Puts into the body another secret that shows it, for whoever was shown to read the mails of its contact. The first one shows less of it then (rights_show).
-// False: no memory.
-bool rights_owner_put(struct vault *v, cJSON *body, const char *id, const char *secret);
 // The person takes it back. Wrong id and wrong secret are the same ERR_NOT_FOUND.
 int rights_withdraw(struct vault *v, const char *id, const char *secret, struct err *e);
 // The person adds something, up to EVENT_ADDED_MAX times; where they were asked what they mean, it is the answer to that. As above; ERR_REFUSED: it is over;
