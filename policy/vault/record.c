@@ -705,8 +705,15 @@ struct tagging {
 	const char *tag;
 	void (*value)(struct vault *v, const struct vault_record *r, struct buf *out);
 	struct err *e;
-	bool failed;
+	bool failed, there;
 };
+
+static void tag_is_there(void *arg, const struct tag_row *tag)
+{
+	struct tagging *x = arg;
+
+	x->there = x->there || strcmp(tag->name, x->tag) == 0;
+}
 
 static int tag_old_one(void *arg, const struct vault_record *r)
 {
@@ -717,8 +724,10 @@ static int tag_old_one(void *arg, const struct vault_record *r)
 	if (!r->unreadable)
 		x->value(x->v, r, &value);
 	const struct vault_tag tags[] = {{x->tag, buf_text(&value)}, {NULL, NULL}};
-	if (value.len > 0 && vault_update(x->v, r->id, &(struct vault_change){.tags = tags}, NULL, &why) != 0 &&
-	    why.code != ERR_NOT_FOUND) {
+	x->there = false;
+	if (x->v->b->records->tags(x->v->store, r->id, tag_is_there, x, &why) != 0 ||
+	    (value.len > 0 && !x->there && vault_update(x->v, r->id, &(struct vault_change){.tags = tags}, NULL, &why) != 0 &&
+	     why.code != ERR_NOT_FOUND)) {
 		err_set(x->e, why.code, "%s", why.text);
 		x->failed = true;
 	}
