@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The keys of the image API.
+#include "admin/cases.h"
 #include "admin/requests.h"
 #include "policy/vault/api_key.h"
 #include <stdio.h>
@@ -87,43 +88,20 @@ static enum status keys_api_list(const struct admin *a, const struct arguments *
 	return table_output(&t, args, "There are no keys of the API.");
 }
 
-struct keys_api_search {
-	const char *given;
-	char id[RECORD_ID_LEN + 1];
-	unsigned found;
-};
-
-static int keys_api_match(void *arg, const struct api_key *k)
-{
-	struct keys_api_search *search = arg;
-
-	if (strncmp(k->id, search->given, strlen(search->given)) == 0 && search->found++ == 0)
-		snprintf(search->id, sizeof search->id, "%s", k->id);
-	return 0;
-}
-
 static enum status keys_api_revoke(const struct admin *a, const struct arguments *args)
 {
-	struct keys_api_search search = {.given = args->words[0]};
+	char id[RECORD_ID_LEN + 1];
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 	struct err e = {0};
 
-	if (strlen(search.given) < SHORT_ID_LEAST)
-		return output_complain(STATUS_UNSURE, "keys: an id has at least %d characters", SHORT_ID_LEAST);
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
-	if (api_key_each(s.vault, keys_api_match, &search, &e) != 0)
+	if (cases_id(s.vault, KIND_ACCOUNT, args->words[0], id, &e) != 0 || api_key_revoke(s.vault, id, &e) != 0)
 		return keys_api_failed(&e);
-	if (search.found != 1)
-		return output_complain(STATUS_FOUND, search.found == 0
-							 ? "keys: there is no such key; lethe keys api list names those there are"
-							 : "keys: several keys begin so");
-	if (api_key_revoke(s.vault, search.id, &e) != 0)
-		return keys_api_failed(&e);
-	buf_printf(&out, "%s is revoked: nobody can use it any more\n", search.id);
+	buf_printf(&out, "%s is revoked: nobody can use it any more\n", id);
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "id", search.id);
+	cJSON_AddStringToObject(object, "id", id);
 	cJSON_AddBoolToObject(object, "revoked", true);
 	return output_object(args, object, &out);
 }
