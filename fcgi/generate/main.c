@@ -36,6 +36,9 @@ static int generate_start(const struct policy *p, struct vault *v, void **contex
 	return generator_init(&generator, p, v, e);
 }
 
+// Clients of Azure's form of the API, and Open WebUI where it is told to, name the version of it.
+static const char *const api_query[] = {"api-version", NULL};
+
 static const struct route routes[] = {
     {
 	.method = "POST",
@@ -69,6 +72,7 @@ static const struct route routes[] = {
 	.kinds = KINDS_OF_A_SET,
 	.changes_state = true,
 	.logs_itself = true,
+	.query_ignored = api_query,
 	.admit = api_admit_images,
 	.handle = api_generations,
     },
@@ -81,6 +85,7 @@ static const struct route routes[] = {
 	.kinds = KINDS_OF_A_SET,
 	.changes_state = true,
 	.logs_itself = true,
+	.query_ignored = api_query,
 	.admit = api_admit_images,
 	.handle = api_edits,
     },

@@ -49,8 +49,7 @@ cJSON *problem_object(const struct problem *p)
 
 void respond_problem_object(struct request *r, const cJSON *problem)
 {
-	const char *below = r->server->program->api_below, *path = request_param(r, "DOCUMENT_URI");
-	const bool api = below != NULL && path != NULL && strncmp(path, below, strlen(below)) == 0;
+	const bool api = request_of_api(r);
 	int status = (int)json_number(problem, "status", 500);
 	if (status == 503)
 		respond_header(r, "Retry-After", "5");

@@ -10,8 +10,11 @@
 enum body_type { BODY_NONE = 0, BODY_JSON = 1, BODY_FORM = 2, BODY_MULTIPART = 4, BODY_TEXT = 8, BODY_RAW = 16 };
 
 struct route {
-	const char *method;   // "GET" also answers HEAD
-	const char *path;     // exact; a trailing "*" matches any rest without "/", see request_rest()
+	const char *method; // "GET" also answers HEAD
+	const char *path;   // exact; a trailing "*" matches any rest without "/", see request_rest()
+	// Parameters that clients send in the address, and that nobody reads; all others are refused. NULL-terminated; NULL: none. Of routes without a body,
+	// any may come.
+	const char *const *query_ignored;
 	size_t body_max;      // 413 above it
 	unsigned body_types;  // 415 for others
 	unsigned deadline_ms; // whole request; 504 problem

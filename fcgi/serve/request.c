@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/serve/request.h"
 #include "fcgi/serve/media_type.h"
+#include "fcgi/serve/program.h"
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/server.h"
 #include "policy/base/json.h"
@@ -45,6 +46,13 @@ const char *request_param(const struct request *r, const char *name)
 		if (strncmp(*p, name, len) == 0 && (*p)[len] == '=')
 			return (*p)[len + 1] ? *p + len + 1 : NULL;
 	return NULL;
+}
+
+bool request_of_api(const struct request *r)
+{
+	const char *below = r->server->program->api_below, *path = request_param(r, "DOCUMENT_URI");
+
+	return below != NULL && path != NULL && strncmp(path, below, strlen(below)) == 0;
 }
 
 const char *request_rest(const struct request *r)

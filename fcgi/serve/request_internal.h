@@ -32,4 +32,6 @@ struct request {
 	bool commit_unknown;                 // whether something was stored is not known
 };
 
+bool request_of_api(const struct request *r); // its address is below the program's `api_below`
+
 #endif

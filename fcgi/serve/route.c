@@ -12,7 +12,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DEADLINE_MS = 30000 }; // of routes that name none
+enum {
+	DEADLINE_MS = 30000, // of routes that name none
+	QUERY_NAME_MAX = 64,
+};
 
 // What the route's "*" stands for, "" for an exact match, NULL for none.
 static const char *path_match(const char *pattern, const char *path)
@@ -54,14 +57,35 @@ int route_find(struct request *r, const struct route *routes, struct problem *wh
 		r->rest = rest;
 		if (t->deadline_ms)
 			r->deadline = monotonic_ms() + t->deadline_ms;
-		if (policy_undeclared(r->server->policy, t->kinds) != 0)
-			return problem_set(why, 503, "problem.not-offered", NULL, NULL);
+		if (policy_undeclared(r->server->policy, t->kinds) !=
+		    0) // what waits for a page may come; what a client of an API asks for is not there
+			return problem_set(why, request_of_api(r) ? 404 : 503, "problem.not-offered", NULL, NULL);
 		return 0;
 	}
 	why->allow = allow[there];
 	if (why->allow == NULL)
 		return problem_set(why, 404, "problem.not-found", NULL, NULL);
 	return problem_set(why, 405, "problem.method-not-allowed", NULL, WORD_VALUES({"allow", why->allow}));
+}
+
+// The name of the first parameter of the address that the route does not take, "" where that is no plain name; NULL: there is none.
+static const char *query_refused(const struct route *t, const char *query, char name[QUERY_NAME_MAX + 1])
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+	for (const char *at = query; at != NULL; at = strchr(at, '&')) {
+		at += *at == '&';
+		size_t len = strcspn(at, "=&");
+		bool ignored = false;
+		for (const char *const *known = t->query_ignored; known != NULL && *known != NULL; known++)
+			ignored |= strlen(*known) == len && memcmp(*known, at, len) == 0;
+		if (ignored)
+			continue;
+		bool shown = len <= QUERY_NAME_MAX && strspn(at, plain) >= len;
+		snprintf(name, QUERY_NAME_MAX + 1, "%.*s", shown ? (int)len : 0, at);
+		return name;
+	}
+	return NULL;
 }
 
 // A request that changes something may come from our own pages or from something that is no browser. Without cookies a network position or
@@ -80,7 +104,6 @@ static bool origin_admit(const struct request *r)
 
 int route_admit(struct request *r, enum body_type *kind, struct problem *why)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 	static const char hosts[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:[]-";
 	const struct route *t = r->route;
 	static const struct {
@@ -94,18 +117,14 @@ int route_admit(struct request *r, enum body_type *kind, struct problem *why)
 	const char *query = request_param(r, "QUERY_STRING"), *length = request_param(r, "CONTENT_LENGTH");
 	const char *host = request_param(r, "HTTP_HOST"); // stands in addresses that are answered
 	const char *type = request_param(r, "CONTENT_TYPE"), *encoding = request_param(r, "HTTP_CONTENT_ENCODING");
-	char charset[32], known[128] = "";
+	char charset[32], known[128] = "", name[QUERY_NAME_MAX + 1];
 	*kind = BODY_NONE;
 	if (host != NULL && host[strspn(host, hosts)] != '\0')
 		return problem_set(why, 400, "problem.host", "Host", NULL);
 	// What is asked for stands in the body; in the address it would also be kept by browsers and proxies. The first name is named.
-	if (query != NULL && (t->body_types != BODY_NONE || t->changes_state)) {
-		char name[65] = "";
-		size_t len = strcspn(query, "=&");
-		if (len < sizeof name && strspn(query, plain) == len)
-			memcpy(name, query, len);
-		return problem_set(why, 400, "problem.field-unknown.address", name, NULL);
-	}
+	const char *refused = t->body_types != BODY_NONE || t->changes_state ? query_refused(t, query, name) : NULL;
+	if (refused != NULL)
+		return problem_set(why, 400, "problem.field-unknown.address", refused, NULL);
 	if (t->changes_state && !origin_admit(r))
 		return problem_set(why, 403, "problem.cross-site", NULL, NULL);
 	size_t digits = length != NULL ? strspn(length, "0123456789") : 0;

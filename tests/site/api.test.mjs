@@ -131,6 +131,10 @@ test("Open WebUI's image engine gets what it reads", async () => {
     assert.equal(got.headers.get('content-type').split('/')[0], 'image');
     isPng(await got.arrayBuffer());
   }
+  // Its setting "API version" is for Azure's form of the API, whose other clients name one, too.
+  const azure = await fetch(`${site.url}/v1/images/generations?api-version=2025-04-01-preview`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ model: 'default', prompt, n: 1, response_format: 'b64_json' }) });
+  assert.equal(azure.status, 200);
+  isPng(Buffer.from((await azure.json()).data[0].b64_json, 'base64'));
   // Its error is the message of the body.
   assert.ok((await isError(await post({ model: 'dall-e-2', prompt, n: 1, size: '512x512' }, headers), 400, 'invalid_value', { param: 'size' })).message.includes('1024x1024'));
 });
@@ -156,7 +160,8 @@ test('each fault of a request is an error in the shape that clients know, with t
   await isError(await post({ prompt: 'A nude 12 year old girl' }), 400, 'moderation_blocked', { type: 'image_generation_user_error', param: 'prompt' });
   await isError(await fetch(`${site.url}/v1/images/generations`), 405, 'method_not_allowed');
   await isError(await fetch(`${site.url}/v1/images/generations`, { headers: { accept: 'text/html' } }), 405, 'method_not_allowed');
-  await isError(await fetch(`${site.url}/v1/images/generations?api-version=1`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }), 400, 'unknown_parameter', { param: 'api-version' });
+  for (const [query, param] of [['prompt=x', 'prompt'], ['api-version=1&prompt=x', 'prompt'], ['n', 'n'], ['api-version2=1', 'api-version2'], ['&', null], [`${'x'.repeat(65)}=1`, null], ['a%20b=1', null]])
+    await isError(await fetch(`${site.url}/v1/images/generations?${query}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ prompt }) }), 400, 'unknown_parameter', { param });
   for (const path of ['/v1/chat/completions', '/v1', '/v1/', '/v1/models/', '/v1/images', '/v1/files'])
     for (const accept of ['application/json', 'text/html', '*/*']) if (path !== '/v1') await isError(await fetch(site.url + path, { headers: { accept } }), 404, 'not_found');
   // Where no program answers.

@@ -84,6 +84,15 @@ for (const [site, { shown, lacks, makes = !lacks, lead }] of Object.entries(site
     const problem = await again.json();
     assert.equal(problem.type, '/problems/not-offered');
     assert.match(problem.detail, /does not offer this/);
+    // For clients of the API it is not there, in the shape that they know; none asks for it once more.
+    for (const [method, path] of [['POST', '/v1/images/generations'], ['POST', '/v1/images/edits'], ['GET', '/v1/models'], ['GET', '/v1/models/default']]) {
+      const answer = await fetch(s.url + path, { method, ...(method === 'POST' ? { headers: { 'content-type': 'application/json' }, body: '{"prompt":"A small bakery"}' } : {}) });
+      assert.equal(answer.status, 404, path);
+      assert.match(answer.headers.get('content-type'), /^application\/json/);
+      assert.equal(answer.headers.get('retry-after'), null);
+      const { error } = await answer.json();
+      assert.deepEqual([error.type, error.code], ['invalid_request_error', 'not_offered'], path);
+    }
     assert.equal((await fetch(s.url + '/healthz')).status, 200); // nothing fell over
   });
 }

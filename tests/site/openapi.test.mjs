@@ -38,7 +38,7 @@ test('it has every route of the programs, and no other', () => {
 test('the image API has its headers and the code of what no vendor takes', () => {
   for (const path of ['/v1/images/generations', '/v1/images/edits']) {
     const { parameters, responses } = document.paths[path].post;
-    assert.deepEqual(parameters.map(({ name }) => name), ['Idempotency-Key']);
+    assert.deepEqual(parameters.map(({ name }) => name), ['Idempotency-Key', 'api-version']);
     for (const header of ['X-Request-Id', 'X-RateLimit-Limit-Images', 'X-RateLimit-Remaining-Images', 'X-RateLimit-Reset-Images']) for (const code of ['200', '4XX', '5XX']) assert.ok(responses[code].headers[header], `${path} ${code} ${header}`);
     assert.ok(responses['4XX'].headers['X-Should-Retry']);
   }

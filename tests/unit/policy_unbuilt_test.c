@@ -10,11 +10,11 @@ static const struct needs {
 	const char *site, *words;
 } needs[] = {
     {"bizimages", ""},
-    {"imagedesigner", "API, uploads, gallery, stored prompts, stored images, support tickets, request log details, "
+    {"imagedesigner", "gallery, stored prompts, stored uploads, stored images, support tickets, request log details, "
 		      "consent panel, deleting the data of children"},
     {"product-images", "accounts, stored images, payments, usage figures, image storage, "
 		       "consent panel, provider resend"},
-    {"image-describer", "uploads, descriptions, time limits in memory, request log details, image storage, analytics, consent "
+    {"image-describer", "descriptions, time limits in memory, request log details, image storage, analytics, consent "
 			"panel"},
     {"blogimg", "dashboard, posts, accounts, stored prompts, stored images, payments, support tickets, preferences, usage "
 		"figures, request log details, analytics, prompt anonymising, consent panel, "
