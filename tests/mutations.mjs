@@ -67,6 +67,8 @@ export const mutations = [
     ['nginx/html/assets/history.js', 'return JSON.parse(sessionStorage.getItem(name)) || undefined;', 'return JSON.parse(sessionStorage.getItem(name)) || [];', 'browser/keep.test.mjs', 'a list of the sets made in a tab: for who asks for it, in that tab, until it is forgotten']),
   ...row('the notice states every fact, and its prose no time that is not obeyed',
     ['policy/rules/lint.c', '\tlint_prose(p, r);', '', 'unit/policy_lint_test.c', 'times in prose are those that are obeyed']),
+  ...row('a key of the API that is revoked, over or erased serves nobody any more, also not what is being made with it',
+    ['fcgi/generate/api.c', 's->key_look = now + KEY_LOOK_MS;', 's->key_look = UINT64_MAX;', 'site/api_keys.test.mjs', 'a key that ends while a set is made ends the set, at the vendor too, and the answer says so']),
   ...row('what is paid for has its space first',
     ['fcgi/generate/allotment.c', 'if (need > left)', 'if (need == UINT64_MAX)', 'unit/allotment_test.c', 'what does not fit is refused until there is space again']),
   ...row('a copy holds all of one\'s own, bit by bit, nothing of anybody else, no secret; it says what was searched and what is missing',

@@ -20,6 +20,7 @@ enum {
 	PERCENT = 100,
 	OF_EDITS = 3, // fields
 	PATH_BYTES = 512,
+	KEY_LOOK_MS = 5000, // a key that was leaked and revoked is served no longer; thousands may wait with keys
 };
 _Static_assert(PIECE % 3 == 0, "base64 pieces must join");
 
@@ -97,19 +98,44 @@ int api_input_read(struct set *s)
 
 // ---- the budget of a key ----
 
-static void api_say_budget(struct request *r, const struct api_key *key)
-{
-	enum { DAY = 24 * 60 * 60 };
-	char number[WORD_NUMBER + 1];
+enum { DAY = 24 * 60 * 60 };
 
-	if (key->daily == 0) // also where there is no key
-		return;
-	snprintf(number, sizeof number, "%u", key->daily);
-	respond_header(r, "X-RateLimit-Limit-Images", number);
-	snprintf(number, sizeof number, "%u", key->used < key->daily ? key->daily - key->used : 0);
-	respond_header(r, "X-RateLimit-Remaining-Images", number);
-	snprintf(number, sizeof number, "%llds", (long long)(DAY - when_now() % DAY));
-	respond_header(r, "X-RateLimit-Reset-Images", number);
+// In pictures and, for clients that know of no others, in requests, each of which is for one picture at least.
+void api_say_budget(struct request *r, const struct api_key *key)
+{
+	static const char *const units[] = {"Images", "Requests"};
+	const unsigned left = key->used < key->daily ? key->daily - key->used : 0;
+	char name[48], number[WORD_NUMBER + 1];
+
+	for (size_t i = 0; key->daily > 0 && i < ARRAY_LEN(units); i++) { // 0: also where there is no key
+		snprintf(name, sizeof name, "X-RateLimit-Limit-%s", units[i]);
+		snprintf(number, sizeof number, "%u", key->daily);
+		respond_header(r, name, number);
+		snprintf(name, sizeof name, "X-RateLimit-Remaining-%s", units[i]);
+		snprintf(number, sizeof number, "%u", left);
+		respond_header(r, name, number);
+		snprintf(name, sizeof name, "X-RateLimit-Reset-%s", units[i]);
+		snprintf(number, sizeof number, "%llds", (long long)(DAY - when_now() % DAY));
+		respond_header(r, name, number);
+	}
+}
+
+bool api_key_holds(struct set *s)
+{
+	const uint64_t now = monotonic_ms();
+	struct api_key key;
+	struct err e = {0};
+
+	if (*s->key.id == '\0' || s->key_over || now < s->key_look)
+		return !s->key_over;
+	s->key_look = now + KEY_LOOK_MS;
+	s->key_over = api_key_get(s->g->vault, s->key.id, &key, &e) != 0 && (e.code == ERR_NOT_FOUND || e.code == ERR_RESTRICTED);
+	return !s->key_over;
+}
+
+uint64_t api_key_look_until(const struct set *s)
+{
+	return *s->key.id == '\0' || s->key_over ? UINT64_MAX : s->key_look;
 }
 
 int api_book(struct set *s)
@@ -122,8 +148,11 @@ int api_book(struct set *s)
 		s->booked = s->input.count;
 		return 0;
 	}
-	if (e.code == ERR_FULL)
+	if (e.code == ERR_FULL) {
+		char seconds[WORD_NUMBER];
 		respond_header(s->r, "X-Should-Retry", "false"); // with OpenAI's own clients in mind
+		respond_header(s->r, "Retry-After", word_number(seconds, (long long)(DAY - when_now() % DAY)));
+	}
 	return e.code == ERR_FULL        ? problem_set(&s->failure, 429, "problem.api-budget", NULL, NULL)
 	       : e.code == ERR_NOT_FOUND ? problem_set(&s->failure, 401, "problem.api-key", NULL, NULL) // revoked meanwhile
 					 : set_not_recorded(s, &e);

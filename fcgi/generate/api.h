@@ -22,7 +22,11 @@ int api_input_read(struct set *s);
 // Books the pictures of the set in the budget of its key; and gives back those that were not made, of which nothing left, or whose maker said that there is
 // none: who leaves does not get back what is billed. Says what is left of it where the answer has not begun. Without a key, nothing.
 int api_book(struct set *s);
+void api_say_budget(struct request *r, const struct api_key *key); // in the answer's headers
 void api_give_back(struct set *s);
+// Whether its key holds still, as far as that was looked at a few seconds ago; what is not so any more is noted with the set. Without a key it does.
+bool api_key_holds(struct set *s);
+uint64_t api_key_look_until(const struct set *s); // monotonic_ms() when it is to be looked at again; UINT64_MAX: there is no key
 // The head of a stream.
 int api_begin(struct set *s);
 // The whole answer of a finished set, `record` as outcome_record() made it, whose pictures are in `archive`; the rest of the stream, where it is one.

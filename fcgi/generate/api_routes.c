@@ -103,6 +103,7 @@ void api_models(struct request *r, void *context)
 
 	if (!api_admit(r, context, API_SCOPE_MODELS, &key))
 		return;
+	api_say_budget(r, &key);
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "object", "list");
 	cJSON_AddItemToObject(o, "data", api_models_list(r, context));
@@ -116,6 +117,7 @@ void api_model(struct request *r, void *context)
 
 	if (!api_admit(r, context, API_SCOPE_MODELS, &key))
 		return;
+	api_say_budget(r, &key);
 	JSON_AUTO cJSON *list = api_models_list(r, context);
 	cJSON_ArrayForEach(one, list)
 	{

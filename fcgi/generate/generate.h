@@ -61,6 +61,8 @@ struct set {
 	struct input input;
 	struct api_key key;                        // of the API, where one is needed; no id: none
 	unsigned booked;                           // pictures, of its budget
+	uint64_t key_look;                         // monotonic_ms() at which it is to be looked at again
+	bool key_over;                             // it was revoked, or is over: the set is cancelled
 	bool edit;                                 // made from pictures, too:
 	struct buf references[REFERENCES_MAX + 1]; // as they came, and then as they leave; the last is the mask (references.h)
 	unsigned reference_count;

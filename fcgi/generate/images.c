@@ -335,12 +335,14 @@ int images_make(struct set *s)
 cleanup:
 	for (unsigned i = 0; i < count; i++)
 		s->pictures[i].unanswered |= im.works[i].sent && im.works[i].task.step == PROVIDER_SEND;
-	// Nobody came back: what is there is his all the same, until its time is over.
-	for (unsigned i = 0; i < count && s->closing && !s->cancelled; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		if (s->pictures[i].state != PICTURE_WAITING)
 			continue;
 		if (im.works[i].task.provider != NULL)
 			set_note_recipient(s, &im.works[i]);
+		if (!s->closing || s->cancelled)
+			continue;
+		// Nobody came back: what is there is his all the same, until its time is over.
 		s->pictures[i] = (struct picture){.state = PICTURE_MISSING,
 						  .prompt = s->pictures[i].prompt,
 						  .reason = "missing.left",

@@ -214,6 +214,7 @@ static int set_hand_over(struct set *s)
 	char id[RECORD_ID_LEN + 1], details[96];
 	BUF_AUTO_WIPE struct buf body = BUF_INIT(VAULT_BODY_MAX);
 
+	s->key_look = 0; // once more, before anything is kept
 	if (!visitor_stays(s) && !s->closing)
 		return -1;
 	s->expires = life_end(s->g->policy, KIND_ARCHIVE, when_now());
@@ -275,7 +276,9 @@ void make_set(struct request *r, const struct generator *g, enum answer_form for
 	for (size_t i = 0; done == 0 && i < ARRAY_LEN(steps); i++)
 		done = steps[i](&s);
 	const bool silent = s.cancelled && s.answer.begun && form != ANSWER_API_EVENTS; // the pages' events end without another
-	if (s.cancelled && !silent)                                                     // by an erasure
+	if (s.key_over)
+		problem_set(&s.failure, 401, "problem.api-key.ended", NULL, NULL);
+	else if (s.cancelled && !silent) // by an erasure
 		problem_set(&s.failure, 410, "problem.ended", NULL, NULL);
 	api_give_back(&s);
 	if (done != 0 && !silent)

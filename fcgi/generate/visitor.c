@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/visitor.h"
+#include "fcgi/generate/api.h"
 #include "fcgi/generate/live.h"
 #include "policy/base/when.h"
 #include <limits.h>
@@ -18,7 +19,7 @@ bool visitor_stays(struct set *s)
 		live_left(s->live);
 		state = live_look(s->live);
 	}
-	s->cancelled = s->cancelled || state == LIVE_CANCELLED;
+	s->cancelled = s->cancelled || state == LIVE_CANCELLED || !api_key_holds(s);
 	s->closing = s->closing || state == LIVE_CLOSING;
 	return !s->cancelled && !s->closing;
 }
@@ -51,7 +52,9 @@ int visitor_await(struct set *s)
 
 int visitor_wait(struct set *s, struct peer_work *works, struct call *calls, size_t count, uint64_t until, struct err *e)
 {
-	uint64_t look = live_look_until(s->live), limit = look < until ? look : until;
+	uint64_t look = live_look_until(s->live), key = api_key_look_until(s), limit = look < until ? look : until;
+
+	limit = key < limit ? key : limit;
 	if (s->closing || s->cancelled)
 		return err_set(e, ERR_GONE, "the visitor left");
 	int rc = works != NULL ? peer_wait(works, calls, count, live_wake_fd(s->live), limit, e)

@@ -78,6 +78,17 @@ int api_key_create(struct vault *v, struct api_key *k, const char *receipt, char
 	return ret;
 }
 
+// What holds of a record that was found.
+static int api_key_take(struct vault_record *r, struct api_key *out, struct err *e)
+{
+	int ret = r->kind == KIND_ACCOUNT ? api_key_read(r, out, e) : err_set(e, ERR_NOT_FOUND, "there is no such key");
+
+	if (ret == 0 && out->expires != 0 && out->expires <= when_now())
+		ret = err_set(e, ERR_NOT_FOUND, "the key is over");
+	vault_record_free(r);
+	return ret;
+}
+
 int api_key_find(struct vault *v, const char *key, struct api_key *out, struct err *e)
 {
 	const size_t prefix = sizeof API_KEY_PREFIX - 1;
@@ -85,13 +96,14 @@ int api_key_find(struct vault *v, const char *key, struct api_key *out, struct e
 
 	if (strncmp(key, API_KEY_PREFIX, prefix) != 0 || !token_shaped(key + prefix))
 		return err_set(e, ERR_NOT_FOUND, "it has not the form of a key");
-	if (vault_find(v, KIND_ACCOUNT, KEY_TAG, key + prefix, &record, e) != 0)
-		return -1;
-	int ret = api_key_read(&record, out, e);
-	if (ret == 0 && out->expires != 0 && out->expires <= when_now())
-		ret = err_set(e, ERR_NOT_FOUND, "the key is over");
-	vault_record_free(&record);
-	return ret;
+	return vault_find(v, KIND_ACCOUNT, KEY_TAG, key + prefix, &record, e) != 0 ? -1 : api_key_take(&record, out, e);
+}
+
+int api_key_get(struct vault *v, const char *id, struct api_key *out, struct err *e)
+{
+	struct vault_record record = {0};
+
+	return vault_get(v, id, &record, e) != 0 ? -1 : api_key_take(&record, out, e);
 }
 
 struct api_key_walk {

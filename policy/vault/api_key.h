@@ -28,6 +28,8 @@ bool api_key_needed(const struct policy *p);
 int api_key_create(struct vault *v, struct api_key *k, const char *receipt, char key[API_KEY_LEN + 1], struct err *e);
 // ERR_NOT_FOUND: there is none, it is over, or its text has not the form of one; ERR_RESTRICTED.
 int api_key_find(struct vault *v, const char *key, struct api_key *out, struct err *e);
+// The same by its id.
+int api_key_get(struct vault *v, const char *id, struct api_key *out, struct err *e);
 int api_key_each(struct vault *v, int (*each)(void *arg, const struct api_key *key), void *arg, struct err *e);
 // Books so many pictures of today, durably, or gives so many back (negative), but not those of another day than k->day; *k has what is booked then. ERR_FULL: there may not be so many. Does nothing for a key without a
 // budget.

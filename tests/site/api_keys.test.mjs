@@ -2,7 +2,7 @@
 // Keys of the image API, where the policy has accounts: who has one is served within what it allows, who has none is not; it ends when it is revoked, over, or erased.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
@@ -76,7 +76,10 @@ test('the budget of a day holds, also for many at once; what is not made is give
   assert.equal(response.headers.get('x-ratelimit-limit-images'), '5');
   assert.equal(response.headers.get('x-ratelimit-remaining-images'), '3');
   assert.match(response.headers.get('x-ratelimit-reset-images'), /^\d+s$/);
-  await assert.rejects(make(key, { n: 4 }), (e) => e.status === 429 && e.code === 'insufficient_quota' && e.headers.get('x-should-retry') === 'false');
+  for (const name of ['limit', 'remaining', 'reset']) assert.equal(response.headers.get(`x-ratelimit-${name}-requests`), response.headers.get(`x-ratelimit-${name}-images`), name);
+  const { response: models } = await client(key).models.list().withResponse();
+  assert.equal(models.headers.get('x-ratelimit-remaining-requests'), '3');
+  await assert.rejects(make(key, { n: 4 }), (e) => e.status === 429 && e.code === 'insufficient_quota' && e.headers.get('x-should-retry') === 'false' && Number(e.headers.get('retry-after')) > 0 && e.headers.get('x-ratelimit-remaining-requests') === '3');
   const results = await Promise.allSettled([1, 2, 3, 4, 5, 6].map(() => make(key)));
   assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 3);
   assert.ok(results.filter(({ status }) => status === 'rejected').every(({ reason }) => reason.status === 429));
@@ -161,6 +164,34 @@ test('a key ends when it is revoked, when it is over, and when its receipt is er
   const first = create(), second = site.officer(['keys', 'api', 'create', '--receipt', '-', '--format', 'json'], { input: first.receipt, policy, more: { LETHE_ALLOW_UNBUILT: '1' } });
   assert.equal(JSON.parse(second.stdout).receipt, first.receipt);
   assert.notEqual(JSON.parse(second.stdout).key, first.key);
+});
+
+test('a key that ends while a set is made ends the set, at the vendor too, and the answer says so', async () => {
+  const spool = () => readdirSync(join(site.run, 'spool')).filter((f) => !f.startsWith('.')).length, before = spool();
+  const ways = {
+    revoked: [[], ({ id }) => officer('keys', 'api', 'revoke', id)],
+    erased: [[], ({ receipt }) => officerWith(receipt, 'erase', '--yes', '--receipt', '-')],
+    over: [['--until', new Date(Date.now() + 7000).toISOString().replace(/\.\d+/, '')], () => ({ code: 0 })],
+  };
+  const ended = Object.entries(ways).map(async ([name, [words, end]]) => {
+    const one = create(...words), inFlight = () => vendors.of('ark').inFlight;
+    const whole = make(one.key, { n: 2 }).then(() => assert.fail(name), (e) => e), stream = await make(one.key, { stream: true });
+    const events = (async () => { for await (const event of stream) assert.fail(event.type); })().then(() => assert.fail(name), (e) => e);
+    await until(() => inFlight() > 0, 10000, 'the requests');
+    return async () => {
+      const done = end(one);
+      assert.equal(done.code, 0, done.stderr);
+      for (const e of [await whole, await events]) assert.equal(e.code, 'invalid_api_key', `${name}: ${e}`);
+      assert.equal((await whole).status, 401);
+      assert.deepEqual((await whole).error.sent_to.map(({ id }) => id), ['ark']);
+      assert.match((await whole).message, /while the set was being made/);
+      await assert.rejects(make(one.key), (e) => e.status === 401);
+    };
+  });
+  vendors.of('ark').always = 'hang';
+  for (const check of await Promise.all(ended)) await check();
+  await until(() => vendors.of('ark').inFlight === 0, 10000, 'the end of what nobody waits for');
+  assert.equal(spool(), before);
 });
 
 test('where the policy has no accounts there are no keys', async () => {

@@ -270,6 +270,20 @@ test('one visitor cannot take all: 429 says when to come again, others go on', a
   assert.equal((await post('127.0.0.3')).status, 200);
 });
 
+test('a client of the API is told how many requests a minute it has, where that is why it is refused', async () => {
+  answer = plain;
+  const post = (path, from) => ask(at, path, { method: 'POST', body: '{}', from });
+  const rate = Number(/zone=generate:10m rate=(\d+)r\/m/.exec(readFileSync(new URL('../../nginx/snippets/http.conf', import.meta.url), 'utf8'))[1]);
+  const limits = ({ headers }) => ['limit', 'remaining', 'reset'].map((name) => headers[`x-ratelimit-${name}-requests`]);
+  let refused;
+  for (let i = 0; i < 14; i++) refused = await post('/v1/images/generations', '127.0.0.4');
+  assert.equal(refused.status, 429);
+  assert.equal(refused.headers['retry-after'], '20');
+  assert.deepEqual(limits(refused), [String(rate), '0', `${60 / rate}s`]);
+  refused = await post('/api/generate', '127.0.0.4'); // the same limit, of the pages
+  assert.deepEqual([refused.status, ...limits(refused)], [429, undefined, undefined, undefined]);
+});
+
 // Made-up requests from many networks: a customer, an organisation and a provider each have their part, and others go on; agents have another.
 test('who has many addresses does not take the data-subject requests of others', async () => {
   const site = await fill('run.conf', (text) => text.replace(/(map \S+ \$lethe_visitor \{[^]*?\n\t\})/, '$1\nset_real_ip_from 127.0.0.1;\nreal_ip_header X-Test-From;'));

@@ -39,8 +39,8 @@ test('the image API has its headers and the code of what no vendor takes', () =>
   for (const path of ['/v1/images/generations', '/v1/images/edits']) {
     const { parameters, responses } = document.paths[path].post;
     assert.deepEqual(parameters.map(({ name }) => name), ['Idempotency-Key', 'api-version']);
-    for (const header of ['X-Request-Id', 'X-RateLimit-Limit-Images', 'X-RateLimit-Remaining-Images', 'X-RateLimit-Reset-Images']) for (const code of ['200', '4XX', '5XX']) assert.ok(responses[code].headers[header], `${path} ${code} ${header}`);
-    assert.ok(responses['4XX'].headers['X-Should-Retry']);
+    for (const header of ['X-Request-Id', ...['Images', 'Requests'].flatMap((unit) => ['Limit', 'Remaining', 'Reset'].map((what) => `X-RateLimit-${what}-${unit}`))]) for (const code of ['200', '4XX', '5XX']) assert.ok(responses[code].headers[header], `${path} ${code} ${header}`);
+    for (const header of ['X-Should-Retry', 'Retry-After']) assert.ok(responses['4XX'].headers[header]);
   }
   const code = /\{"no-edits", "(\w+)"/.exec(readFileSync(join(root, 'policy/publish/api_error.c'), 'utf8'))[1];
   assert.match(document.paths['/v1/images/edits'].post.description, new RegExp(`error ${code}\\.`));
