@@ -67,6 +67,9 @@ void page_call_begin(struct caller *c, const struct egress_call *call);
 // A mail, through the server of the policy's processor for it, in a thread of its own: libcurl waits for a mail server where the loop could not.
 void mail_call_begin(struct caller *c, const struct egress_call *call);
 
+// An address that opens an object for a while: signed here, where the key is, and judged as if it were fetched.
+void object_link_begin(struct caller *c, const struct egress_call *call);
+
 // What left and how the processors fare: the answer to "status", and the counts kept over restarts in $LETHE_STATE/egress/traffic.json.
 // The counts are written within a second and at the end; a kill may lose the last of them. Nothing about a person is in them.
 cJSON *status_reply(const struct egress *g);

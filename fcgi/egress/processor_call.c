@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/egress/caller.h"
+#include "fcgi/egress/object.h"
 #include "fcgi/egress/retry.h"
 #include "fcgi/egress/transfer.h"
 #include "fcgi/egress/url.h"
@@ -23,7 +24,8 @@ struct processor_call {
 	struct upstream *upstream;
 	const struct processor_route *route;
 	char method[8], content_type[200], accept[200]; // the last two as header lines, or ""
-	struct curl_slist headers[4 + 2 * PROCESSOR_LIST];
+	struct curl_slist headers[6 + 2 * PROCESSOR_LIST];
+	struct object_lines *signed_lines; // NULL: it is for no object storage
 	kind_set kinds;
 	uint64_t deadline;
 	bool repeatable, stream, probe, waiting;
@@ -38,7 +40,7 @@ struct processor_call {
 // Whether the policy lets the call go, and the vendor has such a route. False: it has been refused, which freed it.
 static bool call_admit(struct processor_call *p, const struct egress_call *call)
 {
-	static const char *const methods[] = {"POST", "GET", "PUT", "DELETE"};
+	static const char *const methods[] = {"POST", "GET", "HEAD", "PUT", "DELETE"};
 	struct caller *c = p->caller;
 	const char *id = call->processor != NULL ? call->processor : "", *path = call->path != NULL ? call->path : "";
 	char words[256], host[256];
@@ -69,7 +71,7 @@ static bool call_admit(struct processor_call *p, const struct egress_call *call)
 		if (strcmp(methods[i], call->method) == 0)
 			snprintf(p->method, sizeof p->method, "%s", call->method);
 	if (*p->method == '\0') {
-		caller_refuse_with(c, FAILURE_BAD_CALL, "The method must be POST, GET, PUT or DELETE.");
+		caller_refuse_with(c, FAILURE_BAD_CALL, "The method must be POST, GET, HEAD, PUT or DELETE.");
 		return false;
 	}
 	kind_set left = call->kinds & (~policy_processor_receives(u->declared, when_now()) | u->declared->never_kinds);
@@ -90,7 +92,9 @@ static bool call_admit(struct processor_call *p, const struct egress_call *call)
 	}
 	// The call must be one of the vendor's routes, at its base address or on another of its hosts.
 	bool whole = strncmp(path, "http", 4) == 0;
-	p->transfer.url = whole ? url_whole(path, u->declared, host, &e) : url_join(u->base, path, u->declared, &e);
+	p->transfer.url = whole                  ? url_whole(path, u->declared, host, &e)
+			  : u->s3.secret != NULL ? url_below(u->base, path, u->declared, &e)
+						 : url_join(u->base, path, u->declared, &e);
 	if (p->transfer.url == NULL) {
 		caller_refuse_with(c, e.code == ERR_REFUSED ? FAILURE_HOST : FAILURE_URL, "%s", e.text);
 		return false;
@@ -114,6 +118,12 @@ static bool call_admit(struct processor_call *p, const struct egress_call *call)
 }
 
 // ---- the request ----
+
+// Whether the vendor refuses what we are set up with: an object that is not there is none of that.
+static bool call_refused(const struct processor_call *p, long status)
+{
+	return upstream_refuses_us(status) && !(status == 404 && p->route->absent);
+}
 
 static cJSON *reply_head(const struct processor_call *p)
 {
@@ -205,7 +215,7 @@ static void attempt_count(struct processor_call *p, enum breaker_outcome outcome
 	if (outcome == OUTCOME_FAILED && p->caller->full)
 		outcome = OUTCOME_UNKNOWN; // our caller was slow, so the upstream may have been right to leave
 	// One that refuses works, so the breaker is not told; but nothing came of the request.
-	if (outcome == OUTCOME_FAILED || (outcome == OUTCOME_GOOD && (status == 400 || upstream_refuses_us(status))))
+	if (outcome == OUTCOME_FAILED || (outcome == OUTCOME_GOOD && (status == 400 || call_refused(p, status))))
 		traffic->failures++;
 	// What never left, or was refused, is not paid for.
 	if (before == 0 || status >= 400)
@@ -224,7 +234,7 @@ static void processor_ended(struct transfer *t, enum egress_failure f)
 	struct processor_call *p = LOOP_OWNER(t, struct processor_call, transfer);
 	bool tls = f == FAILURE_TLS || f == FAILURE_CERTIFICATE, passing = egress_failure_passing(f);
 	attempt_count(p, passing || tls || t->answer.status >= 500 ? OUTCOME_FAILED : OUTCOME_GOOD, f);
-	if (f == FAILURE_NONE)
+	if (f == FAILURE_NONE && (call_refused(p, t->answer.status) || !upstream_refuses_us(t->answer.status)))
 		traffic_answered(&p->upstream->traffic, t->answer.status, when_now());
 	transfer_drop(t);
 	uint64_t now = monotonic_ms();
@@ -257,6 +267,22 @@ static void processor_ended(struct transfer *t, enum egress_failure f)
 	}
 }
 
+// Signed anew for each attempt, as a signature holds for some minutes only.
+static int request_sign(struct processor_call *p)
+{
+	const struct frame *frame = &p->caller->call;
+	const char *type = p->content_type[0] != '\0' ? p->content_type + strlen("Content-Type: ") : "";
+	struct err e;
+
+	if (p->upstream->s3.secret == NULL || p->route->keyless)
+		return 0;
+	if (p->signed_lines == NULL)
+		p->signed_lines = malloc(sizeof *p->signed_lines);
+	return p->signed_lines != NULL
+		   ? object_sign(p->signed_lines, p->upstream, p->transfer.url, p->method, type, frame->body, frame->body_len, &e)
+		   : -1;
+}
+
 static void request_options(struct processor_call *p)
 {
 	CURL *h = p->transfer.engine.easy;
@@ -269,6 +295,11 @@ static void request_options(struct processor_call *p)
 		p->headers[n++].data = p->content_type;
 	if (p->accept[0])
 		p->headers[n++].data = p->accept;
+	if (p->signed_lines != NULL) {
+		p->headers[n++].data = p->signed_lines->authorization;
+		p->headers[n++].data = p->signed_lines->date;
+		p->headers[n++].data = p->signed_lines->payload;
+	}
 	const char *const *const lists[] = {p->upstream->facts->headers, p->route->headers};
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		for (const char *const *line = lists[i]; *line != NULL; line++)
@@ -292,7 +323,9 @@ static void request_options(struct processor_call *p)
 #endif
 	if (p->stream) // of a picture much is there at once; nothing of it is touched while one waits
 		curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)FRAME_CHUNK_MAX);
-	if (strcmp(p->method, "GET") == 0)
+	if (p->transfer.bodyless)
+		curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
+	if (p->transfer.bodyless || strcmp(p->method, "GET") == 0)
 		return;
 	if (strcmp(p->method, "POST") != 0)
 		curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, p->method);
@@ -370,7 +403,7 @@ static void attempt_start(struct processor_call *p)
 			p->caller->egress->traffic_changed = true; // what is under way counts also when this program dies
 		}
 		p->attempts++;
-		if (transfer_prepare(&p->transfer, EGRESS_REPLY_MAX) == 0) {
+		if (request_sign(p) == 0 && transfer_prepare(&p->transfer, EGRESS_REPLY_MAX) == 0) {
 			request_options(p);
 			if (caller_at(p->caller, p->deadline) == 0 && transfer_start(&p->transfer) == 0)
 				return;
@@ -432,6 +465,7 @@ static void processor_free(struct call_work *w)
 		attempt_over(p);
 	}
 	transfer_free(&p->transfer);
+	free(p->signed_lines);
 	free(p);
 }
 
@@ -456,6 +490,7 @@ void processor_call_begin(struct caller *c, const struct egress_call *call)
 	c->work = &p->work;
 	if (!call_admit(p, call))
 		return;
+	p->transfer.bodyless = strcmp(p->method, "HEAD") == 0;
 	p->transfer.region_header = p->upstream->facts->region_header;
 	p->transfer.address_allowed = p->upstream->within_count > 0 ? processor_address_allowed : NULL;
 	attempt_start(p);

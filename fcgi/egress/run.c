@@ -57,8 +57,11 @@ static void signals_ready(struct watch *w, uint32_t events)
 }
 
 // The most that a call may take. The vendors' own clients give up after ten minutes.
-static const unsigned longest_ms[] = {
-    [EGRESS_SEND] = 10 * 60 * 1000, [EGRESS_PAGE] = 15 * 1000, [EGRESS_MAIL] = 2 * 60 * 1000, [EGRESS_STATUS] = 30 * 1000};
+static const unsigned longest_ms[] = {[EGRESS_SEND] = 10 * 60 * 1000,
+				      [EGRESS_PAGE] = 15 * 1000,
+				      [EGRESS_MAIL] = 2 * 60 * 1000,
+				      [EGRESS_LINK] = 30 * 1000,
+				      [EGRESS_STATUS] = 30 * 1000};
 
 // A whole call is there: it is judged, and begun or refused.
 static void egress_dispatch(struct caller *c)
@@ -80,6 +83,8 @@ static void egress_dispatch(struct caller *c)
 		page_call_begin(c, &call);
 	else if (call.op == EGRESS_MAIL)
 		mail_call_begin(c, &call);
+	else if (call.op == EGRESS_LINK)
+		object_link_begin(c, &call);
 	else
 		caller_reply(c, status_reply(c->egress), NULL);
 }

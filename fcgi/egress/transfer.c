@@ -97,7 +97,7 @@ static size_t on_header(char *line, size_t one, size_t len, void *context)
 	curl_off_t announced = -1;
 	curl_easy_getinfo(t->engine.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
 	size_t most = t->piece != NULL ? FRAME_BODY_MAX : a->body.max;
-	return announced > (curl_off_t)most ? transfer_stop(t, FAILURE_SIZE) : len;
+	return announced > (curl_off_t)most && !t->bodyless ? transfer_stop(t, FAILURE_SIZE) : len;
 }
 
 static size_t on_body(char *bytes, size_t one, size_t len, void *context)

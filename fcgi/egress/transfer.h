@@ -32,6 +32,7 @@ struct transfer {
 	struct egress *egress;
 	// Whether it may be connected to; NULL: wherever the name leads, of which the certificate must be.
 	bool (*address_allowed)(struct transfer *t, const struct sockaddr *address, socklen_t len);
+	bool bodyless;                                                    // of the answer only the head is asked for
 	CURLU *url;                                                       // freed with the transfer
 	const char *region_header;                                        // NULL: none
 	void (*header)(struct transfer *t, const char *line, size_t len); // one line; NULL: none but those in `answer` matter

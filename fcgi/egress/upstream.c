@@ -43,11 +43,50 @@ static int key_read(const char *name, struct buf *key, struct err *e)
 	return there ? 1 : e->code == ERR_NOT_FOUND ? 0 : -1;
 }
 
+// Of an object storage: the public half of the key, and the region that signatures name. The address must lead to a bucket: what is asked for is
+// then below it, whatever a program wants. 1: it is set up, 0: a setting is missing (up->missing), -1.
+static int upstream_configure_s3(struct upstreams *u, size_t *used, struct upstream *up, const struct buf *secret, const char *base,
+				 struct err *e)
+{
+	const struct processor_facts *f = up->facts;
+	const char *name = processor_address_setting(f);
+	BUF_AUTO_WIPE struct buf id = BUF_INIT(KEY_LINE_MAX / 2);
+	int there = key_read(f->s3.key_id, &id, e);
+	if (there < 0)
+		return -1;
+	if (base == NULL || there == 0 || secret->len == 0) {
+		bool none = there == 0 && secret->len == 0 && base == NULL;
+		up->missing = none ? NULL : base == NULL ? name : there == 0 ? f->s3.key_id : f->key;
+		return 0;
+	}
+	const char *path = strstr(base, "://") != NULL ? strstr(base, "://") + 3 : base;
+	path += strcspn(path, "/");
+	path += strspn(path, "/");
+	size_t bucket = strspn(path, "abcdefghijklmnopqrstuvwxyz0123456789.-");
+	if (f->s3.path_style ? bucket < 3 || strcmp(path + bucket, path[bucket] == '/' ? "/" : "") != 0 : *path != '\0')
+		return err_set(e, ERR_INPUT, "%s must be the address of a bucket: https://%s", name,
+			       f->s3.path_style ? "host.example/bucket" : "bucket.host.example, without a path");
+	char region[sizeof up->traffic.region_seen];
+	const char *set = f->s3.region_setting != NULL ? setting(f->s3.region_setting, NULL) : NULL;
+	const char *declared = up->declared->region_count > 0 ? up->declared->regions[0].id : "us-east-1";
+	up->s3.region = f->s3.region != NULL ? f->s3.region : set != NULL ? set : declared;
+	upstream_region_normalise(region, sizeof region, up->s3.region);
+	if (strcmp(region, up->s3.region) != 0)
+		return err_set(e, ERR_INPUT, "%s is no region: it is one of lower-case letters, digits and -", f->s3.region_setting);
+	if (set != NULL && !upstream_region_allowed(up, region))
+		return err_set(e, ERR_REFUSED, "the policy names no region \"%.64s\" (%s) for \"%s\"", set, f->s3.region_setting,
+			       up->declared->id);
+	up->s3.id = key_keep(u, used, f->s3.key_id, "", &id, e);
+	up->s3.secret = up->s3.id != NULL ? key_keep(u, used, f->key, "", secret, e) : NULL;
+	return up->s3.secret != NULL ? 1 : -1;
+}
+
 // Without an address or without a key nothing is sent; one of them alone is an oversight, which is named.
 static int upstream_configure(struct upstreams *u, size_t *used, struct upstream *up, struct err *e)
 {
 	const struct processor_facts *f = up->facts;
-	if (f == NULL || f->built_in || !policy_processor_in_force(up->declared, when_now()) || (f->key != NULL && f->key_header == NULL))
+	if (f == NULL || f->built_in || !policy_processor_in_force(up->declared, when_now()) ||
+	    (f->key != NULL && f->key_header == NULL && f->s3.key_id == NULL))
 		return 0;
 	BUF_AUTO_WIPE struct buf key = BUF_INIT(KEY_LINE_MAX / 2);
 	const char *name = processor_address_setting(f);
@@ -60,7 +99,11 @@ static int upstream_configure(struct upstreams *u, size_t *used, struct upstream
 	bool key_needed = f->key != NULL && !f->own; // many of one's own ask for none
 	if (base != NULL && url_base_check(base, up->declared, up->host, e) != 0)
 		return err_prefix(e, "the setting %s does not fit the policy", name);
-	if (keyed && base == NULL)
+	if (f->s3.key_id != NULL) {
+		int ready = upstream_configure_s3(u, used, up, &key, base, e);
+		if (ready <= 0)
+			return ready;
+	} else if (keyed && base == NULL)
 		up->missing = name;
 	else if (base != NULL && key_needed && !keyed)
 		up->missing = f->key;
@@ -71,7 +114,7 @@ static int upstream_configure(struct upstreams *u, size_t *used, struct upstream
 	if (f->own && up->within_count == 0)
 		return err_set(e, ERR_REFUSED, "the policy does not say at which addresses \"%s\" is", up->declared->id);
 	up->plain = strncasecmp(base, "http:", 5) == 0;
-	if (keyed) {
+	if (keyed && f->key_header != NULL) {
 		char head[128];
 		snprintf(head, sizeof head, "%s: %s", f->key_header, f->key_prefix);
 		up->key.data = key_keep(u, used, f->key, head, &key, e);
@@ -131,7 +174,7 @@ int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
 		bool declared = !f->built && !f->smtp;
 		for (const char *const *id = f->ids; *id != NULL; id++)
 			declared = declared || policy_processor(p, *id) != NULL;
-		const char *const names[] = {f->override, f->address, f->key};
+		const char *const names[] = {f->override, f->address, f->key, f->s3.key_id};
 		for (size_t n = 0; !declared && n < ARRAY_LEN(names); n++)
 			if (names[n] != NULL && setting(names[n], NULL) != NULL)
 				return err_set(
@@ -140,7 +183,7 @@ int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
 				    "remove the setting",
 				    names[n], f->ids[0], p->file);
 	}
-	u->keys_size = (u->count + 1) * KEY_LINE_MAX;
+	u->keys_size = (2 * u->count + 1) * KEY_LINE_MAX;
 	void *memory = mmap(NULL, u->keys_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return err_system(e, ERR_MEMORY, errno, "memory for the keys");

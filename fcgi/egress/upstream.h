@@ -36,6 +36,11 @@ struct upstream {
 	struct address_range within[POLICY_WITHIN_MAX];
 	size_t within_count; // 0: it is somebody else's
 	bool plain;
+	// An object storage that speaks S3 (facts->s3).
+	struct {
+		const char *id, *secret; // in locked memory; NULL: it is none, or not set up
+		const char *region;
+	} s3;
 	struct {
 		const char *user;
 		char *password; // in locked memory; NULL: none

@@ -263,18 +263,10 @@ static CURLU *processor_url(const char *text, const struct policy_processor *p, 
 	return NULL;
 }
 
-CURLU *url_join(const char *base, const char *path, const struct policy_processor *p, struct err *e)
+static CURLU *url_joined(const char *base, size_t base_len, const char *path, const struct policy_processor *p, struct err *e)
 {
 	BUF_AUTO struct buf whole = BUF_INIT(4096);
 	char host[256];
-	size_t base_len = strlen(base);
-	while (base_len > 0 && base[base_len - 1] == '/')
-		base_len--;
-	// The base's own path, without a trailing slash, is left out where `path` already begins with it.
-	const char *authority = strstr(base, "://"), *own = authority != NULL ? strchr(authority + 3, '/') : NULL;
-	size_t own_len = own != NULL && own < base + base_len ? base_len - (size_t)(own - base) : 0;
-	if (own_len > 0 && strncmp(path, own, own_len) == 0 && path[own_len] == '/')
-		base_len -= own_len;
 	if (path[0] != '/' || !bytes_printable(path) || strchr(path, '#') != NULL || strlen(path) > URL_BYTES_MAX)
 		err_set(e, ERR_INPUT, "the call's path must begin with / and be a plain path");
 	else if ((buf_add(&whole, base, base_len) | buf_adds(&whole, path)) != 0)
@@ -282,6 +274,31 @@ CURLU *url_join(const char *base, const char *path, const struct policy_processo
 	else
 		return processor_url(buf_text(&whole), p, host, e);
 	return NULL;
+}
+
+// Of the base, without the slashes that it ends with.
+static size_t base_length(const char *base)
+{
+	size_t len = strlen(base);
+	while (len > 0 && base[len - 1] == '/')
+		len--;
+	return len;
+}
+
+CURLU *url_below(const char *base, const char *path, const struct policy_processor *p, struct err *e)
+{
+	return url_joined(base, base_length(base), path, p, e);
+}
+
+CURLU *url_join(const char *base, const char *path, const struct policy_processor *p, struct err *e)
+{
+	size_t base_len = base_length(base);
+	// The base's own path, without a trailing slash, is left out where `path` already begins with it.
+	const char *authority = strstr(base, "://"), *own = authority != NULL ? strchr(authority + 3, '/') : NULL;
+	size_t own_len = own != NULL && own < base + base_len ? base_len - (size_t)(own - base) : 0;
+	if (own_len > 0 && strncmp(path, own, own_len) == 0 && path[own_len] == '/')
+		base_len -= own_len;
+	return url_joined(base, base_len, path, p, e);
 }
 
 CURLU *url_whole(const char *url, const struct policy_processor *p, char host[256], struct err *e)

@@ -26,6 +26,8 @@ int url_mail_check(const char *base, const struct policy_processor *p, char host
 // Base and path joined (a path that already begins with the base's own path is not doubled) and checked again: the host must still be
 // the processor's. ERR_INPUT, ERR_REFUSED. The caller frees.
 CURLU *url_join(const char *base, const char *path, const struct policy_processor *p, struct err *e);
+// The same for what is below the base, whatever it is called: nothing of the path is left out.
+CURLU *url_below(const char *base, const char *path, const struct policy_processor *p, struct err *e);
 // A whole URL, which a processor gave as where its result is, under the same rules. `host` gets its host.
 CURLU *url_whole(const char *url, const struct policy_processor *p, char host[256], struct err *e);
 

@@ -63,6 +63,16 @@ cJSON *egress_mail_head(const char *processor, kind_set kinds, const char *to, c
 	return head;
 }
 
+cJSON *egress_link_head(const char *processor, const char *path, unsigned seconds)
+{
+	cJSON *head = cJSON_CreateObject();
+
+	if (cJSON_AddStringToObject(head, "op", "link") == NULL || cJSON_AddStringToObject(head, "processor", processor) == NULL ||
+	    cJSON_AddStringToObject(head, "path", path) == NULL || cJSON_AddNumberToObject(head, "seconds", seconds) == NULL)
+		json_free(&head);
+	return head;
+}
+
 cJSON *egress_status_head(void)
 {
 	cJSON *head = cJSON_CreateObject();
@@ -111,13 +121,16 @@ static const struct head_member mail_members[] = {
     {"deadline_ms", HEAD_WHOLE, SENT(call.deadline_ms), .max = UINT_MAX},
     {0},
 };
+static const struct head_member link_members[] = {
+    {"processor", HEAD_TEXT, SENT(call.processor), .max = WORD_MAX, .required = true},
+    {"path", HEAD_TEXT, SENT(call.path), .max = FRAME_HEAD_MAX, .required = true},
+    {"seconds", HEAD_WHOLE, SENT(call.seconds), .max = UINT_MAX, .required = true},
+    {0},
+};
 static const struct head_member status_members[] = {{0}};
 static const struct head_op ops[] = {
-    [EGRESS_SEND] = {"send", send_members},
-    [EGRESS_PAGE] = {"page", page_members},
-    [EGRESS_MAIL] = {"mail", mail_members},
-    [EGRESS_STATUS] = {"status", status_members},
-    {0},
+    [EGRESS_SEND] = {"send", send_members}, [EGRESS_PAGE] = {"page", page_members},       [EGRESS_MAIL] = {"mail", mail_members},
+    [EGRESS_LINK] = {"link", link_members}, [EGRESS_STATUS] = {"status", status_members}, {0},
 };
 
 int egress_call_read(struct egress_call *out, const cJSON *head, struct err *e)

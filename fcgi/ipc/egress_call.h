@@ -15,6 +15,8 @@
 //   body: its text, UTF-8. Egress says who sends it, as the policy does. Reply: {"status":250}, or of the codes below also bad-mail, login (the server
 //   does not take our user and password), mail-later (it asks for another attempt), mail-refused (it will never take this mail); what the
 //   server said is told to nobody, as it repeats addresses.
+// For an address that opens an object of an object storage for a while, head: {"op":"link","processor":"cloudflare-r2","path":"/temporary/NAME","seconds":600}
+//   Nothing is sent. Reply: {"status":200}, body: the address.
 // Status, head:        {"op":"status"}
 //
 // Reply head on success: {"status":200,"type":"application/json","region":"swedencentral"|absent,"attempts":1,"sent":1234,
@@ -35,15 +37,16 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-// Heads for the four; the caller frees. NULL when memory is gone.
+// Heads for the five; the caller frees. NULL when memory is gone.
 cJSON *egress_send_head(const char *processor, const char *method, const char *path, const char *content_type, kind_set kinds,
 			unsigned deadline_ms, bool repeatable, bool stream);
 cJSON *egress_page_head(const char *url, unsigned deadline_ms);
 cJSON *egress_page_next_head(const char *url, const char *from, unsigned followed, unsigned deadline_ms);
 cJSON *egress_mail_head(const char *processor, kind_set kinds, const char *to, const char *subject, const char *id, unsigned deadline_ms);
+cJSON *egress_link_head(const char *processor, const char *path, unsigned seconds);
 cJSON *egress_status_head(void);
 
-enum egress_op { EGRESS_SEND, EGRESS_PAGE, EGRESS_MAIL, EGRESS_STATUS };
+enum egress_op { EGRESS_SEND, EGRESS_PAGE, EGRESS_MAIL, EGRESS_LINK, EGRESS_STATUS };
 struct egress_call {
 	enum egress_op op;
 	unsigned deadline_ms;                  // 0: not said
@@ -52,7 +55,7 @@ struct egress_call {
 	kind_set kinds;
 	bool repeatable, stream;
 	const char *url, *from; // from: NULL: not said
-	unsigned followed;
+	unsigned followed, seconds;
 	const char *to, *subject, *id; // of a mail
 };
 // What a head asks for; the texts stay the head's. ERR_INPUT: it is not as described above.

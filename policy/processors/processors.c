@@ -36,7 +36,8 @@ enum member_type {
 	MEMBER_OBJECT,
 	MEMBER_ROUTES,
 	MEMBER_MODELS,
-	MEMBER_KNOWN
+	MEMBER_KNOWN,
+	MEMBER_S3
 };
 
 struct member {
@@ -67,6 +68,7 @@ static const struct member facts_members[] = {
     MEMBER(processor_facts, key_header, MEMBER_TEXT, false),
     MEMBER(processor_facts, key_prefix, MEMBER_TEXT, false),
     MEMBER(processor_facts, region_header, MEMBER_TEXT, false),
+    MEMBER(processor_facts, s3, MEMBER_S3, false),
     MEMBER(processor_facts, headers, MEMBER_LIST, false),
     MEMBER(processor_facts, routes, MEMBER_ROUTES, true),
     MEMBER(processor_facts, text, MEMBER_MODELS, false),
@@ -81,15 +83,16 @@ static const struct member facts_members[] = {
     {0},
 };
 static const struct member route_members[] = {
-    MEMBER(processor_route, method, MEMBER_TEXT, true),
-    MEMBER(processor_route, path, MEMBER_TEXT, true),
-    MEMBER(processor_route, host, MEMBER_TEXT, false),
-    MEMBER(processor_route, query, MEMBER_LIST, false),
-    MEMBER(processor_route, body, MEMBER_OBJECT, false),
-    MEMBER(processor_route, headers, MEMBER_LIST, false),
-    MEMBER(processor_route, keyless, MEMBER_BOOL, false),
-    MEMBER(processor_route, bills, MEMBER_TEXT, false),
-    {0},
+    MEMBER(processor_route, method, MEMBER_TEXT, true),   MEMBER(processor_route, path, MEMBER_TEXT, true),
+    MEMBER(processor_route, host, MEMBER_TEXT, false),    MEMBER(processor_route, query, MEMBER_LIST, false),
+    MEMBER(processor_route, body, MEMBER_OBJECT, false),  MEMBER(processor_route, headers, MEMBER_LIST, false),
+    MEMBER(processor_route, keyless, MEMBER_BOOL, false), MEMBER(processor_route, absent, MEMBER_BOOL, false),
+    MEMBER(processor_route, bills, MEMBER_TEXT, false),   {0},
+};
+static const struct member s3_members[] = {
+    MEMBER(processor_s3, key_id, MEMBER_TEXT, true),          MEMBER(processor_s3, region, MEMBER_TEXT, false),
+    MEMBER(processor_s3, region_setting, MEMBER_TEXT, false), MEMBER(processor_s3, path_style, MEMBER_BOOL, false),
+    MEMBER(processor_s3, list_v1, MEMBER_BOOL, false),        {0},
 };
 static const struct member models_members[] = {
     MEMBER(processor_models, setting, MEMBER_TEXT, true),    MEMBER(processor_models, known, MEMBER_KNOWN, true),
@@ -107,7 +110,7 @@ static int members_read(void *row, const struct member *members, const cJSON *ob
 
 static int member_read(void *at, enum member_type type, const cJSON *value, struct err *e)
 {
-	static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
+	static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
 	static const char *const answers[] = {
 	    [ANSWER_NO] = "no", [ANSWER_PARTLY] = "partly", [ANSWER_FLAG] = "flag", [ANSWER_ALWAYS] = "always"};
 	const char *text = cJSON_GetStringValue(value);
@@ -152,6 +155,8 @@ static int member_read(void *at, enum member_type type, const cJSON *value, stru
 	case MEMBER_OBJECT:
 		*(const cJSON **)at = value;
 		return cJSON_IsObject(value) ? 0 : -1;
+	case MEMBER_S3:
+		return members_read(at, s3_members, value, e);
 	case MEMBER_MODELS:
 		if (members_read(at, models_members, value, e) != 0)
 			return -1;

@@ -30,6 +30,7 @@ struct processor_route {
 	const cJSON *body;                   // what the JSON that is sent must hold: the flags of this call; NULL: nothing
 	const char *headers[PROCESSOR_LIST]; // lines that only this call carries
 	bool keyless;                        // the key stays here
+	bool absent;                         // 404 says that there is no such thing (any more), which is an answer like any other
 	const char *bills;                   // what is paid for: "picture", "text", or "either" of them; NULL: nothing
 };
 
@@ -61,7 +62,15 @@ struct processor_facts {
 	const char *address, *override, *default_address;
 	const char *key, *key_header, *key_prefix; // the setting that holds the key, and how the key is presented
 	const char *region_header;                 // of its answers
-	const char *headers[PROCESSOR_LIST];       // lines that every request carries
+	// An object storage that speaks S3: each request is signed with the key. `key_id` NULL: it is none.
+	struct processor_s3 {
+		const char *key_id;         // the setting that holds the public half of the key
+		const char *region;         // what a signature names; NULL: what `region_setting` says, or else the policy's first region
+		const char *region_setting; // NULL: there is none
+		bool path_style;            // the bucket stands in the path of the base address, not in its host
+		bool list_v1;               // it is asked for its list in the older way
+	} s3;
+	const char *headers[PROCESSOR_LIST]; // lines that every request carries
 	struct processor_route routes[PROCESSOR_LIST];
 	struct processor_models text, image;
 	enum processor_answer no_training, no_retention;
