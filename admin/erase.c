@@ -22,6 +22,10 @@ static const struct option_row erase_options[] = {
     {0},
 };
 
+// Anybody can give the contact of another one.
+#define UNPROVEN                                                                                                                           \
+	"%s it without that and stay: lethe requests identify asks their senders for it, lethe requests verify --contact-too records "     \
+	"how it was shown, and lethe erase --record erases one of them"
 static const char *const columns[] = {"store", "found", "goes", "stays", "why", NULL};
 enum { CERTIFICATE_BYTES = 64 * 1024 };
 
@@ -74,12 +78,17 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 		person.count = 0;
 		if (person_of_contact(v, x->value, &person, e) != 0)
 			return -1;
+		if (person.count == 0)
+			return err_set(e, ERR_NOT_FOUND,
+				       "nothing is kept of which it was shown that this contact is its sender's; " UNPROVEN,
+				       COUNTED(person.unproven, "request gives", "requests give"));
 	}
 	JSON_AUTO cJSON *reach = reach_of(v, person.list, person.count, e);
 	cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
 	if (reach == NULL || (!dry_run && recipients_tell(v, NULL, ABOUT_ERASURE, recipients, officer, e) != 0) ||
 	    rights_erase_all(v, person.list, person.count, dry_run, result, e) != 0)
 		return -1;
+	result->unproven = person.unproven;
 	const struct certificate_of of = {.right = "erasure", .subject = strcmp(name, "receipt") == 0 ? x->value : NULL};
 	return dry_run ? 0 : certificate_make(v, &of, result, reach, certificate, e);
 }
@@ -156,7 +165,7 @@ static void erasure_end(struct erasure *x)
 
 static enum status erase_main(const struct admin *a, const struct arguments *args)
 {
-	struct erase_result r;
+	struct erase_result r = {0};
 	struct err e;
 	bool dry_run = argument_given(args, "dry-run");
 	__attribute__((cleanup(erasure_end))) struct erasure x = {0};
@@ -175,6 +184,8 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 	output_progress_end();
 	if (ret == 0)
 		plan_fill(&t, &r);
+	if (ret == 0 && r.unproven > 0)
+		output_complain(STATUS_DONE, UNPROVEN, COUNTED(r.unproven, "request gives", "requests give"));
 	if (ret == 0 && dry_run)
 		return table_output(&t, args, NULL);
 	if (ret == 0) { // on standard error, where a person sees it

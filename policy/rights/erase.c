@@ -214,6 +214,7 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 	// Whoever got data is told before it goes: it is not known any more afterwards.
 	if (reach != NULL && (dry_run || recipients_tell(v, id, ABOUT_ERASURE, recipients, by, e) == 0))
 		ret = rights_erase_all(v, person.list, person.count, dry_run, out, e);
+	out->unproven = person.unproven;
 	if (ret != 0 || dry_run)
 		return ret;
 	reach_keep_recipients(reach, json_get(body, "certificate"));

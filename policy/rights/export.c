@@ -106,15 +106,8 @@ static void gather_record(void *arg, const struct vault_record *r)
 	// What authorities and courts want is told where the officer said that it may be: an order may forbid it.
 	const time_t tell = json_time(body, "tell_from");
 	const bool told = tell != 0 && tell <= x->at, officers = r->kind == KIND_ACCOUNTABILITY || r->kind == KIND_HOLD;
-	// Anybody can give the contact of another one: what they wrote is handed out once they have shown that it is theirs.
-	struct rights_facts facts = {.contact_proven = true};
-	if (x->by->by == ERASE_CONTACT && r->kind == KIND_RIGHTS_REQUEST)
-		rights_facts_read(&facts, body, r->state, r->made, x->at);
-	if (!facts.contact_proven) {
-		export_redact(x, store, "/records", GROUND_OTHERS, 1);
-		return;
-	}
-	if (x->by->agent != NULL) { // holds on the address may be about others who share it
+	// Holds on the address may be about others who share it. What gives the contact, and has not been shown to be of the person (person.h), may be anybody's.
+	if (x->by->agent != NULL || x->by->by == ERASE_CONTACT) {
 		export_redact(x, store, "/records", GROUND_OTHERS, 1);
 		return;
 	}
@@ -267,11 +260,22 @@ void export_free(struct export *x)
 	free(x);
 }
 
-static void selectors_add(struct export_selector *out, size_t *count, const struct person *person)
+static void selectors_add(struct export_selector *out, size_t *count, const struct person *person, enum export_contact unproven)
 {
-	for (size_t i = 0; i < person->count; i++)
+	for (size_t i = 0; i < person->count; i++) {
+		const struct erase_selector *one = &person->list[i];
+		size_t same = 0;
+		while (same < *count && (out[same].by != one->by || out[same].value == NULL || strcmp(out[same].value, one->value) != 0))
+			same++;
+		if (same == *count)
+			out[(*count)++] = (struct export_selector){.by = one->by, .value = one->value, .by_link = person->by_link[i]};
+	}
+	// Last, for what is left: it is counted.
+	if (person->contact[0] != '\0')
 		out[(*count)++] =
-		    (struct export_selector){.by = person->list[i].by, .value = person->list[i].value, .by_link = person->by_link[i]};
+		    (struct export_selector){.by = ERASE_CONTACT,
+					     .value = person->proven || unproven == EXPORT_CONTACT_COUNTED ? person->contact : NULL,
+					     .unproven = !person->proven};
 }
 
 int export_of_request(struct vault *v, const char *id, enum export_contact contact, struct export_selector out[EXPORT_SELECTORS_MAX],
@@ -288,10 +292,7 @@ int export_of_request(struct vault *v, const char *id, enum export_contact conta
 	if (person_of_request(v, body, &facts, person, e) != 0)
 		return -1;
 	out[(*count)++] = (struct export_selector){.by = ERASE_RECORD, .value = id};
-	selectors_add(out, count, person);
-	if (person->contact[0] != '\0')
-		out[(*count)++] = (struct export_selector){
-		    .by = ERASE_CONTACT, .value = contact == EXPORT_CONTACT_COUNTED ? person->contact : NULL, .unproven = true};
+	selectors_add(out, count, person, contact);
 	return person->more ? err_set(e, ERR_INPUT, "more requests of one person than are exported at once") : 0;
 }
 
@@ -300,7 +301,7 @@ int export_of_contact(struct vault *v, const char *contact, struct export_select
 {
 	if (person_of_contact(v, contact, person, e) != 0)
 		return -1;
-	selectors_add(out, count, person);
+	selectors_add(out, count, person, EXPORT_CONTACT_PROVEN);
 	return person->more ? err_set(e, ERR_INPUT, "more requests of one person than are exported at once") : 0;
 }
 

@@ -122,21 +122,47 @@ struct person_walk {
 	struct vault *v;
 	struct person *out;
 	struct err *e;
+	bool named; // what they name is looked for, and not they themselves
 	bool failed;
 };
+
+static bool contact_is_proven(const struct vault_record *request, const cJSON *body)
+{
+	struct rights_facts facts;
+
+	rights_facts_read(&facts, body, request->state, request->made, request->made);
+	return facts.contact_proven;
+}
+
+// Of a mail that is about a request, as that one is. One that is about none was written to who was known.
+static bool mail_is_proven(struct vault *v, const cJSON *mail)
+{
+	const char *id = json_string(mail, "request");
+	struct vault_record request = {0};
+
+	if (id == NULL || vault_get(v, id, &request, NULL) != 0)
+		return true;
+	JSON_AUTO cJSON *body = json_parse(buf_text(&request.body), request.body.len, NULL);
+	const bool proven = body != NULL && contact_is_proven(&request, body);
+	vault_record_free(&request);
+	return proven;
+}
 
 static void person_other(void *arg, const struct vault_record *r)
 {
 	struct person_walk *x = arg;
-	struct rights_facts facts;
-	JSON_AUTO cJSON *body =
-	    r->kind == KIND_RIGHTS_REQUEST && r->body.len > 0 ? json_parse(buf_text(&r->body), r->body.len, NULL) : NULL;
+	const bool request = r->kind == KIND_RIGHTS_REQUEST;
+	JSON_AUTO cJSON *body = r->body.len > 0 ? json_parse(buf_text(&r->body), r->body.len, NULL) : NULL;
 
-	if (body == NULL)
+	if (body == NULL || (x->named && !request))
 		return;
-	rights_facts_read(&facts, body, r->state, r->made, r->made);
-	if (facts.contact_proven && person_named(x->v, body, x->out, x->e) != 0)
-		x->failed = true;
+	const bool proven = request ? contact_is_proven(r, body) : mail_is_proven(x->v, body);
+	if (proven && x->named)
+		x->failed = person_named(x->v, body, x->out, x->e) != 0 || x->failed;
+	else if (proven)
+		person_add(x->out, ERASE_RECORD, r->id, false);
+	else
+		x->out->unproven += !x->named && request;
 }
 
 // Of versions before, which had no such tag.
@@ -161,13 +187,15 @@ int person_of_contact(struct vault *v, const char *contact, struct person *out, 
 	const struct subject_walk walk = {.record = person_other};
 	struct person_walk x = {.v = v, .out = out, .e = e};
 	struct subject_result missed;
+	int ret = person_tag_old(v, e);
 
-	if (person_tag_old(v, e) != 0)
-		return -1;
-	if (vault_subject(v, ERASE_CONTACT, contact, &walk, &x, &missed, e) != 0 || x.failed)
-		return -1;
-	person_add(out, ERASE_CONTACT, contact, false);
-	return 0;
+	snprintf(out->contact, sizeof out->contact, "%s", contact);
+	out->proven = true;
+	for (int pass = 0; pass < 2 && ret == 0; pass++) {
+		x.named = pass == 0;
+		ret = vault_subject(v, ERASE_CONTACT, contact, &walk, &x, &missed, e) != 0 || x.failed ? -1 : 0;
+	}
+	return ret;
 }
 
 int person_of_request(struct vault *v, const cJSON *body, const struct rights_facts *facts, struct person *out, struct err *e)

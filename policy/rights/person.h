@@ -24,7 +24,9 @@ struct person { // personal: wiped by person_end()
 	bool by_link[PERSON_MAX]; // somebody had the address of the pictures, which others may have been given
 	size_t count;
 	bool more;                      // there is more than the list takes
-	char contact[PERSON_VALUE_MAX]; // that was not proven, and so is not in the list; "": none
+	char contact[PERSON_VALUE_MAX]; // whose records are in the list where it is `proven`; "": none
+	bool proven;
+	uint64_t unproven; // requests that give a proven contact, too, and nobody has shown that it is theirs: not in the list
 	char values[PERSON_VALUE_MAX + PERSON_MAX * 64];
 	size_t used;
 };
@@ -36,9 +38,10 @@ int person_tag_old(struct vault *v, struct err *e);
 
 // Adds what the request names: a receipt, a record, or an archive (of which nothing is found, where it is gone). ERR_…: it cannot be looked for.
 int person_named(struct vault *v, const cJSON *body, struct person *out, struct err *e);
-// Adds that and, where its contact was proven, that and what those requests name that gave the same contact, and proved it, too.
+// Adds that and, where its contact was proven, the requests that gave the same contact, and proved it, too, with what they name, and mails to it. Anybody can give
+// the contact of another one: what was not proven is nobody's, and so are its mails.
 int person_of_request(struct vault *v, const cJSON *body, const struct rights_facts *facts, struct person *out, struct err *e);
-// The same by a contact alone, in its plain form. It is the last in the list: the requests that it finds name the others, so an erasure that is cut off finds them again.
+// The same by a contact alone, in its plain form. The requests are the last in the list: they name the others, so an erasure that is cut off finds them again.
 int person_of_contact(struct vault *v, const char *contact, struct person *out, struct err *e);
 
 #endif

@@ -49,6 +49,7 @@ struct erasure {
 	const char *value;
 	bool dry_run, residue; // residue: no store had anything, and a file does
 	bool later;            // the files are searched later
+	bool sender_stays;     // a request of the subject itself, with what the ledger has sealed for who made it
 	bool verifies;         // what came since is not looked at
 	bool reserve_released; // the disk was full
 	struct erase_result *out;
@@ -240,12 +241,12 @@ static void count_kept(struct erasure *x)
 	}
 	for (size_t i = 0; i < x->records.count; i++) {
 		struct record_row *row = &x->records.rows[i];
-		const bool request = names_the_subject(x, row), open = request && row->facts.since[LIFE_CLOSED] == 0;
+		const bool open = row->kind == KIND_RIGHTS_REQUEST && row->facts.since[LIFE_CLOSED] == 0;
 		const bool again = row->facts.since[LIFE_ERASED] != 0;
 		const struct life life = open ? record_life(x->v, row) // it is to be answered first
 					      : record_life_erased(x->v, row, x->judged);
 		size_t k = 0;
-		out->requests += request;
+		out->requests += names_the_subject(x, row);
 		row->due = life.end;
 		if (!is_kept(x, row)) {
 			x->records.rows[left++] = *row;
@@ -261,6 +262,7 @@ static void count_kept(struct erasure *x)
 			*kept = (struct erase_kept){.kind = row->kind, .until = life.end, .held = life.held, .open = open};
 		out->kept_count += k == out->kept_count;
 		kept->count++;
+		x->sender_stays = x->sender_stays || (row->kind == KIND_RIGHTS_REQUEST && !names_the_subject(x, row));
 		kept->held = kept->held && life.held;
 		out->held = out->held || (life.held && !open);
 		kept->open = kept->open && open;
@@ -295,7 +297,7 @@ static int payloads_end(struct erasure *x, bool count_only, uint64_t *count, str
 		const struct record_row *r = i < x->records.count ? &x->records.rows[i] : NULL;
 		const uint8_t *subject = r != NULL ? r->subject : x->who.hash;
 		uint64_t ended = 0;
-		if (r != NULL ? !names_the_subject(x, r) || is_kept(x, r) : !x->who.known)
+		if (r != NULL ? !names_the_subject(x, r) || is_kept(x, r) : !x->who.known || x->sender_stays)
 			continue;
 		if (count_only ? payloads_count(v, subject, count, e) != 0
 			       : v->b->ledger->payload_end(v->store, subject, 0, 0, &ended, e) != 0)

@@ -223,6 +223,7 @@ struct erase_result {
 	size_t kept_count;
 	time_t oldest, newest; // when the first and the last of the records found were made; 0: none
 	uint64_t requests;     // of the records: data-subject requests that name the receipt
+	uint64_t unproven;     // of a person: those that only give the same contact, by who knows persons (policy/rights/person.h)
 	uint64_t settled;      // of those that are kept: nothing changes for them
 	bool held;             // a legal hold keeps some of it
 	bool complete;         // false: partial, and `reason` says why
@@ -240,7 +241,7 @@ struct erase_result {
 // names: in one transaction the event, the end of the rows, and what is left to do; then files, log rows, keys and write-ahead logs. When it returns with
 // complete=true, all of that is gone. Then every store file is searched for what was erased: at once where they are small, else by the next
 // pruning, which also completes what a crash left. A dry run counts only. What the policy keeps in spite of an erasure, or a legal hold keeps,
-// stays and is told in `kept`; its end is reckoned anew. An open data-subject request that names the receipt stays as it is. Where every store and the search say that there is nothing, nothing is done and nothing
+// stays and is told in `kept`; its end is reckoned anew. An open data-subject request stays as it is: it is answered first. Where every store and the search say that there is nothing, nothing is done and nothing
 // recorded, whoever asks. Returns 0 with complete=false when not every store was reached.
 int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
 // The last of several selectors of one person: the same, but for records to which one of those before it leads, too. What all of them found and did is

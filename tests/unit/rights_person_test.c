@@ -175,14 +175,18 @@ static void an_erasure_reaches_what_the_contact_does_and_counts_it_once(void **s
 	struct place *p = *state;
 	struct three t = three(p);
 	const struct rights_receipt r = place_asked(p, &(struct rights_new){.right = "erasure", .contact = CONTACT});
-	const struct outbox_new letter = {.to = CONTACT, .subject = "s", .text = "t", .what = "incident"};
+	const struct outbox_new letter = {.to = CONTACT, .subject = "s", .text = "t", .what = "incident"},
+				of_stranger = {.to = CONTACT, .subject = "s", .text = "t", .what = "answer", .request = t.complaint.id},
+				of_person = {.to = CONTACT, .subject = "s", .text = "t", .what = "answer", .request = r.id};
 	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_FILE_MAX);
 	struct vault_record set = {0};
 	struct erase_result plan, done;
-	char mail[RECORD_ID_LEN + 1];
+	char mail[RECORD_ID_LEN + 1], own[RECORD_ID_LEN + 1], theirs[RECORD_ID_LEN + 1];
 	struct err e = {0};
 
 	assert_int_equal(outbox_add(p->vault, &letter, mail, &e), 0);
+	assert_int_equal(outbox_add(p->vault, &of_stranger, theirs, &e), 0);
+	assert_int_equal(outbox_add(p->vault, &of_person, own, &e), 0);
 	assert_int_equal(rights_fulfil_erasure(p->vault, r.id, "anna", true, &plan, NULL, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
 	place_did(p, r.id, &known, ERR_NONE);
@@ -191,23 +195,36 @@ static void an_erasure_reaches_what_the_contact_does_and_counts_it_once(void **s
 	// What finds the others goes last, so that an erasure that is cut off can be run again.
 	PERSON_AUTO struct person all = {0};
 	assert_int_equal(person_of_contact(p->vault, CONTACT, &all, &e), 0);
-	assert_int_equal(all.count, 2);
-	assert_int_equal(all.list[all.count - 1].by, ERASE_CONTACT);
+	assert_int_equal(all.count, 5);
+	assert_int_equal(all.list[0].by, ERASE_RECEIPT);
+	assert_int_equal(all.list[all.count - 1].by, ERASE_RECORD);
 	if (rights_fulfil_erasure(p->vault, r.id, "anna", true, &plan, NULL, &e) != 0)
 		fail_msg("%s", e.text);
-	// Four requests, which stay; the letter and the set go.
-	assert_int_equal(plan.stores[0].found, 6);
-	assert_int_equal(plan.stores[0].kept, 4);
+	// Two requests, which stay; the letters and the set go. What others sent who gave the same contact is counted.
+	assert_int_equal(plan.stores[0].found, 5);
+	assert_int_equal(plan.stores[0].kept, 2);
+	assert_int_equal(plan.unproven, 2);
 	place_did(p, r.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna", .text = "done"}, ERR_REFUSED); // it is here still
 	if (rights_fulfil_erasure(p->vault, r.id, "anna", false, &done, &certificate, &e) != 0)
 		fail_msg("%s", e.text);
 	assert_true(done.complete);
 	assert_int_equal(done.residue_hits, 0);
-	assert_int_equal(done.stores[0].erased, 2);
-	assert_int_equal(done.stores[0].kept, 4);
+	assert_int_equal(done.stores[0].erased, 3);
+	assert_int_equal(done.stores[0].kept, 2);
 	assert_true(done.stores[0].verified != 0);
 	assert_int_equal(vault_get(p->vault, t.set, &set, &e), -1);
 	assert_int_equal(vault_get(p->vault, mail, &set, &e), -1);
+	assert_int_equal(vault_get(p->vault, own, &set, &e), -1);
+	assert_int_equal(vault_get(p->vault, theirs, &set, &e), 0);
+	vault_record_free(&set);
+	// Closed since, they go with the person's erasure, and the strangers' do not.
+	const struct rights_act spam = {.event = EVENT_CLOSED, .by = "anna", .ground = "non-responsive"};
+	place_did(p, t.complaint.id, &spam, ERR_NONE);
+	PERSON_AUTO struct person again = {0};
+	assert_int_equal(person_of_contact(p->vault, CONTACT, &again, &e), 0);
+	assert_int_equal(again.unproven, 2);
+	for (size_t i = 0; i < again.count; i++)
+		assert_string_not_equal(again.list[i].value, t.complaint.id);
 	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	assert_string_equal(json_string(shown, "state"), "fulfilled");
 	vault_record_free(&set);
