@@ -14,6 +14,7 @@ static const struct failure_row {
 		      false},
     [FAILURE_KIND] = {"kind-not-shared", "The call has a body and does not say what kinds of data are in it.", false},
     [FAILURE_FLAGS] = {"flags-missing", "The call lacks what its route always says: no storing, no training.", false},
+    [FAILURE_MEMBER] = {"member-not-allowed", "The call holds what its route may not carry, or is not what its type says.", false},
     [FAILURE_NOT_CONFIGURED] = {"not-configured", "The processor is not set up on this machine.", false},
     [FAILURE_BREAKER] = {"breaker-open", "The processor failed several times in a row and is left alone for a while.", false},
     [FAILURE_BUDGET] = {"budget", "The day's budget of requests to the processor is spent (LETHE_EGRESS_DAILY).", false},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/egress/caller.h"
+#include "fcgi/egress/members.h"
 #include "fcgi/egress/object.h"
 #include "fcgi/egress/retry.h"
 #include "fcgi/egress/transfer.h"
@@ -108,13 +109,20 @@ static bool call_admit(struct processor_call *p, const struct egress_call *call)
 	const struct processor_route *r = EGRESS_TESTING && whole ? u->facts->routes : NULL;
 	for (; r != NULL && p->route == NULL && r->method != NULL; r++)
 		p->route = r->host != NULL ? processor_route(u->facts, call->method, r->host, path) : NULL;
-	// What the vendor must be told with each such call is in the body, or the call does not go.
-	const cJSON *flags = p->route != NULL ? p->route->body : NULL;
-	JSON_AUTO cJSON *body = flags != NULL && c->call.body_len > 0 ? json_parse(c->call.body, c->call.body_len, NULL) : NULL;
-	if (p->route != NULL && (flags == NULL || processor_body_holds(body, flags)))
-		return true;
-	caller_refuse(c, p->route == NULL ? FAILURE_PATH : FAILURE_FLAGS);
-	return false;
+	if (p->route == NULL || p->route->mail) {
+		caller_refuse(c, FAILURE_PATH);
+		return false;
+	}
+	// What the vendor must be told with each such call is in the body, and nothing that the row does not name, or the call does not go.
+	char name[MEMBERS_NAME];
+	enum egress_failure f = members_check(p->route, call->kinds, call->content_type, c->call.body, c->call.body_len, name);
+	if (f == FAILURE_MEMBER && *name != '\0')
+		caller_refuse_with(c, f, "The processor's row does not let \"%s\" be sent in this place.", name);
+	else if (f == FAILURE_KIND && *name != '\0')
+		caller_refuse_with(c, f, "The call does not say what kind of data \"%s\" is.", name);
+	else if (f != FAILURE_NONE)
+		caller_refuse(c, f);
+	return f == FAILURE_NONE;
 }
 
 // ---- the request ----

@@ -25,6 +25,7 @@
 // Reply head on failure: {"error":{"code":"…","detail":"one line that helps"}} with code one of
 //   bad-call (its head is not as described here)  undeclared-processor (also for pages, where the policy fetches none)  host-not-allowed
 //   path-not-allowed (no route of the vendor's row)  flags-missing (the body lacks what the route always says: no storing, no training)
+//   member-not-allowed (the body holds a member that the route's `members` do not name)
 //   kind-not-shared  not-configured  region-mismatch  breaker-open  budget
 //   address-forbidden  bad-url  unresolvable  unreachable  tls  timeout  too-large  not-html  empty-page  redirects  http-status  truncated
 // Status reply: {"processors":[{"id","configured","host","region_seen","breaker":"closed|open|half-open","requests","bytes_sent",

@@ -28,6 +28,21 @@ int kind_from_name(enum kind *out, const char *name)
 	return -1;
 }
 
+int kind_set_read(kind_set *out, const char *names)
+{
+	for (*out = 0; *names != '\0'; names += *names == ' ') {
+		const size_t len = strcspn(names, " ");
+		unsigned i = 0;
+		while (i < KIND_COUNT && (strncmp(rows[i].name, names, len) != 0 || rows[i].name[len] != '\0'))
+			i++;
+		if (i == KIND_COUNT)
+			return -1;
+		*out |= KIND_BIT(rows[i].kind);
+		names += len;
+	}
+	return 0;
+}
+
 void kind_set_words(char *out, unsigned long size, kind_set set)
 {
 	size_t used = 0;

@@ -29,5 +29,6 @@ const struct kind_row *kind_row(enum kind k);
 int kind_from_name(enum kind *out, const char *name); // -1 when there is no such kind
 // The set's names joined with ", " into out, cut if it does not fit.
 void kind_set_words(char *out, unsigned long size, kind_set set);
+int kind_set_read(kind_set *out, const char *names); // with a space between two; -1: there is no such kind
 
 #endif

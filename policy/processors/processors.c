@@ -14,7 +14,10 @@
 
 EMBED(processors_json, "policy/processors/processors.json");
 
-enum { ROWS_MAX = 64 };
+enum {
+	ROWS_MAX = 64,
+	SHAPE_MEMBERS = 64, // of one object
+};
 
 struct processor_rows {
 	struct processor_facts at[ROWS_MAX];
@@ -34,6 +37,7 @@ enum member_type {
 	MEMBER_ROLES,
 	MEMBER_DURATION,
 	MEMBER_OBJECT,
+	MEMBER_SHAPE,
 	MEMBER_ROUTES,
 	MEMBER_MODELS,
 	MEMBER_KNOWN,
@@ -85,8 +89,9 @@ static const struct member facts_members[] = {
 static const struct member route_members[] = {
     MEMBER(processor_route, method, MEMBER_TEXT, true),   MEMBER(processor_route, path, MEMBER_TEXT, true),
     MEMBER(processor_route, host, MEMBER_TEXT, false),    MEMBER(processor_route, query, MEMBER_LIST, false),
-    MEMBER(processor_route, body, MEMBER_OBJECT, false),  MEMBER(processor_route, headers, MEMBER_LIST, false),
-    MEMBER(processor_route, keyless, MEMBER_BOOL, false), MEMBER(processor_route, absent, MEMBER_BOOL, false),
+    MEMBER(processor_route, body, MEMBER_OBJECT, false),  MEMBER(processor_route, members, MEMBER_SHAPE, false),
+    MEMBER(processor_route, headers, MEMBER_LIST, false), MEMBER(processor_route, mail, MEMBER_BOOL, false),
+    MEMBER(processor_route, absent, MEMBER_BOOL, false),  MEMBER(processor_route, keyless, MEMBER_BOOL, false),
     MEMBER(processor_route, bills, MEMBER_TEXT, false),   {0},
 };
 static const struct member s3_members[] = {
@@ -107,6 +112,30 @@ static const struct member model_members[] = {
 };
 
 static int members_read(void *row, const struct member *members, const cJSON *object, struct err *e);
+
+// What the body of a route may hold, and the flags that it must.
+static bool shape_sound(const cJSON *shape, const cJSON *flags)
+{
+	const cJSON *one;
+	kind_set kinds;
+
+	if (cJSON_IsString(shape))
+		return kind_set_read(&kinds, shape->valuestring) == 0;
+	if (!cJSON_IsObject(shape) || cJSON_GetArraySize(shape) > SHAPE_MEMBERS)
+		return false;
+	cJSON_ArrayForEach(one, shape)
+	{
+		if (!shape_sound(one, cJSON_IsObject(one) ? json_get(flags, one->string) : NULL))
+			return false;
+	}
+	cJSON_ArrayForEach(one, flags)
+	{
+		const cJSON *member = json_get(shape, one->string);
+		if (cJSON_IsObject(one) ? !cJSON_IsObject(member) : !cJSON_IsString(member) || !(cJSON_IsBool(one) || cJSON_IsString(one)))
+			return false;
+	}
+	return true;
+}
 
 static int member_read(void *at, enum member_type type, const cJSON *value, struct err *e)
 {
@@ -157,6 +186,9 @@ static int member_read(void *at, enum member_type type, const cJSON *value, stru
 		return cJSON_IsObject(value) ? 0 : -1;
 	case MEMBER_S3:
 		return members_read(at, s3_members, value, e);
+	case MEMBER_SHAPE:
+		*(const cJSON **)at = value;
+		return shape_sound(value, NULL) ? 0 : -1;
 	case MEMBER_MODELS:
 		if (members_read(at, models_members, value, e) != 0)
 			return -1;
@@ -182,7 +214,7 @@ static int member_read(void *at, enum member_type type, const cJSON *value, stru
 				return -1;
 			while (i < ARRAY_LEN(methods) && strcmp(methods[i], r->method) != 0)
 				i++;
-			if (i == ARRAY_LEN(methods) || r->path[0] != '/')
+			if (i == ARRAY_LEN(methods) || r->path[0] != '/' || (r->body != NULL && !shape_sound(r->members, r->body)))
 				return -1;
 		}
 		return cJSON_IsArray(value) ? 0 : -1;
@@ -424,19 +456,14 @@ bool processor_built(const char *id)
 {
 	const struct processor_facts *f = processor_facts(id);
 
-	return f != NULL && (f->built || f->smtp);
+	return f != NULL && (f->built || f->smtp || processor_mail_route(f) != NULL);
 }
 
-bool processor_body_holds(const cJSON *body, const cJSON *wanted)
+const struct processor_route *processor_mail_route(const struct processor_facts *f)
 {
-	const cJSON *one;
+	const struct processor_route *r = f->routes;
 
-	if (!cJSON_IsObject(wanted))
-		return cJSON_Compare(body, wanted, true);
-	cJSON_ArrayForEach(one, wanted)
-	{
-		if (!processor_body_holds(json_get(body, one->string), one))
-			return false;
-	}
-	return cJSON_IsObject(body);
+	while (r->method != NULL && !r->mail)
+		r++;
+	return r->method != NULL ? r : NULL;
 }

@@ -25,12 +25,17 @@ enum processor_answer {
 // A call that may be made. In `path`, "*" stands for one segment and a last "**" for what is left.
 struct processor_route {
 	const char *method, *path;
-	const char *host;                    // a pattern as in <host>; NULL: the vendor's base address
-	const char *query[PROCESSOR_LIST];   // names of the parameters that may follow; "*": any
-	const cJSON *body;                   // what the JSON that is sent must hold: the flags of this call; NULL: nothing
+	const char *host;                  // a pattern as in <host>; NULL: the vendor's base address
+	const char *query[PROCESSOR_LIST]; // names of the parameters that may follow; "*": any
+	const cJSON *body;                 // what the JSON that is sent must hold: the flags of this call; NULL: nothing
+	// All that its body may hold; NULL: it has none. An object: the members of JSON, or the parts of a form. Of a text, number or word the value is the kinds of data
+	// that it may be, with a space between two, or "" where it is none: a setting. "NAME[]" is an array, and its value what the items are. A string: bytes
+	// of any form, of these kinds.
+	const cJSON *members;
 	const char *headers[PROCESSOR_LIST]; // lines that only this call carries
 	bool keyless;                        // the key stays here
 	bool absent;                         // 404 says that there is no such thing (any more), which is an answer like any other
+	bool mail;                           // it is for mails, which egress writes itself: no program makes such a call
 	const char *bills;                   // what is paid for: "picture", "text", or "either" of them; NULL: nothing
 };
 
@@ -55,7 +60,7 @@ struct processor_facts {
 	bool built_in;                   // part of the software: nothing leaves
 	bool own;                        // a server of the controller's own: it may be anywhere that the policy says
 	bool built;                      // fcgi/provider/ speaks its wire format
-	bool smtp;                       // it is a mail server, to which egress speaks itself
+	bool smtp;                       // it is a mail server, to which egress speaks SMTP
 	unsigned can;                    // of POLICY_BIT()
 	const char *hosts[PROCESSOR_LIST], *regions[PROCESSOR_LIST]; // patterns; as the vendor writes them
 	// Settings that say where it is: `override` wins over `address`, and both over `default_address`.
@@ -83,7 +88,7 @@ struct processor_facts {
 
 // The row of the vendor that a policy calls so; NULL: there is none.
 const struct processor_facts *processor_facts(const char *id_or_alias);
-bool processor_built(const char *id_or_alias);                // whether the software speaks its wire format
+bool processor_built(const char *id_or_alias);                // whether fcgi/provider/ or, of mail, egress speaks its wire format
 const struct processor_facts *processor_facts_at(unsigned i); // NULL after the last
 // The setting that says where it is: the one that is set, or the one to set; NULL: it has none.
 const char *processor_address_setting(const struct processor_facts *f);
@@ -91,8 +96,7 @@ const char *processor_address(const struct processor_facts *f); // its base URL;
 // The row's route for a call; NULL: the vendor's row knows no such call. `host` NULL: at the base address. `path` begins with "/" and may
 // hold a query.
 const struct processor_route *processor_route(const struct processor_facts *f, const char *method, const char *host, const char *path);
-// Whether the JSON `body` holds everything that `wanted` does (objects member by member).
-bool processor_body_holds(const cJSON *body, const cJSON *wanted);
+const struct processor_route *processor_mail_route(const struct processor_facts *f); // NULL: it has none
 // The model to be used; NULL: none is set, and none is known.
 const char *processor_model(const struct processor_models *m);
 const char *processor_quality(const struct processor_models *m); // NULL: there is no choice

@@ -77,7 +77,7 @@ static const char *ask_code(const struct egress_child *c, const char *path, cons
 {
 	static char code[64];
 	JSON_AUTO cJSON *reply = NULL;
-	egress_ask(c, head_to("azure-openai", path, type), "{\"store\":false}", &reply, NULL);
+	egress_ask(c, head_to("azure-openai", path, type), strcmp(path, TEXT) == 0 ? "{\"store\":false}" : "{}", &reply, NULL);
 	snprintf(code, sizeof code, "%s", reply_code(reply));
 	return code;
 }

@@ -181,7 +181,7 @@ static void refusals_come_before_anything_leaves(void **state)
 	     "bad-url"},
 	    {"{\"op\":\"send\",\"processor\":\"azure-openai\",\"method\":\"POST\",\"path\":\"/openai/v1/chat/"
 	     "completions\",\"kinds\":[\"prompt\"]}",
-	     "flags-missing"},
+	     "member-not-allowed"},
 	    {"{\"op\":\"dance\"}", "bad-call"},
 	    {"{}", "bad-call"},
 	};
@@ -218,7 +218,8 @@ static void a_call_without_the_flags_of_its_route_does_not_go(void **state)
 	} rows[] = {{"{\"model\":\"x\"}", "flags-missing"},
 		    {"{\"provider\":{\"data_collection\":\"deny\"}}", "flags-missing"},
 		    {"{\"provider\":{\"data_collection\":\"allow\",\"zdr\":true}}", "flags-missing"},
-		    {"not JSON", "flags-missing"},
+		    {"not JSON", "member-not-allowed"},
+		    {"{\"user\":\"x\",\"provider\":{\"data_collection\":\"deny\",\"zdr\":true}}", "member-not-allowed"},
 		    {"{\"provider\":{\"data_collection\":\"deny\",\"zdr\":true}}", ""}};
 	struct egress_child c;
 	start_as(&c, "openrouter", "OPENROUTER_BASE_URL", "OPENROUTER_API_KEY=router-key");

@@ -45,6 +45,16 @@ static void rows_are_read_strictly(void **state)
 	    {"[{\"ids\":[\"a\"],\"routes\":[{\"method\":\"PATCH\",\"path\":\"/\"}]," REQUIRED "}]", "\"routes\" has a wrong value"},
 	    {"[{\"ids\":[\"a\"],\"routes\":[{\"method\":\"GET\",\"path\":\"x\"}]," REQUIRED "}]", "\"routes\" has a wrong value"},
 	    {"[{\"ids\":[\"a\"],\"routes\":[{\"method\":\"GET\",\"path\":\"/\",\"x\":1}]," REQUIRED "}]", "unknown member \"x\""},
+	    {"[{\"ids\":[\"a\"],\"routes\":[{\"method\":\"POST\",\"path\":\"/\",\"members\":{\"a\":\"moods\"}}]," REQUIRED "}]",
+	     "\"members\" has a wrong value"},
+	    {"[{\"ids\":[\"a\"],\"routes\":[{\"method\":\"POST\",\"path\":\"/\",\"members\":{\"a\":[]}}]," REQUIRED "}]",
+	     "\"members\" has a wrong value"},
+	    {"[{\"ids\":[\"a\"],\"routes\":[{\"method\":\"POST\",\"path\":\"/\",\"body\":{\"a\":true},\"members\":{\"b\":\"\"}}]," REQUIRED
+	     "}]",
+	     "\"routes\" has a wrong value"},
+	    {"[{\"ids\":[\"a\"],\"routes\":[{\"method\":\"POST\",\"path\":\"/\",\"body\":{\"a\":true},\"members\":{\"a\":\"\"}}]," REQUIRED
+	     "}]",
+	     NULL},
 	    {"[{\"ids\":[\"a\"],\"routes\":[{\"method\":\"GET\"}]," REQUIRED "}]", "\"path\" is missing"},
 	    {"[{\"ids\":[\"a\",\"a\"],\"routes\":[]," REQUIRED "},{\"ids\":[\"a\"],\"routes\":[]," REQUIRED "}]", "has a row already"},
 	    {"[{\"ids\":\"a\",\"routes\":[]," REQUIRED "}]", "\"ids\" has a wrong value"},
@@ -125,31 +135,6 @@ static void only_the_calls_of_the_row_pass(void **state)
 	assert_false(processor_route(processor_facts("fal"), "POST", NULL, "/fal-ai/flux")->keyless);
 }
 
-static void the_flags_of_a_call_are_looked_for_member_by_member(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *body;
-		bool holds;
-	} rows[] = {
-	    {"{\"provider\":{\"zdr\":true,\"data_collection\":\"deny\",\"only\":[]},\"model\":\"x\"}", true},
-	    {"{\"provider\":{\"zdr\":true}}", false},
-	    {"{\"provider\":{\"zdr\":\"true\",\"data_collection\":\"deny\"}}", false},
-	    {"{\"provider\":[]}", false},
-	    {"{}", false},
-	    {"[]", false},
-	    {"1", false},
-	};
-	const cJSON *wanted = processor_route(processor_facts("openrouter"), "POST", NULL, "/api/v1/chat/completions")->body;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		cJSON *body = cJSON_Parse(rows[i].body);
-		if (processor_body_holds(body, wanted) != rows[i].holds)
-			fail_msg("%s", rows[i].body);
-		cJSON_Delete(body);
-	}
-	assert_false(processor_body_holds(NULL, wanted));
-}
-
 static void the_address_is_the_override_the_setting_or_what_the_vendor_documents(void **state)
 {
 	(void)state;
@@ -212,7 +197,6 @@ int main(void)
 	    cmocka_unit_test(rows_are_read_strictly),
 	    cmocka_unit_test(a_vendor_is_found_by_each_of_its_names),
 	    cmocka_unit_test(only_the_calls_of_the_row_pass),
-	    cmocka_unit_test(the_flags_of_a_call_are_looked_for_member_by_member),
 	    cmocka_unit_test(what_a_built_vendor_needs_is_documented),
 	    cmocka_unit_test(the_address_is_the_override_the_setting_or_what_the_vendor_documents),
 	};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // What each vendor is sent, byte for byte, and what is made of its answers: every step, and every form in which it tells of a failure.
+#include "fcgi/egress/members.h"
 #include "fcgi/provider/provider.h"
 #include "policy/base/array.h"
 #include "policy/base/json.h"
@@ -126,7 +127,10 @@ static void each_is_sent_what_it_documents_and_its_flags(void **state)
 		// Egress lets it pass, and holds the row's flags to be there.
 		const struct processor_route *route = processor_route(processor_facts(a->vendor), "POST", NULL, t.request.path);
 		assert_non_null(route);
-		assert_true(route->body == NULL || processor_body_holds(body, route->body));
+		char name[MEMBERS_NAME];
+		assert_int_equal(members_check(route, KIND_BIT(a->ability == PROVIDER_PROMPTS ? KIND_INPUT : KIND_PROMPT),
+					       t.request.content_type, t.request.body.data, t.request.body.len, name),
+				 FAILURE_NONE);
 		// What would be done twice is not sent twice.
 		bool queue = strcmp(a->vendor, "fal") == 0 || strcmp(a->vendor, "replicate") == 0 || strcmp(a->vendor, "dashscope") == 0;
 		assert_int_equal(t.request.once, queue);
@@ -198,7 +202,12 @@ static void pictures_to_start_from_go_where_each_vendor_takes_them(void **state)
 			edit.mask = (struct provider_reference)PNG_IN;
 		assert_int_equal(provider_begin(&t, provider_find(edits[i].vendor), PROVIDER_IMAGE, &edit), PROVIDER_SEND);
 		assert_string_equal(t.request.path, edits[i].path);
-		assert_non_null(processor_route(processor_facts(edits[i].vendor), "POST", NULL, t.request.path));
+		const struct processor_route *route = processor_route(processor_facts(edits[i].vendor), "POST", NULL, t.request.path);
+		char name[MEMBERS_NAME];
+		assert_non_null(route);
+		assert_int_equal(members_check(route, KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_UPLOAD), t.request.content_type,
+					       t.request.body.data, t.request.body.len, name),
+				 FAILURE_NONE);
 		assert_string_equal(t.request.content_type, form_sent ? "multipart/form-data; boundary=lethe-0001" : "application/json");
 		if (!form_sent) {
 			assert_string_equal(buf_text(&t.request.body), edits[i].body);
