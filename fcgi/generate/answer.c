@@ -118,6 +118,19 @@ int answer_image(struct set *s, unsigned index)
 	return ret;
 }
 
+void answer_partial(struct set *s, unsigned index, unsigned number, const struct buf *webp)
+{
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(4 * THUMBNAIL_BYTES_MAX);
+
+	if (s->answer.form == ANSWER_API_EVENTS)
+		api_partial(s, index, number, webp);
+	if (s->answer.form != ANSWER_EVENTS || s->left)
+		return;
+	buf_printf(&text, "event: partial\ndata: {\"index\":%u,\"partial\":%u,\"type\":\"image/webp\",\"base64\":\"", index, number);
+	if (base64_add(&text, webp->data, webp->len) == 0 && buf_adds(&text, "\"}\n\n") == 0)
+		respond_send(s->r, text.data, text.len);
+}
+
 static int answer_write(struct set *s, const char *text)
 {
 	return respond_send(s->r, text, strlen(text));

@@ -15,7 +15,9 @@ int answer_begin(struct set *s);
 int answer_progress(struct set *s, const char *stage, unsigned done, unsigned of);
 int answer_prompt(struct set *s, unsigned index);
 int answer_image(struct set *s, unsigned index); // which is in the archive
-int answer_alive(struct set *s);                 // a sign of life while nothing happens
+// A small picture, a WebP, of what is not ready yet. Only who waits now sees it: it is remembered nowhere.
+void answer_partial(struct set *s, unsigned index, unsigned number, const struct buf *webp);
+int answer_alive(struct set *s); // a sign of life while nothing happens
 // `record` as outcome_record() made it.
 int answer_done(struct set *s, const cJSON *record);
 // The failure: a problem document, an `error` event once the answer has begun or, of what can be confirmed, a page that asks. Says nothing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/api.h"
 #include "fcgi/generate/outcome.h"
+#include "fcgi/generate/partial.h"
 #include "fcgi/generate/references.h"
 #include "fcgi/provider/style.h"
 #include "policy/base/array.h"
@@ -16,7 +17,6 @@ enum {
 	PIECE = 48 * 1024, // of a picture at a time; a multiple of 3, so that the base64 of pieces joins without padding
 	PATIENCE_MS = 180 * 1000,
 	USER_CHARS_MAX = 512,
-	PARTIAL_MAX = 3,
 	PERCENT = 100,
 	OF_EDITS = 3, // fields
 	PATH_BYTES = 512,
@@ -44,7 +44,7 @@ static const struct field *api_fields(bool edit)
 	    {"size", FIELD_CHOICE, false, 0, 0, api_sizes},
 	    {"response_format", FIELD_CHOICE, false, 0, 0, api_formats},
 	    {"stream", FIELD_BOOL, false, 0, 1, NULL},
-	    {"partial_images", FIELD_INT, false, 0, PARTIAL_MAX, NULL},
+	    {"partial_images", FIELD_INT, false, 0, PARTIAL_IMAGES_MAX, NULL},
 	    {"quality", FIELD_CHOICE, false, 0, 0, qualities},
 	    {"style", FIELD_CHOICE, false, 0, 0, styles},
 	    {"background", FIELD_CHOICE, false, 0, 0, backgrounds},
@@ -92,6 +92,7 @@ int api_input_read(struct set *s)
 	in->count = (unsigned)request_int(r, "n", 1);
 	in->style = provider_style_names[0];
 	in->verbatim = true;
+	s->partial_images = s->answer.form == ANSWER_API_EVENTS ? (unsigned)request_int(r, "partial_images", 0) : 0;
 	in->confirmed = request_int(r, "confirm", 0) != 0;
 	return s->edit && references_read(s) != 0 ? -1 : input_source(request_text(r, "prompt"), NULL, in, &s->failure);
 }
@@ -228,6 +229,20 @@ int api_begin(struct set *s)
 	s->answer.begun = true;
 	api_say_budget(s->r, &s->key); // with all of it booked
 	return respond_begin(s->r, 200, "text/event-stream", true);
+}
+
+void api_partial(struct set *s, unsigned index, unsigned number, const struct buf *webp)
+{
+	const char *name = s->edit ? "image_edit.partial_image" : "image_generation.partial_image";
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(4 * THUMBNAIL_BYTES_MAX);
+
+	buf_printf(&text, "event: %s\ndata: {\"type\":\"%s\",\"partial_image_index\":%u,\"b64_json\":\"", name, name, number);
+	base64_add(&text, webp->data, webp->len);
+	if (buf_printf(&text,
+		       "\",\"created_at\":%lld,\"size\":\"%s\",\"quality\":\"auto\",\"background\":\"opaque\",\"output_format\":\"webp\","
+		       "\"lethe\":{\"index\":%u}}\n\n",
+		       (long long)when_now(), s->input.size, index) == 0)
+		respond_send(s->r, text.data, text.len);
 }
 
 static int api_done_stream(struct request *r, bool edit, const cJSON *record, cJSON *ours, const struct sealed_file *archive)

@@ -29,6 +29,8 @@ bool api_key_holds(struct set *s);
 uint64_t api_key_look_until(const struct set *s); // monotonic_ms() when it is to be looked at again; UINT64_MAX: there is no key
 // The head of a stream.
 int api_begin(struct set *s);
+// An event of a stream: what a picture looks like so far, as a small WebP.
+void api_partial(struct set *s, unsigned index, unsigned number, const struct buf *webp);
 // The whole answer of a finished set, `record` as outcome_record() made it, whose pictures are in `archive`; the rest of the stream, where it is one.
 // -1: the visitor left.
 int api_done(struct request *r, enum answer_form form, bool edit, const cJSON *record, const char *receipt, time_t expires,

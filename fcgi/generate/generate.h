@@ -63,6 +63,7 @@ struct set {
 	unsigned booked;                           // pictures, of its budget
 	uint64_t key_look;                         // monotonic_ms() at which it is to be looked at again
 	bool key_over;                             // it was revoked, or is over: the set is cancelled
+	unsigned partial_images;                   // that vendors are asked to show of each picture before it is ready
 	bool edit;                                 // made from pictures, too:
 	struct buf references[REFERENCES_MAX + 1]; // as they came, and then as they leave; the last is the mask (references.h)
 	unsigned reference_count;

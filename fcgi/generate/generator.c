@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/generate/generator.h"
 #include "fcgi/generate/input.h"
+#include "fcgi/generate/partial.h"
 #include "fcgi/ipc/call.h"
 #include "fcgi/ipc/egress_call.h"
 #include "policy/base/array.h"
@@ -53,6 +54,7 @@ int generator_init(struct generator *g, const struct policy *p, struct vault *v,
 	for (unsigned i = 0; i < g->image_count; i++)
 		g->image_ids[i] = g->image[i].id;
 	input_fields(g->image_ids, g->fields);
+	g->partial_images = partial_images_set();
 	const char *spool = vault_spool(v, &g->sealed);
 	if (snprintf(g->spool, sizeof g->spool, "%s", spool) >= (int)sizeof g->spool)
 		return err_set(e, ERR_INPUT, "the spool's path is too long");

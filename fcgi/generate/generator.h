@@ -35,6 +35,7 @@ struct generator {
 	const char *image_ids[CHAIN_MAX + 1]; // the choices of the field `provider`
 	struct field fields[GENERATE_FIELDS];
 	char spool[256], egress[256], worker[256];
+	unsigned partial_images;   // that the pages ask of vendors
 	int spool_lock;            // as long as the program runs
 	bool sealed;               // what is written into the spool: it is on a disk
 	struct active_watch watch; // of the policy that it serves

@@ -3,6 +3,7 @@
 // there. What cannot be made is left out and said.
 #include "fcgi/generate/answer.h"
 #include "fcgi/generate/generate.h"
+#include "fcgi/generate/partial.h"
 #include "fcgi/generate/references.h"
 #include "fcgi/generate/thumbnail.h"
 #include "fcgi/generate/visitor.h"
@@ -26,6 +27,7 @@ struct attempt {
 	struct set *s;
 	struct mark_stream mark;
 	struct archive_entry entry;
+	struct partial partial;     // what the vendor shows of it before
 	struct thumbnail thumbnail; // once the picture is there: `mark` and `entry` are then the thumbnail's
 };
 
@@ -103,6 +105,7 @@ static void picture_again(void *arg)
 	const struct processor *by = a->s->image.at[a->turn];
 
 	picture_void(a);
+	partial_drop(&a->partial);
 	mark_begin(&a->mark, by->provider->preview ? MARK_PROGRAM : MARK_MODEL, &picture_output, a);
 }
 
@@ -117,6 +120,24 @@ static bool picture_later(void *arg)
 	const struct attempt *a = arg;
 
 	return a->s->archive.open > 0 && a->entry.archive == NULL;
+}
+
+static void picture_partial(void *arg, const void *bytes, size_t len)
+{
+	struct attempt *a = arg;
+	struct set *s = a->s;
+	BUF_AUTO_WIPE struct buf small = BUF_INIT(THUMBNAIL_BYTES_MAX);
+	struct err e = {0};
+	unsigned number;
+
+	if (a->partial.complete >= s->partial_images) // more than it was asked for
+		return;
+	if (len > 0)
+		partial_add(&a->partial, bytes, len);
+	else if (partial_end(&a->partial, s->g->worker, live_wake_fd(s->live), &small, &number, &e) == 0)
+		answer_partial(s, a->in.index, number, &small);
+	else if (e.code != ERR_GONE)
+		note_line("a partial picture is not shown: %s", e.text);
 }
 
 static const struct provider_sink picture_sink = {picture_take, picture_again, picture_later};
@@ -213,7 +234,9 @@ static int picture_go_on(struct images *im, unsigned i)
 							.width = s->input.width,
 							.height = s->input.height,
 							.sink = &picture_sink,
-							.sink_arg = a};
+							.sink_arg = a,
+							.partial_images = s->partial_images,
+							.partial = picture_partial};
 			references_give(s, &a->in);
 			picture_again(a);
 			peer_begin(w, s->g, by, PROVIDER_IMAGE, &a->in);
@@ -353,6 +376,7 @@ cleanup:
 	peer_leave(im.works, im.calls, count, s->g);
 	for (unsigned i = 0; i < count; i++) {
 		picture_void(&im.attempts[i]);
+		partial_drop(&im.attempts[i].partial);
 		thumbnail_end(&im.attempts[i].thumbnail);
 	}
 memory:

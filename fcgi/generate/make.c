@@ -66,6 +66,8 @@ static int set_read_input(struct set *s)
 		return -1; // answered
 	if ((api ? api_input_read(s) : input_read(s->r, s->g->image_ids, &s->input, &s->failure)) != 0)
 		return -1;
+	if (s->answer.form == ANSWER_EVENTS)
+		s->partial_images = s->g->partial_images;
 	s->input.verbatim = s->input.verbatim || s->g->text_count == 0; // the policy has nobody who writes prompts
 	s->pictures = calloc(s->input.count, sizeof *s->pictures);
 	if (s->pictures == NULL)

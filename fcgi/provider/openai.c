@@ -10,6 +10,7 @@
 #include "policy/processors/processors.h"
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 void openai_message_add(cJSON *messages, const char *role, const char *content)
 {
@@ -93,6 +94,8 @@ static enum provider_step form_send(struct provider_task *t, const char *path, c
 		buf_printf(out, "--%s\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n", boundary, m->string);
 		if (cJSON_IsNumber(m))
 			buf_printf(out, "%d\r\n", m->valueint);
+		else if (cJSON_IsBool(m))
+			buf_adds(out, cJSON_IsTrue(m) ? "true\r\n" : "false\r\n");
 		else
 			buf_printf(out, "%s\r\n", m->valuestring);
 	}
@@ -132,6 +135,10 @@ enum provider_step openai_image_begin(struct provider_task *t)
 		cJSON_AddStringToObject(body, "quality", quality);
 	if (!d->plain)
 		cJSON_AddStringToObject(body, "output_format", "png");
+	if (d->partial && t->in->partial_images > 0) {
+		cJSON_AddTrueToObject(body, "stream");
+		cJSON_AddNumberToObject(body, "partial_images", t->in->partial_images);
+	}
 	if (t->in->reference_count > 0 && d->multipart)
 		return form_send(t, path, body);
 	for (size_t i = 0; i < ARRAY_LEN(urls); i++)
@@ -161,10 +168,34 @@ enum provider_step openai_prompts_reply(struct provider_task *t, const struct pr
 	return prompts_answer(t, json_string(message, "content"));
 }
 
+// Of the events of a streamed reply what tells how it ended: the one of the picture, or of an error. NULL: neither is there.
+static cJSON *image_event_last(const struct provider_reply *r)
+{
+	static const char field[] = "data:", completed[] = ".completed";
+	const char *end = r->body + r->len;
+
+	for (const char *line = r->body, *next; line < end; line = next) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		next = stop != NULL ? stop + 1 : end;
+		if ((size_t)(next - line) < sizeof field || memcmp(line, field, sizeof field - 1) != 0)
+			continue;
+		line += sizeof field - 1;
+		cJSON *event = json_parse_foreign(line, (size_t)(next - line), NULL);
+		const char *type = json_string(event, "type");
+		size_t len = type != NULL ? strlen(type) : 0;
+		if (cJSON_IsObject(json_get(event, "error")) ||
+		    (len > sizeof completed - 1 && strcmp(type + len - (sizeof completed - 1), completed) == 0))
+			return event;
+		json_free(&event);
+	}
+	return NULL;
+}
+
 enum provider_step openai_image_reply(struct provider_task *t, const struct provider_reply *r)
 {
-	JSON_AUTO cJSON *reply = json_parse_foreign(r->body, r->len, NULL);
-	const cJSON *first = cJSON_GetArrayItem(json_get(reply, "data"), 0);
+	const bool events = r->status == 200 && strncasecmp(r->type, "text/event-stream", strlen("text/event-stream")) == 0;
+	JSON_AUTO cJSON *reply = events ? image_event_last(r) : json_parse_foreign(r->body, r->len, NULL);
+	const cJSON *first = events ? reply : cJSON_GetArrayItem(json_get(reply, "data"), 0);
 	// A filter's answer has been seen with more than one status.
 	if (r->status != 200 || cJSON_IsObject(json_get(reply, "error")) || cJSON_IsObject(json_get(first, "error")))
 		return provider_failed(t, r->status, reply);
@@ -183,6 +214,7 @@ const struct provider provider_azure_openai = {
 					      .images = "/openai/v1/images/generations",
 					      .edits = "/openai/v1/images/edits",
 					      .multipart = true,
+					      .partial = true,
 					      .tokens = "max_completion_tokens",
 					      .schema = true},
     .can = {PROMPTS, PICTURES},
@@ -194,6 +226,7 @@ const struct provider provider_openai = {
     .dialect = &(const struct openai_dialect){.chat = "/v1/chat/completions",
 					      .images = "/v1/images/generations",
 					      .edits = "/v1/images/edits",
+					      .partial = true,
 					      .tokens = "max_completion_tokens",
 					      .schema = true},
     .can = {PROMPTS, PICTURES},

@@ -15,6 +15,7 @@ struct openai_dialect {
 	bool schema;        // takes the form of the answer as a JSON schema, not only that it is JSON
 	bool plain;         // knows nothing but what all servers of this API do
 	bool one_picture;   // makes one at a time, and knows no "n"
+	bool partial;       // shows partial pictures, as events
 };
 
 // Steps of a provider whose `dialect` is one of these.

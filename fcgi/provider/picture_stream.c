@@ -9,9 +9,29 @@ enum {
 	BYTES_AT_ONCE = 32 * 1024, // to the sink, at least, as long as more comes
 };
 
-void picture_stream_begin(struct picture_stream *s, const char *member, bool in_url, const struct provider_sink *sink, void *sink_arg)
+void picture_stream_begin(struct picture_stream *s, const char *member, bool in_url, const struct provider_sink *sink,
+			  provider_partial *partial, void *sink_arg)
 {
-	*s = (struct picture_stream){.rest = BUF_INIT(REST_MAX), .member = member, .in_url = in_url, .sink = sink, .sink_arg = sink_arg};
+	*s = (struct picture_stream){
+	    .rest = BUF_INIT(REST_MAX), .member = member, .in_url = in_url, .sink = sink, .partial = partial, .sink_arg = sink_arg};
+}
+
+// Whether the event that the rest ends in is about a partial picture. A string of JSON cannot hold what is looked for: it escapes the quotation mark.
+static bool event_is_partial(const struct picture_stream *s)
+{
+	static const char name[] = ".partial_image";
+	size_t at = s->rest.len;
+
+	while (s->partial != NULL && at > 0 &&
+	       !(s->rest.data[at - 1] == '\n' && (at == 1 || s->rest.data[at - 2] == '\n' || s->rest.data[at - 2] == '\r')))
+		at--;
+	for (const char *from = s->rest.data + at, *end = s->rest.data + s->rest.len;
+	     s->partial != NULL && (from = memmem(from, (size_t)(end - from), name, sizeof name - 1)) != NULL;) {
+		from += sizeof name - 1;
+		if (from < end && (*from == '"' || *from == '\n' || *from == '\r'))
+			return true;
+	}
+	return false;
 }
 
 static int picture_garbage(struct picture_stream *s, struct err *e)
@@ -22,6 +42,11 @@ static int picture_garbage(struct picture_stream *s, struct err *e)
 
 static int picture_pass_on(struct picture_stream *s, const void *bytes, size_t len, struct err *e)
 {
+	if (s->in_partial) {
+		if (len > 0 && !s->found) // what comes behind the picture shows nothing any more
+			s->partial(s->sink_arg, bytes, len);
+		return 0;
+	}
 	if (len > IMAGE_BYTES_MAX - s->bytes)
 		return picture_garbage(s, e);
 	s->bytes += len;
@@ -60,7 +85,14 @@ static ssize_t picture_decode(struct picture_stream *s, const char *bytes, size_
 		else
 			return picture_garbage(s, e);
 	}
-	return picture_pass_on(s, out.data, out.len, e) == 0 ? (ssize_t)i : -1;
+	if (picture_pass_on(s, out.data, out.len, e) != 0)
+		return -1;
+	if (s->in_partial && s->at == SCAN_OUTSIDE) {
+		if (!s->found)
+			s->partial(s->sink_arg, NULL, 0);
+		s->in_partial = false;
+	}
+	return (ssize_t)i;
 }
 
 int picture_stream_add(struct picture_stream *s, const char *bytes, size_t len, struct err *e)
@@ -107,9 +139,13 @@ int picture_stream_add(struct picture_stream *s, const char *bytes, size_t len, 
 		} else if ((c == '"' && s->at == SCAN_ANNOUNCED) || s->at == SCAN_URL) {
 			if (s->at == SCAN_URL && coding[s->coding] != '\0')
 				return picture_garbage(s, e);
-			if (s->found || buf_add(&s->rest, bytes + from, i - from) != 0)
+			if (buf_add(&s->rest, bytes + from, i - from) != 0)
 				return picture_garbage(s, e);
-			s->found = true;
+			s->in_partial = event_is_partial(s);
+			if (s->found && !s->in_partial)
+				return picture_garbage(s, e);
+			s->found = s->found || !s->in_partial;
+			s->decoder = (struct base64_decoder){0};
 			s->at = SCAN_DIGITS;
 			from = i;
 		} else if (c == '"') {

@@ -16,6 +16,9 @@ struct provider_sink {
 	bool (*later)(void *arg);                                             // whether it is to come a little later; NULL: never
 };
 
+// What takes the partial pictures that some vendors send before, each in pieces and then with no bytes: it is complete. It refuses none.
+typedef void provider_partial(void *arg, const void *bytes, size_t len);
+
 struct picture_stream {
 	struct buf rest; // of the JSON
 	bool garbage;    // what came is no reply with a picture
@@ -23,6 +26,7 @@ struct picture_stream {
 	const char *member;
 	bool in_url;
 	const struct provider_sink *sink;
+	provider_partial *partial; // NULL: none is expected
 	void *sink_arg;
 	enum picture_scan {
 		SCAN_OUTSIDE = 0,
@@ -34,7 +38,8 @@ struct picture_stream {
 		SCAN_DIGITS,
 		SCAN_DIGIT_ESCAPE
 	} at;
-	bool found; // the member, with a string; there is one in a reply
+	bool found;      // the member, with a string; there is one in a reply, beside partial ones
+	bool in_partial; // the digits are of one of those
 	size_t
 	    matched; // letters of the member's name that the string began with; more than it has: it is another string. Of a URL: of "data:"
 	size_t coding; // letters of ";base64" that the data URL ends with so far
@@ -44,7 +49,9 @@ struct picture_stream {
 
 // `member` holds the picture, wherever it stands in the JSON: the vendor's file looks at the rest. NULL: the whole reply is the picture. `in_url`: it holds
 // a data URL, whose beginning up to the comma is left; another URL is no picture, and left as it is.
-void picture_stream_begin(struct picture_stream *s, const char *member, bool in_url, const struct provider_sink *sink, void *sink_arg);
+// Where `partial` (else NULL) is given, the reply may be server-sent events: the member of one that says ".partial_image" holds a partial picture.
+void picture_stream_begin(struct picture_stream *s, const char *member, bool in_url, const struct provider_sink *sink,
+			  provider_partial *partial, void *sink_arg);
 // ERR_INPUT: the reply is garbage; or what the sink says.
 int picture_stream_add(struct picture_stream *s, const char *bytes, size_t len, struct err *e);
 bool picture_stream_whole(const struct picture_stream *s); // one picture came, with an end

@@ -108,7 +108,7 @@ int provider_take(struct provider_task *t, const char *bytes, size_t len, struct
 	if (!t->taking) {
 		const struct provider_steps *steps = task_steps(t);
 		picture_stream_begin(&t->picture, t->request.picture ? NULL : steps->picture_member, steps->picture_in_url, t->in->sink,
-				     t->in->sink_arg);
+				     t->in->partial_images > 0 ? t->in->partial : NULL, t->in->sink_arg);
 		t->taking = true;
 	}
 	if (picture_stream_add(&t->picture, bytes, len, &why) == 0)

@@ -53,6 +53,9 @@ struct provider_input {
 	unsigned reference_count;
 	const struct provider_sink *sink; // where the picture goes while it comes
 	void *sink_arg;
+	// How many partial pictures the vendor is asked to show before, where it can (0: none; each may cost), and where they go, with sink_arg.
+	unsigned partial_images;
+	provider_partial *partial;
 };
 
 struct provider_request {

@@ -30,6 +30,8 @@ enum {
 	THUMBNAIL_BYTES_MAX = 40 * 1024,            // with its mark: eight of them come over a slow line within seconds
 	THUMBNAIL_UNDER_WAY_MAX = 32 * 1024 * 1024, // of pictures on their way to the worker
 	THUMBNAIL_MARK_MAX = 1024,                  // what policy/picture/mark adds to a WebP
+	PARTIAL_BYTES_MAX = 8 * 1024 * 1024,        // of a partial picture: as large as the picture itself, which is at most 1536x1024
+	PARTIAL_UNDER_WAY_MAX = 64 * 1024 * 1024,   // of them, in the whole program
 	REFERENCES_MAX = 4,                         // pictures to start from: the vendors take three to sixteen
 	REFERENCE_EDGE = 2048,                      // the models look at 1,536 pixels at most
 	REFERENCE_BYTES_MAX = 2 * 1024 * 1024,      // each, as it leaves

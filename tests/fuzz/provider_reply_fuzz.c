@@ -19,6 +19,12 @@ static void picture_again(void *arg)
 	buf_reset(arg);
 }
 
+static void picture_partial(void *arg, const void *bytes, size_t len)
+{
+	if (arg == NULL || (bytes == NULL) != (len == 0))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const vendors[] = {"azure-openai", "openai", "openrouter", "deepseek", "ark", "fal", "replicate", "dashscope"};
@@ -27,12 +33,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	BUF_AUTO struct buf whole = BUF_INIT(1 << 22), pieces = BUF_INIT(1 << 22);
 	if (size < 2)
 		return 0;
-	struct provider_input in = {
-	    .brief = {.style = "photo", .count = 4}, .prompt = "x", .size = "1024x1024", .width = 1024, .height = 1024, .sink = &sink};
+	struct provider_input in = {.brief = {.style = "photo", .count = 4},
+				    .prompt = "x",
+				    .size = "1024x1024",
+				    .width = 1024,
+				    .height = 1024,
+				    .sink = &sink,
+				    .partial_images = 2,
+				    .partial = picture_partial};
+	const char *type = size > 8 && (memcmp(data + 2, "event:", 6) == 0 || memcmp(data + 2, "data:", 5) == 0) ? "text/event-stream" : "";
 	const struct provider *p = provider_find(vendors[data[0] % ARRAY_LEN(vendors)]);
 	unsigned char how = data[1];
 	for (enum provider_ability ability = PROVIDER_PROMPTS; ability <= PROVIDER_IMAGE; ability++) {
-		struct provider_reply reply = {how == '0' ? 200 : statuses[how % 5], "", (const char *)data + 2, size - 2};
+		struct provider_reply reply = {how == '0' ? 200 : statuses[how % 5], type, (const char *)data + 2, size - 2};
 		struct provider_task t, same;
 		if (p->can[ability].begin == NULL)
 			continue;

@@ -236,7 +236,11 @@ export function send(response, { status, headers, body }, scenario = '', argumen
     else response.end();
   };
   if (scenario === 'cut') response.write(body.subarray(0, argument === '' ? body.length / 2 : Number(argument)), () => breakConnection(response));
-  else if (scenario === 'stall') response.write(body.subarray(0, Number(argument)));
+  else if (scenario === 'pause') {
+    const last = Math.max(body.lastIndexOf('event: '), 0);
+    response.write(body.subarray(0, last));
+    setTimeout(() => { if (!gone()) response.end(body.subarray(last)); }, Number(argument)).unref();
+  } else if (scenario === 'stall') response.write(body.subarray(0, Number(argument)));
   else if (scenario === 'drip') drip(0);
   else if (scenario === 'flood') response.write(body, () => pour(Number(argument)));
   else if (scenario === 'endless') pour(Infinity);

@@ -9,7 +9,7 @@
 // request. Stages: text, image (both when none is named), poll, result, picture (its file), cancel, remove.
 // Scenarios: ok · a status, as the vendor writes it (429:MS says when to come again) · filter · filter-output · no-code · failed (work that fails, with 200) · nsfw (a black
 // picture, or what the vendor does instead) · empty · not-image · hollow · foreign-url · short-base64 · html · wrong-type · redirect · nul (\u0000 and a lone surrogate beside the result) · error-null ·
-// error-200 · never (work that does not end) · slow:MS · hang · disconnect · and, as in azure.mjs: truncated · garbage · huge:BYTES · cut[:BYTES] · drip:MS · stall:BYTES · flood:BYTES · endless
+// error-200 · pause:MS (before the last event) · and of streams: no-stream · partial-garbage · partial-many · partial-late · event-error · event-filter · event-none · event-bare · event-done · event-crlf · never (work that does not end) · slow:MS · hang · disconnect · and, as in azure.mjs: truncated · garbage · huge:BYTES · cut[:BYTES] · drip:MS · stall:BYTES · flood:BYTES · endless
 // Every request is kept: vendors.of(ID).requests, each with its stage. What is unknown in a request is refused as the vendors do, so that it shows.
 import { createSecureServer } from 'node:http2';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -73,6 +73,26 @@ function images(ask, known, width, height) {
   if (!(width > 0 && height > 0)) return refuse(ask.vendor, 400, 'invalid_size', 'size');
   const one = ask.scenario === 'foreign-url' ? { url: 'https://pictures.evil.example/x.png' } : { b64_json: base64(ask, width, height, ask.body.prompt) };
   return { status: 200, value: { created: 1795000000, data: ask.scenario === 'empty' ? [] : [one], usage: { input_tokens: 1, input_tokens_details: { text_tokens: 1, image_tokens: 0 }, output_tokens: 1, total_tokens: 2 } } };
+}
+
+// The same as events: partial pictures, each closer to what it will be, and the picture. An error in their midst, partial pictures that are none, more of them than were asked
+// for and behind the picture, no event's name, the lines of other systems, a server that knows no streams.
+function imageEvents(ask, known, edit, width, height) {
+  const { stream, partial_images: partial = 0, ...body } = ask.body;
+  const whole = images({ ...ask, body }, known, width, height), name = edit ? 'image_edit' : 'image_generation';
+  if (!stream && ask.body.partial_images) return openaiFailure(400, { code: 'invalid_value', param: 'partial_images' });
+  if (!stream || whole.status !== 200 || ask.scenario === 'no-stream') return whole;
+  if (!(partial >= 0 && partial <= 3)) return openaiFailure(400, { code: 'invalid_value', param: 'partial_images' });
+  const common = { created_at: 1795000000, size: ask.body.size, quality: 'medium', background: 'opaque', output_format: 'png' };
+  const event = (type, more) => [type, { type: `${name}.${type}`, ...more, ...common }];
+  const step = (i) => event('partial_image', { b64_json: ask.scenario === 'partial-garbage' ? Buffer.from('<svg/>').toString('base64') : png(width, height, `${ask.body.prompt} ${i}`).toString('base64'), partial_image_index: i });
+  const events = Array.from({ length: ask.scenario === 'partial-many' ? 9 : partial }, (_, i) => step(i));
+  if (ask.scenario === 'event-error') events.push(['error', { type: 'error', error: { type: 'image_generation_server_error', code: 'server_error', message: 'canary', param: null } }]);
+  else if (ask.scenario === 'event-filter') events.push(['error', { type: 'error', error: { type: 'image_generation_user_error', code: 'moderation_blocked', message: 'canary', param: null } }]);
+  else if (ask.scenario !== 'event-none' && whole.value.data.length) events.push(event('completed', { ...whole.value.data[0], usage: whole.value.usage }));
+  if (ask.scenario === 'partial-late') events.push(step(partial));
+  const text = events.map(([type, data]) => `${ask.scenario === 'event-bare' ? '' : `event: ${type === 'error' ? type : data.type}\n`}data: ${JSON.stringify(data)}\n\n`).join('') + (ask.scenario === 'event-done' ? 'data: [DONE]\n\n' : '');
+  return { raw: { status: 200, headers: { 'content-type': 'text/event-stream; charset=utf-8' }, body: Buffer.from(ask.scenario === 'event-crlf' ? text.replaceAll('\n', '\r\n') : text) } };
 }
 
 const openaiFailure = (status, { code = null, param = null, type = 'invalid_request_error', message = 'Something about canary words.' } = {}) => ({ status, value: { error: { message, type, param, code } } });
@@ -182,7 +202,7 @@ const table = [
     filter: (ask) => ({ raw: azureAnswer(ask.what, ask.body, 'filter') }),
     routes: [
       ['text', 'POST', /^\/openai\/v1\/chat\/completions$/, (ask) => chat({ ...ask, what: 'chat' }, openaiChatFields), 'chat'],
-      ['image', 'POST', /^\/openai\/v1\/images\/generations$/, (ask) => images(ask, openaiImageFields, ...sizeOf(ask.body.size)), 'image'],
+      ['image', 'POST', /^\/openai\/v1\/images\/generations$/, (ask) => imageEvents(ask, openaiImageFields, false, ...sizeOf(ask.body.size)), 'image'],
     ],
   },
   {
@@ -192,8 +212,8 @@ const table = [
       moderation_details: { moderation_stage: 'input', categories: ['harassment'] } } } }),
     routes: [
       ['text', 'POST', /^\/v1\/chat\/completions$/, (ask) => chat(ask, openaiChatFields)],
-      ['image', 'POST', /^\/v1\/images\/edits$/, (ask) => ((ask.body.images ?? []).length > 0 && [...ask.body.images, ...(ask.body.mask ? [ask.body.mask] : [])].every((i) => /^data:image\/(?:png|jpeg);base64,[\w+/]+=*$/.test(i.image_url)) ? images(ask, [...openaiImageFields, 'images', 'mask'], ...sizeOf(ask.body.size)) : openaiFailure(400, { code: 'invalid_value', param: 'images' }))],
-      ['image', 'POST', /^\/v1\/images\/generations$/, (ask) => (/^(dall-e-|gpt-image-1$)/.test(ask.body.model) ? openaiFailure(404, { code: 'model_not_found' }) : images(ask, openaiImageFields, ...sizeOf(ask.body.size)))],
+      ['image', 'POST', /^\/v1\/images\/edits$/, (ask) => ((ask.body.images ?? []).length > 0 && [...ask.body.images, ...(ask.body.mask ? [ask.body.mask] : [])].every((i) => /^data:image\/(?:png|jpeg);base64,[\w+/]+=*$/.test(i.image_url)) ? imageEvents(ask, [...openaiImageFields, 'images', 'mask'], true, ...sizeOf(ask.body.size)) : openaiFailure(400, { code: 'invalid_value', param: 'images' }))],
+      ['image', 'POST', /^\/v1\/images\/generations$/, (ask) => (/^(dall-e-|gpt-image-1$)/.test(ask.body.model) ? openaiFailure(404, { code: 'model_not_found' }) : imageEvents(ask, openaiImageFields, false, ...sizeOf(ask.body.size)))],
     ],
   },
   {
@@ -289,7 +309,7 @@ function replyTo(vendor, ask, route) {
 }
 
 function encoded(reply, scenario) {
-  if (reply.raw) return reply.raw;
+  if (reply.raw) return scenario === 'truncated' ? { ...reply.raw, body: reply.raw.body.subarray(0, reply.raw.body.length / 2) } : reply.raw;
   const value = scenario === 'error-null' ? { ...reply.value, error: reply.value.error ?? null } : reply.value;
   const out = json(reply.status, value, reply.headers || {});
   if (scenario === 'nul') out.body = Buffer.from(out.body.toString().replace(/^\{/, '{"note":"\\u0000 \\ud800",'));

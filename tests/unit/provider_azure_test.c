@@ -452,6 +452,64 @@ static void what_begins_again_replaces_what_came(void **state)
 	provider_free(&t);
 }
 
+static char shown[256]; // of partial pictures: each, and ";"
+
+static void show(void *arg, const void *bytes, size_t len)
+{
+	(void)arg;
+	snprintf(shown + strlen(shown), sizeof shown - strlen(shown), "%.*s", len > 0 ? (int)len : 1, len > 0 ? (const char *)bytes : ";");
+}
+
+static void partial_pictures_are_told_from_the_picture_in_all_pieces(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *body, *shown;
+		enum provider_result result;
+	} rows[] = {
+	    {"event: image_generation.partial_image\ndata: {\"b64_json\":\"b25l\",\"partial_image_index\":0}\n\n"
+	     "event: image_generation.partial_image\ndata: {\"b64_json\":\"dHdv\",\"type\":\"x\"}\n\n"
+	     "event: image_generation.completed\ndata: {\"type\":\"image_generation.completed\",\"b64_json\":\"cGljdHVyZQ==\"}\n\n",
+	     "one;two;", PROVIDER_OK},
+	    {": hello\n\ndata: {\"type\":\"image_edit.partial_image\",\"b64_json\":\"b25lMQ==\"}\r\n\r\n"
+	     "data: {\"b64_json\":\"cGljdHVyZQ==\",\"type\":\"image_edit.completed\"}\r\n\r\n"
+	     "data: {\"type\":\"image_edit.partial_image\",\"b64_json\":\"dHdv\"}\n\ndata: [DONE]\n\n",
+	     "one1;", PROVIDER_OK},
+	    // What a prompt says is no event's name.
+	    {"data: {\"type\":\"image_generation.completed\",\"revised_prompt\":\"a \\\"x.partial_image\\\" of "
+	     "it\",\"b64_json\":\"cGljdHVyZQ==\"}\n\n",
+	     "", PROVIDER_OK},
+	    {"data: {\"type\":\"image_generation.partial_image\",\"b64_json\":\"cGljdHVyZQ==\"}\n\n", "picture;", PROVIDER_BAD_REPLY},
+	    {"data: {\"type\":\"image_generation.partial_image\",\"b64_json\":\"cGljd", "pic", PROVIDER_BAD_REPLY},
+	    {"data: {\"type\":\"image_generation.partial_image\",\"b64_json\":\"cGl%\"}\n\n", "", PROVIDER_BAD_REPLY},
+	    {"data: {\"type\":\"image_generation.completed\",\"b64_json\":\"cGljdHVyZQ==\"}\n\n"
+	     "data: {\"type\":\"image_generation.completed\",\"b64_json\":\"cGljdHVyZQ==\"}\n\n",
+	     "", PROVIDER_BAD_REPLY},
+	    {"event: error\ndata: {\"error\":{\"code\":\"moderation_blocked\",\"message\":\"canary\"}}\n\n", "", PROVIDER_FILTERED},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		for (size_t piece = 1, len = strlen(rows[i].body); piece <= len; piece += piece < 9 ? 1 : len - 9 > 0 ? len - 9 : 1) {
+			const struct provider_input in = {
+			    .prompt = "x", .size = "1024x1024", .sink = &sink, .partial_images = 2, .partial = show};
+			const struct provider_reply over = {200, "text/event-stream; charset=utf-8", "", 0};
+			struct provider_task t;
+			int done = 0;
+			*shown = '\0';
+			buf_reset(&picture);
+			provider_begin(&t, azure(), PROVIDER_IMAGE, &in);
+			assert_non_null(strstr(buf_text(&t.request.body), "\"stream\":true,\"partial_images\":2"));
+			for (size_t at = 0; at < len && done == 0; at += piece)
+				done = provider_take(&t, rows[i].body + at, piece < len - at ? piece : len - at, NULL);
+			if (done == 0)
+				provider_reply(&t, &over);
+			assert_int_equal(t.result, rows[i].result);
+			assert_true(t.result != PROVIDER_OK || strcmp(buf_text(&picture), "picture") == 0);
+			assert_true(t.result != PROVIDER_OK || strcmp(shown, rows[i].shown) == 0);
+			provider_free(&t);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -468,6 +526,7 @@ int main(void)
 	    cmocka_unit_test(a_picture_has_a_limit_and_its_call_is_given_up_there),
 	    cmocka_unit_test(a_sink_that_wants_no_more_ends_the_task),
 	    cmocka_unit_test(what_begins_again_replaces_what_came),
+	    cmocka_unit_test(partial_pictures_are_told_from_the_picture_in_all_pieces),
 	};
 	int failed = cmocka_run_group_tests(tests, clear_settings, NULL);
 	buf_free(&picture);

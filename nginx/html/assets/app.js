@@ -297,6 +297,7 @@ async function make(set, found) {
 		},
 		progress: moved(onProgress),
 		prompt: moved(({ index, text }) => sheet.prompt(set.frames[index], text)),
+		partial: (data) => sheet.partial(set.frames[data.index], data),
 		image: moved((data) => sheet.image(set.frames[data.index], data)),
 	};
 	try {

@@ -110,6 +110,12 @@ async function bytesOf(address, type, signal, tell) {
 	}
 }
 
+// What it looks like so far: until there is more of it, and kept by nobody.
+export function partial(frame, { type, base64 }) {
+	if (frame?.state === "waiting" && !frame.thumbnail)
+		fill(frame, `data:${type};base64,${base64}`);
+}
+
 export function image(frame, { type, url, bytes, preview, thumbnail }) {
 	if (!frame || frame.address)
 		return; // told once more

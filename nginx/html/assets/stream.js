@@ -58,7 +58,7 @@ async function follow(set, request, handlers, signal) {
 					return data;
 				handlers[event.name]?.(data);
 				tries = 0;
-				last = event.id;
+				last = event.id ?? last; // a partial picture has none
 			}
 		} catch (thrown) {
 			if (signal.aborted || (thrown.problem && !thrown.later))
