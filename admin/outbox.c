@@ -3,6 +3,7 @@
 #include "policy/rights/outbox.h"
 #include "admin/cases.h"
 #include "fcgi/ipc/mail_call.h"
+#include "policy/base/array.h"
 #include "policy/rights/request.h"
 #include <stdio.h>
 #include <string.h>
@@ -24,25 +25,50 @@ struct outbox_listing {
 	cJSON *shown;
 };
 
+// What to do about a failure (fcgi/ipc/egress_call.h). Those that are not here pass by themselves.
+static const char *outbox_advice(const char *failure, bool failed)
+{
+	static const struct {
+		const char *failure, *advice;
+	} rows[] = {
+	    {"login", "correct SMTP_USER and SMTP_PASSWORD, or the key of the mail service (RESEND_API_KEY)"},
+	    {"not-configured", "set up the mail server or service that the policy names, and its address"},
+	    {"mail-sender", "have the mail service verify the domain of the policy's contact"},
+	    {"mail-quota", "wait, or have the mail service's quota raised"},
+	    {"mail-refused", "see lethe outbox show; then answer another way and lethe outbox drop"},
+	    {"mail-differs", "look at the mail service whether it was sent; then lethe outbox drop"},
+	    {"bad-mail", "see lethe outbox show; then answer another way and lethe outbox drop"},
+	    {"undeclared-processor", "have the policy name somebody who delivers mail"},
+	    {"kind-not-shared", "have the policy share these kinds of data with who delivers mail"},
+	    {"tls", "correct the mail server's certificate, or LETHE_CA_FILE"},
+	    {"no-egress", "start egress"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strcmp(rows[i].failure, failure) == 0)
+			return rows[i].advice;
+	return failed ? "lethe outbox send ID tries it once more" : *failure != '\0' ? "nothing: it is tried again" : "";
+}
+
 static int outbox_list_one(void *arg, const struct outbox_row *row)
 {
 	struct outbox_listing *l = arg;
 	const bool failed = strcmp(row->state, "waiting") != 0;
 
 	l->failed += failed;
-	table_add(&l->table, row->id, row->what, row->request, row->state, row->made, row->failure, (double)row->attempts,
-		  failed ? (time_t)0 : row->next);
+	table_add(&l->table, row->id, row->what, row->request, row->state, row->made, row->failure, outbox_advice(row->failure, failed),
+		  (double)row->attempts, failed ? (time_t)0 : row->next);
 	return 0;
 }
 
 static enum status outbox_list_run(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id", "letter", "request", "state", "since", "failure", "attempts", "next", NULL};
+	static const char *const columns[] = {"id", "letter", "request", "state", "since", "failure", "do", "attempts", "next", NULL};
 	struct outbox_listing l = {0};
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
-	table_init(&l.table, columns, "isisdsNT");
+	table_init(&l.table, columns, "isisdssNT");
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	int ret = outbox_each(s.vault, outbox_list_one, &l, &e);

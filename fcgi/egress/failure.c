@@ -39,9 +39,13 @@ static const struct failure_row {
     [FAILURE_REDIRECTS] = {"redirects", "The page redirects more than five times.", false},
     [FAILURE_STATUS] = {"http-status", "The page does not exist.", false},
     [FAILURE_MAIL] = {"bad-mail", "The mail cannot be sent as it is.", false},
-    [FAILURE_LOGIN] = {"login", "The mail server does not take our user and password.", true},
+    [FAILURE_LOGIN] = {"login", "The mail server does not take our user and password, or the mail service our key.", true},
     [FAILURE_MAIL_LATER] = {"mail-later", "The mail server asks for another attempt later.", true},
     [FAILURE_MAIL_REFUSED] = {"mail-refused", "The mail server does not take this mail.", false},
+    [FAILURE_MAIL_UNSURE] = {"mail-unsure", "The mail service says neither that it took this mail nor that it did not.", false},
+    [FAILURE_MAIL_SENDER] = {"mail-sender", "The mail service does not send for the address that the policy gives as contact.", false},
+    [FAILURE_MAIL_QUOTA] = {"mail-quota", "The mail service takes no more mails for now: its quota is used up.", false},
+    [FAILURE_MAIL_DIFFERS] = {"mail-differs", "The mail service was given another mail under this number before.", false},
 };
 
 static const struct {

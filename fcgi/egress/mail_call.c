@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: ISC
-// libcurl's SMTP waits within a call for the answer to a mail's end, and for the server's good-bye (7.88, and still so in 2025): the loop would stand
+// A mail: to a vendor with an API for it, as a call like any other (mail_post()), or to a mail server. libcurl's SMTP waits within a call for the answer to a mail's end, and for the server's good-bye (7.88, and still so in 2025): the loop would stand
 // still for every visitor meanwhile. So each mail has a thread, which shares nothing with the loop but a struct of its own.
 #include "fcgi/egress/caller.h"
 #include "fcgi/egress/message.h"
+#include "fcgi/egress/resend.h"
 #include "fcgi/ipc/egress_call.h"
 #include "policy/base/file.h"
 #include "policy/base/mail_address.h"
@@ -215,8 +216,9 @@ static struct upstream *mail_admit(struct caller *c, const struct egress_call *c
 		caller_refuse_with(c, FAILURE_UNDECLARED, "The policy declares no processor \"%.64s\".", call->processor);
 	else if ((u->declared->roles & POLICY_BIT(ROLE_MAIL)) == 0)
 		caller_refuse_with(c, FAILURE_UNDECLARED, "The policy does not have \"%s\" deliver mail.", u->declared->id);
-	else if (u->facts == NULL || !u->facts->smtp || u->base == NULL)
-		caller_refuse_with(c, FAILURE_NOT_CONFIGURED, "\"%s\" is not set up on this machine: set SMTP_URL.", u->declared->id);
+	else if (u->facts == NULL || u->base == NULL || (!u->facts->smtp && processor_mail_route(u->facts) == NULL))
+		caller_refuse_with(c, FAILURE_NOT_CONFIGURED, "\"%s\" is not set up on this machine: set %s.", u->declared->id,
+				   u->facts == NULL || u->facts->smtp ? "SMTP_URL" : u->facts->key);
 	else if (left != 0)
 		caller_refuse_with(c, FAILURE_KIND, "The policy does not share this with \"%s\": %s.", u->declared->id, words);
 	else if (call->kinds == 0)
@@ -231,6 +233,32 @@ static struct upstream *mail_admit(struct caller *c, const struct egress_call *c
 		return u;
 	}
 	return NULL;
+}
+
+// By the vendor's API: the text that came with the call becomes the body of its request.
+static void mail_post(struct caller *c, const struct egress_call *call, const struct upstream *u, const struct message *message)
+{
+	const struct processor_route *route = processor_mail_route(u->facts);
+	struct buf body = BUF_INIT(MESSAGE_MAX);
+	struct err e = {0};
+	if (resend_write(&body, message, &e) != 0) {
+		buf_wipe(&body);
+		caller_refuse_with(c, FAILURE_MAIL, "%s", e.text);
+		return;
+	}
+	buf_wipe(&c->call.bytes);
+	c->call.bytes = body;
+	c->call.body = body.data;
+	c->call.body_len = body.len;
+	processor_call_begin(c, &(struct egress_call){.op = EGRESS_MAIL,
+						      .processor = call->processor,
+						      .method = route->method,
+						      .path = route->path,
+						      .content_type = "application/json",
+						      .kinds = call->kinds,
+						      .deadline_ms = call->deadline_ms,
+						      .repeatable = true, // it has a key by which the vendor knows it
+						      .id = call->id});
 }
 
 void mail_call_begin(struct caller *c, const struct egress_call *call)
@@ -253,8 +281,12 @@ void mail_call_begin(struct caller *c, const struct egress_call *call)
 					.text = c->call.body_len > 0 ? c->call.body : "",
 					.len = c->call.body_len};
 	if (mail_address_read(from, p->contact, &e) != 0 || mail_address_read(to, call->to, &e) != 0 ||
-	    message_write(&text, &message, &e) != 0) {
+	    (u->facts->smtp && message_write(&text, &message, &e) != 0)) {
 		caller_refuse_with(c, FAILURE_MAIL, "%s", e.text);
+		return;
+	}
+	if (!u->facts->smtp) {
+		mail_post(c, call, u, &message);
 		return;
 	}
 	struct mail_call *m = calloc(1, sizeof *m);

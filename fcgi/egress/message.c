@@ -104,11 +104,9 @@ static void body_add(struct buf *out, const char *text, size_t len)
 		buf_adds(out, "\r\n");
 }
 
-int message_write(struct buf *out, const struct message *m, struct err *e)
+int message_check(const struct message *m, struct err *e)
 {
-	const char *domain = strrchr(m->from, '@');
-
-	if (!header_safe(m->to, 255) || !header_safe(m->from, 255) || !header_safe(m->from_name, 255) || domain == NULL)
+	if (!header_safe(m->to, 255) || !header_safe(m->from, 255) || !header_safe(m->from_name, 255) || strchr(m->from, '@') == NULL)
 		return err_set(e, ERR_INPUT, "an address or a name is none");
 	if (!header_safe(m->subject, MESSAGE_SUBJECT_MAX))
 		return err_set(e, ERR_INPUT, "the subject is too long or has a line end or another control character");
@@ -116,6 +114,13 @@ int message_write(struct buf *out, const struct message *m, struct err *e)
 		return err_set(e, ERR_INPUT, "the mail has no number");
 	if (m->len > MESSAGE_TEXT_MAX || !utf8_valid(m->text, m->len))
 		return err_set(e, ERR_INPUT, "the text is longer than %d bytes, or is not UTF-8", MESSAGE_TEXT_MAX);
+	return 0;
+}
+
+int message_write(struct buf *out, const struct message *m, struct err *e)
+{
+	if (message_check(m, e) != 0)
+		return -1;
 	date_add(out, m->at);
 	buf_adds(out, "From: ");
 	name_add(out, m->from_name);
@@ -124,7 +129,8 @@ int message_write(struct buf *out, const struct message *m, struct err *e)
 		buf_adds(out, m->subject);
 	else
 		encoded_add(out, m->subject);
-	buf_printf(out, "\r\nMessage-ID: <%s%s>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n", m->id, domain);
+	buf_printf(out, "\r\nMessage-ID: <%s%s>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n", m->id,
+		   strrchr(m->from, '@'));
 	buf_adds(out, "Content-Transfer-Encoding: quoted-printable\r\nAuto-Submitted: auto-generated\r\n\r\n");
 	body_add(out, m->text, m->len);
 	return out->failed ? err_set(e, ERR_MEMORY, "out of memory") : 0;

@@ -24,6 +24,7 @@ struct message {
 	size_t len;
 };
 // ERR_INPUT: something is in it that no mail may have: a line end or another control character in a header, a text that is not UTF-8 or too long.
+int message_check(const struct message *m, struct err *e);
 int message_write(struct buf *out, const struct message *m, struct err *e);
 
 #endif

@@ -2,6 +2,7 @@
 #include "fcgi/egress/caller.h"
 #include "fcgi/egress/members.h"
 #include "fcgi/egress/object.h"
+#include "fcgi/egress/resend.h"
 #include "fcgi/egress/retry.h"
 #include "fcgi/egress/transfer.h"
 #include "fcgi/egress/url.h"
@@ -24,8 +25,8 @@ struct processor_call {
 	struct transfer transfer;
 	struct upstream *upstream;
 	const struct processor_route *route;
-	char method[8], content_type[200], accept[200]; // the last two as header lines, or ""
-	struct curl_slist headers[6 + 2 * PROCESSOR_LIST];
+	char method[8], content_type[200], accept[200], idempotency[64]; // the last three as header lines, or ""
+	struct curl_slist headers[7 + 2 * PROCESSOR_LIST];
 	struct object_lines *signed_lines; // NULL: it is for no object storage
 	kind_set kinds;
 	uint64_t deadline;
@@ -109,7 +110,7 @@ static bool call_admit(struct processor_call *p, const struct egress_call *call)
 	const struct processor_route *r = EGRESS_TESTING && whole ? u->facts->routes : NULL;
 	for (; r != NULL && p->route == NULL && r->method != NULL; r++)
 		p->route = r->host != NULL ? processor_route(u->facts, call->method, r->host, path) : NULL;
-	if (p->route == NULL || p->route->mail) {
+	if (p->route == NULL || p->route->mail != (call->op == EGRESS_MAIL)) {
 		caller_refuse(c, FAILURE_PATH);
 		return false;
 	}
@@ -146,6 +147,25 @@ static cJSON *reply_head(const struct processor_call *p)
 	cJSON_AddNumberToObject(head, "attempts", p->attempts);
 	cJSON_AddNumberToObject(head, "sent", (double)(p->sent + (uint64_t)sending));
 	return head;
+}
+
+// The upstream's answer, which of a mail is told as a mail server's is.
+static void answer_give(struct processor_call *p)
+{
+	struct answer *a = &p->transfer.answer;
+	enum egress_failure f = FAILURE_NONE;
+	cJSON *head = NULL;
+	if (!p->route->mail) {
+		caller_reply(p->caller, reply_head(p), &a->body);
+		return;
+	}
+	f = resend_failure(a->status, buf_text(&a->body), a->body.len);
+	head = f == FAILURE_NONE ? cJSON_CreateObject() : frame_error(egress_failure_code(f), egress_failure_words(f));
+	if (f == FAILURE_NONE)
+		cJSON_AddNumberToObject(head, "status", (double)a->status);
+	else if (a->retry_after_ms >= 0)
+		cJSON_AddNumberToObject(cJSON_GetObjectItemCaseSensitive(head, "error"), "retry_after_ms", a->retry_after_ms);
+	caller_reply(p->caller, head, NULL);
 }
 
 static int processor_piece(struct transfer *t, const char *bytes, size_t len)
@@ -266,12 +286,13 @@ static void processor_ended(struct transfer *t, enum egress_failure f)
 	} else if (f == FAILURE_NONE && p->caller->streaming) {
 		caller_stream_end(p->caller);
 	} else if (f == FAILURE_NONE) {
-		caller_reply(p->caller, reply_head(p), &t->answer.body);
+		answer_give(p);
 	} else if (f == FAILURE_ADDRESS) {
 		caller_refuse_with(p->caller, f, "\"%s\" leads to an address where the policy does not say that it is.",
 				   p->upstream->declared->id);
 	} else {
-		caller_refuse(p->caller, f);
+		// A mail of which something was sent may have been taken.
+		caller_refuse(p->caller, f == FAILURE_CLOSED && p->route->mail && p->sent > 0 ? FAILURE_BROKEN : f);
 	}
 }
 
@@ -303,6 +324,8 @@ static void request_options(struct processor_call *p)
 		p->headers[n++].data = p->content_type;
 	if (p->accept[0])
 		p->headers[n++].data = p->accept;
+	if (p->idempotency[0])
+		p->headers[n++].data = p->idempotency;
 	if (p->signed_lines != NULL) {
 		p->headers[n++].data = p->signed_lines->authorization;
 		p->headers[n++].data = p->signed_lines->date;
@@ -422,7 +445,7 @@ static void attempt_start(struct processor_call *p)
 	attempt_over(p);
 	// The next attempt may not go: what the last one brought, if anything, is the answer.
 	if (f != FAILURE_MEMORY && p->transfer.answer.status >= 400)
-		caller_reply(p->caller, reply_head(p), &p->transfer.answer.body);
+		answer_give(p);
 	else
 		caller_refuse(p->caller, f);
 }
@@ -493,6 +516,8 @@ void processor_call_begin(struct caller *c, const struct egress_call *call)
 	p->stream = call->stream;
 	if (call->content_type != NULL)
 		snprintf(p->content_type, sizeof p->content_type, "Content-Type: %s", call->content_type);
+	if (call->op == EGRESS_MAIL)
+		snprintf(p->idempotency, sizeof p->idempotency, "Idempotency-Key: %s", call->id);
 	if (call->accept != NULL)
 		snprintf(p->accept, sizeof p->accept, "Accept: %s", call->accept);
 	c->work = &p->work;

@@ -171,7 +171,7 @@ int upstreams_open(struct upstreams *u, const struct policy *p, struct err *e)
 	// Settings of a vendor that this software would speak to, for a processor that the policy does not declare.
 	const struct processor_facts *f;
 	for (unsigned i = 0; (f = processor_facts_at(i)) != NULL; i++) {
-		bool declared = !f->built && !f->smtp;
+		bool declared = !processor_built(f->ids[0]);
 		for (const char *const *id = f->ids; *id != NULL; id++)
 			declared = declared || policy_processor(p, *id) != NULL;
 		const char *const names[] = {f->override, f->address, f->key, f->s3.key_id};

@@ -13,7 +13,8 @@
 // For a mail, head:     {"op":"mail","processor":"smtp","kinds":["outbox"],"to":"recipient@host.example","subject":"…","id":"32 hex digits",
 //                       "deadline_ms":60000}
 //   body: its text, UTF-8. Egress says who sends it, as the policy does. Reply: {"status":250}, or of the codes below also bad-mail, login (the server
-//   does not take our user and password), mail-later (it asks for another attempt), mail-refused (it will never take this mail); what the
+//   does not take our user and password), mail-later (it asks for another attempt), mail-refused (it will never take this mail), and of a service
+//   with an API mail-unsure, mail-sender, mail-quota, mail-differs, with "retry_after_ms" beside the code where it said when to come again; what the
 //   server said is told to nobody, as it repeats addresses.
 // For an address that opens an object of an object storage for a while, head: {"op":"link","processor":"cloudflare-r2","path":"/temporary/NAME","seconds":600}
 //   Nothing is sent. Reply: {"status":200}, body: the address.

@@ -22,14 +22,20 @@ enum {
 };
 static const char waiting[] = "waiting", sent[] = "sent", failed[] = "failed";
 
-const struct policy_processor *outbox_processor(const struct policy *p)
+// In the policy's order, from 0.
+static const struct policy_processor *deliverer(const struct policy *p, size_t which)
 {
 	const struct policy_processor *a;
 
 	for (size_t n = 0; p->kinds[KIND_OUTBOX].keep == KEEP_STORED && (a = policy_processor_for(p, ROLE_MAIL, n)) != NULL; n++)
-		if (policy_processor_receives(a, when_now()) & KIND_BIT(KIND_OUTBOX))
+		if ((policy_processor_receives(a, when_now()) & KIND_BIT(KIND_OUTBOX)) != 0 && which-- == 0)
 			return a;
 	return NULL;
+}
+
+const struct policy_processor *outbox_processor(const struct policy *p)
+{
+	return deliverer(p, 0);
 }
 
 // Of a mail: an entry in the ledger, and an event of the request, which may be gone.
@@ -291,12 +297,47 @@ static int text_fill(struct buf *out, const cJSON *body, const char *text)
 	return out->failed ? -1 : 0;
 }
 
+// Of these failures it is certain that the mail was not taken, nor ever looked at as a mail: another processor may have it. (Where the host takes no connection the
+// word is unreachable; one that was broken off has another.)
+static bool not_taken(const char *failure)
+{
+	static const char *const words[] = {
+	    "not-configured", "undeclared-processor", "kind-not-shared", "budget",    "unresolvable", "unreachable", "tls",
+	    "login",          "mail-sender",          "mail-quota",      "mail-later"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(words[i], failure) == 0)
+			return true;
+	return false;
+}
+
+// Asks the processors in the policy's order until one has it or may have it; that one alone is asked from then on, and it knows the mail by its number. As deliver().
+static int mail_deliver(struct vault *v, cJSON *body, const struct buf *text, const struct outbox_way *way, char failure[OUTBOX_FAILURE],
+			unsigned *wait_s)
+{
+	const char *by = json_string(body, "by");
+	const struct policy_processor *to;
+	int took = 1;
+
+	snprintf(failure, OUTBOX_FAILURE, "undeclared-processor");
+	for (size_t n = 0; (to = deliverer(vault_policy(v), n)) != NULL; n++) {
+		if (by != NULL && strcmp(by, to->id) != 0)
+			continue;
+		took = way->deliver(way->run, to->id, KIND_BIT(KIND_OUTBOX) | document_kinds(body), json_string(body, "to"),
+				    json_string(body, "subject"), json_string(body, "number"), buf_text(text), text->len, failure, wait_s);
+		if (took <= 0)
+			break;
+		if (!not_taken(failure))
+			return by != NULL || text_set(body, "by", to->id) ? took : -1;
+	}
+	return took;
+}
+
 // One attempt, if it is due and the server is not *down: a server that did not answer is not waited for again in the same run. ERR_BUSY: somebody
 // else has it.
 static int mail_try(struct vault *v, const char *id, bool now, const struct outbox_way *way, struct outbox_sent *out, bool *down,
 		    struct err *e)
 {
-	const struct policy_processor *processor = outbox_processor(vault_policy(v));
 	struct vault_record r = {0};
 	BUF_AUTO_WIPE struct buf tried = BUF_INIT(OUTBOX_BODY_MAX), after = BUF_INIT(OUTBOX_BODY_MAX), filled = BUF_INIT(OUTBOX_BODY_MAX);
 	JSON_AUTO cJSON *body = NULL;
@@ -342,13 +383,14 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 	}
 	if (outbox_write(v, id, &r.body, waiting, body, &tried, e) != 0)
 		goto cleanup;
-	int took = processor == NULL ? 1
-				     : way->deliver(way->run, processor->id, KIND_BIT(KIND_OUTBOX) | document_kinds(body), to, subject,
-						    number, buf_text(&filled), filled.len, failure);
-	if (processor == NULL)
-		snprintf(failure, sizeof failure, "undeclared-processor");
+	unsigned wait_s = 0;
+	int took = mail_deliver(v, body, &filled, way, failure, &wait_s);
+	if (took > 0 && json_time(body, "next") < when_now() + (time_t)wait_s) {
+		when_text(next, when_now() + (time_t)wait_s);
+		text_set(body, "next", next);
+	}
 	if (took == 0) {
-		const char *const forgotten[] = {"to", "subject", "text", "kinds", "link", "code"};
+		const char *const forgotten[] = {"to", "subject", "text", "kinds", "link", "code", "by"};
 		for (size_t i = 0; i < ARRAY_LEN(forgotten); i++)
 			cJSON_DeleteItemFromObjectCaseSensitive(body, forgotten[i]);
 		ret = outbox_write(v, id, &tried, sent, body, &after, e) == 0 ? sent_finish(v, id, body, e) : -1;

@@ -5,7 +5,7 @@
 // What is about to be tried is written down first, with the time of the next attempt, and so is what was taken. Whoever is killed in between sends a mail
 // twice at most, under the same number, and loses none; and no two send the same one.
 //
-// Body: to, subject, text, what (a word: the kind of letter), request (an id), recipient, about, incident, number (of the mail), kinds (a list), attempts, next (UTC), failure (a word); of a
+// Body: to, subject, text, what (a word: the kind of letter), request (an id), recipient, about, incident, number (of the mail), kinds (a list), attempts, next (UTC), failure (a word), by (the processor that may have taken it); of a
 // mail with a secret: link, code, until (UTC). A record without a body is no mail: it marks that one went to a mailbox, see outbox_spend().
 #ifndef LETHE_RIGHTS_OUTBOX_H
 #define LETHE_RIGHTS_OUTBOX_H
@@ -28,7 +28,8 @@ struct outbox_new {
 	const char *link, *code;
 	time_t until;
 };
-// The processor to which the policy gives what waits to be sent; NULL: the policy has no mail.
+// The processor to which the policy gives what waits to be sent, the first of them; NULL: the policy has no mail. Another one gets a mail only where it is certain that
+// those before it did not take it.
 const struct policy_processor *outbox_processor(const struct policy *p);
 // ERR_REFUSED: the policy has no mail. ERR_INPUT: the address is none. The request's events tell of it.
 int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID_LEN + 1], struct err *e);
@@ -43,10 +44,11 @@ bool outbox_mailbox(char out[MAIL_ADDRESS_SIZE], const char *to);
 enum { OUTBOX_HOUR = 3, OUTBOX_DAY = 10, OUTBOX_FIRST = 5 };
 int outbox_spend(struct vault *v, const char *to, bool first, struct err *e);
 
-// How a mail leaves: fcgi/ipc/mail_call.h. 0: it was taken; 1: later perhaps, -1: never; `failure` is the word for why.
+// How a mail leaves: fcgi/ipc/mail_call.h. 0: it was taken; 1: later perhaps, -1: never; `failure` is the word for why, *wait_s for how long the server asked to
+// be left alone.
 struct outbox_way {
 	int (*deliver)(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
-		       const char *text, size_t len, char failure[OUTBOX_FAILURE]);
+		       const char *text, size_t len, char failure[OUTBOX_FAILURE], unsigned *wait_s);
 	const char *run;
 };
 struct outbox_sent {

@@ -142,6 +142,15 @@ function siteHandle({ child, at, port, ended, output, env }) {
     officer(words, { input, wrap = [], policy, more = {} } = {}) {
       return runOfficer(words, { input, wrap, env: { ...settings, LETHE_POLICY: policy || env.LETHE_POLICY || join(root, 'policy', 'sites', 'bizimages.xml'), ...more } });
     },
+    // The same, while peers in this process go on answering.
+    officerBeside(words, { input = '' } = {}) {
+      const beside = spawn(lethe, words, { env: { ...settings, LETHE_POLICY: env.LETHE_POLICY || join(root, 'policy', 'sites', 'bizimages.xml') } });
+      let stdout = '', stderr = '';
+      beside.stdout.on('data', (d) => { stdout += d; });
+      beside.stderr.on('data', (d) => { stderr += d; });
+      beside.stdin.end(input);
+      return new Promise((done) => { beside.once('close', (code) => done({ code, stdout, stderr })); });
+    },
     async stop({ keep = false, signal = 'SIGTERM' } = {}) {
       child.kill(signal);
       const how = await ended;

@@ -27,8 +27,9 @@ static struct {
 } server;
 
 static int server_take(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
-		       const char *text, size_t len, char failure[OUTBOX_FAILURE])
+		       const char *text, size_t len, char failure[OUTBOX_FAILURE], unsigned *wait_s)
 {
+	*wait_s = 0;
 	(void)run;
 	assert_string_equal(subject, "Subject");
 	assert_int_equal(len, strlen(TEXT));

@@ -13,7 +13,7 @@ static const struct needs {
     {"imagedesigner", "gallery, stored prompts, stored uploads, stored images, support tickets, request log details, "
 		      "consent panel, deleting the data of children"},
     {"product-images", "accounts, stored images, payments, usage figures, image storage, "
-		       "consent panel, provider resend"},
+		       "consent panel"},
     {"image-describer", "descriptions, time limits in memory, request log details, image storage, analytics, consent "
 			"panel"},
     {"blogimg", "dashboard, posts, accounts, stored prompts, stored images, payments, support tickets, preferences, usage "

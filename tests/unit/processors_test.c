@@ -83,6 +83,8 @@ static void a_vendor_is_found_by_each_of_its_names(void **state)
 	assert_true(processor_facts("sketch")->built_in && processor_facts("sketch")->built);
 	assert_true(processor_facts("azure-openai")->built);
 	assert_false(processor_facts("resend")->built);
+	assert_true(processor_built("resend") && processor_built("smtp"));
+	assert_false(processor_built("creem"));
 }
 
 static void only_the_calls_of_the_row_pass(void **state)

@@ -34,8 +34,9 @@ static struct {
 } server;
 
 static int server_take(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
-		       const char *text, size_t len, char failure[OUTBOX_FAILURE])
+		       const char *text, size_t len, char failure[OUTBOX_FAILURE], unsigned *wait_s)
 {
+	*wait_s = 0;
 	static const char before[] = "https://bizimages.example/rights/confirm/";
 	const char *link = strstr(text, before), *code;
 	(void)run;

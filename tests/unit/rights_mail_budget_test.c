@@ -121,8 +121,9 @@ static int count_mail(void *arg, const struct outbox_row *row)
 }
 
 static int no_delivery(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
-		       const char *text, size_t len, char failure[OUTBOX_FAILURE])
+		       const char *text, size_t len, char failure[OUTBOX_FAILURE], unsigned *wait_s)
 {
+	*wait_s = 0;
 	(void)run;
 	(void)processor;
 	(void)kinds;

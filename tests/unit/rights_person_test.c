@@ -272,8 +272,9 @@ static void an_older_mail_is_tagged_as_a_new_one_is(void **state)
 static char token[TOKEN_LEN + 1], code[IDENTITY_CODE_LEN + 1];
 
 static int letter_take(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
-		       const char *text, size_t len, char failure[OUTBOX_FAILURE])
+		       const char *text, size_t len, char failure[OUTBOX_FAILURE], unsigned *wait_s)
 {
+	*wait_s = 0;
 	const char *link = strstr(text, "/rights/confirm/"), *digits = strstr(text, "page of your request: ");
 	(void)run, (void)processor, (void)kinds, (void)to, (void)subject, (void)number, (void)len, (void)failure;
 	assert_true(link != NULL && digits != NULL);

@@ -51,8 +51,9 @@ static struct {
 } told;
 
 static int notice_take(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
-		       const char *text, size_t len, char failure[OUTBOX_FAILURE])
+		       const char *text, size_t len, char failure[OUTBOX_FAILURE], unsigned *wait_s)
 {
+	*wait_s = 0;
 	(void)run;
 	(void)number;
 	(void)failure;
