@@ -35,6 +35,17 @@ static void lint_vendor(const struct policy_processor *a, struct report *r)
 	}
 }
 
+// What waits to be sent is of the kind outbox: who delivers mail and does not get it delivers nothing.
+static void lint_mail(const struct policy *p, struct report *r)
+{
+	const struct policy_processor *a;
+
+	for (size_t n = 0; p->kinds[KIND_OUTBOX].keep == KEEP_STORED && (a = policy_processor_for(p, ROLE_MAIL, n)) != NULL; n++)
+		report_warning_if((a->kinds & KIND_BIT(KIND_OUTBOX)) == 0, r, a->line,
+				  "processor %s delivers mail, but does not receive outbox", "no letter would go by it",
+				  "add <receives kind=\"outbox\"/> and what else letters hold", a->id);
+}
+
 static bool prose_names(const struct prose *prose, const char *name)
 {
 	for (size_t i = 0; i < prose->count; i++) {
@@ -118,6 +129,7 @@ void lint_times(const struct policy *p, struct report *r)
 	}
 	for (size_t i = 0; i < p->processor_count; i++)
 		lint_vendor(&p->processors[i], r);
+	lint_mail(p, r);
 }
 
 void lint_units(const struct policy *before, const struct policy *p, struct report *r)

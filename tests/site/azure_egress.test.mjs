@@ -29,6 +29,25 @@ after(async () => {
 });
 beforeEach(() => azure.reset());
 
+// Raw frames, from who has taken over a program that may ask for pictures and prompts.
+test('a program that was taken over adds nothing to what is asked', async () => {
+  const code = async (body, more = {}) => (await ask(egress, job(more), body)).head.error?.code ?? 'sent';
+  const texts = { path: '/openai/v1/chat/completions', kinds: ['input'] }, chat = (more) => JSON.stringify({ model: 'm', store: false, messages: [{ role: 'user', content: 'x' }], ...more });
+  for (const more of [{ user: 'ada@example.org' }, { safety_identifier: 'ada' }, { metadata: { name: 'Ada' } }, { prompt_cache_key: 'ada' }, { image: 'data:image/png;base64,AA==' }, { model: { user: 'ada' } }, { size: 'ada '.repeat(99) }])
+    assert.equal(await code(picture(more)), 'member-not-allowed', JSON.stringify(more).slice(0, 80));
+  for (const more of [{ user: 'ada' }, { metadata: {} }, { web_search_options: {} }, { tools: [] }, { messages: [{ role: 'user', name: 'Ada', content: 'x' }] }, { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:x' } }] }] }])
+    assert.equal(await code(chat(more), texts), 'member-not-allowed', JSON.stringify(more));
+  assert.equal(await code(chat({ store: true }), texts), 'flags-missing');
+  // What it says to carry is not what it carries, or not what the policy lets go there.
+  assert.equal(await code(picture(), { kinds: ['input'] }), 'kind-not-shared');
+  assert.equal(await code(picture(), { kinds: ['prompt', 'account'] }), 'kind-not-shared');
+  const form = (name, value) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n--b--\r\n`, edit = { path: '/openai/v1/images/edits', headers: { 'content-type': 'multipart/form-data; boundary=b' } };
+  assert.equal(await code(form('user', 'ada'), edit), 'member-not-allowed');
+  assert.equal(await code(form('image[]', 'PNG'), edit), 'kind-not-shared');
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded']) assert.equal(await code('user=ada', { headers: { 'content-type': type } }), 'member-not-allowed');
+  assert.deepEqual(azure.requests, []);
+});
+
 test('a picture comes over HTTP/2 with the key, from the region of the policy', async () => {
   const { head, body } = await ask(egress, job(), picture());
   assert.equal(head.status, 200, JSON.stringify(head));

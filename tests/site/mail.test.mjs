@@ -66,6 +66,9 @@ test('nothing that a mail says can become a header, a command or another recipie
     const bad = ['ada@example.org\r\nBcc: eve@example.org', 'ada@example.org\nRCPT TO:<eve@example.org>', 'ada@example.org>,<eve@example.org', 'ada@example.org, eve@example.org',
       '"ada b"@example.org', 'adä@example.org', 'ada@[127.0.0.1]', 'ada', '@example.org', 'ada@', 'ada@example', 'a..b@example.org', `${'a'.repeat(65)}@example.org`, 'ada@exa mple.org'];
     for (const to of bad) assert.equal((await ask({ to })).head.error?.code, 'bad-mail', to);
+    for (const more of [{ to: ['ada@example.org', 'eve@example.org'] }, { cc: 'eve@example.org' }, { bcc: 'eve@example.org' }, { from: 'eve@example.org' }, { headers: { 'X-Name': 'Ada' } }, { kinds: ['outbox', 'account'] }])
+      assert.match((await ask(more)).head.error?.code, /^(bad-call|kind-not-shared)$/, JSON.stringify(more));
+    assert.equal((await ask({ to: 'Ada Lovelace <ada@example.org>' })).head.error?.code, 'bad-mail');
     for (const subject of ['a\r\nBcc: eve@example.org', 'a\nb', 'a\u0000b', 'a\rb', 'x'.repeat(401)])
       assert.match((await ask({ subject })).head.error?.code, /^bad-(mail|call)$/, subject);
     for (const number of ['', 'x', `${id}@x>\r\nBcc: e@x`]) assert.match((await ask({ id: number })).head.error?.code, /^bad-(mail|call)$/);

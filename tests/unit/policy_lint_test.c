@@ -92,6 +92,8 @@ static const struct mutation {
     // What is known of vendors.
     {"another owner", "name=\"Microsoft Ireland Operations Limited\"", "name=\"Acme Limited\"", "order=\"1\"",
      "warning: processor azure-openai is known to belong to Microsoft Ireland Operations Limited", NULL, NULL},
+    {"mail without letters", "      <receives kind=\"outbox\"/>\n", "", "policy=\"https://bizimages.example/privacy\" added",
+     "warning: processor smtp delivers mail, but does not receive outbox", NULL, NULL},
     {"another host", "<host>*.openai.azure.com</host>", "<host>*.openai.azure.example</host>", "order=\"1\"",
      "warning: *.openai.azure.example is not known as a host of processor azure-openai", NULL, NULL},
     // Times.
