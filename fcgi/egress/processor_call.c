@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+#include "fcgi/egress/anonymise.h"
 #include "fcgi/egress/caller.h"
 #include "fcgi/egress/members.h"
 #include "fcgi/egress/object.h"
@@ -87,11 +88,6 @@ static bool call_admit(struct processor_call *p, const struct egress_call *call)
 		caller_refuse(c, FAILURE_KIND);
 		return false;
 	}
-	if (u->declared->anonymised && c->call.body_len > 0) {
-		caller_refuse_with(c, FAILURE_KIND, "What \"%s\" gets is to be anonymised first, which this version cannot do.",
-				   u->declared->id);
-		return false;
-	}
 	// The call must be one of the vendor's routes, at its base address or on another of its hosts.
 	bool whole = strncmp(path, "http", 4) == 0;
 	p->transfer.url = whole                  ? url_whole(path, u->declared, host, &e)
@@ -113,6 +109,15 @@ static bool call_admit(struct processor_call *p, const struct egress_call *call)
 	if (p->route == NULL || p->route->mail != (call->op == EGRESS_MAIL)) {
 		caller_refuse(c, FAILURE_PATH);
 		return false;
+	}
+	if (u->declared->anonymised && c->call.body_len > 0) {
+		uint64_t masked = u->traffic.masked;
+		if (anonymise_call(&c->call, call->content_type, &u->traffic.masked, &e) != 0) {
+			caller_refuse_with(c, e.code == ERR_MEMORY ? FAILURE_MEMORY : FAILURE_KIND,
+					   "What \"%s\" gets is anonymised first: %s.", u->declared->id, e.text);
+			return false;
+		}
+		c->egress->traffic_changed = c->egress->traffic_changed || masked != u->traffic.masked;
 	}
 	// What the vendor must be told with each such call is in the body, and nothing that the row does not name, or the call does not go.
 	char name[MEMBERS_NAME];

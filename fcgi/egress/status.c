@@ -20,6 +20,7 @@ static cJSON *traffic_json(const struct upstream *u)
 	cJSON_AddNumberToObject(one, "bytes_sent", (double)t->bytes_sent);
 	cJSON_AddNumberToObject(one, "failures", (double)t->failures);
 	cJSON_AddNumberToObject(one, "region_mismatches", (double)t->region_mismatches);
+	cJSON_AddNumberToObject(one, "masked", (double)t->masked);
 	cJSON_AddStringToObject(one, "day", t->day);
 	cJSON_AddNumberToObject(one, "today", (double)t->today);
 	cJSON_AddNumberToObject(one, "billed", (double)t->billed);
@@ -117,6 +118,7 @@ void traffic_load(struct egress *g)
 		t->bytes_sent = (uint64_t)json_number(one, "bytes_sent", 0);
 		t->failures = (uint64_t)json_number(one, "failures", 0);
 		t->region_mismatches = (uint64_t)json_number(one, "region_mismatches", 0);
+		t->masked = (uint64_t)json_number(one, "masked", 0);
 		t->today = (uint64_t)json_number(one, "today", 0);
 		t->billed = (uint64_t)json_number(one, "billed", 0);
 		t->spent_today = (uint64_t)(json_number(one, "spent_today", 0) * MONEY_UNIT + 0.5);

@@ -13,6 +13,7 @@
 // Counts since the counting began; kept over restarts. Nothing about a person is in it.
 struct traffic {
 	uint64_t requests, bytes_sent, failures, region_mismatches;
+	uint64_t masked; // passages that were taken out of what it was to get, where the policy says so
 	kind_set kinds;
 	char region_seen[64]; // the last one, normalised
 	char day[WHEN_DATE];  // the UTC day of `today`

@@ -37,6 +37,7 @@ static int processors_read(const struct policy *p, enum policy_role role, struct
 						 usable,
 						 declared->use == USE_CHOICE,
 						 declared->local,
+						 declared->anonymised,
 						 able && !provider->preview ? &keyless[role == ROLE_TEXT][*count] : NULL};
 	}
 	return 0;

@@ -20,6 +20,7 @@ struct processor {
 	bool usable;                     // built in, or set up on this machine
 	bool choice;                     // nothing goes there unless the visitor chose it
 	bool own;                        // the controller's own, built in or not: what goes there does not leave
+	bool anonymised;                 // what it gets is anonymised on the way
 	atomic_bool *keyless;            // egress, which alone sees the keys, has none for it, or no address; NULL: it needs none
 };
 struct chain {

@@ -141,7 +141,7 @@ int input_screen(const struct policy *p, struct input *in, struct problem *t)
 	}
 	if (v.mask == 0)
 		return 0;
-	if (filter_mask(buf_text(&in->description), v.mask, &masked) != 0)
+	if (filter_mask(buf_text(&in->description), v.mask, &masked, NULL) != 0)
 		return problem_set(t, 503, "problem.memory.set", NULL, NULL);
 	buf_wipe(&in->description);
 	in->description = masked;

@@ -69,6 +69,8 @@ cJSON *outcome_recipients(const struct set *s)
 				cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row(k)->name));
 		}
 		cJSON_AddItemToObject(one, "failure", r->failure != NULL ? cJSON_CreateString(r->failure) : cJSON_CreateNull());
+		if (r->by->anonymised)
+			cJSON_AddTrueToObject(one, "anonymised");
 		cJSON_AddItemToArray(list, one);
 	}
 	return list;

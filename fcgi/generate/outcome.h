@@ -14,7 +14,7 @@ cJSON *outcome_json(const cJSON *record, const struct policy *p, const char *rec
 // A picture as the record has it, and as the visitor gets it: {index, type, preview, url, bytes}.
 cJSON *outcome_picture(const struct set *s, unsigned index);
 cJSON *outcome_picture_json(const cJSON *picture, const char *pictures_token);
-// Everybody who was sent something, whatever came of it: [{id, name, kinds:["input","prompt"], failure (null: he gave something)}]. In the record a failure is
+// Everybody who was sent something, whatever came of it: [{id, name, kinds:["input","prompt"], failure (null: he gave something), anonymised (where it is so)}]. In the record a failure is
 // the key of a word, for visitors it is the words.
 cJSON *outcome_recipients(const struct set *s);
 cJSON *outcome_recipients_json(const cJSON *recipients, const struct policy *p);

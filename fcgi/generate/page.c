@@ -71,7 +71,7 @@ static char *text_masked(const char *text)
 {
 	struct buf out = BUF_INIT(2 * PAGE_FACTS_MAX);
 
-	if (filter_mask(text != NULL ? text : "", RULES_PERSONAL, &out) != 0) {
+	if (filter_mask(text != NULL ? text : "", RULES_PERSONAL, &out, NULL) != 0) {
 		buf_wipe(&out);
 		return NULL;
 	}

@@ -45,7 +45,7 @@ static void prompt_take(struct set *s, unsigned index, const char *text)
 	if ((mask & RULE_BIT(RULE_MINORS)) && !(s->written_by != NULL && s->written_by->provider->preview) && filter_minors(text)) {
 		picture->state = PICTURE_MISSING;
 		picture->reason = "missing.unfit";
-	} else if (filter_mask(text, mask & RULES_PERSONAL, &out) != 0 || (picture->prompt = buf_steal(&out)) == NULL) {
+	} else if (filter_mask(text, mask & RULES_PERSONAL, &out, NULL) != 0 || (picture->prompt = buf_steal(&out)) == NULL) {
 		picture->state = PICTURE_MISSING;
 		picture->reason = "missing.no_prompt";
 	}

@@ -30,7 +30,7 @@
 //   kind-not-shared  not-configured  region-mismatch  breaker-open  budget
 //   address-forbidden  bad-url  unresolvable  unreachable  tls  timeout  too-large  not-html  empty-page  redirects  http-status  truncated
 // Status reply: {"processors":[{"id","configured","host","region_seen","breaker":"closed|open|half-open","requests","bytes_sent",
-//                "failures","region_mismatches","billed","spent_today","limits":{"calls","money","minute","at_once"},"kinds":[…]}],"pages":{"requests","refused"},"testing":false}
+//                "failures","region_mismatches","masked","billed","spent_today","limits":{"calls","money","minute","at_once"},"kinds":[…]}],"pages":{"requests","refused"},"testing":false}
 #ifndef LETHE_IPC_EGRESS_CALL_H
 #define LETHE_IPC_EGRESS_CALL_H
 

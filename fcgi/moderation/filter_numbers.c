@@ -2,13 +2,14 @@
 // Card, bank account and phone numbers. What is asked of a sequence of digits is its form, not its length alone, so that prices, years,
 // sizes, dates and opening hours pass.
 #include "fcgi/moderation/filter_numbers.h"
+#include "fcgi/moderation/filter_lexicon.h"
 #include "policy/base/array.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum { GROUPS_MAX = 32, GAP_MAX = 3, PHONE_DIGITS_MAX = 15, KEYWORD_WORDS = 3 };
 
-int filter_hits_add(struct filter_hits *hits, enum policy_content rule, size_t start, size_t end)
+int filter_hits_add(struct filter_hits *hits, unsigned class, size_t start, size_t end)
 {
 	if (hits->count == hits->capacity) {
 		size_t capacity = hits->capacity == 0 ? 8 : hits->capacity * 2;
@@ -18,7 +19,7 @@ int filter_hits_add(struct filter_hits *hits, enum policy_content rule, size_t s
 		hits->at = more;
 		hits->capacity = capacity;
 	}
-	hits->at[hits->count++] = (struct filter_hit){rule, start, end};
+	hits->at[hits->count++] = (struct filter_hit){class, start, end};
 	return 0;
 }
 
@@ -26,7 +27,9 @@ static int hit_compare(const void *a, const void *b)
 {
 	const struct filter_hit *x = a, *y = b;
 
-	return x->start != y->start ? (x->start < y->start ? -1 : 1) : 0;
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->class != y->class ? (x->class > y->class ? -1 : 1) : 0;
 }
 
 void filter_hits_settle(struct filter_hits *hits)
@@ -184,7 +187,7 @@ static bool thousands_like(const char *s, const struct number *n, unsigned from,
 	return s[group_end(n, from)] == '.' || digits_value(s + n->group[to].at, 3) == 0;
 }
 
-// (212) 555-0100, 212-555-0100, 1-800-555-0100, 212.555.0100
+// (212) 555-0100, 212-555-0100, 1-800-555-0100, 212.555.0100, 212 555 0100
 static bool phone_north_american(const char *s, const struct number *n, unsigned from, unsigned to)
 {
 	if (to - from == 3 && n->group[from].len == 1 && s[n->group[from].at] == '1')
@@ -194,6 +197,8 @@ static bool phone_north_american(const char *s, const struct number *n, unsigned
 	const char *first = s + group_end(n, from), *second = s + group_end(n, from + 1);
 	if (*first != ')' && s[n->group[from].at] < '2')
 		return false;
+	if (*first == ' ' && *second == ' ')
+		return gap_after(n, from) == 1 && gap_after(n, from + 1) == 1 && s[n->group[from + 1].at] >= '2';
 	return *first == ')' || ((*first == '-' || *first == '.') && *first == *second);
 }
 
@@ -224,87 +229,54 @@ static bool phone_international(const char *s, const struct number *n, unsigned 
 	return s[n->group[from].len > 2 ? n->group[from].at + 2 : n->group[from + 1].at] != '0';
 }
 
-// Whether the `len` letters are one of the words of the list, in which a space stands before and after each.
-static bool is_one_of(const char *word, size_t len, const char *list)
+// A mobile number of China, 138 0013 8000, and one of Spain, 612 34 56 78.
+static bool phone_mobile(const char *s, const struct number *n, unsigned from, unsigned to)
 {
-	const char *found = len > 0 ? memmem(list, strlen(list), word, len) : NULL;
+	const char *first = s + n->group[from].at;
 
-	while (found != NULL && (found[-1] != ' ' || found[len] != ' '))
-		found = memmem(found + 1, strlen(found + 1), word, len);
-	return found != NULL;
+	if (to == from || (to == from + 2 && n->group[from].len == 3 && n->group[from + 1].len == 4 && n->group[to].len == 4))
+		return group_end(n, to) - n->group[from].at - (to - from) == 11 && first[0] == '1' && first[1] >= '3';
+	return to == from + 3 && n->group[from].len == 3 && strchr("679", *first) != NULL && n->group[from + 1].len == 2 &&
+	       n->group[from + 2].len == 2 && n->group[to].len == 2;
 }
 
-// A word like "phone" among the few before `at`.
-static bool phone_announced(const char *s, size_t at)
+static bool phone_form(const struct folded *f, const struct number *n, unsigned from, unsigned to, unsigned digits, bool announced)
 {
-	static const char words[] = " tel telefon telephone phone fax telefax mobil mobile handy call cell whatsapp sms hotline rufnummer "
-				    "telefonnummer handynummer anrufen phonenumber mobilnummer ";
+	const char *s = f->text;
 
-	for (int taken = 0; taken < KEYWORD_WORDS; taken++) {
-		while (at > 0 && !fold_is_alnum(s[at - 1]) && s[at - 1] != '\n')
-			at--;
-		size_t end = at;
-		while (at > 0 && fold_is_letter(s[at - 1]))
-			at--;
-		if (at == end)
-			return false;
-		if (is_one_of(s + at, end - at, words))
-			return true;
-	}
-	return false;
-}
-
-static bool phone_form(const char *s, const struct number *n, unsigned from, unsigned to, unsigned digits)
-{
 	if (date_like(s, n, from, to) || hours_like(s, n, from, to))
 		return false;
 	if (thousands_like(s, n, from, to) && s[n->group[from].at] != '0')
 		return false;
 	return phone_international(s, n, from, digits) || phone_north_american(s, n, from, to) || phone_national(s, n, from, to, digits) ||
-	       (digits >= 6 && phone_announced(s, n->group[from].at));
+	       phone_mobile(s, n, from, to) || (digits >= 6 && announced);
 }
 
 // The most groups from g that make a phone number; 0 when none do.
-static unsigned phone_at(const char *s, const struct number *n, unsigned g)
+static unsigned phone_at(const struct folded *f, const struct number *n, unsigned g)
 {
+	const char *s = f->text;
 	unsigned best = 0, digits = 0;
 	size_t at = n->group[g].at;
 
 	// Inside a run, a number begins after a space.
 	if (g > 0 && strchr(" (", s[at - 1]) == NULL)
 		return 0;
+	bool announced = lexicon_before(f, at, LEXICON_CALLS, LEXICON_CLASSES, KEYWORD_WORDS);
 	for (unsigned to = g; to < n->groups; to++) {
 		digits += (unsigned)n->group[to].len;
 		if (digits > PHONE_DIGITS_MAX + 2)
 			break;
-		if (phone_form(s, n, g, to, digits))
+		if (phone_form(f, n, g, to, digits, announced))
 			best = to - g + 1;
 	}
 	return best;
 }
 
-// "ISBN 0-306-40615-2", "Art.-Nr. 0190074442", "serial number 0301234567": long numbers that name things. Between the word and the number only
-// words that mean "number" may stand.
-static bool number_names_thing(const char *s, size_t at)
+// "ISBN 0-306-40615-2", "Art.-Nr. 0190074442", "serial number 0301234567": long numbers that name things.
+bool filter_names_thing(const struct folded *f, size_t at)
 {
-	static const char things[] =
-	    " isbn issn ean gtin upc asin mpn sku ref hrb doi art artikel article articulo item part modell model modelo "
-	    "modele serial serien seriennummer serie lot charge charged artikelnummer bestellnummer bestell reference "
-	    "referencia katalog catalogue catalog teil teilenummer produkt product producto produit barcode ";
-	static const char numbers[] = " no nr num number nummer numero code n id o ";
-
-	for (int taken = 0; taken < KEYWORD_WORDS; taken++) {
-		while (at > 0 && strchr(" :.#-'", s[at - 1]) != NULL)
-			at--;
-		size_t end = at;
-		while (at > 0 && fold_is_letter(s[at - 1]))
-			at--;
-		if (is_one_of(s + at, end - at, things))
-			return true;
-		if (!is_one_of(s + at, end - at, numbers))
-			return false;
-	}
-	return false;
+	return lexicon_before(f, at, LEXICON_THINGS, LEXICON_THINGS_HOW, KEYWORD_WORDS);
 }
 
 static int number_judge(const struct folded *f, const struct number *n, struct filter_hits *hits)
@@ -312,8 +284,8 @@ static int number_judge(const struct folded *f, const struct number *n, struct f
 	const char *s = f->text;
 
 	for (unsigned g = 0; g < n->groups;) {
-		unsigned card = card_at(s, n, g), taken = card > 0 ? card : phone_at(s, n, g);
-		if (taken == 0 || (card == 0 && number_names_thing(s, n->group[0].at))) {
+		unsigned card = card_at(s, n, g), taken = card > 0 ? card : phone_at(f, n, g);
+		if (taken == 0 || (card == 0 && filter_names_thing(f, n->group[0].at))) {
 			g++;
 			continue;
 		}
@@ -354,8 +326,9 @@ static bool mod97(const char *iban, size_t len)
 }
 
 // Where the IBAN that begins at i ends; 0 when there is none.
-static size_t iban_at(const char *s, size_t i)
+static size_t iban_at(const struct folded *f, size_t i)
 {
+	const char *s = f->text;
 	char iban[34];
 	size_t want = 0, len = 0;
 
@@ -371,7 +344,7 @@ static size_t iban_at(const char *s, size_t i)
 			return 0;
 		iban[len++] = s[i++];
 	}
-	return want > 0 && !fold_is_digit(s[i]) && !fold_is_letter(s[i]) && mod97(iban, len) ? i : 0;
+	return want > 0 && (!fold_is_alnum(s[i]) || fold_is_han(f, i)) && mod97(iban, len) ? i : 0;
 }
 
 int filter_numbers(const struct folded *f, struct filter_hits *hits)
@@ -380,13 +353,13 @@ int filter_numbers(const struct folded *f, struct filter_hits *hits)
 	struct number n;
 
 	for (size_t i = 0; i < f->len;) {
-		bool begins = i == 0 || !(fold_is_letter(s[i - 1]) || fold_is_digit(s[i - 1]));
-		size_t iban = begins && fold_is_letter(s[i]) ? iban_at(s, i) : 0;
+		bool begins = i == 0 || !fold_is_alnum(s[i - 1]) || fold_is_han(f, i - 1);
+		size_t iban = begins && fold_is_letter(s[i]) ? iban_at(f, i) : 0;
 		if (iban > 0) {
 			if (filter_hits_add(hits, RULE_IBAN, f->at[i], f->at[iban]) != 0)
 				return -1;
 			i = iban;
-		} else if (fold_is_digit(s[i]) && (i == 0 || !fold_is_letter(s[i - 1]))) {
+		} else if (fold_is_digit(s[i]) && (i == 0 || !fold_is_letter(s[i - 1]) || fold_is_han(f, i - 1))) {
 			i = number_read(s, i, &n);
 			if (number_judge(f, &n, hits) != 0)
 				return -1;

@@ -108,7 +108,7 @@ int fold_text(struct folded *out, const char *text)
 	size_t bytes = strlen(text);
 
 	// ß takes two bytes in UTF-8, so the reduced text is never longer than the source.
-	*out = (struct folded){.text = malloc(bytes + 1), .at = malloc((bytes + 1) * sizeof(uint32_t))};
+	*out = (struct folded){.source = text, .text = malloc(bytes + 1), .at = malloc((bytes + 1) * sizeof(uint32_t))};
 	if (out->text == NULL || out->at == NULL) {
 		fold_free(out);
 		return -1;
@@ -124,6 +124,31 @@ int fold_text(struct folded *out, const char *text)
 	out->at[out->len] = (uint32_t)bytes;
 	out->text[out->len] = '\0';
 	return 0;
+}
+
+static uint32_t code_at(const struct folded *f, size_t i)
+{
+	const unsigned char *p = (const unsigned char *)f->source + f->at[i];
+
+	return utf8_next(&p);
+}
+
+bool fold_is_capital(const struct folded *f, size_t i)
+{
+	static const struct range capitals[] = {{'A', 'Z'}, {0xC0, 0xD6}, {0xD8, 0xDE}, {0x391, 0x3A9}, {0x400, 0x42F}, {0xFF21, 0xFF3A}};
+	uint32_t c = code_at(f, i);
+
+	if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E))
+		return c % 2 == 1;
+	return (c >= 0x100 && c < 0x178) ? c % 2 == 0 : WITHIN(capitals, c);
+}
+
+bool fold_is_han(const struct folded *f, size_t i)
+{
+	static const struct range han[] = {{0x3040, 0x30FF}, {0x3400, 0x4DBF}, {0x4E00, 0x9FFF},
+					   {0xAC00, 0xD7AF}, {0xF900, 0xFAFF}, {0x20000, 0x3FFFF}};
+
+	return f->text[i] == FOLD_OTHER && WITHIN(han, code_at(f, i));
 }
 
 void fold_free(struct folded *f)

@@ -11,6 +11,7 @@
 enum { FOLD_OTHER = 0x7f }; // a letter that has no ASCII look
 
 struct folded {
+	const char *source;
 	char *text;   // NUL-terminated
 	uint32_t *at; // at[i]: byte of the source where text[i] begins; at[len]: the source's length
 	size_t len;
@@ -29,7 +30,12 @@ static inline bool fold_is_alnum(char c)
 	return fold_is_digit(c) || fold_is_letter(c);
 }
 
-// `text` must be valid UTF-8 of less than 4 GiB. -1 when memory is gone. Free with fold_free, which wipes.
+// Whether a capital letter stands there in the source, or a Chinese, Japanese or Korean character.
+bool fold_is_capital(const struct folded *f, size_t i);
+bool fold_is_han(const struct folded *f, size_t i);
+
+// `text` must be UTF-8 of less than 4 GiB, and outlive what is made of it; what is not UTF-8 in it are letters of some kind. -1 when memory is
+// gone. Free with fold_free, which wipes.
 int fold_text(struct folded *out, const char *text);
 void fold_free(struct folded *f);
 #define FOLD_AUTO __attribute__((cleanup(fold_free)))

@@ -227,14 +227,16 @@ static enum figure figure_of_processor(const struct live *l, const struct statem
 			figure = FIGURE_BROKEN;
 	}
 	const char *seen = json_string(traffic, "region_seen");
-	const char *key = s->type == STATEMENT_OWN        ? "live.own"
-			  : s->type == STATEMENT_REGION   ? (seen != NULL && seen[0] != '\0' ? "live.region.seen" : "live.region")
-			  : s->type == STATEMENT_RECEIVES ? (kinds.len > 0 ? "live.receives" : "live.receives.nothing")
-			  : s->type == STATEMENT_TRAINING ? "live.training"
-							  : "live.processor";
+	const char *key = s->type == STATEMENT_OWN          ? "live.own"
+			  : s->type == STATEMENT_REGION     ? (seen != NULL && seen[0] != '\0' ? "live.region.seen" : "live.region")
+			  : s->type == STATEMENT_RECEIVES   ? (kinds.len > 0 ? "live.receives" : "live.receives.nothing")
+			  : s->type == STATEMENT_TRAINING   ? "live.training"
+			  : s->type == STATEMENT_ANONYMISED ? "live.anonymised"
+							    : "live.processor";
 	word_fill(out, NULL, word(p, key),
 		  WORD_VALUES({"n", WORD_COUNT(json_number(traffic, "requests", 0))},
 			      {"bytes", WORD_COUNT(json_number(traffic, "bytes_sent", 0))},
+			      {"masked", WORD_COUNT(json_number(traffic, "masked", 0))},
 			      {"failures", WORD_COUNT(json_number(traffic, "failures", 0))},
 			      {"refused", WORD_COUNT(json_number(traffic, "region_mismatches", 0))}, {"kinds", buf_text(&kinds)},
 			      {"region", seen != NULL ? seen : ""}));
@@ -269,6 +271,7 @@ static enum figure figure_of(const struct live *l, const struct statement *s, st
 	case STATEMENT_REGION:
 	case STATEMENT_RECEIVES:
 	case STATEMENT_TRAINING:
+	case STATEMENT_ANONYMISED:
 		return figure_of_processor(l, s, out);
 	case STATEMENT_RIGHT:
 		return figure_of_requests(l->policy, l->rights[s->right->id], out);

@@ -49,15 +49,21 @@ static const cJSON *record_known(const struct export *x, const char *id)
 	return NULL;
 }
 
-// Each who got something, once, with the kinds that any of the records says.
+// Each who got something, once, with the kinds that any of the records says; `anonymised` where all of them say so.
 static void recipients_add(struct export *x, const cJSON *sent_to)
 {
 	const cJSON *one;
 
 	cJSON_ArrayForEach(one, sent_to)
 	{
-		if (json_string(one, "id") != NULL && reach_recipient(x->recipients, one, NULL) == NULL)
+		int known = cJSON_GetArraySize(x->recipients);
+		cJSON *to = json_string(one, "id") != NULL ? reach_recipient(x->recipients, one, NULL) : NULL;
+		bool anonymised = cJSON_IsTrue(json_get(one, "anonymised")), first = known < cJSON_GetArraySize(x->recipients);
+		if (json_string(one, "id") != NULL &&
+		    (to == NULL || (first && anonymised && cJSON_AddTrueToObject(to, "anonymised") == NULL)))
 			x->no_memory = true;
+		if (to != NULL && !anonymised)
+			cJSON_DeleteItemFromObjectCaseSensitive(to, "anonymised");
 	}
 }
 

@@ -164,6 +164,8 @@ static void recipients_list(const struct export *x, struct writer *w)
 		}
 		if (cJSON_IsTrue(json_get(one, "possible")))
 			write_joined(w, &count, word(x->policy, "join.semicolon"), word(x->policy, "export.recipients.possible"));
+		if (cJSON_IsTrue(json_get(one, "anonymised")))
+			write_joined(w, &count, word(x->policy, "join.semicolon"), word(x->policy, "export.recipients.anonymised"));
 		write_end(w, MARK_ITEM);
 	}
 	write_end(w, MARK_LIST);

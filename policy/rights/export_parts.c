@@ -57,7 +57,7 @@ static const struct member_row {
 	const char *names;
 } member_rows[] = {
     {KIND_ARCHIVE, MEMBER_SHOWN,
-     " count size bytes pictures missing index reason type preview processor id name prompts sent_to kinds failure thumbnail "},
+     " count size bytes pictures missing index reason type preview processor id name prompts sent_to kinds failure anonymised thumbnail "},
     {KIND_ACCOUNT, MEMBER_SHOWN, " api_key scopes daily day used expires "},
     {KIND_ARCHIVE, MEMBER_INNER, " offset "},
     {KIND_ARCHIVE, MEMBER_SECRET, " key "},

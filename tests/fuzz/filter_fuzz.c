@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!utf8_valid((const char *)data, size) || buf_add(&text, data, size) != 0)
 		return 0;
-	if (filter_find(buf_text(&text), &found) != 0 || filter_mask(buf_text(&text), RULES_PERSONAL, &masked) != 0)
+	if (filter_find(buf_text(&text), &found) != 0 || filter_mask(buf_text(&text), RULES_PERSONAL, &masked, NULL) != 0)
 		return 0;
 	if (!(found & RULES_PERSONAL) && strcmp(buf_text(&text), buf_text(&masked)) != 0)
 		abort(); // changed what it did not find

@@ -268,26 +268,73 @@ static void a_result_is_fetched_from_the_vendors_other_hosts_only(void **state)
 	egress_end(&c);
 }
 
-// What a policy promises to anonymise first does not go as it is.
-static void what_is_to_be_anonymised_does_not_go(void **state)
+static const char *seen_body(void)
+{
+	const char *end = strstr(seen, "\r\n\r\n");
+	return end != NULL ? end + 4 : "";
+}
+
+// What a policy promises to anonymise first leaves without personal data, in whatever form a program sends it; and nothing is sent that cannot be read.
+static void what_is_to_be_anonymised_goes_without_personal_data(void **state)
 {
 	(void)state;
+	static const char form[] =
+	    "--b\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\nmy name is anna\r\n"
+	    "--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"0.png\"\r\nContent-Type: image/png\r\n\r\n"
+	    "my name is anna\r\n--b--\r\n";
+	static const char form_left[] =
+	    "--b\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\nmy name is [name]\r\n"
+	    "--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"0.png\"\r\nContent-Type: image/png\r\n\r\n"
+	    "my name is anna\r\n--b--\r\n";
+	static const struct {
+		const char *type, *body, *left;
+		unsigned masked;
+	} rows[] = {
+	    {"application/json; case=ok", "{\"prompt\":\"A lighthouse.\\nBest regards\\nTilda Wexford, tilda@example.com\",\"n\":1}",
+	     "{\"prompt\":\"A lighthouse.\\nBest regards\\n[name], [mail address]\",\"n\":1}", 2},
+	    {"application/json; case=ok", "{\"messages\":[{\"content\":\"{\\\"text\\\":\\\"Cheers,\\\\nJamie\\\"}\"}]}",
+	     "{\"messages\":[{\"content\":\"{\\\"text\\\":\\\"Cheers,\\\\n[name]\\\"}\"}]}", 1},
+	    {"application/json; case=ok", "{\"image\":\"data:image/png;base64,13800138000=\",\"prompt\":\"\\u7535\\u8bdd13800138000\"}",
+	     "{\"image\":\"data:image/png;base64,13800138000=\",\"prompt\":\"\xE7\x94\xB5\xE8\xAF\x9D[phone number]\"}", 1},
+	    {"application/json; case=ok", "{\"image\":\"data:image/png;base64,AA, call +44 20 7946 0018\"}",
+	     "{\"image\":\"data:image/png;base64,AA, call [phone number]\"}", 1},
+	    {"application/json; case=ok", "{ \"prompt\": \"a red barn\" }", "{ \"prompt\": \"a red barn\" }",
+	     0}, // as it was, byte for byte
+	    {"multipart/form-data; boundary=b", form, form_left, 1},
+	};
+	static const char *const unread[] = {"my name is anna", "{\"prompt\":\"my name is \xFF\"}", "{\"a\":1}{\"b\":2}"};
 	char setting[128];
+	unsigned masked = 0;
 	snprintf(setting, sizeof setting, "AZURE_OPENAI_ENDPOINT=http://127.0.0.1:%d", peer.port);
-	const char *settings[] = {setting, "AZURE_OPENAI_API_KEY=key", "LETHE_ALLOW_UNBUILT=1", NULL};
+	const char *settings[] = {setting, "AZURE_OPENAI_API_KEY=key", NULL};
 	struct egress_child c;
-	JSON_AUTO cJSON *reply = NULL;
-	int before = peer.requests;
 	egress_folder(&c);
 	policy_replace(c.policy, "policy=\"https://privacy.microsoft.com/privacystatement\"",
 		       "anonymised=\"yes\" policy=\"https://privacy.example/\"     ");
 	egress_start(&c, "testing/egress", settings);
-	egress_ask(&c,
-		   egress_send_head("azure-openai", "POST", "/openai/v1/images/generations", "application/json; case=ok",
-				    KIND_BIT(KIND_PROMPT), 8000, false, false),
-		   "{}", &reply, NULL);
-	assert_string_equal(reply_code(reply), "kind-not-shared");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool is_form = rows[i].body == form;
+		JSON_AUTO cJSON *reply = NULL;
+		egress_ask(&c,
+			   egress_send_head("azure-openai", "POST", is_form ? "/openai/v1/images/edits" : "/openai/v1/images/generations",
+					    rows[i].type, KIND_BIT(KIND_PROMPT), 8000, false, false),
+			   rows[i].body, &reply, NULL);
+		assert_string_equal(seen_body(), rows[i].left);
+		masked += rows[i].masked;
+	}
+	int before = peer.requests;
+	for (size_t i = 0; i < ARRAY_LEN(unread); i++) {
+		JSON_AUTO cJSON *reply = NULL;
+		egress_ask(&c,
+			   egress_send_head("azure-openai", "POST", "/openai/v1/images/generations", "application/json; case=ok",
+					    KIND_BIT(KIND_PROMPT), 8000, false, false),
+			   unread[i], &reply, NULL);
+		assert_string_equal(reply_code(reply), "kind-not-shared");
+	}
 	assert_int_equal(peer.requests, before);
+	JSON_AUTO cJSON *status = NULL;
+	status_ask(&c, &status);
+	assert_int_equal(json_number(status_of(status, "azure-openai"), "masked", 0), masked);
 	egress_end(&c);
 }
 
@@ -604,7 +651,7 @@ int main(void)
 	    cmocka_unit_test(what_leaves_is_the_body_and_the_key),
 	    cmocka_unit_test(refusals_come_before_anything_leaves),
 	    cmocka_unit_test(a_call_without_the_flags_of_its_route_does_not_go),
-	    cmocka_unit_test(what_is_to_be_anonymised_does_not_go),
+	    cmocka_unit_test(what_is_to_be_anonymised_goes_without_personal_data),
 	    cmocka_unit_test(a_result_is_fetched_from_the_vendors_other_hosts_only),
 	    cmocka_unit_test(passing_trouble_is_repeated_where_that_is_safe),
 	    cmocka_unit_test(a_reply_from_another_region_is_dropped_and_counted),

@@ -316,7 +316,7 @@ static void masking_replaces_what_was_found_and_nothing_else(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		BUF_AUTO struct buf out = BUF_INIT(1000);
-		assert_int_equal(filter_mask(rows[i].text, rows[i].rules, &out), 0);
+		assert_int_equal(filter_mask(rows[i].text, rows[i].rules, &out, NULL), 0);
 		assert_string_equal(buf_text(&out), rows[i].masked);
 	}
 }
@@ -327,7 +327,7 @@ static void masked_text_holds_nothing_more_to_find(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(personal); i++) {
 		BUF_AUTO struct buf out = BUF_INIT(1000);
 		rule_set found = 0;
-		assert_int_equal(filter_mask(personal[i].text, RULES_PERSONAL, &out), 0);
+		assert_int_equal(filter_mask(personal[i].text, RULES_PERSONAL, &out, NULL), 0);
 		assert_int_equal(filter_find(buf_text(&out), &found), 0);
 		assert_int_equal(found, 0);
 	}

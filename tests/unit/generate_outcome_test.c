@@ -5,8 +5,8 @@
 #include "tests/unit/test.h"
 
 static const struct provider model = {.id = "azure-openai"}, program = {.id = "sketch", .preview = true};
-static const struct processor azure = {"azure-openai", "Example Ireland Limited", &model, true, false, false, NULL},
-			      sketch = {"sketch", "Built in", &program, true, false, false, NULL};
+static const struct processor azure = {"azure-openai", "Example Ireland Limited", &model, true, false, false, false, NULL},
+			      sketch = {"sketch", "Built in", &program, true, false, false, false, NULL};
 static struct policy policy = {.shown_as = "BizImages", .language = "en"};
 static struct generator generator = {.policy = &policy};
 
@@ -157,8 +157,8 @@ static void a_freed_set_holds_nothing(void **state)
 
 static void without_a_usable_processor_the_built_in_one_draws(void **state)
 {
-	struct processor declared[] = {{"azure-openai", "", &model, false, false, false, NULL},
-				       {"sketch", "", &program, true, false, false, NULL}};
+	struct processor declared[] = {{"azure-openai", "", &model, false, false, false, false, NULL},
+				       {"sketch", "", &program, true, false, false, false, NULL}};
 
 	(void)state;
 	struct chain c = generator_chain(declared, 2, NULL);
@@ -177,7 +177,7 @@ static void without_a_usable_processor_the_built_in_one_draws(void **state)
 static void who_is_to_be_chosen_is_asked_only_when_chosen(void **state)
 {
 	struct generator g = {
-	    .image = {{"azure-openai", "", &model, true, true, false, NULL}, {"sketch", "", &program, true, false, false, NULL}},
+	    .image = {{"azure-openai", "", &model, true, true, false, NULL}, {"sketch", "", &program, true, false, false, false, NULL}},
 	    .image_count = 2};
 
 	(void)state;
@@ -189,7 +189,7 @@ static void who_is_to_be_chosen_is_asked_only_when_chosen(void **state)
 	assert_true(generator_needs_choice(&g));
 	g.image[0].usable = false; // nobody is there to be chosen
 	assert_false(generator_needs_choice(&g));
-	g.image[0] = (struct processor){"azure-openai", "", &model, true, false, false, NULL};
+	g.image[0] = (struct processor){"azure-openai", "", &model, true, false, false, false, NULL};
 	g.image[1].choice = true;
 	assert_false(generator_needs_choice(&g)); // the first is asked without a choice
 }

@@ -17,7 +17,7 @@ static const struct needs {
     {"image-describer", "descriptions, time limits in memory, request log details, image storage, analytics, consent "
 			"panel"},
     {"blogimg", "dashboard, posts, accounts, stored prompts, stored images, payments, support tickets, preferences, usage "
-		"figures, request log details, analytics, prompt anonymising, consent panel, "
+		"figures, request log details, analytics, consent panel, "
 		"deleting the data of children, announcing by mail"},
 };
 enum { SITE_COUNT = ARRAY_LEN(needs) };

@@ -179,6 +179,15 @@ static void part_processors(const struct policy *p, struct writer *w)
 	if (outside > 0)
 		write_table_end(w);
 	for (size_t i = 0; i < p->processor_count; i++) {
+		if (!p->processors[i].anonymised)
+			continue;
+		statement_next(w->statements, STATEMENT_ANONYMISED, &p->processors[i], p->processors[i].id, NULL);
+		write_begin(w, MARK_PARAGRAPH);
+		write_strong(w, p->processors[i].brand);
+		write_words(w, word(p, "notice.anonymised"));
+		write_end(w, MARK_PARAGRAPH);
+	}
+	for (size_t i = 0; i < p->processor_count; i++) {
 		if (!p->processors[i].local)
 			continue;
 		bool own = p->processors[i].standing == STANDING_OWN;

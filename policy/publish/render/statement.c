@@ -20,6 +20,7 @@ const struct statement_row statement_rows[STATEMENT_COUNT] = {
     [STATEMENT_REGION] = {"region", "processor/region", "regions"},
     [STATEMENT_RECEIVES] = {"receives", "receives@kind", "egress"},
     [STATEMENT_TRAINING] = {"training", "processor@ask=no-training", "settings"},
+    [STATEMENT_ANONYMISED] = {"anonymised", "processor@anonymised=yes", "egress"},
     [STATEMENT_COOKIES] = {"cookie", "cookies/cookie", "headers"},
     [STATEMENT_RESOURCES] = {"resource", "resource@origin", "headers"},
     [STATEMENT_RIGHT] = {"right", "right/answer", "requests"},
