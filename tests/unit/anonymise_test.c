@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // What is taken out of a text that is to be anonymised, against a corpus in five languages; and that it takes time in proportion to the text.
+#include "fcgi/egress/anonymise.h"
 #include "fcgi/moderation/filter.h"
 #include "policy/base/array.h"
 #include "policy/base/err.h"
@@ -213,12 +214,67 @@ static void what_was_taken_out_is_not_found_again(void **state)
 	}
 }
 
+// Whatever form a program of the site sends a text in; pictures stay.
+static void texts_in_a_body_are_found(void **state)
+{
+#define FORM(prompt)                                                                                                                       \
+	"--b\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\n" prompt                                                            \
+	"\r\n--b\r\nContent-Disposition: form-data; name=\"image\"; "                                                                      \
+	"filename=\"0.png\"\r\nContent-Type: image/png\r\n\r\nmy name is anna\r\n--b--\r\n"
+	static const char json[] = "application/json", form[] = "multipart/form-data; boundary=b";
+	static const struct {
+		const char *type, *body, *left; // NULL: it is refused
+		unsigned masked;
+	} rows[] = {
+	    {json, "{\"messages\":[{\"content\":\"{\\\"text\\\":\\\"Cheers,\\\\nJamie\\\"}\"}]}",
+	     "{\"messages\":[{\"content\":\"{\\\"text\\\":\\\"Cheers,\\\\n[name]\\\"}\"}]}", 1},
+	    {json, "{\"image\":\"data:image/png;base64,13800138000=\",\"prompt\":\"call 13800138000\"}",
+	     "{\"image\":\"data:image/png;base64,13800138000=\",\"prompt\":\"call [phone number]\"}", 1},
+	    {json, "[\"data:image/png;base64,AA, call +44 20 7946 0018\"]", "[\"data:image/png;base64,AA, call [phone number]\"]", 1},
+	    {json, "[\"data:text/plain;base64,13800138000\"]", "[\"data:text/plain;base64,[phone number]\"]", 1},
+	    {json, "[\"{\\\"broken: my name is anna\"]", "[\"{\\\"broken: my name is [name]\"]", 1},
+	    {json, "[1,true,null,\"a red barn\"]", "[1,true,null,\"a red barn\"]", 0},
+	    {form, FORM("my name is anna"), FORM("my name is [name]"), 1},
+	    {form, FORM("a red barn"), FORM("a red barn"), 0},
+	    {form, "--b\r\nmy name is anna", NULL, 0},
+	    {json, "my name is anna", NULL, 0},
+	    {json, "[\"\xFF\"]", NULL, 0},
+	    {"text/plain", "my name is anna", NULL, 0},
+	};
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		FRAME_AUTO struct frame call = FRAME_INIT(1 << 16);
+		uint64_t masked = 7;
+		assert_int_equal(buf_adds(&call.bytes, rows[i].body), 0);
+		call.body = buf_text(&call.bytes);
+		call.body_len = call.bytes.len;
+		assert_int_equal(anonymise_call(&call, rows[i].type, &masked, &e), rows[i].left != NULL ? 0 : -1);
+		assert_string_equal(call.body, rows[i].left != NULL ? rows[i].left : rows[i].body);
+		assert_int_equal(call.body_len, strlen(call.body));
+		assert_int_equal(masked, 7 + rows[i].masked);
+	}
+	// No prompt is so long; what egress does meanwhile would wait.
+	FRAME_AUTO struct frame call = FRAME_INIT(1 << 20);
+	uint64_t masked = 0;
+	buf_adds(&call.bytes, "[\"");
+	for (unsigned i = 0; i < 300 * 1024; i++)
+		buf_addc(&call.bytes, 'x');
+	assert_int_equal(buf_adds(&call.bytes, "\"]"), 0);
+	call.body = buf_text(&call.bytes);
+	call.body_len = call.bytes.len;
+	assert_int_equal(anonymise_call(&call, json, &masked, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_personal_is_taken_out_and_little_else),
 	    cmocka_unit_test(the_notice_claims_what_was_found),
 	    cmocka_unit_test(what_was_taken_out_is_not_found_again),
+	    cmocka_unit_test(texts_in_a_body_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
