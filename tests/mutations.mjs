@@ -155,7 +155,7 @@ export const mutations = [
     ['policy/base/text.c', 'random_bytes(bytes, sizeof bytes);', 'random_bytes(bytes, 8);', 'unit/base_test.c', 'tokens cannot be guessed']),
   ...row(TRUST,
     ['policy/vault/sqlite/db.c', '{"PRAGMA synchronous=FULL", "PRAGMA synchronous", "2"}', '{"PRAGMA synchronous=NORMAL", "PRAGMA synchronous", "1"}', 'unit/vault_power_test.c', 'nothing is lost when the recovery fails too'],
-    ['policy/vault/sqlite/db.c', 'int rc = sqlite3_exec(s->db, "COMMIT"', 'int rc = sqlite3_exec(s->db, random() % 50 == 0 ? "ROLLBACK" : "COMMIT"', 'unit/vault_kill_test.c', 'nothing acknowledged is lost'],
+    ['policy/vault/sqlite/db.c', 'struct cursor *c = db_query(s, SQL_COMMIT, NULL, e);', 'if (random() % 50 == 0)\n\t\treturn sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);\n\tstruct cursor *c = db_query(s, SQL_COMMIT, NULL, e);', 'unit/vault_kill_test.c', 'nothing acknowledged is lost'],
     ['policy/vault/sqlite/store.c', 'while (!s->copy && flock(', 'while (s->copy && flock(', 'unit/vault_concurrency_test.c', 'nothing is written without the lock'],
     ['policy/vault/sqlite/store.c', 'while (!s->copy && flock(s->lock_fd[lane], LOCK_EX) != 0)', 'while (!s->copy && flock(s->lock_fd[lane], LOCK_EX | LOCK_NB) != 0)', 'unit/vault_concurrency_test.c', 'every process gets its turn'],
     ['policy/vault/prune.c', 'if (why.code != ERR_FULL || !space_reserve(v->state, false))', 'if (why.code != ERR_IO || !space_reserve(v->state, false))', 'unit/vault_fault_test.c', 'a full disk as simulated'],

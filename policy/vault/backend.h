@@ -138,7 +138,7 @@ struct record_query {
 		RECORD_WITH_ID,    // these two with their bodies
 		RECORD_WITH_TAG,   // of the kind, not due at `horizon`: any of them
 		RECORDS_WITH_HASH, // whose subject or tag is tag_hash
-		RECORDS_OF_PERSON, // with this id, this subject or this tag; each may be NULL
+		RECORDS_OF_PERSON, // with this id, this subject or this tag, each may be NULL; with bodies up to `body_bytes`
 		RECORDS_OF_KIND,   // oldest first
 		RECORDS_WITH_FILE,
 		RECORDS_DUE, // of the kind, at or before `horizon`
@@ -150,6 +150,7 @@ struct record_query {
 	const char *after; // OF_KIND, WITH_FILE: the id of the last row of the page before, "" at first
 	time_t after_made; // OF_KIND: its time; INT64_MIN at first
 	size_t limit;      // of all but the first two
+	size_t body_bytes; // OF_PERSON: of all bodies at most; 0: none
 };
 struct record_list {
 	struct record_row *rows; // free() frees them
@@ -179,8 +180,8 @@ struct key_row {
 enum key_end { KEY_END_NOW, KEY_END_LATER, KEY_STAYS /* and is to be ended no more */, KEY_END_FAILED };
 
 struct backend_keys {
-	// By its id; NULL: by its kind and scope.
-	int (*get)(struct store *s, enum view view, const uint8_t *id, const char *kind, const char *scope, struct key_row *out,
+	// By its id; NULL: those of a kind from a scope on, in the order of scopes. How many there are, at most `max`; or -1.
+	int (*get)(struct store *s, enum view view, const uint8_t *id, const char *kind, const char *scope, struct key_row *out, int max,
 		   struct err *e);
 	int (*put)(struct store *s, const struct key_row *row, struct err *e);
 	// By itself, all or none: calls for every key, to be given another wrapping. What it was before is in no file any more. ERR_BUSY, before

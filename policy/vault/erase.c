@@ -120,11 +120,11 @@ static void markers_free(struct markers *m)
 // ---- the request log ----
 
 // What is looked for in a day, which is marked for the search; false: nothing is.
-static bool erase_log_by(struct erasure *x, const char *day, struct subject_log *by, bool count_only, struct err *e)
+static bool erase_log_by(struct erasure *x, struct key_page *keys, const char *day, struct subject_log *by, bool count_only, struct err *e)
 {
 	struct tombstone *t = &x->tombstone;
 
-	if (subject_log_find(x->v, VIEW_COMMITTED, &x->who, day, by, NULL, e) != 0)
+	if (subject_log_find(x->v, &x->who, keys, day, by, NULL, e) != 0)
 		return false;
 	for (size_t i = 0; x->again != NULL && i < x->again->day_count; i++)
 		if (strcmp(x->again->days[i].day, day) == 0)
@@ -174,6 +174,7 @@ static void erase_log(struct erasure *x, bool count_only)
 	const size_t capacity = count > 0 ? (size_t)count : 1;
 	struct subject_log *by = calloc(capacity, sizeof *by);
 	struct log_erasure *list = calloc(capacity, sizeof *list);
+	struct key_page keys = {0};
 	size_t n = 0;
 
 	if (by == NULL || list == NULL)
@@ -181,7 +182,7 @@ static void erase_log(struct erasure *x, bool count_only)
 	for (int i = 0; i < count && by != NULL && list != NULL; i++) {
 		const char *day = days[i].day;
 		struct err failed = {0};
-		if (erase_log_by(x, day, &by[n], count_only, &failed)) {
+		if (erase_log_by(x, &keys, day, &by[n], count_only, &failed)) {
 			list[n] = (struct log_erasure){.day = day, .address = by[n].address, .receipt = by[n].receipt};
 			n++;
 		}

@@ -31,6 +31,17 @@ void key_lookup_hash(const struct vault *v, uint8_t out[HASH_LEN], const char *n
 	keyed_hash(out, v->lookup_key, name, value, strlen(value));
 }
 
+// By its id, or by its kind and scope.
+static int read_key(const struct vault *v, enum view view, const uint8_t *id, const char *kind, const char *scope, struct key_row *out,
+		    struct err *e)
+{
+	const int count = v->b->keys->get(v->store, view, id, kind, scope, out, 1, e);
+
+	if (count < 0)
+		return -1;
+	return count > 0 && (scope == NULL || strcmp(out->scope, scope) == 0) ? 0 : err_set(e, ERR_NOT_FOUND, "the key was destroyed");
+}
+
 // ---- the master key ----
 
 static int master_path(const struct vault *v, char out[PATH_MAX], struct err *e)
@@ -94,7 +105,7 @@ static int make_master(struct vault *v, const char *path, struct err *e)
 	struct key_row made;
 	struct err why = {0};
 
-	if (v->b->keys->get(v->store, VIEW_WRITER, NULL, KIND_OF_SYSTEM, SCOPE_LOOKUP, &made, &why) == 0)
+	if (read_key(v, VIEW_WRITER, NULL, KIND_OF_SYSTEM, SCOPE_LOOKUP, &made, &why) == 0)
 		return err_set(e, ERR_NOT_FOUND,
 			       "the master key %s is missing, though keys were made with it: put it back; a new one could open nothing",
 			       path);
@@ -131,14 +142,31 @@ int key_get(const struct vault *v, enum view view, const uint8_t id[KEY_ID_LEN],
 {
 	struct key_row row;
 
-	return v->b->keys->get(v->store, view, id, NULL, NULL, &row, e) != 0 ? -1 : unwrap(v, &row, out, e);
+	return read_key(v, view, id, NULL, NULL, &row, e) != 0 ? -1 : unwrap(v, &row, out, e);
 }
 
 int key_find(const struct vault *v, enum view view, const char *kind, const char *scope, struct data_key *out, struct err *e)
 {
 	struct key_row row;
 
-	return v->b->keys->get(v->store, view, NULL, kind, scope, &row, e) != 0 ? -1 : unwrap(v, &row, out, e);
+	return read_key(v, view, NULL, kind, scope, &row, e) != 0 ? -1 : unwrap(v, &row, out, e);
+}
+
+int key_next(const struct vault *v, const char *kind, const char *scope, struct key_page *page, struct data_key *out, struct err *e)
+{
+	while (page->at < page->count && strcmp(page->rows[page->at].scope, scope) < 0)
+		page->at++;
+	if (page->at == page->count && !page->last) {
+		page->at = page->count = 0;
+		const int count = v->b->keys->get(v->store, VIEW_COMMITTED, NULL, kind, scope, page->rows, KEY_PAGE, e);
+		if (count < 0)
+			return -1;
+		page->count = count;
+		page->last = count < KEY_PAGE;
+	}
+	if (page->at == page->count || strcmp(page->rows[page->at].scope, scope) != 0)
+		return err_set(e, ERR_NOT_FOUND, "the key was destroyed");
+	return unwrap(v, &page->rows[page->at], out, e);
 }
 
 static int make_key(struct vault *v, const char *kind, const char *scope, struct data_key *out, struct err *e)
@@ -327,7 +355,7 @@ bool key_is_shared(struct vault *v, const uint8_t id[KEY_ID_LEN])
 {
 	struct key_row row;
 
-	return v->b->keys->get(v->store, VIEW_WRITER, id, NULL, NULL, &row, NULL) == 0 && is_shared(&row);
+	return read_key(v, VIEW_WRITER, id, NULL, NULL, &row, NULL) == 0 && is_shared(&row);
 }
 
 int key_end_later_of(struct vault *v, const char *kind, const char *scope, struct err *e)
@@ -335,7 +363,7 @@ int key_end_later_of(struct vault *v, const char *kind, const char *scope, struc
 	struct key_row row;
 	struct err why = {0};
 
-	if (v->b->keys->get(v->store, VIEW_WRITER, NULL, kind, scope, &row, &why) == 0)
+	if (read_key(v, VIEW_WRITER, NULL, kind, scope, &row, &why) == 0)
 		return v->b->keys->end_later(v->store, row.id, e);
 	return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
 }
@@ -365,7 +393,7 @@ static enum key_end judge_key(void *arg, const uint8_t id[KEY_ID_LEN])
 	struct key_row row;
 	struct err why = {0};
 
-	if (v->b->keys->get(v->store, VIEW_WRITER, id, NULL, NULL, &row, &why) != 0) {
+	if (read_key(v, VIEW_WRITER, id, NULL, NULL, &row, &why) != 0) {
 		if (why.code == ERR_NOT_FOUND || why.code == ERR_CORRUPT)
 			return KEY_END_NOW;
 		r->why = why;

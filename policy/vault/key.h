@@ -18,6 +18,14 @@ int key_rotate(struct vault *v, uint64_t *count, struct err *e);
 // ERR_NOT_FOUND when it was destroyed.
 int key_get(const struct vault *v, enum view view, const uint8_t id[KEY_ID_LEN], struct data_key *out, struct err *e);
 int key_find(const struct vault *v, enum view view, const char *kind, const char *scope, struct data_key *out, struct err *e);
+// The same of keys of one kind whose scopes are asked for in their order: some are read at a time. *page is zeroed at first.
+enum { KEY_PAGE = 32 };
+struct key_page {
+	struct key_row rows[KEY_PAGE]; // wrapped
+	int count, at;
+	bool last; // there are no more
+};
+int key_next(const struct vault *v, const char *kind, const char *scope, struct key_page *page, struct data_key *out, struct err *e);
 // Inside a transaction: makes the key when it is missing. It becomes durable before what it seals.
 int key_obtain(struct vault *v, const char *kind, const char *scope, struct data_key *out, struct err *e);
 // The key that seals data of a kind: of the kind and day when it is short-lived, else of the subject, else of `own` alone.

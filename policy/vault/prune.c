@@ -191,7 +191,7 @@ static int prune_dated_ahead(struct pruning *p, enum kind k, struct err *e)
 static int prune_day(struct pruning *p, struct log_day *d, struct err *e)
 {
 	struct vault *v = p->v;
-	struct key_row key;
+	struct data_key DATA_KEY_AUTO key;
 	struct err why = {0};
 	time_t start = 0;
 	char details[128];
@@ -199,8 +199,8 @@ static int prune_day(struct pruning *p, struct log_day *d, struct err *e)
 
 	when_parse(&start, d->day);
 	time_t due = request_log_due(v, start);
-	const bool keyless = v->b->keys->get(v->store, VIEW_WRITER, NULL, kind_row(KIND_REQUEST_LOG)->name, d->day, &key, &why) != 0 &&
-			     why.code == ERR_NOT_FOUND;
+	const bool keyless =
+	    key_find(v, VIEW_WRITER, kind_row(KIND_REQUEST_LOG)->name, d->day, &key, &why) != 0 && why.code == ERR_NOT_FOUND;
 	// No row of a day is older than its first second: where that is not due yet, the day need not be read, which costs more than all else.
 	if ((keyless || p->out->oldest_left == 0 || (due != 0 && due <= p->horizon)) && v->b->log->read(v->store, d, e) != 0)
 		return -1;

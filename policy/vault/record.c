@@ -399,9 +399,10 @@ int vault_get(struct vault *v, const char *id, struct vault_record *out, struct 
 	return get_for(v, USE_ORDINARY, id, NULL, out, e);
 }
 
-int record_get_for_rights(struct vault *v, const char *id, struct data_key *last, struct vault_record *out, struct err *e)
+int record_open_for_rights(struct vault *v, const struct record_row *row, struct data_key *last, struct vault_record *out, struct err *e)
 {
-	return get_for(v, USE_FOR_RIGHTS, id, last, out, e);
+	return row->has_key && row->body.len == 0 ? get_for(v, USE_FOR_RIGHTS, row->id, last, out, e)
+						  : open_record(v, VIEW_COMMITTED, USE_FOR_RIGHTS, row, last, out, e);
 }
 
 // The records that were found last. One is used again only while nothing at all was committed to the store, by whatever process, so it is what
@@ -635,14 +636,16 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	const struct update *u = arg;
 	const struct vault_change *c = u->change;
 	struct record_row row ROW_AUTO = {0};
+	struct data_key DATA_KEY_AUTO key = {0};
 	struct vault_record now;
 	uint8_t hash[HASH_LEN];
 
 	// What is restricted may be held, and anything else be noted of it.
 	const enum use use = c->for_rights || (c->state == NULL && c->body == NULL) ? USE_FOR_RIGHTS : USE_ORDINARY;
 
-	if (record_read(v, VIEW_WRITER, u->id, &row, e) != 0 || open_record(v, VIEW_WRITER, use, &row, NULL, &now, e) != 0)
+	if (record_read(v, VIEW_WRITER, u->id, &row, e) != 0 || open_record(v, VIEW_WRITER, use, &row, &key, &now, e) != 0)
 		return -1;
+	const bool opened = row.body.len > 0; // with `key`
 	bool same = c->was == NULL || (c->was->len == now.body.len && memcmp(buf_text(c->was), buf_text(&now.body), now.body.len) == 0);
 	const struct policy_kind *kind = &v->policy->kinds[row.kind];
 	struct ledger_event told = u->event != NULL ? *u->event : (struct ledger_event){0};
@@ -678,8 +681,9 @@ static int run_update(struct vault *v, void *arg, struct err *e)
 	    carry_record(v, &row, c->body != NULL ? c->body : now.body.data, c->body != NULL ? c->body_len : now.body.len, e) != 0)
 		goto cleanup;
 	buf_free(&row.body); // it keeps its own
-	if ((c->body == NULL || seal_body(v, &row, c->body, c->body_len, e) == 0) && v->b->records->update(v->store, &row, e) == 0 &&
-	    mark_lives(v, e) == 0)
+	if ((c->body == NULL ||
+	     (opened ? seal_body_with(&key, &row, c->body, c->body_len, e) : seal_body(v, &row, c->body, c->body_len, e)) == 0) &&
+	    v->b->records->update(v->store, &row, e) == 0 && mark_lives(v, e) == 0)
 		ret = ledger_write(v, u->event != NULL ? &told : NULL, NULL, e);
 cleanup:
 	vault_record_free(&now);

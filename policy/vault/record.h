@@ -9,8 +9,8 @@
 #include "policy/vault/vault.h"
 
 int record_read(const struct vault *v, enum view view, const char *id, struct record_row *out, struct err *e); // ERR_NOT_FOUND
-int record_get_for_rights(struct vault *v, const char *id, struct data_key *last, struct vault_record *out,
-			  struct err *e); // as vault_get, what is restricted too
+// As vault_get, what is restricted too; of one that was read, whose body is read now where it was not.
+int record_open_for_rights(struct vault *v, const struct record_row *row, struct data_key *last, struct vault_record *out, struct err *e);
 // Inside a transaction: it becomes one of which nobody can be told.
 int record_anonymise(struct vault *v, const struct record_row *r, struct err *e);
 struct life record_life(const struct vault *v, const struct record_row *r); // what no kind declares has ended

@@ -33,7 +33,7 @@ static void canonical(char out[ADDRESS_MAX], const char *address)
 	}
 }
 
-int request_log_hashes_of(const struct vault *v, enum view view, const char *day, const char *address, const uint8_t *subject,
+int request_log_hashes_of(const struct vault *v, struct key_page *keys, const char *day, const char *address, const uint8_t *subject,
 			  struct request_log_hashes *out, struct data_key *key, struct err *e)
 {
 	struct data_key DATA_KEY_AUTO own = {0};
@@ -41,7 +41,7 @@ int request_log_hashes_of(const struct vault *v, enum view view, const char *day
 	char text[ADDRESS_MAX];
 
 	key = key != NULL ? key : &own;
-	if (key_find(v, view, kind_row(KIND_REQUEST_LOG)->name, day, key, e) != 0)
+	if (key_next(v, kind_row(KIND_REQUEST_LOG)->name, day, keys, key, e) != 0)
 		return -1;
 	keyed_hash(hash_key, key->bytes, hash_key_label, NULL, 0);
 	if (address != NULL) {

@@ -12,11 +12,11 @@ extern const struct commit_hooks request_log_hooks; // of the lane that it is wr
 
 int request_log_append_at(struct vault *v, const struct request_log_row *row, time_t at, struct err *e);
 // What the rows of a day are found by, and the day's key, which seals them (`key` NULL: not asked for). ERR_NOT_FOUND when that was destroyed. `address`
-// and `subject` (a look-up hash) may be NULL.
+// and `subject` (a look-up hash) may be NULL. Days are asked for oldest first; of the first, *keys is zeroed.
 struct request_log_hashes {
 	uint8_t address[HASH_LEN], receipt[HASH_LEN]; // their first LOG_HASH_LEN bytes are stored
 };
-int request_log_hashes_of(const struct vault *v, enum view view, const char *day, const char *address, const uint8_t *subject,
+int request_log_hashes_of(const struct vault *v, struct key_page *keys, const char *day, const char *address, const uint8_t *subject,
 			  struct request_log_hashes *out, struct data_key *key, struct err *e);
 enum { LOG_CONTEXT_MAX = 128 };
 void request_log_context(char out[LOG_CONTEXT_MAX], const char *day, const struct log_row *row); // that its body is sealed with

@@ -40,29 +40,30 @@ int subject_find(const struct vault *v, enum view view, enum erase_by by, const 
 	return why.code == ERR_NONE || why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
-static int subject_records_up_to(const struct vault *v, enum view view, const struct subject *s, size_t limit, struct record_list *out,
-				 struct err *e)
+static int subject_records_up_to(const struct vault *v, enum view view, const struct subject *s, size_t limit, size_t body_bytes,
+				 struct record_list *out, struct err *e)
 {
 	const struct record_query query = {.by = RECORDS_OF_PERSON,
 					   .id = s->by == ERASE_RECORD ? s->value : NULL,
 					   .subject = s->known ? s->hash : NULL,
 					   .tag = s->tag,
 					   .tag_hash = s->tag != NULL ? s->tag_hash : NULL,
-					   .limit = limit};
+					   .limit = limit,
+					   .body_bytes = body_bytes};
 
 	return v->b->records->find(v->store, view, &query, out, e);
 }
 
 int subject_records(const struct vault *v, enum view view, const struct subject *s, struct record_list *out, struct err *e)
 {
-	return subject_records_up_to(v, view, s, INT64_MAX, out, e);
+	return subject_records_up_to(v, view, s, INT64_MAX, 0, out, e);
 }
 
 // Only whether there are any.
 static int subject_has_records(const struct vault *v, enum view view, const struct subject *s, bool *out, struct err *e)
 {
 	struct record_list rows = {0};
-	const int ret = subject_records_up_to(v, view, s, 1, &rows, e);
+	const int ret = subject_records_up_to(v, view, s, 1, 0, &rows, e);
 
 	*out = rows.count > 0;
 	free(rows.rows);
@@ -88,7 +89,7 @@ void subject_named(const struct tombstone *t, struct subject *out)
 	memcpy(out->tag_hash, t->tag, HASH_LEN);
 }
 
-int subject_log_find(const struct vault *v, enum view view, const struct subject *s, const char *day, struct subject_log *out,
+int subject_log_find(const struct vault *v, const struct subject *s, struct key_page *keys, const char *day, struct subject_log *out,
 		     struct data_key *key, struct err *e)
 {
 	struct log_day read = {0};
@@ -98,7 +99,7 @@ int subject_log_find(const struct vault *v, enum view view, const struct subject
 	*out = (struct subject_log){0};
 	if (address == NULL && !s->known)
 		return 0;
-	if (request_log_hashes_of(v, view, day, address, s->known ? s->hash : NULL, &out->hashes, key, &why) == 0) {
+	if (request_log_hashes_of(v, keys, day, address, s->known ? s->hash : NULL, &out->hashes, key, &why) == 0) {
 		out->address = address != NULL ? out->hashes.address : NULL;
 		out->receipt = s->known ? out->hashes.receipt : NULL;
 		return 0;
@@ -121,16 +122,19 @@ static void subject_missed(struct subject_result *out, bool *which, const char *
 	*which = true;
 }
 
-static void walk_records(struct vault *v, const struct record_list *rows, const struct subject_walk *walk, void *arg,
-			 struct subject_result *out)
+enum {
+	WALK_BODY_BYTES = 256 * 1024
+}; // bytes of bodies that are read at once; others are read by their id, as each row costs most of a query
+
+static void walk_records(struct vault *v, struct record_list *rows, const struct subject_walk *walk, void *arg, struct subject_result *out)
 {
 	struct data_key DATA_KEY_AUTO last = {0}; // of a subject many have the same
 
 	for (size_t i = 0; i < rows->count; i++) {
-		const struct record_row *row = &rows->rows[i];
+		struct record_row *row = &rows->rows[i];
 		struct vault_record r = {0};
 		struct err why = {0};
-		if (record_get_for_rights(v, row->id, &last, &r, &why) != 0) {
+		if (record_open_for_rights(v, row, &last, &r, &why) != 0) {
 			// Past its end, or erased in this moment, or damaged.
 			bool over = why.code == ERR_NOT_FOUND;
 			r = (struct vault_record){
@@ -139,6 +143,7 @@ static void walk_records(struct vault *v, const struct record_list *rows, const 
 			if (!over)
 				subject_missed(out, &out->records_missed, "records", &why);
 		}
+		buf_free(&row->body);
 		walk->record(arg, &r);
 		vault_record_free(&r);
 	}
@@ -175,6 +180,7 @@ static int walk_log_row(void *arg, const struct log_row *row)
 static void walk_log(struct vault *v, const struct subject *s, const struct subject_walk *walk, void *arg, struct subject_result *out)
 {
 	struct err why = {0};
+	struct key_page keys = {0};
 	struct log_day *days;
 	int count = v->b->log->days(v->store, &days, &why);
 
@@ -184,7 +190,7 @@ static void walk_log(struct vault *v, const struct subject *s, const struct subj
 		struct log_walk w = {.v = v, .walk = walk, .arg = arg, .day = days[i].day, .out = out};
 		struct subject_log by;
 		why = (struct err){0};
-		int ret = subject_log_find(v, VIEW_COMMITTED, s, days[i].day, &by, &w.key, &why);
+		int ret = subject_log_find(v, s, &keys, days[i].day, &by, &w.key, &why);
 		if (ret == 0 && (by.address != NULL || by.receipt != NULL))
 			ret = v->b->log->find(v->store, days[i].day, by.address, by.receipt, walk_log_row, &w, &why);
 		key_wipe(&w.key);
@@ -231,7 +237,10 @@ int vault_subject(struct vault *v, enum erase_by by, const char *value, const st
 	*out = (struct subject_result){0};
 	if (value[0] == '\0')
 		return err_set(e, ERR_INPUT, "nothing was named to be looked for");
-	int ret = subject_find(v, VIEW_COMMITTED, by, value, &s, e) != 0 || subject_records(v, VIEW_COMMITTED, &s, &rows, e) != 0 ? -1 : 0;
+	int ret = subject_find(v, VIEW_COMMITTED, by, value, &s, e) != 0 ||
+			  subject_records_up_to(v, VIEW_COMMITTED, &s, INT64_MAX, WALK_BODY_BYTES, &rows, e) != 0
+		      ? -1
+		      : 0;
 	if (ret == 0) {
 		walk_records(v, &rows, walk, arg, out);
 		if (walk->log_row != NULL)

@@ -29,7 +29,7 @@ struct subject_log {
 	const uint8_t *address, *receipt; // in `hashes`
 };
 // ERR_CORRUPT where the day has rows and no key. Where it has neither, nothing is found by what *out says.
-int subject_log_find(const struct vault *v, enum view view, const struct subject *s, const char *day, struct subject_log *out,
-		     struct data_key *key /* as of request_log_hashes_of() */, struct err *e);
+int subject_log_find(const struct vault *v, const struct subject *s, struct key_page *keys, const char *day, struct subject_log *out,
+		     struct data_key *key, struct err *e); // keys, day and key as of request_log_hashes_of()
 
 #endif

@@ -192,6 +192,7 @@ static void check_erased(struct vault *v)
 {
 	struct marker markers[2 + ERASED_DAYS] = {{.len = HASH_LEN}, {.len = 2 * HASH_LEN}};
 	struct found_bytes found = {0};
+	struct key_page keys = {0};
 	struct err e = {0};
 	size_t count = 2;
 	char hex[2 * HASH_LEN + 1];
@@ -204,7 +205,7 @@ static void check_erased(struct vault *v)
 		char day[WHEN_DATE];
 		unsigned rows = 0;
 		erased_day(day, d);
-		if (request_log_hashes_of(v, VIEW_COMMITTED, day, NULL, markers[0].bytes, &hashes, NULL, &e) != 0)
+		if (request_log_hashes_of(v, &keys, day, NULL, markers[0].bytes, &hashes, NULL, &e) != 0)
 			continue; // its day is over
 		markers[count].len = LOG_HASH_LEN;
 		memcpy(markers[count++].bytes, hashes.receipt, LOG_HASH_LEN);

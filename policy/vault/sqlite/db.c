@@ -397,20 +397,23 @@ uint64_t db_changes(const struct db *s)
 
 int db_begin(struct db *s, struct err *e)
 {
-	return run_text(s, "BEGIN IMMEDIATE", "begin", e);
+	return db_run(s, SQL_BEGIN, NULL, e);
 }
 
 // After a failed fsync the pages may be marked clean though they never reached the disk, and the frames may be there or not: only the
 // next start can tell (Rebello et al., "Can Applications Recover from fsync Failures?").
 int db_commit(struct db *s, struct err *e)
 {
-	int rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+	struct cursor *c = db_query(s, SQL_COMMIT, NULL, e);
+	int rc = c != NULL ? sqlite3_step((sqlite3_stmt *)c) : SQLITE_NOMEM;
 	// SQLite has a code for a full disk, and takes a full quota for any I/O error. Neither leaves a commit behind.
 	const bool full = rc == SQLITE_IOERR_WRITE && err_is_full(errno);
 
-	if (rc == SQLITE_OK)
+	if (c != NULL && rc != SQLITE_DONE)
+		fail(s, rc, "commit", e);
+	cursor_end(&c);
+	if (rc == SQLITE_DONE)
 		return 0;
-	fail(s, rc, "commit", e);
 	db_rollback(s);
 	if ((rc & 0xff) == SQLITE_IOERR && e != NULL)
 		e->code = full ? ERR_FULL : ERR_UNKNOWN;

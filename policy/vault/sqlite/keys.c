@@ -13,20 +13,21 @@ static bool key_of_row(struct cursor *c, struct key_row *out)
 	return cursor_copy(c, 0, out->id, KEY_ID_LEN) && cursor_copy(c, 4, out->wrapped, sizeof out->wrapped);
 }
 
-static int key_get(struct store *s, enum view view, const uint8_t *id, const char *kind, const char *scope, struct key_row *out,
+static int key_get(struct store *s, enum view view, const uint8_t *id, const char *kind, const char *scope, struct key_row *out, int max,
 		   struct err *e)
 {
 	struct db *db = store_keys(s, view);
 	struct cursor *c = id != NULL ? db_query(db, SQL_KEY_GET, VALUES(V_BLOB(id, KEY_ID_LEN)), e)
-				      : db_query(db, SQL_KEY_FIND, VALUES(V_TEXT(kind), V_TEXT(scope)), e);
-	int more = cursor_next(c, e);
+				      : db_query(db, SQL_KEY_FROM, VALUES(V_TEXT(kind), V_TEXT(scope), V_INT(max)), e);
+	int count = 0, more = 0;
 
-	if (more == 0)
-		err_set(e, ERR_NOT_FOUND, "the key was destroyed");
-	if (more > 0 && !key_of_row(c, out))
-		more = err_set(e, ERR_CORRUPT, "keys.db: a key has the wrong length");
+	while (count < max && (more = cursor_next(c, e)) > 0)
+		if (!key_of_row(c, &out[count++])) {
+			more = err_set(e, ERR_CORRUPT, "keys.db: a key has the wrong length");
+			break;
+		}
 	store_done(s, view, &c);
-	return more > 0 ? 0 : -1;
+	return more < 0 ? -1 : count;
 }
 
 static int key_put(struct store *s, const struct key_row *row, struct err *e)

@@ -197,8 +197,10 @@ static int is_log_file(const struct dirent *d)
 	char text[WHEN_DATE];
 	const char *suffix = strnlen(d->d_name, WHEN_DATE) < WHEN_DATE ? "" : d->d_name + WHEN_DATE - 1;
 
+	if (strcmp(suffix, ".db") != 0 && strcmp(suffix, ".db.damaged") != 0)
+		return 0;
 	snprintf(text, sizeof text, "%.*s", WHEN_DATE - 1, d->d_name);
-	return (strcmp(suffix, ".db") == 0 || strcmp(suffix, ".db.damaged") == 0) && when_parse(&day, text) == 0;
+	return when_parse(&day, text) == 0;
 }
 
 int log_days(struct store *s, struct log_day **out, struct err *e)

@@ -53,7 +53,7 @@ static struct cursor *query_records(struct db *db, const struct record_query *q,
 	case RECORDS_WITH_HASH:
 		return db_query(db, SQL_RECORD_WITH_HASH, VALUES(hash, V_INT(q->limit)), e);
 	case RECORDS_OF_PERSON:
-		return db_query(db, SQL_RECORD_OF_PERSON,
+		return db_query(db, q->body_bytes > 0 ? SQL_RECORD_OF_PERSON_WHOLE : SQL_RECORD_OF_PERSON,
 				VALUES(V_TEXT(q->id), V_BLOB(q->subject, HASH_LEN), V_TEXT(q->tag), hash, V_INT(q->limit)), e);
 	case RECORDS_OF_KIND:
 		return db_query(db, SQL_RECORD_OF_KIND, VALUES(kind, V_INT(q->after_made), V_TEXT(q->after), V_INT(q->limit)), e);
@@ -67,7 +67,7 @@ static struct cursor *query_records(struct db *db, const struct record_query *q,
 static int record_find(struct store *s, enum view view, const struct record_query *query, struct record_list *out, struct err *e)
 {
 	struct cursor *c = query_records(store_vault(s, view), query, e);
-	size_t len;
+	size_t len, body_bytes = query->by <= RECORD_WITH_TAG ? SIZE_MAX : query->body_bytes;
 	int more = -1;
 
 	while ((more = cursor_next(c, e)) > 0) {
@@ -83,8 +83,11 @@ static int record_find(struct store *s, enum view view, const struct record_quer
 		}
 		struct record_row *row = &out->rows[out->count++];
 		record_from(c, row);
-		const void *body = query->by <= RECORD_WITH_TAG ? cursor_blob(c, 9, &len) : NULL;
-		if (body != NULL && buf_add(&row->body, body, len) != 0) {
+		const void *body = body_bytes > 0 ? cursor_blob(c, 9, &len) : NULL;
+		if (body == NULL || len > body_bytes)
+			continue;
+		body_bytes -= len;
+		if (buf_add(&row->body, body, len) != 0) {
 			more = err_set(e, ERR_MEMORY, "no memory");
 			break;
 		}
@@ -98,10 +101,10 @@ static int record_update(struct store *s, const struct record_row *r, struct err
 	char facts[LIFE_TEXT_MAX];
 
 	life_facts_text(facts, &r->facts);
-	return store_write(s, SQL_RECORD_UPDATE,
-			   VALUES(V_TEXT(r->id), V_TEXT(r->state), time_or_null(r->due), V_BLOB(r->has_key ? r->key : NULL, KEY_ID_LEN),
-				  V_INT(r->has_file), V_TEXT(facts), V_BLOB(r->body.data, r->body.len)),
-			   e);
+	const struct value *values =
+	    VALUES(V_TEXT(r->id), V_TEXT(r->state), time_or_null(r->due), V_BLOB(r->has_key ? r->key : NULL, KEY_ID_LEN),
+		   V_INT(r->has_file), V_TEXT(facts), V_BLOB(r->body.data, r->body.len));
+	return store_write(s, SQL_RECORD_UPDATE, values, e) != 0 || store_write(s, SQL_RECORD_REINDEX, values, e) != 0 ? -1 : 0;
 }
 
 static int record_tag(struct store *s, const char *id, const char *name, const uint8_t *hash, struct err *e)

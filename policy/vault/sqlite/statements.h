@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: ISC
-// Every statement with its name, written so that PostgreSQL takes it too. Included where STATEMENT(name, text) says what to make of it.
+// Every statement with its name, written so that PostgreSQL takes it too, but the first two. Included where STATEMENT(name, text) says what to make of it.
 
 // The events that the officer's command looks for among all the others. SQLite uses the partial index only where a query says the same.
 #define NOTABLE "name IN ('activation', 'refused-region')"
 #define RECORD  "r.id, r.kind, r.state, r.made, r.due, r.subject, r.key, r.file, r.facts"
+#define OF_PERSON                                                                                                                          \
+	" FROM record r WHERE r.id = $1 OR r.subject = $2 OR r.id IN (SELECT record FROM tag WHERE name = $3 AND hash = $4) LIMIT $5"
 // Of each mark the same columns; NULL or 0 is what it does not have.
 #define SELECT_HEAD       "SELECT size, at, range, seal, NULL, NULL, 0, 0, 0 FROM ledger_head"
 #define SELECT_CHECKPOINT "SELECT size, at, range, NULL, root, note, 0, 0, 0 FROM checkpoint"
@@ -16,6 +18,10 @@
 // What an erasure that is not finished looks for is no more to be opened once it is.
 #define COPY_LEAVES "due <= $1 OR seq IN (SELECT seq FROM ledger WHERE name = 'erasure')"
 
+// SQLite's own
+STATEMENT(BEGIN, "BEGIN IMMEDIATE")
+STATEMENT(COMMIT, "COMMIT")
+
 // vault.db
 STATEMENT(RECORD_PUT,
 	  "INSERT INTO record(id, kind, state, made, due, subject, key, file, facts, body) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
@@ -23,11 +29,14 @@ STATEMENT(RECORD_GET, "SELECT " RECORD ", r.body FROM record r WHERE r.id = $1")
 STATEMENT(RECORD_FIND, "SELECT " RECORD ", r.body FROM tag t JOIN record r ON r.id = t.record "
 		       "WHERE t.name = $1 AND t.hash = $2 AND r.kind = $3 AND (r.due IS NULL OR r.due > $4) LIMIT 1")
 STATEMENT(RECORD_OF_KIND, "SELECT " RECORD " FROM record r WHERE r.kind = $1 AND (r.made, r.id) > ($2, $3) ORDER BY r.made, r.id LIMIT $4")
-STATEMENT(RECORD_OF_PERSON, "SELECT " RECORD " FROM record r WHERE r.id = $1 OR r.subject = $2 "
-			    "OR r.id IN (SELECT record FROM tag WHERE name = $3 AND hash = $4) LIMIT $5")
+STATEMENT(RECORD_OF_PERSON, "SELECT " RECORD OF_PERSON)
+STATEMENT(RECORD_OF_PERSON_WHOLE, "SELECT " RECORD ", r.body" OF_PERSON)
 STATEMENT(RECORD_WITH_FILE, "SELECT " RECORD " FROM record r WHERE r.file = 1 AND r.id > $1 ORDER BY r.id LIMIT $2")
 STATEMENT(RECORD_DUE, "SELECT " RECORD " FROM record r WHERE r.kind = $1 AND r.due <= $2 LIMIT $3")
-STATEMENT(RECORD_UPDATE, "UPDATE record SET state = $2, due = $3, key = $4, file = $5, facts = $6, body = coalesce($7, body) WHERE id = $1")
+// What no index has; and what some do, where it changes: to set it writes the indexes, whether it is the same or not.
+STATEMENT(RECORD_UPDATE, "UPDATE record SET state = $2, facts = $6, body = coalesce($7, body) WHERE id = $1")
+STATEMENT(RECORD_REINDEX,
+	  "UPDATE record SET due = $3, key = $4, file = $5 WHERE id = $1 AND (due, key, file) IS DISTINCT FROM ($3, $4, $5)")
 STATEMENT(RECORD_KEY_END, "INSERT INTO ended_key(key) SELECT key FROM record WHERE id = $1 AND key IS NOT NULL ON CONFLICT(key) DO NOTHING")
 STATEMENT(RECORD_DELETE, "DELETE FROM record WHERE id = $1")
 STATEMENT(RECORD_SUMMARY,
@@ -88,7 +97,7 @@ STATEMENT(COPY_COUNT, "SELECT (SELECT count(*) FROM record), coalesce((SELECT si
 // keys.db
 STATEMENT(KEY_PUT, "INSERT INTO key(id, kind, scope, made, wrapped) VALUES($1, $2, $3, $4, $5)")
 STATEMENT(KEY_GET, "SELECT id, kind, scope, made, wrapped FROM key WHERE id = $1")
-STATEMENT(KEY_FIND, "SELECT id, kind, scope, made, wrapped FROM key WHERE kind = $1 AND scope = $2")
+STATEMENT(KEY_FROM, "SELECT id, kind, scope, made, wrapped FROM key WHERE kind = $1 AND scope >= $2 ORDER BY scope LIMIT $3")
 STATEMENT(KEY_ANY, "SELECT 1 FROM key LIMIT 1")
 STATEMENT(KEY_NEWEST, "SELECT max(made) FROM key")
 STATEMENT(KEY_ALL, "SELECT id, kind, scope, made, wrapped FROM key ORDER BY rowid")
