@@ -11,17 +11,6 @@
 
 enum { SHOWN_MAX = 1024 * 1024 };
 
-// The sender's share first: who has none left takes nothing from the mailbox of another.
-static bool acknowledge_spend(struct vault *v, const char *to, const char *address)
-{
-	char mailbox[MAIL_ADDRESS_SIZE];
-	struct err why;
-	bool first;
-
-	return outbox_mailbox(mailbox, to) && mail_budget_spend(address, mailbox, when_now(), &first) &&
-	       outbox_spend(v, to, first, &why) == 0;
-}
-
 int acknowledge_ask(struct vault *v, const struct policy *p, const char *id, const char *address, struct err *e)
 {
 	char to[MAIL_ADDRESS_SIZE], number[RECORD_ID_LEN + 1];
@@ -33,8 +22,8 @@ int acknowledge_ask(struct vault *v, const struct policy *p, const char *id, con
 	const char *contact = json_string(request, "contact");
 	if (!cJSON_IsTrue(json_get(json_get(request, "confirm"), "mail")) || mail_address_read(to, contact, NULL) != 0)
 		return err_set(e, ERR_REFUSED, "there is nothing to ask, or nowhere");
-	if (!acknowledge_spend(v, to, address))
-		return err_set(e, ERR_BUSY, "several mails went to this mailbox, or were asked for from this network, lately");
+	if (!mail_budget_spend(address, when_now()))
+		return err_set(e, ERR_BUSY, "several mails were asked for from this network lately");
 	return identity_mail(v, p, id, "site", NULL, number, e);
 }
 
@@ -59,7 +48,7 @@ void acknowledge_by_mail(struct vault *v, const struct policy *p, const char *id
 		told = told || (name != NULL && strcmp(name, rights_events[EVENT_MAIL_QUEUED].name) == 0);
 	}
 	if (told || state == NULL || (STATE_BIT(rights_state_read(state)) & STATES_OPEN) == 0 ||
-	    cJSON_IsTrue(json_get(request, "joined")) || !acknowledge_spend(v, to, address))
+	    cJSON_IsTrue(json_get(request, "joined")) || !mail_budget_spend(address, when_now()))
 		return;
 	// What is asked says that it came, too.
 	if (cJSON_IsTrue(json_get(json_get(request, "confirm"), "mail"))) {
@@ -71,8 +60,9 @@ void acknowledge_by_mail(struct vault *v, const struct policy *p, const char *id
 	const struct outbox_new mail = {.to = to,
 					.subject = buf_text(&subject),
 					.text = buf_text(&text),
-					.what = "acknowledge",
+					.what = OUTBOX_ACKNOWLEDGE,
 					.request = id,
+					.limited = true,
 					.kinds = KIND_BIT(KIND_RIGHTS_REQUEST)};
 	// The request is recorded and the person told, whatever becomes of the letter.
 	if (!text.failed)

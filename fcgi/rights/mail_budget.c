@@ -16,12 +16,12 @@ static struct {
 	bool salted;
 	uint8_t salt[KEY_LEN];
 	struct mail_spent {
-		uint8_t of[ARRAY_LEN(mail_shares)][HASH_LEN], to[HASH_LEN];
+		uint8_t of[ARRAY_LEN(mail_shares)][HASH_LEN];
 		time_t at;
 	} spent[MAIL_BUDGET_ALL + MAIL_BUDGET_FIRST];
 } mails = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-bool mail_budget_spend(const char *address, const char *mailbox, time_t now, bool *first_to)
+bool mail_budget_spend(const char *address, time_t now)
 {
 	static const char local[] = "127.0.0.1";
 	struct mail_spent one = {.at = now};
@@ -39,8 +39,6 @@ bool mail_budget_spend(const char *address, const char *mailbox, time_t now, boo
 		const struct network around = network_around(&from, mail_shares[w].bits_six, mail_shares[w].bits_four);
 		keyed_hash(one.of[w], mails.salt, "network", around.bytes, sizeof around.bytes);
 	}
-	keyed_hash(one.to, mails.salt, "mailbox", mailbox, strlen(mailbox));
-	*first_to = !everybody;
 	for (size_t i = 0; i < ARRAY_LEN(mails.spent); i++) {
 		const struct mail_spent *other = &mails.spent[i];
 		if (other->at + HOUR <= now || other->at > now) { // the clock may have been set
@@ -48,9 +46,6 @@ bool mail_budget_spend(const char *address, const char *mailbox, time_t now, boo
 			continue;
 		}
 		all++;
-		if (memcmp(other->of[ARRAY_LEN(mail_shares) - 1], one.of[ARRAY_LEN(mail_shares) - 1], HASH_LEN) == 0 &&
-		    memcmp(other->to, one.to, HASH_LEN) == 0)
-			*first_to = false;
 		for (size_t w = 0; w < ARRAY_LEN(mail_shares); w++)
 			same[w] += memcmp(other->of[w], one.of[w], HASH_LEN) == 0;
 	}

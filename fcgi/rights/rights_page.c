@@ -675,13 +675,25 @@ void rights_page_confirm(struct request *r, const char *token, const struct iden
 
 	page_begin(&page, r, word(request_policy(r), "page.confirm.title"));
 	snprintf(path, sizeof path, "/rights/confirm/%s", token);
-	buf_adds(&page.out, "<section class=\"card\">\n");
-	lead_write(&page, "page.confirm.what",
-		   WORD_VALUES({"number", asked->id}, {"day", DAY_WORDS(&page, asked->received)},
-			       {"right", right != NULL ? rights_form_name(page.p, right) : asked->right}));
-	write_note(&page.w, "page.confirm.not_you", NULL);
+	if (*asked->right != '\0') {
+		buf_adds(&page.out, "<section class=\"card\">\n");
+		lead_write(&page, "page.confirm.what",
+			   WORD_VALUES({"number", asked->id}, {"day", DAY_WORDS(&page, asked->received)},
+				       {"right", right != NULL ? rights_form_name(page.p, right) : asked->right}));
+		write_note(&page.w, "page.confirm.not_you", NULL);
+		rights_form_begin(page.p, &page.out, path, "plain");
+		form_end(&page, "primary", "page.confirm.button");
+		card_end(&page);
+	}
+	card_begin(&page, "", "page.confirm.other");
+	write_note(&page.w, "page.confirm.other_how", NULL);
 	rights_form_begin(page.p, &page.out, path, "plain");
-	form_end(&page, "primary", "page.confirm.button");
+	own_field(&page, (struct rights_form_field){.id = "id",
+						    .label = "page.rights.number",
+						    .attributes = "autocomplete=\"off\" spellcheck=\"false\"",
+						    .max = 64,
+						    .required = true});
+	form_end(&page, "quiet", "page.confirm.button");
 	card_end(&page);
 	page_end(&page, 200);
 }

@@ -369,19 +369,23 @@ static bool own_superseded(struct vault *v, const char *id, const char *secret)
 	return cJSON_IsTrue(json_get(shown, "mailbox"));
 }
 
+// A request's number as it was typed.
+static bool own_number(char out[RECORD_ID_LEN + 1], const char *typed)
+{
+	typed += strspn(typed, " \t\r\n");
+	const size_t len = strspn(typed, "0123456789abcdef");
+
+	snprintf(out, RECORD_ID_LEN + 1, "%.*s", RECORD_ID_LEN, typed);
+	return len == RECORD_ID_LEN && typed[len + strspn(typed + len, " \t\r\n")] == '\0';
+}
+
 static void handle_own(struct request *r, struct vault *v, enum own_act act)
 {
 	char secret[TOKEN_LEN + 1], id[RECORD_ID_LEN + 1] = "";
 	struct err e = {0};
 	if (request_check(r, own_act_fields[act]) != 0)
 		return;
-	const char *typed = request_text(r, "id");
-	typed += strspn(typed, " \t\r\n");
-	size_t len = strspn(typed, "0123456789abcdef");
-	bool shaped = len == RECORD_ID_LEN && typed[len + strspn(typed + len, " \t\r\n")] == '\0' &&
-		      rights_token_read(secret, request_text(r, "secret"));
-	if (shaped)
-		snprintf(id, sizeof id, "%.*s", RECORD_ID_LEN, typed);
+	const bool shaped = own_number(id, request_text(r, "id")) && rights_token_read(secret, request_text(r, "secret"));
 	if (!shaped)
 		respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
 	else if (own_do(r, v, act, id, secret, &e) != 0) {
@@ -452,17 +456,23 @@ static void handle_confirm_page(struct request *r, void *context)
 		confirm_problem(r, &e);
 }
 
-static const struct field nothing_fields[] = {{0}};
+static const struct field confirm_page_fields[] = {
+    {.name = "id", .type = FIELD_TEXT, .min = 1, .max = 64}, // of another request of the address
+    {0},
+};
 
 // Who pressed the button is shown the request under a new secret: who has the first one need not read these mails.
 static void handle_confirm(struct request *r, void *context)
 {
-	char id[RECORD_ID_LEN + 1], secret[TOKEN_LEN + 1];
+	char id[RECORD_ID_LEN + 1] = "", number[RECORD_ID_LEN + 1], secret[TOKEN_LEN + 1] = "";
 	struct err e = {0};
 
-	if (request_check(r, nothing_fields) != 0)
+	if (request_check(r, confirm_page_fields) != 0)
 		return;
-	if (identity_confirm_link(context, request_rest(r), id, secret, &e) != 0) {
+	const char *typed = request_text(r, "id");
+	if (typed != NULL && !own_number(number, typed))
+		confirm_problem(r, &(struct err){.code = ERR_NOT_FOUND});
+	else if (identity_confirm_link(context, request_rest(r), typed != NULL ? number : NULL, id, secret, &e) != 0) {
 		confirm_problem(r, &e);
 	} else if (request_wants(r, "text/html")) {
 		respond_own_with(r, context, id, secret, OWN_CONFIRMED, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "policy/publish/words/words.h"
 #include "policy/rights/letter.h"
 #include "policy/rights/outbox.h"
+#include "policy/rights/person.h"
 #include "policy/vault/key.h"
 #include <stdio.h>
 #include <string.h>
@@ -17,15 +18,15 @@ enum {
 	HASH_TEXT = 2 * HASH_LEN + 1,
 	SHOWN_MAX = 1024 * 1024
 };
-static const char link_member[] = IDENTITY_BY_LINK, code_member[] = "code";
+static const char code_member[] = "code";
 
-// Each secret of each request is hashed for itself: what shows the one shows nothing of another.
-static void identity_hash(struct vault *v, const char *member, const char *id, const char *right, const char *secret, char out[HASH_TEXT])
+// Each code of each request is hashed for itself: what shows the one shows nothing of another.
+static void code_hash(struct vault *v, const char *id, const char *right, const char *code, char out[HASH_TEXT])
 {
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(1024);
 	uint8_t hash[HASH_LEN];
 
-	buf_printf(&text, "%s %s %s %s", member, id, right, secret);
+	buf_printf(&text, "%s %s %s %s", code_member, id, right, code);
 	key_lookup_hash(v, hash, "identity", buf_text(&text));
 	hex_encode(out, hash, sizeof hash);
 	wipe(hash, sizeof hash);
@@ -43,8 +44,8 @@ static void token_seal(struct vault *v, const void *token, uint8_t out[TOKEN_SEA
 	wipe(text, sizeof text);
 }
 
-// The id and the secret (as hex) of a token. Whatever it is, as much is computed.
-static bool token_open(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], char secret[2 * SECRET_LEN + 1])
+// The id of a token. Whatever it is, as much is computed.
+static bool token_open(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1])
 {
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(64);
 	char padded[TOKEN_LEN + 2] = "";
@@ -59,10 +60,8 @@ static bool token_open(struct vault *v, const char *token, char id[RECORD_ID_LEN
 	if (whole)
 		token_seal(v, bytes.data, expected);
 	whole = whole && equal_secret(expected, bytes.data + ID_BYTES + SECRET_LEN - TOKEN_SEAL_LEN, TOKEN_SEAL_LEN);
-	if (whole) {
+	if (whole)
 		hex_encode(id, bytes.data, ID_BYTES);
-		hex_encode(secret, bytes.data + ID_BYTES, SECRET_LEN);
-	}
 	wipe(padded, sizeof padded);
 	return whole;
 }
@@ -71,7 +70,7 @@ static bool token_open(struct vault *v, const char *token, char id[RECORD_ID_LEN
 
 struct identity_asking {
 	struct vault *v;
-	const char *id, *secret, *code, *until;
+	const char *id, *code, *until;
 	struct rights_act act;
 };
 
@@ -79,16 +78,15 @@ static int identity_ask(void *arg, cJSON *body, const struct rights_facts *facts
 {
 	const struct identity_asking *x = arg;
 	const char *right = json_string(body, "right");
-	char link[HASH_TEXT], code[HASH_TEXT];
+	char code[HASH_TEXT];
 
 	if (rights_event_check(facts, x->act.event, right, NULL, x->act.reason, NULL, e) != 0)
 		return -1;
-	identity_hash(x->v, link_member, x->id, right, x->secret, link);
-	identity_hash(x->v, code_member, x->id, right, x->code, code);
+	code_hash(x->v, x->id, right, x->code, code);
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
 	cJSON *identity = cJSON_AddObjectToObject(body, "identity"),
 	      *event = rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
-	bool ok = json_put_texts(identity, JSON_TEXTS({link_member, link}, {code_member, code}, {"until", x->until})) &&
+	bool ok = json_put_texts(identity, JSON_TEXTS({code_member, code}, {"until", x->until})) &&
 		  cJSON_AddNumberToObject(identity, "tries", 0) != NULL && event != NULL &&
 		  json_put_texts(event, JSON_TEXTS({"reason", x->act.reason}, {"how", IDENTITY_BY_MAIL}));
 	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
@@ -111,7 +109,7 @@ int identity_mail(struct vault *v, const struct policy *p, const char *id, const
 {
 	static const struct letter_row confirm = {OUTBOX_CONFIRM, NULL, false, 4};
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(SHOWN_MAX), text = BUF_INIT(LETTER_MAX), subject = BUF_INIT(1024), link = BUF_INIT(4096);
-	char to[MAIL_ADDRESS_SIZE], code[IDENTITY_CODE_LEN + 1], secret[2 * SECRET_LEN + 1], until[WHEN_TEXT];
+	char to[MAIL_ADDRESS_SIZE], code[IDENTITY_CODE_LEN + 1], until[WHEN_TEXT];
 	unsigned char token[ID_BYTES + SECRET_LEN];
 	const time_t ends = when_now() + IDENTITY_LIFE;
 
@@ -130,7 +128,6 @@ int identity_mail(struct vault *v, const struct policy *p, const char *id, const
 		return err_set(e, ERR_NOT_FOUND, "there is no such request");
 	random_bytes(token + ID_BYTES, SECRET_LEN - TOKEN_SEAL_LEN);
 	token_seal(v, token, token + sizeof token - TOKEN_SEAL_LEN);
-	hex_encode(secret, token + ID_BYTES, SECRET_LEN);
 	code_new(code);
 	address_site(p, &link);
 	buf_adds(&link, "/rights/confirm/");
@@ -146,12 +143,12 @@ int identity_mail(struct vault *v, const struct policy *p, const char *id, const
 				       .kinds = KIND_BIT(KIND_RIGHTS_REQUEST),
 				       .link = buf_text(&link),
 				       .code = code,
-				       .until = ends};
+				       .until = ends,
+				       .limited = strcmp(by, "site") == 0};
 	when_text(until, ends);
 	struct identity_asking asking = {
 	    .v = v,
 	    .id = id,
-	    .secret = secret,
 	    .code = code,
 	    .until = until,
 	    .act = {.event = EVENT_IDENTITY_ASKED, .by = by, .reason = reason != NULL ? reason : word(p, "page.confirm.asked")}};
@@ -162,107 +159,107 @@ int identity_mail(struct vault *v, const struct policy *p, const char *id, const
 		ret = -1;
 	}
 	wipe(code, sizeof code);
-	wipe(secret, sizeof secret);
 	return ret;
 }
 
 // ---- showing ----
 
-// Whether the secret is the one that was sent. What is damaged is none.
-static bool identity_matches(struct vault *v, const cJSON *body, const char *member, const char *id, const char *secret, time_t now)
+// Whether the code is the one that was sent. What is damaged is none.
+static bool code_matches(struct vault *v, const cJSON *body, const char *id, const char *code, time_t now)
 {
 	const cJSON *identity = json_get(body, "identity");
-	const char *is = json_string(identity, member), *until = json_string(identity, "until");
+	const char *is = json_string(identity, code_member);
 	char hash[HASH_TEXT];
-	time_t ends = 0;
 
-	identity_hash(v, member, id, json_string(body, "right"), secret, hash);
-	bool same = is != NULL && strlen(is) == sizeof hash - 1 && equal_secret(hash, is, sizeof hash - 1);
-	return until != NULL && when_parse(&ends, until) == 0 && now < ends && same;
+	code_hash(v, id, json_string(body, "right"), code, hash);
+	const bool same = is != NULL && strlen(is) == sizeof hash - 1 && equal_secret(hash, is, sizeof hash - 1);
+	return now < json_time(identity, "until") && same;
 }
 
 struct identity_proof {
 	struct vault *v;
-	const char *id, *member, *secret;
-	char *owner; // the new secret of who has the link; NULL: by the code, which who has the secret typed
+	const char *id;
+	const char *token, *code; // one of them
+	char *owner;              // the new secret of who has the link; NULL: by the code, which who has the secret typed
 	bool shown;
 	struct rights_act act; // what came of it
+	char contact[PERSON_VALUE_MAX];
 };
 
 static int identity_show(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
 {
 	struct identity_proof *x = arg;
-	const bool by_code = x->member == code_member;
 	cJSON *identity = cJSON_GetObjectItemCaseSensitive(body, "identity");
 	const double tries = json_number(identity, "tries", 0) + 1;
+	const char *contact = json_string(body, "contact");
+	int went = 0;
 
-	x->shown = identity_matches(x->v, body, x->member, x->id, x->secret, facts->clock.now) && (!by_code || facts->code_until != 0);
-	if (!x->shown && (!by_code || facts->code_until == 0))
+	snprintf(x->contact, sizeof x->contact, "%s", contact != NULL ? contact : "");
+	if (x->token != NULL && (contact == NULL || (went = outbox_link_went(x->v, x->token, contact, e)) < 0))
+		return went < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "no mail went out for it");
+	x->shown = x->token != NULL ? went > 0 : code_matches(x->v, body, x->id, x->code, facts->clock.now) && facts->code_until != 0;
+	if (!x->shown && (x->token != NULL || facts->code_until == 0))
 		return err_set(e, ERR_NOT_FOUND, "nothing that was sent is waited for");
-	x->act.owner = NULL;
 	x->act.event = x->shown ? EVENT_IDENTITY_GIVEN : EVENT_IDENTITY_FAILED;
-	if (rights_event_check(facts, x->act.event, json_string(body, "right"), NULL, x->member, NULL, e) != 0)
+	x->act.owner = x->shown ? x->owner : NULL;
+	const char *const by = x->token != NULL ? IDENTITY_BY_LINK : code_member;
+	if (rights_event_check(facts, x->act.event, json_string(body, "right"), NULL, by, NULL, e) != 0)
 		return -1;
-	const bool again = x->shown && facts->verified && cJSON_IsTrue(json_get(identity, "pressed"));
+	// Who presses twice, or loses the page, is given another secret, in place of the one before. The code is used, and ends with what it was for: rights_edit().
+	const bool again = x->token != NULL && facts->verified && facts->contact_proven;
 	cJSON *event = again ? NULL : rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
-	if (!again && (event == NULL || !json_put_texts(event, JSON_TEXTS({"how", IDENTITY_BY_MAIL}, {"reason", x->member}))))
+	if (!again && (event == NULL || !json_put_texts(event, JSON_TEXTS({"how", IDENTITY_BY_MAIL}, {"reason", by}))))
 		return err_set(e, ERR_MEMORY, "no memory");
-	// The link holds for its hour: who presses twice, or loses the page, is given another secret, in place of the one before. The code is used.
-	if (x->shown && x->owner != NULL) {
-		cJSON_DeleteItemFromObjectCaseSensitive(identity, code_member);
-		cJSON_DeleteItemFromObjectCaseSensitive(identity, "tries");
-		cJSON_DeleteItemFromObjectCaseSensitive(identity, "pressed");
-		x->act.owner = x->owner;
-		if (cJSON_AddTrueToObject(identity, "pressed") == NULL)
-			return err_set(e, ERR_MEMORY, "no memory");
-	}
 	if (!x->shown && !cJSON_ReplaceItemInObjectCaseSensitive(identity, "tries", cJSON_CreateNumber(tries)))
 		return err_set(e, ERR_MEMORY, "no memory");
-	return 0; // by a code, the member ends with what it was for: rights_edit()
+	return 0;
 }
 
-static int identity_try(struct vault *v, const char *id, const char *member, const char *secret, char *owner, struct err *e)
+static int identity_try(struct identity_proof *proof, struct err *e)
 {
-	struct identity_proof proof = {.v = v, .id = id, .member = member, .secret = secret, .owner = owner, .act = {.by = "person"}};
 	struct err why = {0};
+	const bool shown = rights_edit(proof->v, proof->id, identity_show, proof, "request-event", &proof->act, &why) == 0 && proof->shown;
 
-	if (rights_edit(v, id, identity_show, &proof, "request-event", &proof.act, &why) == 0 && proof.shown)
-		return 0;
+	if (shown)
+		outbox_link_used(proof->v, proof->contact);
+	wipe(proof->contact, sizeof proof->contact);
 	const bool fails = why.code != ERR_NONE && why.code != ERR_NOT_FOUND && why.code != ERR_REFUSED;
-	return err_set(e, fails ? why.code : ERR_NOT_FOUND, "%s", why.text);
+	return shown ? 0 : err_set(e, fails ? why.code : ERR_NOT_FOUND, "%s", why.text);
 }
 
 int identity_link_find(struct vault *v, const char *token, struct identity_request *out, struct err *e)
 {
-	char secret[2 * SECRET_LEN + 1] = "";
 	struct rights_facts facts;
 	struct err why = {.code = ERR_NOT_FOUND};
 
 	*out = (struct identity_request){0};
-	JSON_AUTO cJSON *body = token_open(v, token, out->id, secret) ? rights_read(v, out->id, &facts, &why) : NULL;
-	if (body == NULL)
-		return err_set(e, why.code, "there is no such request");
-	const bool may = (rights_events[EVENT_IDENTITY_GIVEN].from & STATE_BIT(facts.state)) != 0;
-	const bool same = identity_matches(v, body, link_member, out->id, secret, facts.clock.now);
-	wipe(secret, sizeof secret);
-	if (!may || !same)
-		return err_set(e, ERR_NOT_FOUND, "there is no such request");
+	const int went = token_open(v, token, out->id) ? outbox_link_went(v, token, NULL, &why) : 0;
+	if (went <= 0)
+		return err_set(e, went < 0 ? why.code : ERR_NOT_FOUND, "there is no such request");
+	JSON_AUTO cJSON *body = rights_read(v, out->id, &facts, &why);
+	const char *contact = json_string(body, "contact");
+	if (body == NULL && why.code != ERR_NOT_FOUND)
+		return err_set(e, why.code, "%s", why.text);
+	if (contact == NULL || (rights_events[EVENT_IDENTITY_GIVEN].from & STATE_BIT(facts.state)) == 0 ||
+	    outbox_link_went(v, token, contact, NULL) <= 0)
+		return 0;
 	snprintf(out->right, sizeof out->right, "%s", json_string(body, "right"));
 	out->received = facts.clock.received;
 	return 0;
 }
 
-int identity_confirm_link(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], char owner[TOKEN_LEN + 1], struct err *e)
+int identity_confirm_link(struct vault *v, const char *token, const char *number, char id[RECORD_ID_LEN + 1], char owner[TOKEN_LEN + 1],
+			  struct err *e)
 {
-	char secret[2 * SECRET_LEN + 1] = "";
+	struct identity_proof proof = {.v = v, .id = id, .token = token, .owner = owner, .act = {.by = "person"}};
 
 	*id = '\0';
 	token_new(owner);
-	int ret = token_open(v, token, id, secret) ? identity_try(v, id, link_member, secret, owner, e)
-						   : err_set(e, ERR_NOT_FOUND, "there is no such request");
-
-	wipe(secret, sizeof secret);
-	return ret;
+	if (!token_open(v, token, id))
+		return err_set(e, ERR_NOT_FOUND, "there is no such request");
+	if (number != NULL)
+		snprintf(id, RECORD_ID_LEN + 1, "%s", number);
+	return identity_try(&proof, e);
 }
 
 int identity_confirm_code(struct vault *v, const char *id, const char *code, struct err *e)
@@ -280,7 +277,8 @@ int identity_confirm_code(struct vault *v, const char *id, const char *code, str
 	code += strspn(code, " \t\r\n");
 	if (count != IDENTITY_CODE_LEN || *code != '\0')
 		return err_set(e, ERR_INPUT, "that is no code");
-	int ret = identity_try(v, id, code_member, digits, NULL, &why);
+	struct identity_proof proof = {.v = v, .id = id, .code = digits, .act = {.by = "person"}};
+	int ret = identity_try(&proof, &why);
 	wipe(digits, sizeof digits);
 	return ret == 0 ? 0 : err_set(e, why.code == ERR_NOT_FOUND ? ERR_INPUT : why.code, "the code does not hold");
 }

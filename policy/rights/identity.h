@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: ISC
 // Who made a request shows that they read the mails of the address that they gave: by a button behind the link of a mail, or by its code.
 //
-// In the sealed body, `identity` is {link, code, until (UTC), tries}: link and code as keyed hashes over the request's id, its right and the secret. A newer
-// mail takes the older one's place; the member ends with what it was for, and with the request. Wrong codes are counted with the same compare-and-set that
-// every change of a request has. The link's token is the request's id, 96 random bits and 32 of a
-// keyed hash over both, in base64url: without these nothing is looked up.
+// In the sealed body, `identity` is {code, until (UTC), tries}: the code as a keyed hash over the request's id, its right and the secret. A newer mail's takes the older
+// one's place; the member ends with what it was for, and with the request. Wrong codes are counted with the same compare-and-set that every change of a request has.
+//
+// The link's token is the request's id, 96 random bits and 32 of a keyed hash over both, in base64url: without these nothing is looked up. That it went out, and to which
+// address, is known by its hash (outbox_link_went()), for a day and whatever becomes of the request: it shows each request of that address to be of who has it. So
+// whoever sends requests in the name of another one, and uses up the mails that go there, keeps nobody from showing who they are.
 #ifndef LETHE_RIGHTS_IDENTITY_H
 #define LETHE_RIGHTS_IDENTITY_H
 
@@ -21,11 +23,13 @@ struct identity_request {
 	char id[RECORD_ID_LEN + 1], right[64];
 	time_t received;
 };
-// What the link of a mail is for. Changes nothing. ERR_NOT_FOUND, whatever is wrong with it.
+// What the link of a mail is for. Changes nothing. `right` is "" where that request asks for nothing more: the link may show others of its address. ERR_NOT_FOUND, whatever is
+// wrong with it.
 int identity_link_find(struct vault *v, const char *token, struct identity_request *out, struct err *e);
-// The button behind the link: who asks has shown who they are. Once. `owner` is a new secret of the request `id`, for who pressed it: who sent the request need
-// not read these mails, and sees less of it from then on. ERR_NOT_FOUND, whatever is wrong with it.
-int identity_confirm_link(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], char owner[TOKEN_LEN + 1], struct err *e);
+// The button behind the link: who asks has shown who they are. `number`: the id of another request of the same address; NULL: that of the mail. `owner` is a new secret
+// of the request `id`, for who pressed it: who sent the request need not read these mails, and sees less of it from then on. ERR_NOT_FOUND, whatever is wrong with it.
+int identity_confirm_link(struct vault *v, const char *token, const char *number, char id[RECORD_ID_LEN + 1], char owner[TOKEN_LEN + 1],
+			  struct err *e);
 // The same by the code, for who may see the request (rights_show). ERR_INPUT: it is wrong, too old, or was tried too often, or none is waited for.
 int identity_confirm_code(struct vault *v, const char *id, const char *code, struct err *e);
 

@@ -136,7 +136,7 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 					    {"number", number}, {"next", next}, {"request", mail->request}, {"recipient", mail->recipient},
 					    {"about", mail->about}, {"link", mail->link}, {"code", mail->code},
 					    {"until", mail->until != 0 ? until : NULL}, {"incident", mail->incident})) &&
-	    document_put_kinds(body, mail->kinds);
+	    document_put_kinds(body, mail->kinds) && (!mail->limited || cJSON_AddTrueToObject(body, "limited") != NULL);
 	if (!ok || json_print(&bytes, body) != 0 || details_print(&details, mail->what, "queued", "") != 0)
 		return err_set(e, ERR_INPUT, "the mail is too large to be stored");
 	const struct ledger_event event = {.name = "mail", .details = buf_text(&details)};
@@ -165,56 +165,132 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 
 // ---- how many ----
 
-bool outbox_mailbox(char out[MAIL_ADDRESS_SIZE], const char *to)
+enum { SHARE_TEXT = MAIL_ADDRESS_SIZE + 64, MARKS_MAX = 3 };
+static const char link_tag[] = "link", link_to_tag[] = "link-to", share_tag[] = "mailbox", number_tag[] = "number";
+static const struct mail_share {
+	const char *what;
+	unsigned max;
+	time_t lasts;
+} mail_shares[] = {{OUTBOX_CONFIRM, 1, 3600},
+		   {OUTBOX_CONFIRM, OUTBOX_CONFIRM_DAY, OUTBOX_LINK_SECONDS},
+		   {OUTBOX_ACKNOWLEDGE, OUTBOX_ACKNOWLEDGE_DAY, 86400}};
+
+// Number `n` of a share of an address: in lower case, and what stands behind a plus sign left out.
+static void share_text(char out[SHARE_TEXT], const struct mail_share *share, unsigned n, const char *to)
 {
 	const char *at = strrchr(to, '@'), *plus = strchr(to, '+');
+	const bool tagged = at != NULL && plus != NULL && plus < at && plus > to;
 
-	*out = '\0';
-	if (at == NULL)
-		return false;
-	snprintf(out, MAIL_ADDRESS_SIZE, "%.*s%s", (int)((plus != NULL && plus < at && plus > to ? plus : at) - to), to, at);
+	snprintf(out, SHARE_TEXT, "%s %ld %u %.*s%s", share->what, (long)share->lasts, n, (int)(tagged ? plus + 1 - to : 0), to,
+		 tagged ? at : to);
 	for (char *c = out; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
-	return true;
 }
 
-// Each mark takes a number that no other has at the time, so two at once cannot take the same.
-int outbox_spend(struct vault *v, const char *to, bool first, struct err *e)
+static void link_text(char out[SHARE_TEXT], const char *token, const char *to)
 {
-	static const struct {
-		const char *name;
-		unsigned max;
-		time_t lasts;
-	} limits[] = {{"hour", OUTBOX_HOUR, 3600}, {"day", OUTBOX_DAY, 86400}};
-	char values[ARRAY_LEN(limits)][MAIL_ADDRESS_SIZE + 32], ids[ARRAY_LEN(limits)][RECORD_ID_LEN + 1];
-	struct vault_tag tags[ARRAY_LEN(limits)][2] = {0};
-	struct vault_new marks[ARRAY_LEN(limits)] = {0};
-	char mailbox[MAIL_ADDRESS_SIZE];
-	struct err why = {.code = ERR_BUSY};
+	snprintf(out, SHARE_TEXT, "%s %s", token, to);
+	for (char *c = out + strlen(token); *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+}
 
-	if (!outbox_mailbox(mailbox, to))
-		return err_set(e, ERR_INPUT, "that is no mail address");
-	for (unsigned tries = 0; tries < OUTBOX_DAY && why.code == ERR_BUSY; tries++) {
+// Whether there is a mark with this tag; its id, where `id` is not NULL. -1: that is not known.
+static int mark_find(struct vault *v, const char *tag, const char *value, char id[RECORD_ID_LEN + 1], struct err *e)
+{
+	struct vault_record mark = {0};
+	struct err why = {0};
+
+	if (vault_find_head(v, KIND_OUTBOX, tag, value, &mark, &why) != 0)
+		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+	if (id != NULL)
+		memcpy(id, mark.id, RECORD_ID_LEN + 1);
+	vault_record_free(&mark);
+	return 1;
+}
+
+int outbox_link_went(struct vault *v, const char *token, const char *to, struct err *e)
+{
+	char text[SHARE_TEXT], address[MAIL_ADDRESS_SIZE];
+
+	if (to != NULL && mail_address_read(address, to, NULL) != 0)
+		return 0;
+	if (to != NULL)
+		link_text(text, token, address);
+	return mark_find(v, to != NULL ? link_to_tag : link_tag, to != NULL ? text : token, NULL, e);
+}
+
+static void marks_end(struct vault *v, const char *tag, const char *value)
+{
+	char id[RECORD_ID_LEN + 1];
+
+	while (mark_find(v, tag, value, id, NULL) > 0 && vault_end(v, id, NULL, NULL) == 0)
+		continue;
+}
+
+void outbox_link_used(struct vault *v, const char *to)
+{
+	char text[SHARE_TEXT], address[MAIL_ADDRESS_SIZE];
+
+	if (mail_address_read(address, to, NULL) != 0)
+		return;
+	share_text(text, &mail_shares[0], 0, address);
+	marks_end(v, share_tag, text);
+}
+
+// The first number of the share that is free. -1: none is, or that is not known.
+static int share_free(struct vault *v, const struct mail_share *share, const char *to, char out[SHARE_TEXT])
+{
+	for (unsigned n = 0; n < share->max; n++) {
+		share_text(out, share, n, to);
+		if (mark_find(v, share_tag, out, NULL, NULL) == 0)
+			return 0;
+	}
+	return -1;
+}
+
+// Marks that the mail goes to its address, once. 1: it may go; 0: its address has no share left. As many marks are made then, so that their number says nothing.
+// Each takes a number that no other has at the time, so two at once cannot take the same.
+static int mail_mark(struct vault *v, const cJSON *body, struct err *e)
+{
+	const char *to = json_string(body, "to"), *what = json_string(body, "what"), *number = json_string(body, "number"),
+		   *link = json_string(body, "link"), *token = link != NULL && strrchr(link, '/') != NULL ? strrchr(link, '/') + 1 : link;
+	const bool limited = cJSON_IsTrue(json_get(body, "limited"));
+	char shares[MARKS_MAX][SHARE_TEXT], went[SHARE_TEXT], ids[MARKS_MAX][RECORD_ID_LEN + 1];
+	struct err why = {.code = ERR_BUSY};
+	int may = 1, marked = mark_find(v, number_tag, number, NULL, e);
+
+	if (marked != 0 || (!limited && link == NULL))
+		return marked < 0 ? -1 : 1;
+	for (unsigned tries = 0; tries < 8 && why.code == ERR_BUSY; tries++) {
 		const time_t now = when_now(), ends = life_end(vault_policy(v), KIND_OUTBOX, now);
-		for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
-			const unsigned max = limits[i].max + (first ? OUTBOX_FIRST : 0);
-			struct vault_record taken = {0};
-			unsigned n = 0;
-			do {
-				vault_record_free(&taken);
-				snprintf(values[i], sizeof values[i], "%s %u %s", limits[i].name, n, mailbox);
-			} while (vault_find_head(v, KIND_OUTBOX, "mailbox", values[i], &taken, NULL) == 0 && ++n < max);
-			vault_record_free(&taken);
-			if (n == max)
-				return err_set(e, ERR_BUSY, "several mails went to this mailbox lately");
-			tags[i][0] = (struct vault_tag){"mailbox", values[i]};
-			const bool sooner = ends != 0 && ends < now + limits[i].lasts;
-			marks[i] = (struct vault_new){
-			    .kind = KIND_OUTBOX, .tags = tags[i], .once = "mailbox", .due = sooner ? 0 : now + limits[i].lasts};
+		struct vault_tag tags[MARKS_MAX][4] = {0};
+		struct vault_new marks[MARKS_MAX] = {0};
+		size_t count = 0;
+		may = 1;
+		for (size_t i = 0; i < ARRAY_LEN(mail_shares); i++) {
+			if (!limited || strcmp(mail_shares[i].what, what) != 0)
+				continue;
+			may = share_free(v, &mail_shares[i], to, shares[count]) == 0 ? may : 0;
+			tags[count][0] = (struct vault_tag){number_tag, number};
+			tags[count][1] = (struct vault_tag){share_tag, shares[count]};
+			marks[count++] = (struct vault_new){.once = share_tag, .due = now + mail_shares[i].lasts};
+		}
+		if (link != NULL) {
+			link_text(went, token, to);
+			tags[count][0] = (struct vault_tag){number_tag, number};
+			tags[count][1] = (struct vault_tag){link_tag, token};
+			tags[count][2] = (struct vault_tag){link_to_tag, went};
+			marks[count++].due = now + OUTBOX_LINK_SECONDS;
+		}
+		for (size_t i = 0; i < count; i++) {
+			marks[i].kind = KIND_OUTBOX;
+			marks[i].due = ends != 0 && ends < marks[i].due ? 0 : marks[i].due;
+			marks[i].tags = may ? tags[i] : NULL;
+			marks[i].once = may ? marks[i].once : NULL;
 		}
 		why = (struct err){0};
-		if (vault_put_all(v, marks, ARRAY_LEN(marks), NULL, ids, &why) == 0)
-			return 0;
+		if (vault_put_all(v, marks, count, NULL, ids, &why) == 0)
+			return may;
 	}
 	return err_set(e, why.code, "%s", why.text);
 }
@@ -265,12 +341,12 @@ static int sent_finish(struct vault *v, const char *id, const cJSON *body, struc
 	const char *what = json_string(body, "what");
 	BUF_AUTO struct buf details = BUF_INIT(1024);
 
-	if (strcmp(what, "acknowledge") == 0 || strcmp(what, OUTBOX_CONFIRM) == 0)
+	if (strcmp(what, OUTBOX_ACKNOWLEDGE) == 0 || strcmp(what, OUTBOX_CONFIRM) == 0)
 		request_tell(v, body, EVENT_ACKNOWLEDGED, "site", "");
 	request_tell(v, body, EVENT_MAIL_SENT, "site", "");
 	if (json_string(body, "incident") != NULL)
 		incident_tell(v, json_string(body, "incident"));
-	if (details_print(&details, what, "sent", "") != 0)
+	if (details_print(&details, what, cJSON_IsTrue(json_get(body, "withheld")) ? "withheld" : "sent", "") != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	return vault_end(v, id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, e);
 }
@@ -383,8 +459,11 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 	}
 	if (outbox_write(v, id, &r.body, waiting, body, &tried, e) != 0)
 		goto cleanup;
+	const int may = mail_mark(v, body, e);
+	if (may < 0)
+		goto cleanup;
 	unsigned wait_s = 0;
-	int took = mail_deliver(v, body, &filled, way, failure, &wait_s);
+	int took = may == 0 ? 0 : mail_deliver(v, body, &filled, way, failure, &wait_s);
 	if (took > 0 && json_time(body, "next") < when_now() + (time_t)wait_s) {
 		when_text(next, when_now() + (time_t)wait_s);
 		text_set(body, "next", next);
@@ -393,14 +472,18 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 		const char *const forgotten[] = {"to", "subject", "text", "kinds", "link", "code", "by"};
 		for (size_t i = 0; i < ARRAY_LEN(forgotten); i++)
 			cJSON_DeleteItemFromObjectCaseSensitive(body, forgotten[i]);
+		if (may == 0)
+			cJSON_AddTrueToObject(body, "withheld");
 		ret = outbox_write(v, id, &tried, sent, body, &after, e) == 0 ? sent_finish(v, id, body, e) : -1;
-		out->sent += ret == 0;
+		out->sent += ret == 0 && may != 0;
 		goto cleanup;
 	}
 	*down = took > 0 && (strcmp(failure, "timeout") == 0 || strcmp(failure, "no-egress") == 0);
 	const bool ends = took < 0 || when_now() >= r.made + OUTBOX_GIVE_UP;
 	if (!text_set(body, "failure", failure) || outbox_write(v, id, &tried, ends ? failed : waiting, body, &after, e) != 0)
 		goto cleanup;
+	if (ends)
+		marks_end(v, number_tag, number); // it took nobody's share
 	if (ends && !gave_up)
 		request_tell(v, body, EVENT_MAIL_FAILED, "site", failure);
 	out->failed += ends;

@@ -6,7 +6,12 @@
 // twice at most, under the same number, and loses none; and no two send the same one.
 //
 // Body: to, subject, text, what (a word: the kind of letter), request (an id), recipient, about, incident, number (of the mail), kinds (a list), attempts, next (UTC), failure (a word), by (the processor that may have taken it); of a
-// mail with a secret: link, code, until (UTC). A record without a body is no mail: it marks that one went to a mailbox, see outbox_spend().
+// mail with a secret: link, code, until (UTC); limited. A record without a body is no mail: it marks that one went to an address.
+//
+// A mail that anybody may have asked for (`limited`) goes only while the address has a share left: of those that confirm one at a time in an hour, until its link or
+// code is used, and OUTBOX_CONFIRM_DAY in a day; of those that only acknowledge OUTBOX_ACKNOWLEDGE_DAY. An address with a plus sign shares with all of its mailbox that
+// have one. Beyond that a mail is left out when it would be sent, and only the ledger says so: whoever asked sees what they would see otherwise, and so does not learn that
+// somebody asked for that address before. The link of a mail holds as long as its share, so whoever reads the mails of the address has one that does.
 #ifndef LETHE_RIGHTS_OUTBOX_H
 #define LETHE_RIGHTS_OUTBOX_H
 
@@ -14,7 +19,8 @@
 #include "policy/vault/vault.h"
 
 enum { OUTBOX_FAILURE = 32, OUTBOX_NUMBER = 33, OUTBOX_GIVE_UP = 3 * 86400 };
-#define OUTBOX_CONFIRM "confirm" // `what` of a mail of policy/rights/identity.h, which acknowledges, too
+#define OUTBOX_CONFIRM     "confirm" // `what` of a mail of policy/rights/identity.h, which acknowledges, too
+#define OUTBOX_ACKNOWLEDGE "acknowledge"
 
 struct outbox_new {
 	const char *to, *subject, *text;
@@ -27,6 +33,7 @@ struct outbox_new {
 	// its request. NULL: there are none.
 	const char *link, *code;
 	time_t until;
+	bool limited; // anybody may have asked for it
 };
 // The processor to which the policy gives what waits to be sent, the first of them; NULL: the policy has no mail. Another one gets a mail only where it is certain that
 // those before it did not take it.
@@ -36,13 +43,11 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 
 // Tags the mails and requests of versions before with the contact that they are found by, once: person.h.
 int outbox_tag_old(struct vault *v, struct err *e);
-// The mailbox of a mail address: without what stands behind a plus sign, in lower case. False: that is no mail address.
-bool outbox_mailbox(char out[MAIL_ADDRESS_SIZE], const char *to);
-// Spends one of the mails that people may have sent to a mailbox: OUTBOX_HOUR in an hour, OUTBOX_DAY in a day. Who had none sent to it (`first`: mail_budget.h) may
-// have one of OUTBOX_FIRST more of each, so that those of others keep nobody from the mail by which they show who they are. Each of these is a code, at which
-// somebody could guess IDENTITY_TRIES times. The mailbox is known by a keyed hash that ends with the day. ERR_BUSY: nothing is left.
-enum { OUTBOX_HOUR = 3, OUTBOX_DAY = 10, OUTBOX_FIRST = 5 };
-int outbox_spend(struct vault *v, const char *to, bool first, struct err *e);
+enum { OUTBOX_CONFIRM_DAY = 2, OUTBOX_ACKNOWLEDGE_DAY = 1, OUTBOX_LINK_SECONDS = 86400 };
+// Whether the link with this token went out to the address `to` (NULL: to any) within OUTBOX_LINK_SECONDS. -1: that is not known.
+int outbox_link_went(struct vault *v, const char *token, const char *to, struct err *e);
+// Who reads the mails of the address has used a link or code: the next mail need not wait for the hour to be over.
+void outbox_link_used(struct vault *v, const char *to);
 
 // How a mail leaves: fcgi/ipc/mail_call.h. 0: it was taken; 1: later perhaps, -1: never; `failure` is the word for why, *wait_s for how long the server asked to
 // be left alone.

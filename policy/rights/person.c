@@ -134,18 +134,15 @@ static bool contact_is_proven(const struct vault_record *request, const cJSON *b
 	return facts.contact_proven;
 }
 
-// Of a mail that is about a request, as that one is. One that is about none was written to who was known.
-static bool mail_is_proven(struct vault *v, const cJSON *mail)
+// A mail that is about a request goes with that one. One that is about none was written to who was known.
+static bool mail_is_alone(struct vault *v, const cJSON *mail)
 {
 	const char *id = json_string(mail, "request");
 	struct vault_record request = {0};
+	const bool there = id != NULL && vault_get(v, id, &request, NULL) == 0;
 
-	if (id == NULL || vault_get(v, id, &request, NULL) != 0)
-		return true;
-	JSON_AUTO cJSON *body = json_parse(buf_text(&request.body), request.body.len, NULL);
-	const bool proven = body != NULL && contact_is_proven(&request, body);
 	vault_record_free(&request);
-	return proven;
+	return !there;
 }
 
 static void person_other(void *arg, const struct vault_record *r)
@@ -156,7 +153,7 @@ static void person_other(void *arg, const struct vault_record *r)
 
 	if (body == NULL || (x->named && !request))
 		return;
-	const bool proven = request ? contact_is_proven(r, body) : mail_is_proven(x->v, body);
+	const bool proven = request ? contact_is_proven(r, body) : mail_is_alone(x->v, body);
 	if (proven && x->named)
 		x->failed = person_named(x->v, body, x->out, x->e) != 0 || x->failed;
 	else if (proven)

@@ -361,7 +361,7 @@ static int edit_on(void *arg, const struct vault_record *record, cJSON *body, st
 	rights_facts_read(&after, body, record->state, record->made, when_now());
 	const bool ended = (STATE_BIT(after.state) & STATES_ENDED) != 0;
 	// What was corrected is not kept longer than it is looked into. What proved a mandate is not kept longer than the decision; that it was seen, and when, is.
-	if (ended || (after.verified && !cJSON_IsTrue(json_get(json_get(body, "identity"), "pressed"))))
+	if (ended || after.verified)
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
 	if (ended) {
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "corrections");

@@ -235,7 +235,7 @@ test('who mistyped the address corrects it on the page, and the mail goes to the
   assert.equal((await on.shown(request)).verified, true);
 }));
 
-test('a link that is unknown, wrong, over or replaced is answered with the same bytes', () => withSite(async (on) => {
+test('a link that is unknown or wrong, and one whose request is over, is answered with the same bytes', () => withSite(async (on) => {
   const request = await on.ask('bea.linde@example.org');
   const older = await on.mail();
   assert.equal(on.officer('requests', 'identify', request.id, '--send').code, 0);
@@ -247,10 +247,15 @@ test('a link that is unknown, wrong, over or replaced is answered with the same 
   const other = await on.ask('cleo.esche@example.org');
   const open = await on.mail();
   const altered = open.path.slice(0, -5) + (open.path.at(-5) === 'A' ? 'B' : 'A') + open.path.slice(-4);
-  const paths = [altered, older.path, newer.path, `/rights/confirm/${'A'.repeat(43)}`, '/rights/confirm/x'];
+  const never = [altered, `/rights/confirm/${'A'.repeat(43)}`, '/rights/confirm/x'];
+  // The link of a request that is over shows others of its address, by their number.
+  const form_ = await (await fetch(on.site.url + newer.path, { headers: { accept: 'text/html' } })).text();
+  assert.match(form_, /<input id="id" name="id"/);
+  assert.ok(!form_.includes(request.id));
   const headers = `Host: 127.0.0.1:${on.site.port}\r\nAccept: text/html\r\nConnection: close\r\n`;
   for (const [method, rest] of [['GET', '\r\n'], ['POST', 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n\r\n']]) {
     const answers = [];
+    const paths = method === 'GET' ? never : [...never, older.path, newer.path];
     for (const path of paths) answers.push((await rawRequest(on.site.port, `${method} ${path} HTTP/1.1\r\n${headers}${rest}`)).toString().replace(/\r\nDate: [^\r]*/, ''));
     assert.match(answers[0], /^HTTP\/1\.1 404 /);
     for (const [i, answer] of answers.entries()) assert.equal(answer, answers[0], `${method} ${paths[i]}`);
@@ -273,9 +278,15 @@ test('five wrong codes are the last, for who may see the request; for others eac
   assert.equal(wrongs[0].status, 422);
   assert.equal((await on.shown({ id })).verified, false);
   assert.equal((await on.events({ id })).filter((e) => e === 'identity-failed').length, 5);
-  // The person has a new mail sent, and its code holds. More than a few an hour are not sent.
+  // While the mail is fresh no other one goes, and nothing says so; that of an officer does, and its code holds.
+  const count = server.mails().length;
   assert.equal((await on.post('/api/rights/mail', { id, secret })).status, 200);
-  const again = await on.mail();
+  assert.equal(on.officer('outbox', 'send').code, 0);
+  assert.equal(server.mails().length, count);
+  assert.deepEqual((await on.events({ id })).slice(-2), ['acknowledged', 'mail-sent']);
+  assert.equal(on.officer('requests', 'identify', id, '--send').code, 0);
+  await until(() => server.mails().length > count, 5000, 'the mail of the officer');
+  const again = read(server.mails().at(-1));
   const page = await on.post('/api/rights/confirm', { id, secret, code: wrong(again.code) }, 'html');
   assert.equal(page.status, 422);
   assert.match(await page.text(), /id="code-fault"/);
@@ -284,7 +295,7 @@ test('five wrong codes are the last, for who may see the request; for others eac
   assert.equal((await on.post('/api/rights/mail', { id, secret })).status, 409, 'it was shown');
 }));
 
-test('an hour later neither holds, and a mail that could not go is not sent any more', async () => {
+test('an hour later the code does not hold, a day later the link does not, and a mail that could not go is not sent any more', async () => {
   let kept, request, mail, late;
   await withSite(async (on) => {
     request = await on.ask('elsa.birke@example.org');
@@ -296,15 +307,52 @@ test('an hour later neither holds, and a mail that could not go is not sent any 
   });
   await withSite(async (on) => {
     const count = server.mails().length;
-    assert.equal((await fetch(on.site.url + mail.path)).status, 404);
-    assert.equal((await on.post(mail.path, {}, 'html')).status, 404);
+    assert.equal((await fetch(on.site.url + mail.path)).status, 200);
     assert.equal((await on.post('/api/rights/confirm', { ...request, due: undefined, signal: undefined, code: mail.code })).status, 422);
     on.site.officer(['outbox', 'send', '--now'], { wrap: ['faketime', '-f', '+61m'] });
     assert.equal(server.mails().length, count);
     assert.deepEqual(JSON.parse(on.officer('outbox', 'list', '--format', 'json').stdout), []);
     assert.equal((await on.shown(late)).events.at(-1).reason, 'confirm: expired');
+    on.kept = true;
+    ({ keep: kept } = await on.site.stop({ keep: true }));
   }, { keep: kept, clock: '+61m' });
+  await withSite(async (on) => {
+    assert.equal((await fetch(on.site.url + mail.path)).status, 404);
+    assert.equal((await on.post(mail.path, {}, 'html')).status, 404);
+  }, { keep: kept, clock: '+25h' });
 });
+
+test('who asked for an address before is not to be seen: the same answers, page, figures and events; the owner of the mails shows theirs by the link of another’s', () => withSite(async (on) => {
+  const contact = 'gesa.tanne@example.org';
+  const plain = (text, { id, secret }) => text.replaceAll(id, 'ID').replaceAll(secret, 'SECRET').replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, 'TIME').replace(/base64,[^"]*/g, 'BASE64');
+  const outbox = async () => (await (await fetch(`${on.site.url}/privacy/live.json`)).json()).kinds.find((k) => k.kind === 'outbox' || k.id === 'outbox');
+  const seen = async (address) => {
+    const made = await on.post('/api/rights', { right: 'restriction', contact: address });
+    const request = await made.json();
+    const before = await outbox();
+    on.officer('outbox', 'send');
+    const own = { id: request.id, secret: request.secret };
+    const page = await (await on.post('/api/rights/look-up', own, 'html')).text();
+    const json = await (await on.post('/api/rights/look-up', own)).text();
+    return { request: own, all: [made.status, plain(JSON.stringify(request), own), plain(page, own), plain(json, own), (await outbox())?.count - before?.count] };
+  };
+  const count = server.mails().length;
+  const first = await seen(contact);
+  assert.equal(server.mails().length, count + 1);
+  const mail = read(server.mails().at(-1));
+  assert.equal((await on.post('/api/rights/withdraw', first.request)).status, 200);
+  const second = await seen(contact);
+  assert.equal(server.mails().length, count + 1, 'one is fresh');
+  assert.deepEqual(second.all, first.all);
+  assert.deepEqual((await seen('hanna.tanne@example.org')).all, first.all);
+  assert.equal((await on.post(mail.path, {})).status, 404);
+  assert.equal((await on.post(mail.path, { id: 'f'.repeat(32) })).status, 404);
+  assert.equal((await on.post(mail.path, { id: 'x' })).status, 404);
+  const shown = await on.post(mail.path, { id: ` ${second.request.id} ` }, 'html');
+  assert.equal(shown.status, 200);
+  assert.match(await shown.text(), /you showed that the request is yours/);
+  assert.equal((await on.shown(second.request)).verified, true);
+}));
 
 test('who gave no mail address is shown to the officer, who asks in another way; nothing is answered before', () => withSite(async (on) => {
   // What no mail can be written to is no answer to whom the policy asks by mail.

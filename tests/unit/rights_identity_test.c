@@ -63,17 +63,23 @@ static int server_take(const char *run, const char *processor, kind_set kinds, c
 }
 static const struct outbox_way way = {server_take, ""};
 
-static void mailed(struct place *p, const char *id)
+static bool mailed_by(struct place *p, const char *id, const char *by)
 {
 	char mail[RECORD_ID_LEN + 1];
 	struct outbox_sent sent;
 	struct err e = {0};
 
 	memset(&server, 0, sizeof server);
-	if (identity_mail(p->vault, p->policy, id, "site", NULL, mail, &e) != 0)
+	if (identity_mail(p->vault, p->policy, id, by, "who asks", mail, &e) != 0)
 		fail_msg("%s", e.text);
 	assert_int_equal(outbox_send(p->vault, mail, false, &way, &sent, &e), 0);
-	assert_int_equal(sent.sent, 1);
+	return sent.sent == 1;
+}
+
+// By an officer, whose mails no limit holds back.
+static void mailed(struct place *p, const char *id)
+{
+	assert_true(mailed_by(p, id, "anna"));
 }
 
 static cJSON *body_of(struct place *p, const char *id, struct vault_record *record)
@@ -100,7 +106,7 @@ static char pressed_id[RECORD_ID_LEN + 1], pressed_secret[TOKEN_LEN + 1];
 
 static int press(struct vault *v, const char *token, struct err *e)
 {
-	return identity_confirm_link(v, token, pressed_id, pressed_secret, e);
+	return identity_confirm_link(v, token, NULL, pressed_id, pressed_secret, e);
 }
 
 static int link_try(struct place *p)
@@ -183,7 +189,7 @@ static void the_button_behind_the_link_shows_it(void **state)
 	JSON_AUTO cJSON *again = place_shown(p, &two);
 	assert_int_equal(cJSON_GetArraySize(json_get(again, "events")), cJSON_GetArraySize(events));
 	assert_null(json_get(again, "mailbox"));
-	when_stand_at(now + IDENTITY_LIFE);
+	when_stand_at(now + OUTBOX_LINK_SECONDS);
 	assert_int_equal(link_try(p), -1);
 	assert_int_equal(identity_link_find(p->vault, server.token, &about, &e), -1);
 }
@@ -243,7 +249,7 @@ static void five_wrong_codes_are_the_last(void **state)
 	assert_int_equal(code_try(p, other.id, server.code), 0);
 }
 
-static void it_holds_for_an_hour(void **state)
+static void the_code_holds_for_an_hour_and_the_link_for_a_day(void **state)
 {
 	struct place *p = *state;
 	const time_t begin = when_now();
@@ -251,13 +257,14 @@ static void it_holds_for_an_hour(void **state)
 	when_stand_at(begin);
 	mailed(p, p->asked.id);
 	when_stand_at(begin + IDENTITY_LIFE);
-	assert_int_equal(link_try(p), -1);
 	assert_int_equal(code_try(p, p->asked.id, server.code), -1);
-	when_stand_at(begin + IDENTITY_LIFE - 1);
+	when_stand_at(begin + OUTBOX_LINK_SECONDS);
+	assert_int_equal(link_try(p), -1);
+	when_stand_at(begin + OUTBOX_LINK_SECONDS - 1);
 	assert_int_equal(link_try(p), 0);
 }
 
-static void a_newer_mail_takes_the_place_of_the_older(void **state)
+static void a_newer_code_takes_the_place_of_the_older(void **state)
 {
 	struct place *p = *state;
 	char token[TOKEN_LEN + 1], code[IDENTITY_CODE_LEN + 1];
@@ -269,9 +276,67 @@ static void a_newer_mail_takes_the_place_of_the_older(void **state)
 	do
 		mailed(p, p->asked.id);
 	while (strcmp(code, server.code) == 0);
-	assert_int_equal(press(p->vault, token, &e), -1);
 	assert_int_equal(code_try(p, p->asked.id, code), -1);
+	assert_int_equal(code_try(p, p->asked.id, server.code), 0);
+	assert_int_equal(press(p->vault, token, &e), 0);
+}
+
+// What the sender of a request is shown of it, without its number.
+static void shown_text(struct place *p, const struct rights_receipt *r, struct buf *out)
+{
+	JSON_AUTO cJSON *shown = place_shown(p, r);
+
+	cJSON_DeleteItemFromObjectCaseSensitive(shown, "id");
+	assert_int_equal(json_print(out, shown), 0);
+}
+
+// A stranger uses up the mails of an hour, and of a day, and takes their requests back. The owner is shown the same as they were, has a link that shows theirs, and the
+// stranger a request that says nothing of it.
+static void whoever_asks_in_ones_name_takes_no_mail_from_one(void **state)
+{
+	struct place *p = *state;
+	const time_t begin = when_now();
+	char token[TOKEN_LEN + 1] = "", id[RECORD_ID_LEN + 1], owner[TOKEN_LEN + 1];
+	BUF_AUTO struct buf first = BUF_INIT(1 << 20), later = BUF_INIT(1 << 20);
+	struct identity_request about;
+	struct err e = {0};
+	unsigned went = 0;
+
+	for (int hour = 0; hour < 6; hour++) {
+		when_stand_at(begin + hour * 3601);
+		const struct rights_receipt theirs = asked(p, "restriction", CONTACT);
+		if (mailed_by(p, theirs.id, "site")) {
+			memcpy(token, server.token, sizeof token);
+			went++;
+		}
+		assert_int_equal(rights_withdraw(p->vault, theirs.id, theirs.secret, &e), 0);
+	}
+	assert_int_equal(went, OUTBOX_CONFIRM_DAY);
+	const struct rights_receipt own = asked(p, "restriction", CONTACT), nobodys = asked(p, "restriction", "other@example.org");
+	assert_false(mailed_by(p, own.id, "site"));
+	shown_text(p, &own, &first);
+	assert_non_null(strstr(buf_text(&first), "\"mail-sent\""));
+	// The link is of a request that is over, and shows another one of its address.
+	assert_int_equal(identity_link_find(p->vault, token, &about, &e), 0);
+	assert_string_equal(about.right, "");
+	assert_int_equal(identity_confirm_link(p->vault, token, NULL, id, owner, &e), -1);
+	assert_int_equal(identity_confirm_link(p->vault, token, nobodys.id, id, owner, &e), -1);
+	assert_false(is_shown(p, nobodys.id));
+	assert_int_equal(identity_confirm_link(p->vault, token, own.id, id, owner, &e), 0);
+	assert_true(is_shown(p, own.id));
+	// Who has shown it may have the next mail within the hour; a day later the first ones do not count, and an address that nobody asked for is answered the same.
+	when_stand_at(begin + 6 * 3601 + 86400);
+	const struct rights_receipt again = asked(p, "restriction", CONTACT);
+	assert_true(mailed_by(p, again.id, "site"));
 	assert_int_equal(link_try(p), 0);
+	const struct rights_receipt next = asked(p, "restriction", CONTACT);
+	assert_true(mailed_by(p, next.id, "site"));
+	const struct rights_receipt withheld = asked(p, "restriction", CONTACT);
+	assert_false(mailed_by(p, withheld.id, "site"));
+	buf_reset(&first);
+	shown_text(p, &next, &first);
+	shown_text(p, &withheld, &later);
+	assert_string_equal(buf_text(&first), buf_text(&later));
 }
 
 static void what_is_wrong_looks_alike(void **state)
@@ -299,47 +364,32 @@ static void what_is_wrong_looks_alike(void **state)
 	assert_int_equal(link_try(p), 0);
 }
 
-struct member_of {
-	const cJSON *member;
-	bool swap; // link and code
-};
-
 static int member_move(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
 {
-	const struct member_of *from = arg;
-	const char *link = json_string(from->member, "link"), *code = json_string(from->member, "code");
-	cJSON *member = cJSON_Duplicate(from->member, true);
 	(void)facts;
 	(void)e;
-
-	cJSON_ReplaceItemInObjectCaseSensitive(member, "link", cJSON_CreateString(from->swap ? code : link));
-	cJSON_ReplaceItemInObjectCaseSensitive(member, "code", cJSON_CreateString(from->swap ? link : code));
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
-	cJSON_AddItemToObject(body, "identity", member);
+	cJSON_AddItemToObject(body, "identity", cJSON_Duplicate(arg, true));
 	return rights_event_add(body, EVENT_NOTE, when_now(), "anna") != NULL ? 0 : -1;
 }
 
-// What was kept of one request's secrets is worth nothing in another one.
-static void each_secret_is_bound_to_its_request_and_to_its_use(void **state)
+// What was kept of one request's code is worth nothing in another one, and a link nothing for another address.
+static void each_secret_is_bound_to_its_request_and_to_its_address(void **state)
 {
 	struct place *p = *state;
 	const struct rights_receipt other = asked(p, "restriction", "other@example.org");
 	const struct rights_act act = {.event = EVENT_NOTE, .by = "anna"};
 	struct vault_record record = {0};
+	char id[RECORD_ID_LEN + 1], owner[TOKEN_LEN + 1];
 	struct err e = {0};
 
 	mailed(p, p->asked.id);
 	JSON_AUTO cJSON *body = body_of(p, p->asked.id, &record);
 	vault_record_free(&record);
-	struct member_of move = {.member = json_get(body, "identity")};
-	assert_int_equal(rights_edit(p->vault, other.id, member_move, &move, "request-event", &act, &e), 0);
+	cJSON *identity = cJSON_GetObjectItemCaseSensitive(body, "identity");
+	assert_int_equal(rights_edit(p->vault, other.id, member_move, identity, "request-event", &act, &e), 0);
 	assert_int_equal(code_try(p, other.id, server.code), -1);
-	move.swap = true;
-	assert_int_equal(rights_edit(p->vault, p->asked.id, member_move, &move, "request-event", &act, &e), 0);
-	assert_int_equal(link_try(p), -1);
-	assert_int_equal(code_try(p, p->asked.id, server.code), -1);
-	move.swap = false;
-	assert_int_equal(rights_edit(p->vault, p->asked.id, member_move, &move, "request-event", &act, &e), 0);
+	assert_int_equal(identity_confirm_link(p->vault, server.token, other.id, id, owner, &e), -1);
 	assert_int_equal(link_try(p), 0);
 }
 
@@ -383,8 +433,8 @@ static void the_end_of_the_request_ends_it(void **state)
 		if (rights_act(p->vault, r.id, &ends[i], &e) != 0)
 			fail_msg("%s", e.text);
 		assert_false(waits(p, r.id));
-		assert_int_equal(link_try(p), -1);
 		assert_int_equal(code_try(p, r.id, server.code), -1);
+		assert_int_equal(link_try(p), ends[i].event == EVENT_IDENTITY_GIVEN ? 0 : -1); // and that the address is theirs, too
 	}
 }
 
@@ -400,9 +450,8 @@ static void another_address_is_to_be_shown_anew(void **state)
 	assert_int_equal(rectify_request(p->vault, id, &away, 1, "person", NULL, &e), 0);
 	assert_int_equal(link_try(p), -1);
 	assert_int_equal(rectify_request(p->vault, id, &back, 1, "person", NULL, &e), 0);
-	assert_int_equal(link_try(p), -1);
-	mailed(p, id);
-	assert_int_equal(link_try(p), 0);
+	assert_int_equal(code_try(p, id, server.code), -1);
+	assert_int_equal(link_try(p), 0); // to whom it was sent
 	assert_int_equal(rectify_request(p->vault, id, &says, 1, "person", NULL, &e), 0);
 	assert_true(is_shown(p, id));
 	assert_int_equal(rectify_request(p->vault, id, &away, 1, "person", NULL, &e), 0);
@@ -431,11 +480,11 @@ static void what_is_damaged_shows_nothing(void **state)
 					      "\"x\"",
 					      "[]",
 					      "{}",
-					      "{\"link\":1,\"code\":2,\"until\":3,\"tries\":4}",
-					      "{\"link\":\"\",\"code\":\"\",\"until\":\"2099-01-01T00:00:00Z\",\"tries\":0}",
-					      "{\"link\":\"x\",\"code\":null,\"until\":\"2099-01-01T00:00:00Z\",\"tries\":\"0\"}",
-					      "{\"link\":\"x\",\"code\":\"x\",\"until\":\"tomorrow\",\"tries\":0}",
-					      "{\"link\":\"x\",\"code\":\"x\",\"until\":\"2099-01-01T00:00:00Z\"}"};
+					      "{\"code\":2,\"until\":3,\"tries\":4}",
+					      "{\"code\":\"\",\"until\":\"2099-01-01T00:00:00Z\",\"tries\":0}",
+					      "{\"code\":null,\"until\":\"2099-01-01T00:00:00Z\",\"tries\":\"0\"}",
+					      "{\"code\":\"x\",\"until\":\"tomorrow\",\"tries\":0}",
+					      "{\"code\":\"x\",\"until\":\"2099-01-01T00:00:00Z\"}"};
 	struct place *p = *state;
 	const struct rights_act act = {.event = EVENT_NOTE, .by = "anna"};
 
@@ -445,13 +494,12 @@ static void what_is_damaged_shows_nothing(void **state)
 		char text[256];
 		snprintf(text, sizeof text, "%s", members[i]);
 		assert_int_equal(rights_edit(p->vault, p->asked.id, member_break, text, "request-event", &act, &e), 0);
-		assert_int_equal(link_try(p), -1);
 		assert_int_equal(code_try(p, p->asked.id, server.code), -1);
 		assert_false(is_shown(p, p->asked.id));
 		cJSON_Delete(place_shown(p, &p->asked));
 	}
 	mailed(p, p->asked.id);
-	assert_int_equal(link_try(p), 0);
+	assert_int_equal(code_try(p, p->asked.id, server.code), 0);
 }
 
 struct secrets_seen {
@@ -628,10 +676,11 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(the_button_behind_the_link_shows_it, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(the_code_shows_it_as_people_type_it, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(five_wrong_codes_are_the_last, identity_make, place_drop),
-	    cmocka_unit_test_setup_teardown(it_holds_for_an_hour, identity_make, place_drop),
-	    cmocka_unit_test_setup_teardown(a_newer_mail_takes_the_place_of_the_older, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(the_code_holds_for_an_hour_and_the_link_for_a_day, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(whoever_asks_in_ones_name_takes_no_mail_from_one, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(a_newer_code_takes_the_place_of_the_older, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(what_is_wrong_looks_alike, identity_make, place_drop),
-	    cmocka_unit_test_setup_teardown(each_secret_is_bound_to_its_request_and_to_its_use, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(each_secret_is_bound_to_its_request_and_to_its_address, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(it_shows_nothing_for_what_is_joined, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(the_end_of_the_request_ends_it, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(another_address_is_to_be_shown_anew, identity_make, place_drop),

@@ -20,8 +20,7 @@ static unsigned spent(const char *before, const char *after, unsigned count)
 			snprintf(address, sizeof address, "%s%u.%u%s", before, i / 250, i % 250, after);
 		else
 			snprintf(address, sizeof address, "%s%x%s", before, i, after);
-		bool first;
-		went += mail_budget_spend(address, "v@example.org", now, &first);
+		went += mail_budget_spend(address, now);
 	}
 	return went;
 }
@@ -69,25 +68,6 @@ static void who_has_many_networks_stops_nobody(void **state)
 	assert_int_equal(went, MAIL_BUDGET_ALL + MAIL_BUDGET_FIRST);
 }
 
-static void a_network_has_its_first_mail_to_each_mailbox(void **state)
-{
-	static const struct {
-		const char *address, *mailbox;
-		bool first;
-	} rows[] = {{"203.0.113.7", "v@example.org", true},
-		    {"203.0.113.8", "v@example.org", false},
-		    {"203.0.113.7", "w@example.org", true},
-		    {"198.51.100.1", "v@example.org", true},
-		    {"127.0.0.1", "v@example.org", false}};
-	bool first;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_true(mail_budget_spend(rows[i].address, rows[i].mailbox, now, &first));
-		assert_int_equal(first, rows[i].first);
-	}
-}
-
 static void loopback_is_everybody(void **state)
 {
 	(void)state;
@@ -96,45 +76,78 @@ static void loopback_is_everybody(void **state)
 	assert_int_equal(spent("127.0.0.1", NULL, 500), MAIL_BUDGET_ALL);
 }
 
-// ---- one mailbox ----
+// ---- one address ----
 
-static unsigned mails(struct place *p, const char *const *to, size_t count)
+static unsigned delivered;
+
+static int delivery(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
+		    const char *text, size_t len, char failure[OUTBOX_FAILURE], unsigned *wait_s)
 {
-	unsigned went = 0;
-	struct err e;
-
-	for (size_t i = 0; i < count; i++) {
-		e = (struct err){0};
-		if (outbox_spend(p->vault, to[i], false, &e) == 0)
-			went++;
-		else
-			assert_int_equal(e.code, ERR_BUSY);
-	}
-	return went;
-}
-
-static int count_mail(void *arg, const struct outbox_row *row)
-{
-	(void)row;
-	++*(unsigned *)arg;
-	return 0;
-}
-
-static int no_delivery(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
-		       const char *text, size_t len, char failure[OUTBOX_FAILURE], unsigned *wait_s)
-{
+	const bool never = strncmp(to, "never", 5) == 0, later = strncmp(to, "later", 5) == 0;
 	*wait_s = 0;
 	(void)run;
 	(void)processor;
 	(void)kinds;
-	(void)to;
 	(void)subject;
 	(void)number;
 	(void)text;
 	(void)len;
-	(void)failure;
-	fail_msg("a mark is no mail");
-	return -1;
+	snprintf(failure, OUTBOX_FAILURE, "mail-%s", never ? "refused" : "later");
+	delivered += !never && !later;
+	return never ? -1 : later;
+}
+static const struct outbox_way to_server = {delivery, ""};
+
+static int one_more(void *arg, const struct vault_record *r)
+{
+	(void)r;
+	++*(unsigned *)arg;
+	return 0;
+}
+
+static unsigned kept(struct place *p)
+{
+	unsigned count = 0;
+	struct err e = {0};
+
+	assert_int_equal(vault_each(p->vault, KIND_OUTBOX, NULL, one_more, &count, &e), 0);
+	return count;
+}
+
+// How many of them go out; of each the request says the same, and as much is kept.
+static unsigned mails(struct place *p, const char *what, const char *const *to, size_t count)
+{
+	static unsigned numbers;
+	unsigned before = delivered, grew = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		char link[64], id[RECORD_ID_LEN + 1], token[TOKEN_LEN + 1];
+		const struct rights_receipt r = place_asked(p, &(struct rights_new){.right = "complaint", .contact = to[i]});
+		const bool confirms = strcmp(what, OUTBOX_CONFIRM) == 0;
+		const unsigned was = kept(p);
+		snprintf(token, sizeof token, "%043u", numbers++);
+		snprintf(link, sizeof link, "https://x.example/%s", token);
+		const struct outbox_new mail = {.to = to[i],
+						.subject = "s",
+						.text = "t {link}",
+						.what = what,
+						.request = r.id,
+						.limited = true,
+						.link = confirms ? link : NULL,
+						.until = confirms ? when_now() + 3600 : 0};
+		struct outbox_sent sent;
+		struct err e = {0};
+		if (outbox_add(p->vault, &mail, id, &e) != 0 || outbox_send(p->vault, id, false, &to_server, &sent, &e) != 0)
+			fail_msg("%s", e.text);
+		JSON_AUTO cJSON *shown = place_shown(p, &r);
+		const cJSON *events = json_get(shown, "events");
+		const int last = cJSON_GetArraySize(events) - 1;
+		assert_string_equal(json_string(cJSON_GetArrayItem(events, last), "event"), "mail-sent");
+		assert_string_equal(json_string(cJSON_GetArrayItem(events, last - 1), "event"), "acknowledged");
+		assert_int_equal(kept(p) - was, i == 0 ? grew = kept(p) - was : grew);
+		assert_int_equal(outbox_link_went(p->vault, token, to[i], &e), confirms && sent.sent == 1);
+	}
+	return delivered - before;
 }
 
 static void later(time_t seconds)
@@ -142,52 +155,74 @@ static void later(time_t seconds)
 	when_stand_at(when_now() + seconds);
 }
 
-static void one_mailbox_gets_a_few(void **state)
+static void one_address_gets_a_few(void **state)
 {
-	static const char *const same[] = {"v@example.org", "V@Example.org", "v+1@example.org", "v+2@example.org", "v+a+b@example.org"};
-	static const char *const others[] = {"w@example.org", "v@example.net", "+v@example.org"};
+	static const char *const same[] = {"v@example.org", "V@Example.org", "v@EXAMPLE.org"},
+				 *const tagged[] = {"v+1@example.org", "v+2@example.org", "v+a+b@example.org"},
+				 *const others[] = {"w@example.org", "v@example.net", "+v@example.org"};
 	struct place *p = *state;
-	const struct outbox_way way = {no_delivery, ""};
-	struct outbox_sent sent = {0};
 	struct prune_result pruned;
-	unsigned shown = 0, day = OUTBOX_HOUR;
+	unsigned day = 1;
 	struct err e = {0};
 
-	assert_int_equal(mails(p, same, 5), OUTBOX_HOUR);
-	assert_int_equal(mails(p, others, 3), 3);
-	// Who had none sent to it is not kept from theirs by others; and that has an end, too.
-	for (int i = 0; i < OUTBOX_FIRST; i++)
-		assert_int_equal(outbox_spend(p->vault, "rest@example.org", false, &e) == 0, i < OUTBOX_HOUR);
-	for (int i = 0; i < OUTBOX_FIRST + 2; i++)
-		assert_int_equal(outbox_spend(p->vault, "REST+x@example.org", true, &e) == 0, i < OUTBOX_FIRST);
+	when_stand_at(when_now());
+	assert_int_equal(mails(p, OUTBOX_CONFIRM, same, 3), 1);
+	assert_int_equal(mails(p, OUTBOX_CONFIRM, tagged, 3), 1);
+	assert_int_equal(mails(p, OUTBOX_CONFIRM, others, 3), 3);
+	assert_int_equal(mails(p, OUTBOX_ACKNOWLEDGE, same, 3), OUTBOX_ACKNOWLEDGE_DAY);
 	vault_close(p->vault);
 	assert_int_equal(vault_open(&p->vault, p->state, p->run, p->policy, VAULT_ADMIN, &e), 0);
-	assert_int_equal(mails(p, same, 5), 0); // a restart forgets nothing
+	assert_int_equal(mails(p, OUTBOX_CONFIRM, same, 3), 0); // a restart forgets nothing
 	for (int i = 0; i < 6; i++) {
 		later(3601);
-		day += mails(p, same, 5);
+		day += mails(p, OUTBOX_CONFIRM, same, 3);
+		assert_int_equal(mails(p, OUTBOX_ACKNOWLEDGE, same, 1), 0);
 	}
-	assert_int_equal(day, OUTBOX_DAY);
-	assert_int_equal(mails(p, others, 3), 3);
-	// They are no mails, name nobody, and end with the day.
-	assert_int_equal(outbox_each(p->vault, count_mail, &shown, &e), 0);
-	assert_int_equal(shown, 0);
-	assert_int_equal(outbox_send(p->vault, NULL, true, &way, &sent, &e), 0);
-	assert_int_equal(sent.sent + sent.waiting + sent.failed, 0);
+	assert_int_equal(day, OUTBOX_CONFIRM_DAY);
+	later(86400);
+	assert_int_equal(mails(p, OUTBOX_ACKNOWLEDGE, same, 1), 1);
+	assert_int_equal(mails(p, OUTBOX_CONFIRM, same, 2), 1);
+	// Whose link was used may have the next one at once.
+	outbox_link_used(p->vault, "V@example.org");
+	assert_int_equal(mails(p, OUTBOX_CONFIRM, same, 2), 1);
+	outbox_link_used(p->vault, "V@example.org");
+	assert_int_equal(mails(p, OUTBOX_CONFIRM, same, 2), 0);
 	later(86400);
 	assert_int_equal(vault_prune(p->vault, (struct duration){0}, false, &pruned, &e), 0);
-	assert_int_equal(pruned.records, 2 * (OUTBOX_DAY + 6 + OUTBOX_HOUR + OUTBOX_FIRST));
-	assert_int_equal(mails(p, same, 5), OUTBOX_HOUR);
+	assert_int_equal(kept(p), 0);
+}
+
+// What a server does not take takes nobody's share, and what is tried again takes none twice.
+static void what_does_not_arrive_does_not_count(void **state)
+{
+	struct place *p = *state;
+	struct outbox_sent sent;
+	struct err e = {0};
+	char id[RECORD_ID_LEN + 1];
+
+	when_stand_at(when_now());
+	for (int i = 0; i < 4; i++) {
+		const struct outbox_new mail = {.to = i < 3 ? "never@example.org" : "later@example.org",
+						.subject = "s",
+						.text = "t",
+						.what = OUTBOX_ACKNOWLEDGE,
+						.limited = true};
+		assert_int_equal(outbox_add(p->vault, &mail, id, &e), 0);
+		assert_int_equal(outbox_send(p->vault, id, true, &to_server, &sent, &e), 0);
+		assert_int_equal(i < 3 ? sent.failed : sent.waiting, 1);
+	}
+	assert_int_equal(outbox_send(p->vault, id, true, &to_server, &sent, &e), 0);
+	assert_int_equal(sent.waiting, 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(a_network_has_its_first_mail_to_each_mailbox, an_hour_later),
 	    cmocka_unit_test_setup(each_network_has_its_share, an_hour_later),
 	    cmocka_unit_test_setup(who_has_many_networks_stops_nobody, an_hour_later),
 	    cmocka_unit_test_setup(loopback_is_everybody, an_hour_later),
-	    cmocka_unit_test_setup_teardown(one_mailbox_gets_a_few, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(one_address_gets_a_few, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(what_does_not_arrive_does_not_count, place_make, place_drop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,7 +195,7 @@ static void an_erasure_reaches_what_the_contact_does_and_counts_it_once(void **s
 	// What finds the others goes last, so that an erasure that is cut off can be run again.
 	PERSON_AUTO struct person all = {0};
 	assert_int_equal(person_of_contact(p->vault, CONTACT, &all, &e), 0);
-	assert_int_equal(all.count, 5);
+	assert_int_equal(all.count, 4);
 	assert_int_equal(all.list[0].by, ERASE_RECEIPT);
 	assert_int_equal(all.list[all.count - 1].by, ERASE_RECORD);
 	if (rights_fulfil_erasure(p->vault, r.id, "anna", true, &plan, NULL, &e) != 0)
@@ -311,7 +311,7 @@ static void who_presses_the_button_has_the_copy_and_who_sent_it_has_not(void **s
 	struct err e = {0};
 
 	mailed(p, sender.id);
-	if (identity_confirm_link(p->vault, token, owner.id, owner.secret, &e) != 0)
+	if (identity_confirm_link(p->vault, token, NULL, owner.id, owner.secret, &e) != 0)
 		fail_msg("%s", e.text);
 	assert_string_equal(owner.id, sender.id);
 	assert_string_not_equal(owner.secret, sender.secret);
@@ -349,7 +349,7 @@ static void the_first_secret_does_nothing_once_the_button_was_pressed_whatever_i
 	struct err e = {0};
 
 	mailed(p, sender.id);
-	assert_int_equal(identity_confirm_link(p->vault, token, owner.id, owner.secret, &e), 0);
+	assert_int_equal(identity_confirm_link(p->vault, token, NULL, owner.id, owner.secret, &e), 0);
 	assert_int_equal(rectify_request(p->vault, owner.id, &value, 1, "person", NULL, &e), 0);
 	mailed(p, owner.id);
 	assert_int_equal(identity_confirm_code(p->vault, owner.id, code, &e), 0);
