@@ -7,6 +7,7 @@ static const struct option_row object_place_options[] = {
     {"reason", OPTION_VALUE, "TEXT", "more of it, for the person and the record; nothing personal"},
     {"receipt", OPTION_HIDDEN, NULL, "without ID: enter an objection to what is kept of a receipt"},
     {"record", OPTION_VALUE, "RECORD", "without ID: the same, by the id of a record"},
+    RESTRICT_CONTACT_OPTION,
     {"how", OPTION_CHOICE, "letter|phone|mail|in-person|other", "without ID: how it came"},
     {"received", OPTION_VALUE, "DATE", "without ID: when it came, if not now"},
     {"dry-run", OPTION_FLAG, NULL, "only count"},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Restriction (GDPR, Article 18): what a request names is kept and not used, until the person was told that this ends.
 #include "policy/rights/restrict.h"
+#include "admin/cases.h"
 #include "admin/restrict.h"
 #include "policy/base/array.h"
 #include <stdio.h>
@@ -12,6 +13,7 @@ static const struct option_row place_options[] = {
     {"reason", OPTION_VALUE, "TEXT", "more of it, for the person and the record; nothing personal"},
     {"receipt", OPTION_HIDDEN, NULL, "without ID: enter a request for what is kept of a receipt"},
     {"record", OPTION_VALUE, "RECORD", "without ID: the same, by the id of a record"},
+    RESTRICT_CONTACT_OPTION,
     {"how", OPTION_CHOICE, "letter|phone|mail|in-person|other", "without ID: how the request came"},
     {"received", OPTION_VALUE, "DATE", "without ID: when it came, if not now"},
     {"dry-run", OPTION_FLAG, NULL, "only count"},
@@ -45,11 +47,17 @@ enum status restrict_did(const struct arguments *args, const char *id, const cha
 }
 
 // Enters the request that a restriction stands on. Its secret is for the person.
-static int place_request(struct vault *v, const struct arguments *args, const char *right, const char *receipt, const char *officer,
-			 char id[RECORD_ID_LEN + 1], struct err *e)
+static int place_request(struct vault *v, const struct arguments *args, const char *right, const char *receipt, const char *contact,
+			 const char *officer, char id[RECORD_ID_LEN + 1], struct err *e)
 {
-	struct rights_new request = {
-	    .right = right, .receipt = receipt, .record = argument(args, "record"), .by = officer, .how = argument(args, "how")};
+	struct rights_new request = {.right = right,
+				     .receipt = receipt,
+				     .record = argument(args, "record"),
+				     .contact = contact,
+				     .by = officer,
+				     .how = argument(args, "how")};
+	const struct rights_act known = {
+	    .event = EVENT_IDENTITY_GIVEN, .by = officer, .how = "known", .reason = argument(args, "reason"), .contact_too = true};
 	struct rights_receipt out;
 
 	if (requests_time(args, "received", &request.received) != 0)
@@ -59,38 +67,47 @@ static int place_request(struct vault *v, const struct arguments *args, const ch
 	memcpy(id, out.id, RECORD_ID_LEN + 1);
 	output_complain(STATUS_DONE, "recorded as %s; secret, for the person, to look it up at /rights: %s", out.id, out.secret);
 	explicit_bzero(out.secret, sizeof out.secret);
-	return 0;
+	return contact != NULL ? rights_act(v, id, &known, e) : 0;
 }
 
 enum status restrict_place(const struct admin *a, const struct arguments *args, const char *right, const char *ground)
 {
 	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
 	const char *asked = argument(args, "receipt"), *record = argument(args, "record");
-	const bool named = args->word_count > 0, dry_run = argument_given(args, "dry-run");
+	const bool named = args->word_count > 0, dry_run = argument_given(args, "dry-run"), by_contact = argument_given(args, "contact");
 	BUF_AUTO_WIPE struct buf receipt = BUF_INIT(HIDDEN_MAX);
+	PERSON_AUTO struct person person = {0};
+	char contact[PERSON_VALUE_MAX] = "";
 	struct restrict_result r;
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
 
 	requests_officer(officer);
-	if (ground == NULL || named + (asked != NULL) + (record != NULL) != 1)
-		return output_complain(STATUS_UNSURE, "%s: give %sexactly one of ID, --receipt, --record",
+	if (ground == NULL || named + (asked != NULL) + (record != NULL) + by_contact != 1)
+		return output_complain(STATUS_UNSURE, "%s: give %sexactly one of ID, --receipt, --record, --contact",
 				       strcmp(right, "objection") == 0 ? "object" : "restrict", ground == NULL ? "a --ground, and " : "");
 	if (asked != NULL && (ask_hidden("receipt", asked, &receipt, &e) != 0 ||
 			      (!token_shaped(buf_text(&receipt)) && err_set(&e, ERR_INPUT, "that is not a receipt") != 0)))
 		return restrict_failed(&e);
+	if (by_contact && argument(args, "reason") == NULL)
+		return output_complain(STATUS_UNSURE, "restrict: --contact needs a --reason: how it is known that the contact is theirs");
+	if (cases_named(args, "contact", contact, &e) < 0)
+		return restrict_failed(&e);
+	person.list[0] = (struct erase_selector){asked != NULL ? ERASE_RECEIPT : ERASE_RECORD, asked != NULL ? buf_text(&receipt) : record};
+	person.count = named || by_contact ? 0 : 1;
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
 	// Nothing is entered for what is not there.
-	if (!named && vault_restrict(s.vault, asked != NULL ? ERASE_RECEIPT : ERASE_RECORD, asked != NULL ? buf_text(&receipt) : record,
-				     RESTRICT_WOULD, "", &r, &e) != 0)
+	if (!named &&
+	    ((by_contact && person_of_contact(s.vault, contact, &person, &e) != 0) || rights_restrict_would(s.vault, &person, &r, &e) != 0))
 		return restrict_failed(&e);
 	if (!named && r.records == 0)
 		return output_complain(STATUS_FOUND, "restrict: nothing is kept of what it names: no request was entered");
 	if (!named && dry_run)
 		return restrict_did(args, NULL, "would be restricted", &r);
 	if ((named ? cases_request_id(s.vault, args->words[0], id, &e)
-		   : place_request(s.vault, args, right, asked != NULL ? buf_text(&receipt) : NULL, officer, id, &e)) != 0 ||
+		   : place_request(s.vault, args, right, asked != NULL ? buf_text(&receipt) : NULL, by_contact ? contact : NULL, officer,
+				   id, &e)) != 0 ||
 	    rights_restrict(s.vault, id, ground, argument(args, "reason"), officer, dry_run, &r, &e) != 0)
 		return restrict_failed(&e);
 	return restrict_did(args, id, dry_run ? "would be restricted" : "is restricted", &r);

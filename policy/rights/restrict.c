@@ -8,7 +8,12 @@
 
 // What a request names, and what is known of it.
 struct restriction {
-	struct person named;
+	struct person person;
+	struct restricted_sets {
+		char first[PERSON_MAX][RECORD_ID_LEN + 1]; // of the records that a selector leads to, once
+		bool others[PERSON_MAX];                   // another request restricts the same
+		size_t count;
+	} sets;
 	struct rights_facts facts; // but for `restricted`, which says only whether
 	char right[64];
 };
@@ -16,15 +21,17 @@ struct restriction {
 
 static void restriction_end(struct restriction *x)
 {
-	person_end(&x->named);
+	person_end(&x->person);
 }
 
 static int restriction_facts(struct vault *v, const char *id, struct restriction *x, struct err *e)
 {
 	JSON_AUTO cJSON *body = rights_read(v, id, &x->facts, e);
 
-	if (body == NULL || person_named(v, body, &x->named, e) != 0)
+	if (body == NULL || person_of_request(v, body, &x->facts, &x->person, e) != 0)
 		return -1;
+	if (x->person.more)
+		return err_set(e, ERR_INPUT, "request %.12s: more of one person than is restricted at once", id);
 	x->facts.restricted = x->facts.restricted != NULL ? "" : NULL;
 	snprintf(x->right, sizeof x->right, "%s", json_string(body, "right"));
 	return 0;
@@ -34,24 +41,65 @@ static int restriction_read(struct vault *v, const char *id, struct restriction 
 {
 	if (restriction_facts(v, id, x, e) != 0)
 		return -1;
-	return x->named.count > 0
+	return x->person.count > 0
 		   ? 0
 		   : err_set(e, ERR_INPUT,
-			     "request %.12s names nothing that is kept: where its sender gives a receipt, lethe restrict place "
-			     "--receipt enters a request for that",
+			     "request %.12s names nothing that is kept, and its contact is not proven: lethe requests verify --contact-too "
+			     "says how that was shown; where its sender gives a receipt, lethe restrict place --receipt enters a request "
+			     "for that",
 			     id);
 }
 
-static int restriction_apply(struct vault *v, const char *id, const struct restriction *x, enum restrict_how how,
-			     struct restrict_result *out, struct err *e)
+// What several selectors lead to is restricted, and counted, once; what other requests restrict is not lifted.
+static int sets_apply(struct vault *v, const char *id, const struct erase_selector *list, size_t count, struct restricted_sets *sets,
+		      enum restrict_how how, struct restrict_result *out, struct err *e)
 {
-	return vault_restrict(v, x->named.list[0].by, x->named.list[0].value, how, id, out, e);
+	const enum restrict_how counts = how == RESTRICT_LIFT || how == RESTRICT_COUNT ? RESTRICT_COUNT : RESTRICT_WOULD;
+	struct restricted_sets before = *sets;
+
+	*out = (struct restrict_result){0};
+	sets->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct restrict_result one;
+		size_t same = 0, known = 0;
+		if (vault_restrict(v, list[i].by, list[i].value, counts, id, &one, e) != 0)
+			return -1;
+		while (same < sets->count && strcmp(sets->first[same], one.first) != 0)
+			same++;
+		while (known < before.count && strcmp(before.first[known], one.first) != 0)
+			known++;
+		if (one.records == 0 || same < sets->count)
+			continue;
+		const bool others = known < before.count && before.others[known];
+		memcpy(sets->first[sets->count], one.first, sizeof one.first);
+		sets->others[sets->count++] = others;
+		if (how != counts && !others && vault_restrict(v, list[i].by, list[i].value, how, id, &one, e) != 0)
+			return -1;
+		if (how == RESTRICT_LIFT && others)
+			continue;
+		out->records += one.records;
+		out->files += one.files;
+	}
+	return 0;
+}
+
+static int restriction_apply(struct vault *v, const char *id, struct restriction *x, enum restrict_how how, struct restrict_result *out,
+			     struct err *e)
+{
+	return sets_apply(v, id, x->person.list, x->person.count, &x->sets, how, out, e);
+}
+
+int rights_restrict_would(struct vault *v, const struct person *person, struct restrict_result *out, struct err *e)
+{
+	struct restricted_sets sets = {.count = 0};
+
+	return sets_apply(v, "", person->list, person->count, &sets, RESTRICT_WOULD, out, e);
 }
 
 static int restriction_tell(struct vault *v, const char *id, const struct restriction *x, enum recipient_about about, const char *by,
 			    struct err *e)
 {
-	JSON_AUTO cJSON *reach = reach_of(v, x->named.list, 1, e);
+	JSON_AUTO cJSON *reach = reach_of(v, x->person.list, x->person.count, e);
 
 	return reach == NULL ? -1 : recipients_tell(v, id, about, cJSON_GetObjectItemCaseSensitive(reach, "recipients"), by, e);
 }
@@ -106,29 +154,33 @@ int rights_restrict_count(struct vault *v, const char *id, struct restrict_resul
 	return restriction_read(v, id, &x, e) != 0 ? -1 : restriction_apply(v, id, &x, RESTRICT_COUNT, out, e);
 }
 
-// Another request that restricts the same.
+// Another request that restricts some of the same.
 struct other {
 	struct vault *v;
-	const char *id, *first;
-	bool same, failed;
+	const char *id;
+	struct restriction *x;
+	bool failed;
 };
 
 static int other_same(void *arg, const struct rights_row *row)
 {
 	struct other *o = arg;
+	RESTRICTION_AUTO struct restriction y = {0};
 	struct restrict_result r;
 
 	if (row->facts.restricted == NULL || strcmp(row->id, o->id) == 0)
 		return 0;
-	o->failed = rights_restrict_count(o->v, row->id, &r, NULL) != 0;
-	o->same = !o->failed && strcmp(r.first, o->first) == 0;
-	return o->failed || o->same;
+	o->failed = restriction_read(o->v, row->id, &y, NULL) != 0 || restriction_apply(o->v, row->id, &y, RESTRICT_COUNT, &r, NULL) != 0;
+	for (size_t i = 0; i < y.sets.count; i++)
+		for (size_t k = 0; k < o->x->sets.count; k++)
+			o->x->sets.others[k] = o->x->sets.others[k] || strcmp(y.sets.first[i], o->x->sets.first[k]) == 0;
+	return o->failed;
 }
 
 int rights_restrict_lift(struct vault *v, const char *id, const char *by, struct restrict_result *out, struct err *e)
 {
 	RESTRICTION_AUTO struct restriction x = {0};
-	struct other other = {.v = v, .id = id, .first = out->first};
+	struct other other = {.v = v, .id = id, .x = &x};
 
 	*out = (struct restrict_result){0};
 	if (restriction_read(v, id, &x, e) != 0)
@@ -141,9 +193,8 @@ int rights_restrict_lift(struct vault *v, const char *id, const char *by, struct
 		return -1;
 	if (other.failed)
 		return err_set(e, ERR_CORRUPT, "another restricted request cannot be read: whether it restricts the same is not known");
-	if (other.same)
-		*out = (struct restrict_result){0};
-	else if (restriction_apply(v, id, &x, RESTRICT_LIFT, out, e) != 0 || restriction_tell(v, id, &x, ABOUT_LIFTING, by, e) != 0)
+	if (restriction_apply(v, id, &x, RESTRICT_LIFT, out, e) != 0 ||
+	    (out->records > 0 && restriction_tell(v, id, &x, ABOUT_LIFTING, by, e) != 0))
 		return -1;
 	return rights_act(v, id, &(struct rights_act){.event = EVENT_LIFTED, .by = by}, e);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
 // Restriction of processing (GDPR, Article 18). Each stands on a data-subject request, whose events say on which ground, since when, and that the
-// person was told before it ended; what it names is restricted in the vault (vault_restrict).
+// person was told before it ended; what it names, and what is of its contact where that was proven (person.h), is restricted in the vault (vault_restrict).
 #ifndef LETHE_RIGHTS_RESTRICT_H
 #define LETHE_RIGHTS_RESTRICT_H
 
+#include "policy/rights/person.h"
 #include "policy/rights/request.h"
 
 // Restricts what the open request names; one for restriction is answered by it. It may be called again where it did not come to its end. A dry run only
@@ -19,6 +20,8 @@ int rights_restrict_lift(struct vault *v, const char *id, const char *by, struct
 // called again where it did not come to its end. ERR_INPUT: it is no objection, or no reason is given; ERR_REFUSED: it is over.
 int rights_objection_override(struct vault *v, const char *id, const char *reason, const char *text, const char *by,
 			      struct restrict_result *out, struct err *e);
+// What would be restricted of a person.
+int rights_restrict_would(struct vault *v, const struct person *person, struct restrict_result *out, struct err *e);
 // What is restricted by the request now.
 int rights_restrict_count(struct vault *v, const char *id, struct restrict_result *out, struct err *e);
 

@@ -126,6 +126,39 @@ test('by the id of a record, too; and for what is not there no request is entere
   rmSync(folder, { recursive: true });
 });
 
+test('by a contact all of a person is restricted and lifted: what was proven to be theirs, and nothing of who only gave the same one', async () => {
+  const [first, second, strangers] = [await set(), await set(), await set()];
+  const contact = 'ida.weide@example.org';
+  const ask = async (made) => (await (await post('/api/rights', { right: 'complaint', receipt: made.receipt, contact })).json()).id;
+  for (const made of [first, second]) officer('requests', 'verify', await ask(made), '--how', 'known', '--contact-too', '--reason', 'she rang');
+  await ask(strangers);
+  const place = (...more) => site.officer(['restrict', 'place', '--contact', '-', '--ground', 'accuracy-contested', ...more], { input: ` Ida.Weide@example.org` });
+  const before = restrictions().length;
+  assert.equal(place().code, 2);
+  assert.match(place('--reason', 'she rang', '--dry-run').stdout, /^it would be restricted: 2 records, 2 with files/);
+  const placed = place('--reason', 'she rang', '--format', 'json');
+  assert.equal(placed.code, 0, placed.stderr);
+  const { id, records } = JSON.parse(placed.stdout);
+  assert.equal(records, 2);
+  assert.deepEqual([await statuses(first), await statuses(second), await statuses(strangers)], [[423, 423, 423], [423, 423, 423], [200, 200, 200]]);
+  assert.deepEqual(restrictions().filter((r) => r.request === id).map((r) => r.records), [2]);
+  // What another request restricts, too, stays so.
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-acts-'));
+  writeFileSync(join(folder, 'receipt'), second.receipt);
+  const other = JSON.parse(officer('restrict', 'place', '--receipt', `@${join(folder, 'receipt')}`, '--ground', 'accuracy-contested', '--format', 'json')).id;
+  officer('restrict', 'tell', id, '--reason', 'It was right');
+  assert.match(officer('restrict', 'lift', id), /is lifted: 1 record,/);
+  assert.deepEqual([await statuses(first), await statuses(second)], [[200, 200, 200], [423, 423, 423]]);
+  officer('restrict', 'tell', other, '--reason', 'It was right');
+  officer('restrict', 'lift', other);
+  assert.deepEqual(await statuses(second), [200, 200, 200]);
+  assert.equal(restrictions().length, before);
+  const nobody = site.officer(['restrict', 'place', '--contact', '-', '--ground', 'accuracy-contested', '--reason', 'r'], { input: 'nobody@example.org' });
+  assert.equal(nobody.code, 1);
+  assert.match(nobody.stderr, /no request was entered/);
+  rmSync(folder, { recursive: true });
+});
+
 test('an objection by letter is restricted until it is decided: overridden, or erased', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lethe-acts-')), file = join(folder, 'receipt');
   const place = (made) => {
