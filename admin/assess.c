@@ -6,6 +6,7 @@
 #include "admin/assess.h"
 #include "admin/cases.h"
 #include "admin/requests.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/vault/seal.h"
@@ -67,15 +68,20 @@ static int paper_read(const char *file, char path[PATH_MAX], char hex[2 * HASH_L
 	return 0;
 }
 
-// Whether the folder of a file is there: a unit's root is an empty file system, with a few folders of the real one.
+// Whether the folder of a file is there: a unit's root is an empty file system, with a few folders of the real one, and with folders for temporary files that nobody else sees.
 static bool paper_folder_seen(const char *file)
 {
+	static const char *const own[] = {"/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/"};
+	bool temporary = false;
 	char path[PATH_MAX];
 	struct stat folder, top;
 	struct statfs kind;
 
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		temporary = temporary || strncmp(file, own[i], strlen(own[i])) == 0;
 	return snprintf(path, sizeof path, "%s", file) < PATH_MAX && stat(dirname(path), &folder) == 0 && S_ISDIR(folder.st_mode) &&
-	       stat("/", &top) == 0 && statfs("/", &kind) == 0 && (kind.f_type != TMPFS_MAGIC || folder.st_dev != top.st_dev);
+	       stat("/", &top) == 0 && statfs("/", &kind) == 0 &&
+	       (kind.f_type != TMPFS_MAGIC || (folder.st_dev != top.st_dev && !temporary));
 }
 
 enum assess_paper assess_paper(const cJSON *body)

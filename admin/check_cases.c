@@ -135,7 +135,8 @@ static void check_cases(struct check *c)
 	if (seen.unseen > 0)
 		check_add(c, CHECK_UNSURE,
 			  "lethe assess list names them (not-seen). Let the user lethe read them, and lethe-daily.service see their folder "
-			  "(BindReadOnlyPaths=); of one whose path is not whole, lethe assess review ID --file FILE notes it.",
+			  "(BindReadOnlyPaths=; it has a /tmp of its own: keep no file there that is to be kept); of one whose path is not "
+			  "whole, lethe assess review ID --file FILE notes it.",
 			  "of the files of assessments and contracts, %zu cannot be read here: whether they changed is not known",
 			  seen.unseen);
 	open += seen.open[CASE_AUTHORITY];

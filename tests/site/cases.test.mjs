@@ -2,8 +2,8 @@
 // Holds, requests of authorities, incidents and assessments, as an officer works with them.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { place } from './admin_support.mjs';
 import { root } from './harness.mjs';
@@ -238,9 +238,18 @@ test('what was noted of a file is compared with it: changed, gone, and noted ane
   if (spawnSync('unshare', ['-m', 'true']).status === 0) { // as a unit has it: an empty file system, with what it needs
     const within = join(p.base, 'root'), folders = ['/usr', '/lib', '/lib64', root, p.state, p.runFolder];
     mkdirSync(within);
-    const wrap = ['unshare', '-m', 'sh', '-ec', 'r=$1; shift; mount -t tmpfs none "$r"; while [ "$1" != -- ]; do mkdir -p "$r$1"; [ ! -e "$1" ] || mount --rbind "$1" "$r$1"; shift; done; shift; exec chroot "$r" "$@"', 'sh', within, ...folders, '--'];
+    const wrap = ['unshare', '-m', 'sh', '-ec', 'r=$1; shift; mount -t tmpfs none "$r"; mkdir "$r/tmp"; mount -t tmpfs none "$r/tmp"; while [ "$1" != -- ]; do mkdir -p "$r$1"; [ ! -e "$1" ] || mount --rbind "$1" "$r$1"; shift; done; shift; exec chroot "$r" "$@"', 'sh', within, ...folders, '--'];
     const seen = p.run(['check', '--offline', '--format', 'json'], { wrap });
     assert.ok(JSON.parse(seen.stdout).some((f) => `${f.result}: ${f.finding}` === unseen), seen.stdout + seen.stderr);
+    // Its folder is there, and another one: a unit's own /tmp.
+    const temporary = join(mkdtempSync('/tmp/lethe-cases-'), 'dpa.txt');
+    writeFileSync(temporary, 'LIA');
+    assert.equal(review('--file', temporary).status, 0);
+    const own = p.run(['check', '--offline', '--format', 'json'], { wrap: [...wrap.slice(0, -1), dirname(temporary), '--'].map((w) => w.replace('mkdir -p "$r$1"; [ ! -e', 'mkdir -p "$r$1"; case $1 in */lethe-cases-*) shift; continue;; esac; [ ! -e')) });
+    assert.ok(JSON.parse(own.stdout).some((f) => `${f.result}: ${f.finding}` === unseen), own.stdout + own.stderr);
+    rmSync(dirname(temporary), { recursive: true });
+    is('not-seen', unseen);
+    assert.equal(review('--file', file).status, 0);
   }
   rmSync(file);
   execFileSync('mkfifo', [file]);
