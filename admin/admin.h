@@ -44,9 +44,9 @@ struct command {
 // The subcommands, in the order of the help: NAME_command is defined in admin/NAME.c, but access_command in export.c, requests_command
 // in requests_act.c, completion_command in main.c.
 #define COMMANDS(row)                                                                                                                      \
-	row(check) row(publish) row(policy) row(subprocessors) row(register) row(prune) row(clock) row(requests) row(outbox) row(agents)   \
-	    row(access) row(export) row(import) row(erase) row(hold) row(authority) row(incident) row(assess) row(rectify) row(restrict)   \
-		row(object) row(consents) row(audit) row(metrics) row(backup) row(restore) row(keys) row(completion)
+	row(check) row(publish) row(policy) row(subprocessors) row(register) row(prune) row(clock) row(requests) row(outbox) row(drill)    \
+	    row(agents) row(access) row(export) row(import) row(erase) row(hold) row(authority) row(incident) row(assess) row(rectify)     \
+		row(restrict) row(object) row(consents) row(audit) row(metrics) row(backup) row(restore) row(keys) row(completion)
 #define COMMAND_DECLARE(name) extern const struct command name##_command;
 COMMANDS(COMMAND_DECLARE)
 // Adds the script for a shell, "bash", "zsh" or "fish". -1: there is none for it.

@@ -34,7 +34,7 @@ static const char *const state_files[] = {
     "restoring.new/**",
     "keys/master.key.next",
     "officer/",
-    "officer/@(check|agents).json@(|." HEX8 ".tmp)",
+    "officer/@(check|agents|drill).json@(|." HEX8 ".tmp)",
     "keys/",
     "keys/keys.db" SQLITE,
     "keys/master.key",

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: ISC
 // What the stores hold, against what the policy promises.
 #include "admin/check.h"
+#include "admin/drill.h"
 #include "admin/error_log.h"
 #include "admin/restore.h"
 #include "admin/sign.h"
 #include "policy/base/file.h"
 #include "policy/model/life.h"
+#include "policy/rights/deletion.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/outbox.h"
 #include "policy/vault/backup.h"
@@ -263,6 +265,74 @@ static void check_outbox(struct check *c)
 			  COUNTED(m.waiting, "mail", "mails"), since);
 	else if (m.failed == 0 && c->policy->kinds[KIND_OUTBOX].keep == KEEP_STORED)
 		check_add(c, CHECK_KEPT, "", "%s waiting to be sent", COUNTED(m.waiting, "mail", "mails"));
+}
+
+struct vendors_asked {
+	size_t waiting, refused;
+	time_t since; // of the oldest that was asked for in vain
+};
+
+static int count_deletion(void *arg, const struct deletion_row *row)
+{
+	struct vendors_asked *x = arg;
+
+	x->waiting++;
+	x->refused += strcmp(row->failure, "refused") == 0 || strcmp(row->failure, "not-configured") == 0;
+	if (row->attempts > 0 && row->next != 0 && (x->since == 0 || row->made < x->since))
+		x->since = row->made;
+	return 0;
+}
+
+// A drill is a promise of who runs it, from the first one on.
+static void check_drills(struct check *c)
+{
+	enum { DRILL_DAYS = 90 };
+	JSON_AUTO cJSON *known = drill_read(c->admin);
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, known)
+	{
+		const char *result = json_string(one, "result");
+		const time_t at = json_time(one, "answered");
+		char day[WHEN_DATE];
+		when_date(day, at);
+		if (policy_processor(c->policy, one->string) == NULL || result == NULL)
+			continue;
+		if (strcmp(result, "failed") == 0 || strcmp(result, "kept") == 0)
+			check_add(c, CHECK_OVERDUE, "lethe outbox list says why; then run lethe drill again.",
+				  strcmp(result, "kept") == 0 ? "%s says that it deleted a canary, and could still hand it out on %s"
+							      : "%s did not delete a canary by %s",
+				  one->string, day);
+		else if (at + (time_t)DRILL_DAYS * 86400 < when_now())
+			check_add(c, CHECK_OVERDUE, "Run lethe drill.", "the last drill at %s was on %s, more than %d days ago",
+				  one->string, day, DRILL_DAYS);
+		else
+			check_add(c, CHECK_KEPT, "", "the last drill at %s, on %s: %s", one->string, day, result);
+	}
+}
+
+// What was asked for in vain for more than an hour, by the time it was to be asked first.
+static void check_deletions(struct check *c)
+{
+	enum { LONG = 3600 };
+	struct vendors_asked x = {0};
+	char since[WHEN_TEXT];
+	struct err e;
+
+	if (!deletion_kept(c->policy))
+		check_add(c, CHECK_EMPTY, "", "the policy keeps nothing by which a vendor could be asked again");
+	else if (deletion_each(c->vault, false, count_deletion, &x, &e) != 0)
+		check_add(c, CHECK_UNSURE, "Run lethe audit verify, and look at the disk.", "the deletions cannot be read: %s", e.text);
+	when_text(since, x.since);
+	if (x.refused > 0)
+		check_add(c, CHECK_OVERDUE, "lethe outbox list says where: its key needs the right to delete, or a setting is missing.",
+			  "%s refused, or cannot be asked for", COUNTED(x.refused, "deletion at a vendor is", "deletions at vendors are"));
+	else if (x.since != 0 && x.since + LONG < when_now())
+		check_add(c, CHECK_OVERDUE, "lethe outbox list says why.", "%s waiting, one that was asked for in vain since %s",
+			  COUNTED(x.waiting, "deletion at a vendor", "deletions at vendors"), since);
+	else if (deletion_kept(c->policy))
+		check_add(c, CHECK_KEPT, "", "%s waiting", COUNTED(x.waiting, "deletion at a vendor", "deletions at vendors"));
+	check_drills(c);
 }
 
 static void check_requests(struct check *c)
@@ -555,6 +625,7 @@ const struct check_row check_store_rows[] = {
     {"residue", "What is deleted leaves no trace.", NEEDS_POLICY | NEEDS_CENSUS, check_residue, NULL},
     {"requests", "Requests of data subjects are answered in time.", NEEDS_POLICY | NEEDS_VAULT | OF_THEN, check_requests, NULL},
     {"outbox", "Letters reach whom they are to.", NEEDS_POLICY | NEEDS_VAULT, check_outbox, NULL},
+    {"deletions", "What vendors got is deleted there, as far as they offer it.", NEEDS_POLICY | NEEDS_VAULT, check_deletions, NULL},
     {"ledger", "The record of what was done cannot be altered unseen.", NEEDS_POLICY | NEEDS_VAULT, check_ledger, NULL},
     {"checkpoint-copy", "Nor can it be cut or rewritten as a whole: a signed checkpoint is kept elsewhere.", NEEDS_POLICY | NEEDS_VAULT,
      check_copy, NULL},

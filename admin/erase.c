@@ -4,6 +4,7 @@
 #include "admin/cases.h"
 #include "admin/sign.h"
 #include "fcgi/ipc/making_call.h"
+#include "policy/rights/deletion.h"
 #include "policy/rights/reach.h"
 #include "policy/rights/recipient.h"
 #include <stdio.h>
@@ -83,6 +84,8 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 				       "nothing is kept of which it was shown that this contact is its sender's; " UNPROVEN,
 				       COUNTED(person.unproven, "request gives", "requests give"));
 	}
+	if (!dry_run && deletion_ask_again(v, person.list, person.count, NULL, e) != 0)
+		return -1;
 	JSON_AUTO cJSON *reach = reach_of(v, person.list, person.count, e);
 	cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
 	if (reach == NULL || (!dry_run && recipients_tell(v, NULL, ABOUT_ERASURE, recipients, officer, e) != 0) ||

@@ -5,6 +5,7 @@
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/rights/case.h"
+#include "policy/rights/deletion.h"
 #include "policy/rights/hold.h"
 #include "policy/rights/outbox.h"
 #include "policy/rights/request.h"
@@ -130,7 +131,7 @@ static void metrics_of_traffic(struct buf *out, const struct admin *a)
 
 // What waits for an officer, and since when.
 struct waiting {
-	double open, overdue, holds, incidents, assessments, waiting, failed;
+	double open, overdue, holds, incidents, assessments, waiting, failed, deletions, asked;
 	time_t oldest, next;
 };
 
@@ -175,13 +176,23 @@ static int waiting_mail(void *arg, const struct outbox_row *row)
 	return 0;
 }
 
+static int waiting_deletion(void *arg, const struct deletion_row *row)
+{
+	struct waiting *w = arg;
+
+	w->deletions++;
+	w->asked += row->attempts > 0;
+	return 0;
+}
+
 static int metrics_of_rights(struct buf *out, struct vault *v, struct err *e)
 {
 	enum { TYPES = CASE_BIT(CASE_INCIDENT) | CASE_BIT(CASE_ASSESSMENT) | CASE_BIT(CASE_CONTRACT) };
 	struct waiting w = {0};
 
 	if (rights_each(v, waiting_request, &w, e) != 0 || hold_each(v, waiting_hold, &w, e) != 0 ||
-	    case_each(v, TYPES, waiting_case, &w, e) != 0 || outbox_each(v, waiting_mail, &w, e) != 0)
+	    case_each(v, TYPES, waiting_case, &w, e) != 0 || outbox_each(v, waiting_mail, &w, e) != 0 ||
+	    deletion_each(v, false, waiting_deletion, &w, e) != 0)
 		return -1;
 	metric_one(out, "requests_open", "Requests of data subjects that are open.", w.open);
 	metric_one(out, "requests_overdue", "Open requests whose earliest clock has ended.", w.overdue);
@@ -195,6 +206,10 @@ static int metrics_of_rights(struct buf *out, struct vault *v, struct err *e)
 	metric_begin(out, "mails", "gauge", "Mails that are not sent yet.");
 	metric_add(out, "mails", "state", "waiting", w.waiting);
 	metric_add(out, "mails", "state", "failed", w.failed);
+	metric_begin(out, "vendor_deletions", "gauge",
+		     "Deletions at vendors that are not confirmed: due later, or asked for in vain so far.");
+	metric_add(out, "vendor_deletions", "state", "due", w.deletions - w.asked);
+	metric_add(out, "vendor_deletions", "state", "asked", w.asked);
 	return 0;
 }
 

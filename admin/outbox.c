@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: ISC
-// The mails that wait to be sent.
+// What waits for the other side: mails for a server, deletions for a vendor.
 #include "policy/rights/outbox.h"
 #include "admin/cases.h"
+#include "admin/drill.h"
+#include "admin/vendor.h"
 #include "fcgi/ipc/mail_call.h"
 #include "policy/base/array.h"
 #include "policy/rights/request.h"
@@ -22,6 +24,7 @@ struct outbox_listing {
 	const char *given; // an id or its beginning; NULL: of all
 	char id[RECORD_ID_LEN + 1], request[RECORD_ID_LEN + 1];
 	size_t found, failed;
+	bool deletion; // what was found is none of the mails
 	cJSON *shown;
 };
 
@@ -61,6 +64,16 @@ static int outbox_list_one(void *arg, const struct outbox_row *row)
 	return 0;
 }
 
+static int outbox_list_deletion(void *arg, const struct deletion_row *row)
+{
+	struct outbox_listing *l = arg;
+	char what[96];
+
+	snprintf(what, sizeof what, "deletion %.80s", row->processor);
+	table_add(&l->table, row->id, what, row->request, row->state, row->made, row->failure, (double)row->attempts, row->next);
+	return 0;
+}
+
 static enum status outbox_list_run(const struct admin *a, const struct arguments *args)
 {
 	static const char *const columns[] = {"id", "letter", "request", "state", "since", "failure", "do", "attempts", "next", NULL};
@@ -72,10 +85,32 @@ static enum status outbox_list_run(const struct admin *a, const struct arguments
 	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
 		return STATUS_UNSURE;
 	int ret = outbox_each(s.vault, outbox_list_one, &l, &e);
+	if (ret == 0)
+		ret = deletion_each(s.vault, false, outbox_list_deletion, &l, &e);
 	enum status status =
 	    ret != 0 ? output_complain(STATUS_UNSURE, "outbox: %s", e.text) : table_output(&l.table, args, "Nothing waits to be sent.");
 	table_free(&l.table);
 	return status == STATUS_DONE && l.failed > 0 ? STATUS_FOUND : status;
+}
+
+static int outbox_find_deletion(void *arg, const struct deletion_row *row)
+{
+	struct outbox_listing *l = arg;
+
+	if (strncmp(row->id, l->given, strlen(l->given)) != 0)
+		return 0;
+	l->found++;
+	l->deletion = true;
+	snprintf(l->id, sizeof l->id, "%s", row->id);
+	cJSON_Delete(l->shown);
+	l->shown = cJSON_CreateObject();
+	json_put_texts(l->shown, JSON_TEXTS({"id", row->id}, {"processor", row->processor}, {"state", row->state},
+					    {"failure", row->failure}, {"request", row->request}));
+	json_put_time(l->shown, "made", row->made);
+	json_put_time(l->shown, "next", row->next);
+	cJSON_AddNumberToObject(l->shown, "attempts", row->attempts);
+	cJSON_AddNumberToObject(l->shown, "status", row->status);
+	return 0;
 }
 
 static int outbox_find_one(void *arg, const struct outbox_row *row)
@@ -99,16 +134,17 @@ static int outbox_find_one(void *arg, const struct outbox_row *row)
 	return 0;
 }
 
-// The mail whose id begins so. STATUS_DONE, or it was said why not; l->shown is to be freed.
+// The mail, or the deletion, whose id begins so. STATUS_DONE, or it was said why not; l->shown is to be freed.
 static enum status outbox_find(struct vault *v, const char *given, struct outbox_listing *l)
 {
 	struct err e = {0};
 
 	*l = (struct outbox_listing){.given = given};
-	if (cases_id_names(given, 0, &e) != 0 || outbox_each(v, outbox_find_one, l, &e) != 0 || cases_id_names(given, l->found, &e) != 0)
+	if (cases_id_names(given, 0, &e) != 0 || outbox_each(v, outbox_find_one, l, &e) != 0 ||
+	    deletion_each(v, false, outbox_find_deletion, l, &e) != 0 || cases_id_names(given, l->found, &e) != 0)
 		return output_complain(STATUS_UNSURE, "outbox: %s", e.text);
 	return l->found == 1 ? STATUS_DONE
-			     : output_complain(STATUS_FOUND, "outbox: there is no such mail; lethe outbox list names those there are");
+			     : output_complain(STATUS_FOUND, "outbox: there is nothing of this id; lethe outbox list names what there is");
 }
 
 static enum status outbox_show_run(const struct admin *a, const struct arguments *args)
@@ -119,15 +155,19 @@ static enum status outbox_show_run(const struct admin *a, const struct arguments
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
 	SITE_AUTO struct site s = {0};
 
-	if (argument(args, "reason") == NULL)
-		return output_complain(STATUS_UNSURE,
-				       "outbox: --reason TEXT is needed: the person whom it is to sees who read it, and why");
 	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
 		return STATUS_UNSURE;
 	enum status status = outbox_find(s.vault, args->words[0], &l);
 	JSON_AUTO cJSON *shown = l.shown;
 	if (status != STATUS_DONE)
 		return status;
+	if (l.deletion) {
+		table_record(&text, shown);
+		return output_object(args, shown, &text);
+	}
+	if (argument(args, "reason") == NULL)
+		return output_complain(STATUS_UNSURE,
+				       "outbox: --reason TEXT is needed: the person whom it is to sees who read it, and why");
 	requests_officer(officer);
 	snprintf(reason, sizeof reason, "%s", argument(args, "reason"));
 	if (*l.request != '\0' &&
@@ -144,8 +184,10 @@ static enum status outbox_show_run(const struct admin *a, const struct arguments
 static enum status outbox_send_run(const struct admin *a, const struct arguments *args)
 {
 	const struct outbox_way way = {mail_call, a->run};
-	const bool quiet = argument_given(args, "quiet");
-	struct outbox_sent sent;
+	const bool quiet = argument_given(args, "quiet"), given = args->word_count > 0;
+	const bool now = given || argument_given(args, "now");
+	struct outbox_sent sent = {0};
+	struct deletion_sum gone = {0};
 	struct outbox_listing l = {0};
 	struct err e = {0};
 	SITE_AUTO struct site s = {0};
@@ -156,13 +198,19 @@ static enum status outbox_send_run(const struct admin *a, const struct arguments
 	cJSON_Delete(l.shown);
 	if (status != STATUS_DONE)
 		return status;
-	if (outbox_send(s.vault, args->word_count > 0 ? l.id : NULL, args->word_count > 0 || argument_given(args, "now"), &way, &sent,
-			&e) != 0)
+	struct vendor_way vendors = {a, s.vault};
+	const struct deletion_way asking = {vendor_delete, drill_answered, &vendors};
+	if ((!given || !l.deletion) && outbox_send(s.vault, given ? l.id : NULL, now, &way, &sent, &e) != 0)
 		return output_complain(STATUS_FOUND, "outbox: %s", e.text);
+	if ((!given || l.deletion) && deletion_run(s.vault, given ? l.id : NULL, now, &asking, &gone, &e) != 0)
+		return output_complain(STATUS_FOUND, "outbox: deletions at vendors: %s", e.text);
 	if (quiet)
 		return STATUS_DONE;
-	return output_complain(sent.waiting + sent.failed > 0 ? STATUS_FOUND : STATUS_DONE, "outbox: %u sent, %u waiting, %u failed",
-			       sent.sent, sent.waiting, sent.failed);
+	if (gone.deleted + gone.waiting + gone.expired > 0)
+		output_complain(STATUS_DONE, "outbox: deletions at vendors: %u confirmed, %u waiting, %u not confirmed in time",
+				gone.deleted, gone.waiting, gone.expired);
+	return output_complain(sent.waiting + sent.failed + gone.expired > 0 || (given && gone.waiting > 0) ? STATUS_FOUND : STATUS_DONE,
+			       "outbox: %u sent, %u waiting, %u failed", sent.sent, sent.waiting, sent.failed);
 }
 
 static enum status outbox_drop_run(const struct admin *a, const struct arguments *args)
@@ -179,17 +227,17 @@ static enum status outbox_drop_run(const struct admin *a, const struct arguments
 	if (status != STATUS_DONE)
 		return status;
 	requests_officer(officer);
-	if (outbox_drop(s.vault, l.id, officer, &e) != 0)
+	if ((l.deletion ? deletion_drop(s.vault, l.id, &e) : outbox_drop(s.vault, l.id, officer, &e)) != 0)
 		return output_complain(STATUS_FOUND, "outbox: %s", e.text);
-	return output_complain(STATUS_DONE, "outbox: %.12s will not be sent", l.id);
+	return output_complain(STATUS_DONE, l.deletion ? "outbox: %.12s will not be asked for" : "outbox: %.12s will not be sent", l.id);
 }
 
 const struct command outbox_command = {
     .name = "outbox",
-    .line = "mails that wait to be sent",
+    .line = "mails that wait to be sent, and deletions that vendors are to confirm",
     .sub = (const struct command *const[]){
-	&(const struct command){"list", outbox_list_run, "the mails that wait to be sent, and those that could not be",
-				.options = outbox_list_options},
-	&(const struct command){"show", outbox_show_run, "one of them, with its text", .words = "ID", .options = outbox_show_options},
-	&(const struct command){"send", outbox_send_run, "try those that are due, or one", .words = "[ID]", .options = outbox_send_options},
-	&(const struct command){"drop", outbox_drop_run, "never send it", .words = "ID"}, NULL}};
+	&(const struct command){"list", outbox_list_run, "what waits, and mails that could not be sent", .options = outbox_list_options},
+	&(const struct command){"show", outbox_show_run, "one of them, a mail with its text", .words = "ID",
+				.options = outbox_show_options},
+	&(const struct command){"send", outbox_send_run, "try what is due, or one", .words = "[ID]", .options = outbox_send_options},
+	&(const struct command){"drop", outbox_drop_run, "never send it, or ask for it", .words = "ID"}, NULL}};

@@ -16,7 +16,7 @@ ARROWS = {
     'policy/rules': ['policy/base', 'policy/model', 'policy/processors'],
     'policy/vault': ['policy/base', 'policy/model', 'policy/vault'],
     'policy/vault/sqlite': ['policy/base', 'policy/vault'],
-    'policy/rights': ['policy/base', 'policy/model', 'policy/picture', 'policy/vault', 'policy/rules', 'policy/publish'],
+    'policy/rights': ['policy/base', 'policy/model', 'policy/picture', 'policy/processors', 'policy/vault', 'policy/rules', 'policy/publish'],
     'policy/publish': ['policy/base', 'policy/model', 'policy/processors', 'policy/rules', 'policy/vault', 'policy/publish'],
     'fcgi/ipc': ['policy/base', 'policy/model'],
     'fcgi/moderation': ['policy/base', 'policy/model', 'policy/publish/words'],
@@ -25,7 +25,7 @@ ARROWS = {
     'fcgi/egress': ['policy/base', 'policy/model', 'policy/processors', 'policy/rules', 'fcgi/ipc', 'fcgi/moderation', 'fcgi/provider', 'fcgi/serve'],
     'fcgi/worker': ['policy/base', 'policy/model', 'policy/picture', 'fcgi/ipc', 'fcgi/provider', 'fcgi/serve'],
     'fcgi/generate': ['policy', 'fcgi/ipc', 'fcgi/moderation', 'fcgi/provider', 'fcgi/serve'],
-    'admin': ['policy', 'fcgi/ipc'],
+    'admin': ['policy', 'fcgi/ipc', 'fcgi/provider'],
     'systemd': ['policy', 'fcgi/ipc'],
 }
 PROGRAM = ['policy', 'fcgi/ipc', 'fcgi/serve']

@@ -250,6 +250,9 @@ static void attempt_count(struct processor_call *p, enum breaker_outcome outcome
 	// One that refuses works, so the breaker is not told; but nothing came of the request.
 	if (outcome == OUTCOME_FAILED || (outcome == OUTCOME_GOOD && (status == 400 || call_refused(p, status))))
 		traffic->failures++;
+	// Another host of the vendor's, as that for deletions, says nothing of the one that makes things.
+	if (outcome == OUTCOME_FAILED && p->route->host != NULL)
+		outcome = OUTCOME_UNKNOWN;
 	// What never left, or was refused, is not paid for.
 	if (before == 0 || status >= 400)
 		traffic->spent_today -= p->paid < traffic->spent_today ? p->paid : traffic->spent_today;

@@ -338,6 +338,7 @@ int images_make(struct set *s)
 	for (unsigned i = 0; i < count; i++) {
 		im.calls[i].fd = -1; // for the rest, as CALL_INIT, it is zero; a copy of it would be on the stack while all wait
 		im.works[i].call = &im.calls[i];
+		im.works[i].receipt = s->receipt;
 		im.works[i].kinds = KIND_BIT(KIND_PROMPT) | (s->reference_count > 0 ? KIND_BIT(KIND_UPLOAD) : 0);
 		im.attempts[i].s = s;
 		im.ended += s->pictures[i].state == PICTURE_MISSING;

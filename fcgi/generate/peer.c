@@ -4,11 +4,15 @@
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/when.h"
+#include "policy/rights/deletion.h"
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
 
-enum { LEAVE_MS = 3000 }; // for what is to be cancelled or deleted at vendors
+enum {
+	LEAVE_MS = 3000,     // for what is to be cancelled or deleted at vendors
+	OVER_SECONDS = 1800, // then no work is under way any more, though this program may have ended before it could say so
+};
 
 // What egress's failures mean for the caller. What is not listed is the operator's to repair.
 static const struct {
@@ -123,6 +127,39 @@ static void work_receive(struct peer_work *w, const struct generator *g)
 	provider_no_reply(&w->task, result, &e);
 }
 
+// By what the vendor calls it: written down before anything else is asked, so that it can be deleted there whatever happens here. What cannot be
+// written down is not gone on with.
+static void work_note(struct peer_work *w, const struct generator *g)
+{
+	const struct provider_removal *removal = &w->by->provider->removal;
+	const struct deletion_new work = {.processor = w->by->id,
+					  .reference = w->task.reference,
+					  .kinds = w->kinds,
+					  .subject = w->receipt,
+					  .next = when_now() + (removal->after > 0 ? (time_t)removal->after : 0) + OVER_SECONDS};
+	struct err e = {0};
+
+	if (w->task.reference == NULL || w->deletion[0] != '\0' || w->task.leaving || removal->ask == NULL || w->by->own ||
+	    !deletion_kept(g->policy) || deletion_add(g->vault, &work, w->deletion, &e) == 0)
+		return;
+	w->deletion[0] = '\0';
+	note_line("what %s got cannot be noted, so it is cancelled there: %s", w->by->id, e.text);
+	provider_no_reply(&w->task, PROVIDER_DOWN, &e);
+}
+
+// What the vendor said, or that it is to be asked from now on.
+static void work_left(struct peer_work *w, const struct generator *g)
+{
+	const struct deletion_answer gone = {.outcome = DELETION_GONE, .status = w->task.status};
+	struct err e = {0};
+
+	if (w->deletion[0] != '\0' && w->by->provider->removal.after == 0 &&
+	    (w->task.kept == PROVIDER_KEPT_GONE && w->task.result == PROVIDER_OK ? deletion_answered(g->vault, w->deletion, &gone, &e)
+						: deletion_due_now(g->vault, w->deletion, &e)) != 0)
+		note_line("%s is asked later to delete what it got: %s", w->by->id, e.text);
+	w->deletion[0] = '\0';
+}
+
 static bool work_moving(const struct peer_work *w)
 {
 	return w->call->state == CALL_SENDING || w->call->state == CALL_WAITING;
@@ -133,6 +170,7 @@ void peer_begin(struct peer_work *w, const struct generator *g, const struct pro
 {
 	w->by = by;
 	w->sent = false;
+	w->deletion[0] = '\0';
 	provider_begin(&w->task, by->provider, ability, in);
 	w->at = monotonic_ms() + w->task.request.wait_ms;
 	peer_go_on(w, g);
@@ -146,6 +184,7 @@ void peer_go_on(struct peer_work *w, const struct generator *g)
 		if (w->at == 0) {
 			work_receive(w, g);
 			call_end(w->call); // its bytes have been read, and one copy is enough
+			work_note(w, g);
 			w->at = monotonic_ms() + w->task.request.wait_ms;
 		} else if (monotonic_ms() < w->at) {
 			return;
@@ -203,6 +242,7 @@ void peer_leave(struct peer_work *works, struct call *calls, size_t count, const
 	}
 	for (size_t i = 0; i < count; i++) {
 		call_end(works[i].call);
+		work_left(&works[i], g);
 		provider_free(&works[i].task);
 	}
 }

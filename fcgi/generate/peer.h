@@ -12,12 +12,14 @@ struct peer_work {
 	struct provider_task task; // over when its step is PROVIDER_ENDED
 	struct call *call;
 	const struct processor *by;
-	kind_set kinds;    // of data in the requests that have a body
-	uint64_t deadline; // of all of it
-	uint64_t at;       // when the request goes; 0: it went
-	bool sent;         // something of the task has, or may have, left this machine
-	bool sent_before;  // before the request that is under way
-	bool answered;     // that one, or nobody took the connection
+	kind_set kinds;                   // of data in the requests that have a body
+	uint64_t deadline;                // of all of it
+	uint64_t at;                      // when the request goes; 0: it went
+	bool sent;                        // something of the task has, or may have, left this machine
+	bool sent_before;                 // before the request that is under way
+	bool answered;                    // that one, or nobody took the connection
+	const char *receipt;              // of the set: whose it is what a vendor knows by its own reference
+	char deletion[RECORD_ID_LEN + 1]; // by which the vendor is asked to delete it (policy/rights/deletion.h); "": nothing is to be
 };
 void peer_begin(struct peer_work *w, const struct generator *g, const struct processor *by, enum provider_ability ability,
 		const struct provider_input *in);
@@ -25,7 +27,8 @@ void peer_begin(struct peer_work *w, const struct generator *g, const struct pro
 void peer_go_on(struct peer_work *w, const struct generator *g);
 // Until one of them can go on: 0. ERR_TIMEOUT at `until`, ERR_GONE when the visitor left. calls[i] is the call of works[i].
 int peer_wait(struct peer_work *works, struct call *calls, size_t count, int hangup_fd, uint64_t until, struct err *e);
-// Ends them, whatever their state: cancels and deletes at the vendors what there is, within a few seconds, and frees.
+// Ends them, whatever their state: cancels and deletes at the vendors what there is, within a few seconds, and frees. What a vendor did not confirm by then waits to be
+// asked again.
 void peer_leave(struct peer_work *works, struct call *calls, size_t count, const struct generator *g);
 // In words for visitors, as keys: why a picture is missing; why who got something gave nothing.
 struct peer_failure {

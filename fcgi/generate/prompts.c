@@ -55,7 +55,7 @@ int prompts_write(struct set *s)
 {
 	struct provider_input in = {.brief = set_brief(s)};
 	struct call c = CALL_INIT;
-	struct peer_work w = {.call = &c, .kinds = outcome_text_kinds(s)};
+	struct peer_work w = {.call = &c, .kinds = outcome_text_kinds(s), .receipt = s->receipt};
 	uint64_t deadline = monotonic_ms() + TEXT_MS;
 	int ret = -1;
 

@@ -53,6 +53,26 @@ static enum provider_step fal_output(struct provider_task *t, const cJSON *reply
 	return provider_data_url_left(url) ? provider_end_picture(t) : queue_fetch(t, url);
 }
 
+// It tells of each file that the work left on its network whether that could be deleted.
+static enum provider_step fal_remove(struct provider_task *t, const struct provider_reply *r)
+{
+	const cJSON *file;
+	enum provider_step step = queue_remove(t, r);
+
+	if (r == NULL || t->kept != PROVIDER_KEPT_GONE)
+		return step;
+	JSON_AUTO cJSON *reply = json_parse_foreign(r->body, r->len, NULL);
+	// What does not look like its answer may be another's.
+	if (r->status == 200 && !cJSON_IsArray(json_get(reply, "cdn_delete_results")))
+		t->kept = PROVIDER_KEPT_UNKNOWN;
+	cJSON_ArrayForEach(file, json_get(reply, "cdn_delete_results"))
+	{
+		if (json_string(file, "exception") != NULL)
+			t->kept = PROVIDER_KEPT_STILL;
+	}
+	return step;
+}
+
 static const struct queue_dialect dialect = {
     .id = "request_id",
     .state = "status",
@@ -72,6 +92,7 @@ const struct provider provider_fal = {
     .id = "fal",
     .picture_bytes = 4 * 1024 * 1024,
     .dialect = &dialect,
+    .removal = {.ask = fal_remove, .look = queue_look},
     .can = {[PROVIDER_IMAGE] =
 		{.begin = fal_image_begin, .reply = queue_reply, .leave = queue_leave, .picture_member = "url", .picture_in_url = true}},
 };

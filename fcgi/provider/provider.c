@@ -95,6 +95,18 @@ enum provider_step provider_begin(struct provider_task *t, const struct provider
 	return task_stepped(t, &none, task_steps(t)->begin(t));
 }
 
+// What has left is removed.
+static enum provider_step task_left(struct provider_task *t, enum provider_step step)
+{
+	const struct provider_removal *removal = &t->provider->removal;
+
+	if (step != PROVIDER_ENDED || t->leave != task_steps(t)->leave || t->reference == NULL || removal->ask == NULL ||
+	    removal->after != 0)
+		return step;
+	t->leave = removal->ask;
+	return t->leave(t, NULL);
+}
+
 bool provider_takes_pieces(const struct provider_task *t)
 {
 	return t->ability == PROVIDER_IMAGE && !t->leaving && t->step == PROVIDER_SEND &&
@@ -146,7 +158,8 @@ enum provider_step provider_reply(struct provider_task *t, const struct provider
 	}
 	struct provider_request sent = t->request;
 	t->request = (struct provider_request){0};
-	return task_stepped(t, &sent, t->leaving ? task_steps(t)->leave(t, &rest) : task_steps(t)->reply(t, &rest));
+	t->status = t->leaving ? r->status : 0;
+	return task_stepped(t, &sent, t->leaving ? task_left(t, t->leave(t, &rest)) : task_steps(t)->reply(t, &rest));
 }
 
 enum provider_step provider_no_reply(struct provider_task *t, enum provider_result result, const struct err *say)
@@ -166,11 +179,31 @@ enum provider_step provider_leave(struct provider_task *t)
 	struct provider_request sent = t->request;
 
 	t->request = (struct provider_request){0};
-	if (t->provider == NULL || t->leaving || task_steps(t)->leave == NULL)
+	if (t->provider == NULL || t->leaving)
 		return task_stepped(t, &sent, PROVIDER_ENDED);
 	t->leaving = true;
 	t->steps = 0;
-	return task_stepped(t, &sent, task_steps(t)->leave(t, NULL));
+	t->leave = task_steps(t)->leave;
+	return task_stepped(t, &sent, task_left(t, t->leave != NULL ? t->leave(t, NULL) : PROVIDER_ENDED));
+}
+
+static enum provider_step task_of_work(struct provider_task *t, const struct provider *p, const char *reference,
+				       enum provider_step (*leave)(struct provider_task *t, const struct provider_reply *r))
+{
+	struct provider_request none = {0};
+
+	*t = (struct provider_task){.provider = p, .leaving = true, .leave = leave, .reference = strdup(reference)};
+	return task_stepped(t, &none, t->reference != NULL && leave != NULL ? leave(t, NULL) : PROVIDER_ENDED);
+}
+
+enum provider_step provider_remove(struct provider_task *t, const struct provider *p, const char *reference)
+{
+	return task_of_work(t, p, reference, p->removal.ask);
+}
+
+enum provider_step provider_look(struct provider_task *t, const struct provider *p, const char *reference)
+{
+	return task_of_work(t, p, reference, p->removal.look);
 }
 
 void provider_prompts_free(struct provider_prompts *p)
@@ -248,4 +281,24 @@ enum provider_step provider_end_picture(struct provider_task *t)
 	if (picture_stream_whole(&t->picture))
 		return provider_end(t, PROVIDER_OK, ERR_NONE, "%s", "");
 	return provider_end(t, PROVIDER_BAD_REPLY, ERR_UNAVAILABLE, UNREADABLE);
+}
+
+static enum provider_kept kept_by_status(int status, enum provider_kept fine)
+{
+	return status == 404 || status == 410   ? PROVIDER_KEPT_GONE
+	       : status >= 200 && status < 300  ? fine
+	       : status == 401 || status == 403 ? PROVIDER_KEPT_REFUSED
+						: PROVIDER_KEPT_UNKNOWN;
+}
+
+enum provider_step provider_end_removal(struct provider_task *t, const struct provider_reply *r)
+{
+	t->kept = kept_by_status(r->status, PROVIDER_KEPT_GONE);
+	return PROVIDER_ENDED;
+}
+
+enum provider_step provider_end_look(struct provider_task *t, const struct provider_reply *r)
+{
+	t->kept = kept_by_status(r->status, PROVIDER_KEPT_STILL);
+	return PROVIDER_ENDED;
 }

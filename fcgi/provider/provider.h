@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: ISC
 // What vendors are asked for, as a machine of steps that is the same for all of them, and pure: no network, no keys, no clock.
 //
-//   begin → (request → reply)* → result | failure, then leave → (request → reply)*
+//   begin → (request → reply)* → result | failure, then leave → (request → reply)*, then remove → (request → reply)*
 //
 // A picture is not kept: its bytes go to the caller's sink while they come, and the vendor's file sees the reply without them.
 //
 // A vendor's file builds each request and reads each reply; the caller carries them: it waits as long as the request says, sends it through
 // egress (or gives it to the worker), and hands back what came. A vendor that answers at once has one request; one that is polled has a
 // request with a wait before it, as often as it takes; one that answers with a URL has a request for that URL. Leaving means what is to be
-// done at the vendor when it is over: cancel what nobody waits for any more, delete what was delivered. See README.md.
+// done at the vendor when it is over: cancel what nobody waits for any more. Removing means that the vendor is to delete what it got for a piece of work,
+// which it knows by its reference: as soon as that is over, and again, from the reference alone, whenever that was not answered. See README.md.
 #ifndef LETHE_PROVIDER_PROVIDER_H
 #define LETHE_PROVIDER_PROVIDER_H
 
@@ -85,6 +86,14 @@ enum provider_result {
 	PROVIDER_DOWN,
 };
 
+// Whether a vendor still has what it got for a piece of work, by its own answer.
+enum provider_kept {
+	PROVIDER_KEPT_UNKNOWN, // it did not say
+	PROVIDER_KEPT_GONE,    // it has nothing of it
+	PROVIDER_KEPT_STILL,   // it has it
+	PROVIDER_KEPT_REFUSED, // it does not let our key ask
+};
+
 enum provider_step {
 	PROVIDER_ENDED, // the result says how; after leaving: nothing is left to do
 	PROVIDER_SEND,  // the task's request is to be sent
@@ -109,8 +118,12 @@ struct provider_task {
 	// For the vendor's file alone.
 	unsigned state;  // 0 at the beginning
 	char *reference; // what the vendor calls the work under way: an id, a URL; freed with the task
+	// What came of removing or looking.
+	enum provider_kept kept;
+	int status; // HTTP, of the last reply to that; 0: none came
 	// The machine's own.
-	bool leaving, taking; // a reply in pieces has begun
+	bool leaving, taking;                                                                 // a reply in pieces has begun
+	enum provider_step (*leave)(struct provider_task *t, const struct provider_reply *r); // what it does while leaving
 	unsigned steps;
 };
 
@@ -120,6 +133,14 @@ struct provider {
 	unsigned at_once;       // images of one set at the same time; 0: all
 	unsigned picture_bytes; // of an image at most, as a rule
 	const void *dialect;    // for a file that several vendors share: what is particular to this one
+	// What the vendor keeps of the work t->reference. Called as `leave` is; each sets t->kept.
+	struct provider_removal {
+		enum provider_step (*ask)(struct provider_task *t,
+					  const struct provider_reply *r); // to delete it; NULL: nobody can ask for it
+		enum provider_step (*look)(struct provider_task *t, const struct provider_reply *r); // whether it is still there
+		unsigned
+		    after; // it deletes unasked, so many seconds after the work, and `ask` asks whether it did; 0: it deletes when asked
+	} removal;
 	// What it can do; begin NULL: not this. Each sets the task's request and returns PROVIDER_SEND, or ends it by provider_end().
 	// `leave` (NULL: nothing is ever left to do) is called with NULL first, then with each reply to what it asked.
 	struct provider_steps {
@@ -154,8 +175,13 @@ void provider_again(struct provider_task *t);
 enum provider_step provider_reply(struct provider_task *t, const struct provider_reply *r);
 // No reply came to the request, for this reason; while leaving, there is nothing more to be done then.
 enum provider_step provider_no_reply(struct provider_task *t, enum provider_result result, const struct err *say);
-// Once, when the result was used or is not wanted any more.
+// Once, when the result was used or is not wanted any more. What it made is removed, too, where the vendor can be asked at once: what
+// was cancelled a moment ago may still be written there, whatever it answers.
 enum provider_step provider_leave(struct provider_task *t);
+// A task that only removes the work, or only looks whether the vendor still has it: t->kept says what came of it. Ends at once, and with nothing known, where the
+// vendor offers neither.
+enum provider_step provider_remove(struct provider_task *t, const struct provider *p, const char *reference);
+enum provider_step provider_look(struct provider_task *t, const struct provider *p, const char *reference);
 void provider_free(struct provider_task *t); // wipes
 
 // For vendors' files.
@@ -171,5 +197,9 @@ int provider_reference_url(struct buf *out, const struct provider_reference *r);
 bool provider_data_url_left(const char *member);
 // Ends the task: well when a picture came, and came to its end, else as garbage.
 enum provider_step provider_end_picture(struct provider_task *t);
+// Ends what asked for the removal, by the status of the reply: done, or not there any more; not allowed; else nothing is known.
+enum provider_step provider_end_removal(struct provider_task *t, const struct provider_reply *r);
+// Ends a look the same way: what can be fetched is still there.
+enum provider_step provider_end_look(struct provider_task *t, const struct provider_reply *r);
 
 #endif

@@ -11,7 +11,7 @@
 enum { ID_MAX = 128, POLL_FIRST_MS = 250 };
 
 // Of the task, from when it was asked for until it is over.
-enum { QUEUE_ASKED, QUEUE_WAITING, QUEUE_RESULT, QUEUE_PICTURE, QUEUE_OVER, QUEUE_CANCELLED, QUEUE_REMOVED };
+enum { QUEUE_ASKED, QUEUE_WAITING, QUEUE_RESULT, QUEUE_PICTURE, QUEUE_OVER, QUEUE_CANCELLED };
 
 // The string at "a.b", or NULL.
 static const char *member_string(const cJSON *object, const char *path)
@@ -128,10 +128,16 @@ enum provider_step queue_leave(struct provider_task *t, const struct provider_re
 		t->state = QUEUE_CANCELLED;
 		return queue_send(t, d->cancel_method, d->cancel, 0);
 	}
-	if (t->state == QUEUE_REMOVED || d->remove == NULL)
-		return PROVIDER_ENDED;
+	return PROVIDER_ENDED;
+}
+
+enum provider_step queue_remove(struct provider_task *t, const struct provider_reply *r)
+{
+	const struct queue_dialect *d = t->provider->dialect;
 	BUF_AUTO struct buf url = BUF_INIT(1024);
-	t->state = QUEUE_REMOVED;
+
+	if (r != NULL)
+		return provider_end_removal(t, r);
 	for (const char *c = d->remove; *c != '\0'; c++) {
 		if (c[0] == '%' && c[1] == 's') {
 			buf_adds(&url, t->reference);
@@ -141,4 +147,17 @@ enum provider_step queue_leave(struct provider_task *t, const struct provider_re
 		}
 	}
 	return url.failed ? PROVIDER_ENDED : provider_send(t, "DELETE", buf_text(&url), NULL);
+}
+
+enum provider_step queue_look(struct provider_task *t, const struct provider_reply *r)
+{
+	const struct queue_dialect *d = t->provider->dialect;
+
+	if (r == NULL)
+		return queue_send(t, "GET", d->result ? "" : d->poll, 0);
+	JSON_AUTO cJSON *reply = d->removed != NULL ? json_parse_foreign(r->body, r->len, NULL) : NULL;
+	provider_end_look(t, r);
+	if (t->kept == PROVIDER_KEPT_STILL && d->removed != NULL && cJSON_IsTrue(json_get(reply, d->removed)))
+		t->kept = PROVIDER_KEPT_GONE;
+	return PROVIDER_ENDED;
 }

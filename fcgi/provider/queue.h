@@ -15,7 +15,8 @@ struct queue_dialect {
 	bool result;                        // the output stands at the path of the work, not in the reply that says that it is done
 	const char *cancel_method, *cancel; // behind the id
 	const char *remove;                 // the URL to DELETE, with %s for the id; NULL: there is none
-	unsigned poll_ms;                   // between two questions for the state, at most: the first come sooner
+	const char *removed; // the member of the work's state that is true when its contents are gone; NULL: it is not found then
+	unsigned poll_ms;    // between two questions for the state, at most: the first come sooner
 	// Reads the output: ends the task, or fetches the picture by queue_fetch().
 	enum provider_step (*output)(struct provider_task *t, const cJSON *reply);
 };
@@ -24,6 +25,9 @@ struct queue_dialect {
 enum provider_step queue_ask(struct provider_task *t, const char *path, cJSON *body);
 enum provider_step queue_reply(struct provider_task *t, const struct provider_reply *r);
 enum provider_step queue_leave(struct provider_task *t, const struct provider_reply *r);
+// Of provider_removal: `ask` deletes by dialect.remove; `look` asks for the output, or where `removed` is a member of the state, for that.
+enum provider_step queue_remove(struct provider_task *t, const struct provider_reply *r);
+enum provider_step queue_look(struct provider_task *t, const struct provider_reply *r);
 // For `output`: the picture is at this URL. Ends the task where it is none.
 enum provider_step queue_fetch(struct provider_task *t, const char *url);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Replicate: predictions of text models and of models that make pictures, with the input of SDXL. A model is "owner/name" where Replicate looks after it,
 // else "owner/name:version". It waits a second for the end and is then asked: who has no id cannot cancel. What was asked and answered is
-// removed there after an hour; it offers no way to do so before.
+// removed there after an hour; it offers no way to do so before, but says when it was done.
 #include "fcgi/provider/failure.h"
 #include "fcgi/provider/prompts.h"
 #include "fcgi/provider/queue.h"
@@ -82,6 +82,7 @@ static const struct queue_dialect dialect = {
     .poll = "",
     .cancel_method = "POST",
     .cancel = "/cancel",
+    .removed = "data_removed",
     .poll_ms = 1000,
     .output = replicate_output,
 };
@@ -90,6 +91,7 @@ const struct provider provider_replicate = {
     .id = "replicate",
     .picture_bytes = 4 * 1024 * 1024,
     .dialect = &dialect,
+    .removal = {.ask = queue_look, .look = queue_look, .after = 3600},
     .can = {[PROVIDER_PROMPTS] = {.begin = replicate_prompts_begin, .reply = queue_reply, .leave = queue_leave},
 	    [PROVIDER_IMAGE] = {.begin = replicate_image_begin, .reply = queue_reply, .leave = queue_leave}},
 };

@@ -36,8 +36,9 @@ struct live {
 	uint64_t rights[RIGHT_COUNT][REQUEST_COUNTS], all[REQUEST_COUNTS];
 	struct authority_years authorities;
 	uint64_t ledger_size, signed_size;
-	time_t signed_at, checked_at;    // 0: not known
-	cJSON *traffic, *check, *ledger; // of egress, of the last `lethe check`, and ledger.json as it is published; NULL: not known
+	time_t signed_at, checked_at; // 0: not known
+	cJSON *traffic, *check, *ledger,
+	    *drill; // of egress, of the last `lethe check`, ledger.json as it is published, of `lethe drill`; NULL: not known
 	uint64_t checks[CHECK_RESULTS];
 };
 
@@ -45,6 +46,7 @@ static void live_free(struct live *l)
 {
 	cJSON_Delete(l->traffic);
 	cJSON_Delete(l->check);
+	cJSON_Delete(l->drill);
 	cJSON_Delete(l->ledger);
 }
 
@@ -113,7 +115,8 @@ static enum check_result check_result(const cJSON *row)
 
 static int live_read(struct live *l, struct vault *v, const struct policy *p, struct err *e)
 {
-	BUF_AUTO struct buf note = BUF_INIT(NOTE_BYTES_MAX), check = BUF_INIT(CHECK_BYTES_MAX), ledger = BUF_INIT(NOTE_BYTES_MAX);
+	BUF_AUTO struct buf note = BUF_INIT(NOTE_BYTES_MAX), check = BUF_INIT(CHECK_BYTES_MAX), ledger = BUF_INIT(NOTE_BYTES_MAX),
+			    drill = BUF_INIT(NOTE_BYTES_MAX);
 	const cJSON *one;
 	struct err none;
 	time_t at;
@@ -137,6 +140,8 @@ static int live_read(struct live *l, struct vault *v, const struct policy *p, st
 	}
 	if (state_file("publish/html/.well-known/ledger.json", &ledger, &at) == 0)
 		l->ledger = json_parse(buf_text(&ledger), ledger.len, &none);
+	if (state_file("officer/drill.json", &drill, &at) == 0)
+		l->drill = json_parse(buf_text(&drill), drill.len, &none);
 	l->traffic = call_program(setting_run(), "egress", "status", &none);
 	return 0;
 }
@@ -418,6 +423,19 @@ cJSON *live_figures(struct vault *v, const struct policy *p, struct err *e)
 	if (l->check != NULL) {
 		add_time(check, "at", l->checked_at);
 		add_counts(check, check_result_names, l->checks, CHECK_RESULTS);
+	}
+	cJSON *drills = cJSON_AddArrayToObject(o, "drills");
+	cJSON_ArrayForEach(one, l->drill)
+	{
+		const struct policy_processor *a = policy_processor(p, one->string);
+		cJSON *drill = a != NULL ? json_object_in(drills) : NULL;
+		if (drill == NULL)
+			continue;
+		json_add_text(drill, "id", a->id);
+		json_add_text(drill, "name", a->name);
+		json_add_text(drill, "result", json_string(one, "result"));
+		add_time(drill, "sent", json_time(one, "sent"));
+		add_time(drill, "at", json_time(one, "answered"));
 	}
 	cJSON *list = cJSON_AddArrayToObject(o, "statements");
 	for (size_t i = 0; i < statements.count; i++)

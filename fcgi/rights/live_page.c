@@ -10,6 +10,7 @@
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
 #include "policy/publish/versions.h"
+#include <stdio.h>
 #include <string.h>
 
 void live_page_respond_json(struct request *r, void *context)
@@ -76,6 +77,13 @@ static void totals_write(struct writer *w, const cJSON *live)
 	total_write(w, "live.total.check", cJSON_IsObject(check) ? "live.checked" : "live.unchecked",
 		    WORD_VALUES({"time", MOMENT_WORDS(json_time(check, "at"), p)}, {"kept", WORD_COUNT(LIVE_COUNT(check, "kept"))},
 				{"broken", WORD_COUNT(LIVE_COUNT(check, "broken"))}, {"unsure", WORD_COUNT(LIVE_COUNT(check, "unsure"))}));
+	cJSON_ArrayForEach(one, json_get(live, "drills"))
+	{
+		char key[64];
+		snprintf(key, sizeof key, "live.drill.%s", live_text(one, "result"));
+		total_write(w, "live.total.drill", key,
+			    WORD_VALUES({"name", live_text(one, "name")}, {"time", MOMENT_WORDS(json_time(one, "at"), p)}));
+	}
 	buf_adds(w->out, "</dl>\n");
 	// What the ledger is verified with, for who keeps it elsewhere.
 	if (json_string(ledger, "key") == NULL)

@@ -385,6 +385,13 @@ static void stores_write(struct rights_page *page, const cJSON *certificate)
 	kept_list(page, certificate);
 }
 
+static bool is_text(const cJSON *one, const char *member, const char *text)
+{
+	const char *value = json_string(one, member);
+
+	return value != NULL && strcmp(value, text) == 0;
+}
+
 // Who else got some of it, what becomes of backups, and what no erasure reaches. Certificates of versions before say nothing of it.
 static void reach_write(struct rights_page *page, const cJSON *certificate)
 {
@@ -396,11 +403,15 @@ static void reach_write(struct rights_page *page, const cJSON *certificate)
 	{
 		const time_t until = json_time(one, "expires_by");
 		buf_adds(&text, text.len > 0 ? word(p, "join.semicolon") : "");
-		word_fill(&text, NULL,
-			  word(p, until == 0                                ? "answer.erased.recipient_untold"
-				  : cJSON_IsTrue(json_get(one, "possible")) ? "answer.erased.recipient_possible"
-									    : "answer.erased.recipient"),
-			  WORD_VALUES({"name", json_string(one, "name")}, {"day", DAY_WORDS(page, until)}));
+		word_fill(
+		    &text, NULL,
+		    word(p, is_text(one, "deletion", "deleted")       ? "answer.erased.recipient_deleted"
+			    : is_text(one, "deletion", "asked")       ? "answer.erased.recipient_asked"
+			    : until == 0                              ? "answer.erased.recipient_untold"
+			    : cJSON_IsTrue(json_get(one, "possible")) ? "answer.erased.recipient_possible"
+								      : "answer.erased.recipient"),
+		    WORD_VALUES({"name", json_string(one, "name")},
+				{"day", DAY_WORDS(page, is_text(one, "deletion", "deleted") ? json_time(one, "deleted_at") : until)}));
 	}
 	if (recipients != NULL)
 		page_row(page, "answer.erased.recipients", text.len > 0 ? buf_text(&text) : word(p, "join.none"));

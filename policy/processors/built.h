@@ -15,6 +15,7 @@
 	X(replicate, "replicate")                                                                                                          \
 	X(self_hosted, "self-hosted")                                                                                                      \
 	X(self_hosted_text, "self-hosted-text")                                                                                            \
+	X(cloudflare, "cloudflare")                                                                                                        \
 	X(dashscope, "dashscope")                                                                                                          \
 	X(sketch, "sketch")
 

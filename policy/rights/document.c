@@ -52,7 +52,7 @@ int document_edit(struct vault *v, const struct document_type *type, const char 
 									.tags = to.tags,
 									.set = to.set,
 									.clear = to.clear},
-						 &event, &why);
+						 to.ledger != NULL ? &event : NULL, &why);
 		}
 		buf_free(&to.details);
 		buf_wipe(&to.payload);

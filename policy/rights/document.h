@@ -17,7 +17,7 @@ cJSON *document_read(struct vault *v, const struct document_type *type, const ch
 
 struct document_change {
 	const char *state;           // NULL: as before
-	const char *ledger;          // the name of the ledger's entry
+	const char *ledger;          // the name of the ledger's entry; NULL: there is none
 	struct buf details, payload; // of it; empty: none
 	unsigned set, clear;
 	const struct vault_tag *tags; // as in struct vault_change; they live until it is stored

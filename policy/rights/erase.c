@@ -2,6 +2,7 @@
 #include "policy/rights/erase.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/rights/deletion.h"
 #include "policy/rights/hold.h"
 #include "policy/rights/person.h"
 #include "policy/rights/reach.h"
@@ -71,12 +72,16 @@ static int erase_by_oneself(struct vault *v, enum erase_by by, const char *value
 		return err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
 	if (by == ERASE_RECEIPT && stop_making != NULL)
 		(void)stop_making(stop_making_run, value, &why);
-	JSON_AUTO cJSON *reach = reach_of(v, &(struct erase_selector){by, value}, 1, e);
-	if (reach == NULL)
-		return -1;
+	const struct erase_selector who = {by, value};
 	// Anybody can make receipts up: what is found by none is searched for in no file, and keeps nobody waiting.
 	int ret = vault_erase(v, by, value, true, &result, e);
-	if (ret == 0 && (vault_erase_pending(&result) || !result.complete)) {
+	const bool pending = ret == 0 && (vault_erase_pending(&result) || !result.complete);
+	if (pending && deletion_ask_again(v, &who, 1, NULL, e) != 0)
+		return -1;
+	JSON_AUTO cJSON *reach = reach_of(v, &who, 1, e);
+	if (reach == NULL)
+		return -1;
+	if (pending) {
 		cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
 		if (hold_apply(v, e) != 0 || recipients_tell(v, NULL, ABOUT_ERASURE, recipients, "site", e) != 0)
 			return -1;
@@ -208,7 +213,8 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 			      "(lethe requests clarify), erase by that, and answer with a --text; or verify it (lethe requests identify, "
 			      "or verify with --contact-too)",
 			id);
-	else if (strcmp(by, "site") == 0 || facts.verified || rights_check_identity(v, id, e) == 0)
+	else if ((strcmp(by, "site") == 0 || facts.verified || rights_check_identity(v, id, e) == 0) &&
+		 (dry_run || deletion_ask_again(v, person.list, person.count, id, e) == 0))
 		reach = reach_of(v, person.list, person.count, e);
 	cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
 	// Whoever got data is told before it goes: it is not known any more afterwards.

@@ -48,6 +48,8 @@ const struct rights_event_row rights_events[EVENT_COUNT] = {
     [EVENT_NOTICE_SENT] = {"notice-sent", ANY, -1, 0, TOUCHES_NOTHING},
     [EVENT_NOTICE_FAILED] = {"notice-failed", ANY, -1, 0, TOUCHES_NOTHING},
     [EVENT_NOTICE_ACKNOWLEDGED] = {"notice-acknowledged", ANY, -1, 0, TOUCHES_NOTHING},
+    [EVENT_VENDOR_DELETED] = {"vendor-deleted", ANY, -1, 0, TOUCHES_NOTHING},
+    [EVENT_VENDOR_KEPT] = {"vendor-kept", ANY, -1, 0, TOUCHES_NOTHING},
     [EVENT_READ] = {"read", ANY, -1, EVENT_NEEDS_REASON | EVENT_HIDDEN, TOUCHES_NOTHING},
     [EVENT_RESTRICTED] = {"restricted", STATES_OPEN, -1, EVENT_NEEDS_GROUND, TOUCHES_NOTHING},
     [EVENT_LIFT_TOLD] = {"lift-told", ANY, -1, EVENT_NEEDS_REASON, TOUCHES_NOTHING},
@@ -293,7 +295,8 @@ static bool recipient_set(cJSON *row, const char *name, const char *value)
 
 cJSON *rights_recipients(const cJSON *body)
 {
-	static const char *const begin[] = {"name", "about", "sent_at", "expires_by", "notice", "notice_at", "acknowledged", "ack_sha256"};
+	static const char *const begin[] = {"name",      "about",        "sent_at",    "expires_by", "notice",
+					    "notice_at", "acknowledged", "ack_sha256", "deletion",   "deleted_at"};
 	cJSON *list = cJSON_CreateArray();
 	const cJSON *event;
 	bool ok = list != NULL;
@@ -316,7 +319,9 @@ cJSON *rights_recipients(const cJSON *body)
 		} else if (row != NULL && what == EVENT_NOTICE_ACKNOWLEDGED) {
 			ok = ok && recipient_set(row, "acknowledged", at) &&
 			     recipient_set(row, "ack_sha256", json_string(event, "ack_sha256"));
-		} else if (row != NULL) {
+		} else if (row != NULL && what == EVENT_VENDOR_DELETED) {
+			ok = ok && recipient_set(row, "deletion", "deleted") && recipient_set(row, "deleted_at", at);
+		} else if (row != NULL && what != EVENT_VENDOR_KEPT) {
 			ok = ok && recipient_set(row, "notice_at", at) &&
 			     recipient_set(row, "notice",
 					   what == EVENT_NOTICE_SENT     ? "sent"

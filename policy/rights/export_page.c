@@ -166,6 +166,16 @@ static void recipients_list(const struct export *x, struct writer *w)
 			write_joined(w, &count, word(x->policy, "join.semicolon"), word(x->policy, "export.recipients.possible"));
 		if (cJSON_IsTrue(json_get(one, "anonymised")))
 			write_joined(w, &count, word(x->policy, "join.semicolon"), word(x->policy, "export.recipients.anonymised"));
+		if (json_string(one, "deletion") != NULL) {
+			BUF_AUTO struct buf told = BUF_INIT(1024);
+			char day[WORD_DAY];
+			word_day(day, json_time(one, "deleted_at"), word_language(x->policy));
+			word_fill(
+			    &told, NULL,
+			    word(x->policy, json_time(one, "deleted_at") != 0 ? "export.recipients.deleted" : "export.recipients.asked"),
+			    WORD_VALUES({"day", day}));
+			write_joined(w, &count, word(x->policy, "join.semicolon"), buf_text(&told));
+		}
 		write_end(w, MARK_ITEM);
 	}
 	write_end(w, MARK_LIST);

@@ -66,7 +66,8 @@ static const struct member_row {
      "events event "
      "at entered "
      "by "
-     "ground reason how store found erased kept verified_at recipient about sent_at expires_by possible ack_sha256 contact_too "
+     "ground reason how store found erased kept verified_at recipient about sent_at expires_by possible ack_sha256 deletion deleted_at "
+     "contact_too "
      "agent name id protocol request regime callback answer_to mandate sha256 seen "},
     {KIND_RIGHTS_REQUEST, MEMBER_INNER, " signed_sha256 "},
     {KIND_RIGHTS_REQUEST, MEMBER_WHOLE, " certificate "},
@@ -75,6 +76,9 @@ static const struct member_row {
     {KIND_OUTBOX, MEMBER_SHOWN, " to subject text what request recipient about incident made attempts next failure kinds until "},
     {KIND_OUTBOX, MEMBER_SECRET, " link code "},
     {KIND_OUTBOX, MEMBER_INNER, " number letter "},
+    {KIND_DELETION, MEMBER_SHOWN, " processor kinds next attempts failure status deleted again "},
+    {KIND_DELETION, MEMBER_SECRET, " reference "},
+    {KIND_DELETION, MEMBER_INNER, " request canary "},
     {KIND_HOLD, MEMBER_SHOWN, " kinds later up_to ground citation review expires rows at address user_agent events event "},
     {KIND_HOLD, MEMBER_SECRET, " value "},
     {KIND_HOLD, MEMBER_INNER, " by request tell_from "},

@@ -27,6 +27,7 @@ static const struct {
     {KIND_CREDIT, "a claim against the other site"},
     {KIND_RIGHTS_REQUEST, "it was asked of the other site"},
     {KIND_OUTBOX, "a message of the other site"},
+    {KIND_DELETION, "a copy that a vendor of the other site has"},
     {KIND_HOLD, "a duty of the other site"},
     {KIND_ACCOUNTABILITY, "the other site's own papers"},
     {KIND_LEDGER, "what the other site did"},

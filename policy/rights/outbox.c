@@ -295,8 +295,7 @@ static int mail_mark(struct vault *v, const cJSON *body, struct err *e)
 	return err_set(e, why.code, "%s", why.text);
 }
 
-// Doubles, from a minute to four hours, and is up to a quarter shorter or longer.
-static time_t pause_after(unsigned attempts)
+time_t outbox_pause(unsigned attempts)
 {
 	time_t pause = attempts > 8 ? PAUSE_MOST : (time_t)PAUSE_FIRST << (attempts - 1);
 	uint32_t chance;
@@ -448,7 +447,7 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 		goto cleanup;
 	}
 	unsigned attempts = (unsigned)json_number(body, "attempts", 0) + 1;
-	when_text(next, when_now() + pause_after(attempts));
+	when_text(next, when_now() + outbox_pause(attempts));
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "attempts");
 	const char *to = json_string(body, "to"), *subject = json_string(body, "subject"), *number = json_string(body, "number"),
 		   *text = json_string(body, "text");

@@ -63,6 +63,9 @@ struct outbox_sent {
 // After the first failure "timeout" or "no-egress" the others wait for the next run.
 int outbox_send(struct vault *v, const char *id, bool now, const struct outbox_way *way, struct outbox_sent *out, struct err *e);
 
+// Until the next attempt, after so many: doubles, from a minute to four hours, and is up to a quarter shorter or longer.
+time_t outbox_pause(unsigned attempts);
+
 struct outbox_row {
 	const char *id, *to, *subject, *text, *what, *request, *failure; // failure: "" when there was none
 	const char *state;                                               // "waiting", "failed"

@@ -2,6 +2,7 @@
 #include "policy/rights/reach.h"
 #include "policy/base/array.h"
 #include "policy/model/life.h"
+#include "policy/processors/processors.h"
 #include "policy/rights/event.h"
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct reach {
 	uint64_t archives, images, thumbnails;
 	bool authorities; // they are told of, where the officer said so
 	time_t set;       // when the latest set was asked for of which a row of the request log is left; 0: none
+	cJSON *deletions; // bodies of what vendors are asked to delete, with id and sent
 	bool no_memory;
 };
 
@@ -67,6 +69,16 @@ cJSON *reach_recipient(cJSON *recipients, const cJSON *sent, const char *called)
 	return found;
 }
 
+// By what the policy says of it, else by what is known of the vendor. 0: neither says.
+static time_t reach_expires(const struct policy_processor *a, const char *id, time_t sent)
+{
+	const struct processor_facts *f = processor_facts(id);
+
+	if (a != NULL && a->has_keeps)
+		return duration_after(sent, a->keeps);
+	return f != NULL && !duration_is_zero(f->longest) ? duration_after(sent, f->longest) : 0;
+}
+
 // Who got data of the record when it was made. Of several times the latest counts: what they keep ends last.
 static void add_recipients(struct reach *x, const cJSON *sent_to, time_t sent)
 {
@@ -99,7 +111,7 @@ static void add_recipients(struct reach *x, const cJSON *sent_to, time_t sent)
 		cJSON_DeleteItemFromObjectCaseSensitive(found, "sent_at");
 		cJSON_DeleteItemFromObjectCaseSensitive(found, "expires_by");
 		reach_add_moment(found, "sent_at", sent);
-		reach_add_moment(found, "expires_by", a != NULL && a->has_keeps ? duration_after(sent, a->keeps) : 0);
+		reach_add_moment(found, "expires_by", reach_expires(a, id, sent));
 	}
 }
 
@@ -119,17 +131,69 @@ static void reach_authority(struct reach *x, const char *id, const cJSON *body)
 	add_recipients(x, list, json_time(body, "closed"));
 }
 
+// Of a piece of work that a vendor knows; told when all is known whom the sets went to.
+static void reach_deletion(struct reach *x, const struct vault_record *r, const cJSON *body)
+{
+	cJSON *one = cJSON_Duplicate(body, true);
+	const char *id = json_string(body, "processor");
+
+	x->no_memory = x->no_memory || id == NULL || !json_put_texts(one, JSON_TEXTS({"id", id})) || !json_put_time(one, "sent", r->made) ||
+		       !cJSON_AddItemToArray(x->deletions, one);
+}
+
+int reach_deletion_tell(cJSON *recipients, const struct policy *p, const cJSON *deletion)
+{
+	const char *id = json_string(deletion, "processor");
+	const struct policy_processor *a = id != NULL ? policy_processor(p, id) : NULL;
+	const time_t gone = json_time(deletion, "deleted");
+	JSON_AUTO cJSON *sent = cJSON_CreateObject();
+
+	if (!json_put_texts(sent, JSON_TEXTS({"id", id})) ||
+	    !cJSON_AddItemReferenceToObject(sent, "kinds", (cJSON *)json_get(deletion, "kinds")))
+		return -1;
+	cJSON *row = id != NULL ? reach_recipient(recipients, sent, a != NULL ? a->name : NULL) : NULL;
+	if (row == NULL)
+		return -1;
+	const char *before = json_string(row, "deletion");
+	const bool asked = gone == 0 || (before != NULL && strcmp(before, "asked") == 0);
+	const time_t latest = json_time(row, "deleted_at") > gone ? json_time(row, "deleted_at") : gone;
+	cJSON_DeleteItemFromObjectCaseSensitive(row, "deletion");
+	cJSON_DeleteItemFromObjectCaseSensitive(row, "deleted_at");
+	reach_add_moment(row, "deleted_at", asked ? 0 : latest);
+	return cJSON_AddStringToObject(row, "deletion", asked ? "asked" : "deleted") != NULL ? 0 : -1;
+}
+
+// Sets that are still there say themselves whom they went to.
+static void reach_deletions_tell(struct reach *x)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, x->deletions)
+	{
+		if (object_with(x->recipients, json_string(one, "id")) == NULL) {
+			JSON_AUTO cJSON *list = cJSON_CreateArray();
+			x->no_memory = x->no_memory || !cJSON_AddItemReferenceToArray(list, (cJSON *)one);
+			add_recipients(x, list, json_time(one, "sent"));
+		}
+		x->no_memory = x->no_memory || reach_deletion_tell(x->recipients, x->policy, one) != 0;
+	}
+}
+
 static void reach_record(void *arg, const struct vault_record *r)
 {
 	struct reach *x = arg;
 	struct err none;
 	const cJSON *picture;
 
-	if (r->unreadable || r->over || (r->kind != KIND_ARCHIVE && r->kind != KIND_ACCOUNTABILITY))
+	if (r->unreadable || r->over || (r->kind != KIND_ARCHIVE && r->kind != KIND_ACCOUNTABILITY && r->kind != KIND_DELETION))
 		return;
 	JSON_AUTO cJSON *body = json_parse(buf_text(&r->body), r->body.len, &none);
 	if (r->kind == KIND_ACCOUNTABILITY) {
 		reach_authority(x, r->id, body);
+		return;
+	}
+	if (r->kind == KIND_DELETION) {
+		reach_deletion(x, r, body);
 		return;
 	}
 	x->archives++;
@@ -246,7 +310,9 @@ int reach_possible(cJSON *recipients, struct vault *v, const struct policy *p, t
 
 cJSON *reach_of(struct vault *v, const struct erase_selector *list, size_t count, struct err *e)
 {
-	struct reach x = {.policy = vault_policy(v), .recipients = cJSON_CreateArray()};
+	JSON_AUTO cJSON *deletions = cJSON_CreateArray();
+	struct reach x = {
+	    .policy = vault_policy(v), .recipients = cJSON_CreateArray(), .deletions = deletions, .no_memory = deletions == NULL};
 	const struct policy_kind *backup = &x.policy->kinds[KIND_BACKUP];
 	struct subject_result missed;
 	cJSON *o = cJSON_CreateObject();
@@ -266,6 +332,7 @@ cJSON *reach_of(struct vault *v, const struct erase_selector *list, size_t count
 			return NULL;
 		}
 	}
+	reach_deletions_tell(&x);
 	// Who was sent what stood with the ZIP, which is gone: then it may have been anybody whom the policy names for it.
 	if (x.archives == 0 && x.set != 0 && reach_possible(x.recipients, v, x.policy, x.set) != 0)
 		x.no_memory = true;

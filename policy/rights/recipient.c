@@ -37,7 +37,9 @@ static int recipients_write(void *arg, cJSON *body, const struct rights_facts *f
 		cJSON *event = rights_event_add(body, EVENT_RECIPIENT, facts->clock.now, x->by);
 		ok = ok && event != NULL &&
 		     json_put_texts(event, JSON_TEXTS({"reason", buf_text(&reason)}, {"recipient", id}, {"name", json_string(row, "name")},
-						      {"about", about_names[x->about]}, {"sent_at", sent}, {"expires_by", until})) &&
+						      {"about", about_names[x->about]}, {"sent_at", sent}, {"expires_by", until},
+						      {"deletion", json_string(row, "deletion")},
+						      {"deleted_at", json_string(row, "deleted_at")})) &&
 		     (!cJSON_IsTrue(json_get(row, "possible")) || cJSON_AddTrueToObject(event, "possible") != NULL);
 	}
 	cJSON_Delete(x->known);

@@ -767,8 +767,9 @@ enum shown_to {
 static bool of_owner(enum rights_event id)
 {
 	static const enum rights_event ids[] = {
-	    EVENT_STORE,  EVENT_RECIPIENT,     EVENT_HELD,        EVENT_RESTRICTED,    EVENT_LIFT_TOLD,
-	    EVENT_LIFTED, EVENT_NOTICE_QUEUED, EVENT_NOTICE_SENT, EVENT_NOTICE_FAILED, EVENT_NOTICE_ACKNOWLEDGED};
+	    EVENT_STORE,          EVENT_RECIPIENT,     EVENT_HELD,        EVENT_RESTRICTED,    EVENT_LIFT_TOLD,
+	    EVENT_LIFTED,         EVENT_NOTICE_QUEUED, EVENT_NOTICE_SENT, EVENT_NOTICE_FAILED, EVENT_NOTICE_ACKNOWLEDGED,
+	    EVENT_VENDOR_DELETED, EVENT_VENDOR_KEPT};
 	bool is = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
@@ -780,9 +781,9 @@ static bool of_owner(enum rights_event id)
 static bool add_events(cJSON *shown, const cJSON *body, enum shown_to to)
 {
 	const bool officer = to == SHOWN_OFFICER || to == SHOWN_OFFICER_ALL;
-	static const char *const told[] = {"event",  "at",        "entered", "by",         "ground",      "reason",
-					   "how",    "store",     "found",   "erased",     "kept",        "verified_at",
-					   "fields", "recipient", "about",   "ack_sha256", "contact_too", NULL};
+	static const char *const told[] = {"event", "at",         "entered",  "by",         "ground",      "reason", "how",
+					   "store", "found",      "erased",   "kept",       "verified_at", "fields", "recipient",
+					   "about", "ack_sha256", "deletion", "deleted_at", "contact_too", NULL};
 	static const char *const texts[] = {"text", NULL}, *const others[] = {"request", NULL},
 				 *const reading[] = {"at", "by", "reason", NULL};
 	cJSON *events = cJSON_AddArrayToObject(shown, "events"), *read = cJSON_AddArrayToObject(shown, "read");

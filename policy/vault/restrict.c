@@ -21,7 +21,8 @@ struct restricting {
 // What people's rights are carried out with.
 static bool restriction_spares(enum kind kind)
 {
-	return kind == KIND_RIGHTS_REQUEST || kind == KIND_OUTBOX || kind == KIND_HOLD || kind == KIND_ACCOUNTABILITY || kind == KIND_COUNT;
+	return kind == KIND_RIGHTS_REQUEST || kind == KIND_OUTBOX || kind == KIND_DELETION || kind == KIND_HOLD ||
+	       kind == KIND_ACCOUNTABILITY || kind == KIND_COUNT;
 }
 
 static void restrict_facts(struct life_facts *f, enum restrict_how how, time_t now)

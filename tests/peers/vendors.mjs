@@ -122,9 +122,9 @@ function prediction(work, vendor) {
   const state = stateOf(work, vendor), { base, named } = work.ask, api = `${named ? 'https://api.replicate.com' : base}/v1/predictions/${work.id}`;
   const refused = ['nsfw', 'filter-output'].includes(work.scenario) ? 'NSFW content detected. Try running it again, or try a different prompt.' : 'CUDA out of memory';
   return { status: 200, value: {
-    id: work.id, model: 'stability-ai/sdxl', version: 'hidden', input: work.ask.body.input, output: state === 'done' ? work.output() : null, error: state === 'failed' ? refused : null, logs: '',
+    id: work.id, model: 'stability-ai/sdxl', version: 'hidden', input: work.ask.body.input, output: state === 'done' && !work.removed ? work.output() : null, error: state === 'failed' ? refused : null, logs: '',
     status: { waiting: work.polls > 0 ? 'processing' : 'starting', done: 'succeeded', failed: 'failed', cancelled: 'canceled' }[state],
-    data_removed: false, created_at: '2026-11-28T12:00:00Z', started_at: null, completed_at: null, metrics: {}, urls: { get: api, cancel: `${api}/cancel` },
+    data_removed: work.removed, created_at: '2026-11-28T12:00:00Z', started_at: null, completed_at: null, metrics: {}, urls: { get: api, cancel: `${api}/cancel` },
   } };
 }
 function predict(ask) {
@@ -258,11 +258,11 @@ const table = [
     failure: (status, { code } = {}) => ({ status, value: { detail: status === 422 ? [{ loc: ['body', 'prompt'], msg: 'canary', type: code || 'value_error' }] : 'canary' } }),
     filter: () => ({ status: 422, value: { detail: [{ loc: ['body', 'prompt'], msg: 'canary', type: 'content_policy_violation', url: 'https://docs.fal.ai/errors', ctx: {}, input: 'canary' }] } }),
     routes: [
-      ['remove', 'DELETE', /^\/v1\/models\/requests\/([^/]+)\/payloads$/, (ask, work) => { work.removed = true; return { status: 200, value: { cdn_delete_results: [] } }; }],
+      ['remove', 'DELETE', /^\/v1\/models\/requests\/([^/]+)\/payloads$/, (ask, work) => { if (work.removed) return ask.vendor.failure(404); work.removed = true; return { status: 200, value: { cdn_delete_results: [] } }; }],
       ...workRoutes('/[^/]+/[^/]+/requests', 'PUT', {
         behind: '/status',
         reply: (work, vendor) => ({ status: 200, value: { status: { waiting: work.polls > 1 ? 'IN_PROGRESS' : 'IN_QUEUE', done: 'COMPLETED', failed: 'COMPLETED', cancelled: 'COMPLETED' }[stateOf(work, vendor)], request_id: work.id, metrics: {} } }),
-      }, [['result', 'GET', /^\/[^/]+\/[^/]+\/requests\/([^/]+)$/, (ask, work) => (work.scenario === 'failed' ? ask.vendor.failure(500) : work.scenario === 'filter-output' ? ask.vendor.filter() : work.output())]]),
+      }, [['result', 'GET', /^\/[^/]+\/[^/]+\/requests\/([^/]+)$/, (ask, work) => (work.removed && !ask.vendor.keeps ? ask.vendor.failure(404) : work.scenario === 'failed' ? ask.vendor.failure(500) : work.scenario === 'filter-output' ? ask.vendor.filter() : work.output())]]),
       ['image', 'POST', /^\/([^/]+)\/([^/]+)(?:\/[^/]+){0,2}$/, falAsk],
     ],
   },
@@ -274,6 +274,17 @@ const table = [
       [(body, path) => (/sdxl/.test(body.version || path) ? 'image' : 'text'), 'POST', /^\/v1\/(?:predictions|models\/([^/]+\/[^/]+)\/predictions)$/, predict],
       ...workRoutes('/v1/predictions', 'POST', { reply: prediction }),
     ],
+  },
+  {
+    id: 'cloudflare', hosts: ['api.cloudflare.com'], variables: { url: 'CLOUDFLARE_BASE_URL', key: 'CLOUDFLARE_API_TOKEN', path: '/client/v4' }, auth: bearer,
+    failure: (status) => ({ status, value: { success: false, errors: [{ code: status === 403 ? 10000 : 1012, message: 'canary' }], messages: [], result: null } }),
+    filter: () => ({ status: 400, value: { success: false, errors: [], messages: [], result: null } }),
+    routes: [['remove', 'POST', /^\/client\/v4\/zones\/([0-9a-f]{32})\/purge_cache$/, (ask) => {
+      const { files } = ask.body;
+      if (!Array.isArray(files) || !files.length || files.length > 30 || unknownIn(ask.body, ['files'])) return ask.vendor.failure(400);
+      ask.vendor.purged = [...(ask.vendor.purged || []), ...files];
+      return { status: 200, value: { success: true, errors: [], messages: [], result: { id: ask.match[1] } } };
+    }, 'without work']],
   },
   {
     id: 'dashscope', hosts: ['dashscope.aliyuncs.com', 'dashscope-result-bj.oss-cn-beijing.aliyuncs.com'], variables: { url: 'DASHSCOPE_BASE_URL', key: 'DASHSCOPE_API_KEY' }, auth: bearer,
@@ -303,8 +314,8 @@ function replyTo(vendor, ask, route) {
   if (scenario === 'redirect') return { raw: { status: 302, headers: { location: 'https://elsewhere.evil.example/' }, body: Buffer.alloc(0) } };
   if (scenario === 'garbage') return { raw: { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from('\u0000\u0001{{{<html>') } };
   if (scenario === 'huge') return { raw: { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.alloc(Number(argument), 'a') } };
-  const work = asking(route.stage) ? null : vendor.work.get(ask.match[1]);
-  if (!asking(route.stage) && !work) return vendor.failure(404);
+  const alone = asking(route.stage) || route.what === 'without work', work = alone ? null : vendor.work.get(ask.match[1]);
+  if (!alone && !work) return vendor.failure(404);
   return route.reply(ask, work);
 }
 
@@ -327,7 +338,7 @@ export async function startVendors({ key = 'vendor-key', polls = 1, keepBodies =
     let ids = 0;
     const vendor = { ...row, key: `${key}-${row.id}`, polls, requests: [], always: null, queue: [], work: new Map(), files: new Map(), inFlight: 0, cancelled: 0, newId: () => `${row.id}-${++ids}-0123456789abcdef` };
     vendor.next = (...scenarios) => vendor.queue.push(...scenarios);
-    vendor.reset = () => { Object.assign(vendor, { always: null, cancelled: 0, polls }); vendor.queue.length = vendor.requests.length = 0; vendor.work.clear(); vendor.files.clear(); };
+    vendor.reset = () => { Object.assign(vendor, { always: null, cancelled: 0, polls, keeps: false, purged: [] }); vendor.queue.length = vendor.requests.length = 0; vendor.work.clear(); vendor.files.clear(); };
     vendor.asks = () => vendor.requests.filter((r) => asking(r.stage));
     vendor.stages = () => vendor.requests.map((r) => r.stage);
     const { url, key: name, at } = row.variables;

@@ -83,7 +83,7 @@ function folders() {
 function cleanEnvironment(extra) {
   const env = { ...process.env };
   for (const name of Object.keys(env))
-    if (/^(LETHE_|AZURE_|OPENAI_|OPENROUTER_|DEEPSEEK_|ARK_|FAL_|REPLICATE_|DASHSCOPE_)/.test(name) || name === 'NODE_TEST_CONTEXT') delete env[name];
+    if (/^(LETHE_|AZURE_|OPENAI_|OPENROUTER_|DEEPSEEK_|ARK_|FAL_|REPLICATE_|DASHSCOPE_|CLOUDFLARE_)/.test(name) || name === 'NODE_TEST_CONTEXT') delete env[name];
   return { ...env, LETHE_SANDBOX: 'kill', LETHE_EGRESS_DAILY: '0', ...extra };
 }
 

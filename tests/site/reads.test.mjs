@@ -19,7 +19,7 @@ const opens = {
 // All others show nothing of what a person left. Whoever writes a command decides here where it belongs.
 const others = `check, publish, policy lint, policy diff, policy show, policy new, policy withdraw, subprocessors, register, prune, clock show, clock confirm, requests list, requests add,
 requests acknowledge, requests identify, requests verify, requests clarify, requests clarified, requests extend, requests answer, requests refuse, requests close, requests withdraw,
-requests reopen, requests note, requests join, requests recipients, requests clock, requests report, outbox list, outbox send, outbox drop, agents add, agents list, agents remove, access, erase,
+requests reopen, requests note, requests join, requests recipients, requests clock, requests report, outbox list, outbox send, outbox drop, drill, agents add, agents list, agents remove, access, erase,
 hold place, hold lift, hold list, hold review, authority add, authority list, authority close, incident open, incident list, incident show, incident assess, incident letter,
 incident close, assess add, assess list, assess show, assess review, rectify, restrict place, restrict tell, restrict lift, restrict list, object place, object uphold, object override,
 consents list, consents show, consents export, audit show, audit verify, audit proof, audit checkpoint, audit bundle, metrics, backup, restore, keys init, keys rotate, keys api create, keys api list, keys api revoke, completion, import`.split(/,\s+/);

@@ -645,6 +645,79 @@ static void the_queue_of_fal(void **state)
 	run("fal", PROVIDER_IMAGE, never, NULL, PROVIDER_DOWN);
 }
 
+// What a vendor's answer to a deletion, or to a look at what is left, means.
+static void what_is_left_at_a_vendor(void **state)
+{
+#define FAL_DELETE          "DELETE https://api.fal.ai/v1/models/requests/" ID "/payloads"
+#define PURGE               "POST /client/v4/zones/0123456789abcdef/purge_cache"
+#define PREDICTION(removed) "{\"id\":\"" ID "\",\"status\":\"succeeded\",\"output\":null,\"data_removed\":" removed "}"
+	static const struct {
+		const char *vendor;
+		bool look;
+		struct exchange sent;
+		enum provider_kept kept;
+	} rows[] = {
+	    {"fal", false, {FAL_DELETE, 200, "{\"cdn_delete_results\":[]}", 0}, PROVIDER_KEPT_GONE},
+	    {"fal",
+	     false,
+	     {FAL_DELETE, 200, "{\"cdn_delete_results\":[{\"link\":\"https://v3.fal.media/a\",\"exception\":null}]}", 0},
+	     PROVIDER_KEPT_GONE},
+	    {"fal",
+	     false,
+	     {FAL_DELETE, 200, "{\"cdn_delete_results\":[{\"link\":\"https://v3.fal.media/a\",\"exception\":\"canary\"}]}", 0},
+	     PROVIDER_KEPT_STILL},
+	    {"fal", false, {FAL_DELETE, 204, "", 0}, PROVIDER_KEPT_GONE},
+	    {"fal", false, {FAL_DELETE, 404, "{\"detail\":\"canary\"}", 0}, PROVIDER_KEPT_GONE},
+	    {"fal", false, {FAL_DELETE, 401, "{\"detail\":\"canary\"}", 0}, PROVIDER_KEPT_REFUSED},
+	    {"fal", false, {FAL_DELETE, 403, "{\"detail\":\"canary\"}", 0}, PROVIDER_KEPT_REFUSED},
+	    {"fal", false, {FAL_DELETE, 429, "{\"detail\":\"canary\"}", 0}, PROVIDER_KEPT_UNKNOWN},
+	    {"fal", false, {FAL_DELETE, 500, "<html>", 0}, PROVIDER_KEPT_UNKNOWN},
+	    {"fal", false, {FAL_DELETE, 302, "", 0}, PROVIDER_KEPT_UNKNOWN},
+	    {"fal", false, {FAL_DELETE, 0, NULL, 0}, PROVIDER_KEPT_UNKNOWN},
+	    {"fal", true, {"GET " FAL_WORK, 404, "{\"detail\":\"canary\"}", 0}, PROVIDER_KEPT_GONE},
+	    {"fal", true, {"GET " FAL_WORK, 200, "{\"images\":[]}", 0}, PROVIDER_KEPT_STILL},
+	    {"fal", true, {"GET " FAL_WORK, 500, "{}", 0}, PROVIDER_KEPT_UNKNOWN},
+	    {"replicate", false, {"GET /v1/predictions/" ID, 200, PREDICTION("true"), 0}, PROVIDER_KEPT_GONE},
+	    {"replicate", false, {"GET /v1/predictions/" ID, 200, PREDICTION("false"), 0}, PROVIDER_KEPT_STILL},
+	    {"replicate", false, {"GET /v1/predictions/" ID, 200, "<html>", 0}, PROVIDER_KEPT_STILL},
+	    {"replicate", false, {"GET /v1/predictions/" ID, 404, "{}", 0}, PROVIDER_KEPT_GONE},
+	    {"replicate", false, {"GET /v1/predictions/" ID, 401, "{}", 0}, PROVIDER_KEPT_REFUSED},
+	    {"cloudflare",
+	     false,
+	     {PURGE, 200, "{\"success\":true,\"errors\":[],\"messages\":[],\"result\":{\"id\":\"1\"}}", 0},
+	     PROVIDER_KEPT_GONE},
+	    {"cloudflare", false, {PURGE, 200, "{\"success\":false,\"errors\":[{\"code\":1012}]}", 0}, PROVIDER_KEPT_UNKNOWN},
+	    {"cloudflare", false, {PURGE, 403, "{\"success\":false}", 0}, PROVIDER_KEPT_REFUSED},
+	    {"cloudflare", false, {PURGE, 404, "{\"success\":false}", 0}, PROVIDER_KEPT_REFUSED},
+	    {"cloudflare", false, {PURGE, 429, "{\"success\":false}", 0}, PROVIDER_KEPT_UNKNOWN},
+	};
+	settings_clear(state);
+	setenv("CLOUDFLARE_ZONE_ID", "0123456789abcdef", 1);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const bool purge = strcmp(rows[i].vendor, "cloudflare") == 0;
+		const struct exchange sent[] = {rows[i].sent, {0}};
+		const struct provider *p = provider_find(rows[i].vendor);
+		struct provider_task t;
+		(rows[i].look ? provider_look : provider_remove)(&t, p, purge ? "https://site.example/a\nhttps://site.example/b" : ID);
+		if (purge)
+			assert_string_equal(buf_text(&t.request.body),
+					    "{\"files\":[\"https://site.example/a\",\"https://site.example/b\"]}");
+		drive(&t, sent);
+		if (t.kept != rows[i].kept)
+			fail_msg("%s %d %s: %d", rows[i].vendor, rows[i].sent.status, rows[i].sent.body, (int)t.kept);
+		assert_int_equal(t.status, rows[i].sent.status);
+		provider_free(&t);
+	}
+	// Of who offers nothing nothing is known, and nothing is sent; nor where it is not set up.
+	struct provider_task none;
+	assert_int_equal(provider_remove(&none, provider_find("openai"), ID), PROVIDER_ENDED);
+	assert_int_equal(none.kept, PROVIDER_KEPT_UNKNOWN);
+	provider_free(&none);
+	setenv("CLOUDFLARE_ZONE_ID", "../zone", 1);
+	assert_int_equal(provider_remove(&none, provider_find("cloudflare"), "https://site.example/a"), PROVIDER_ENDED);
+	provider_free(&none);
+}
+
 static void the_tasks_of_dashscope(void **state)
 {
 #define TASK(more) "{\"request_id\":\"1\",\"output\":{\"task_id\":\"" ID "\"," more "}}"
@@ -734,6 +807,7 @@ int main(void)
 	    cmocka_unit_test(the_queue_of_replicate),
 	    cmocka_unit_test(the_queue_of_fal),
 	    cmocka_unit_test(the_tasks_of_dashscope),
+	    cmocka_unit_test(what_is_left_at_a_vendor),
 	    cmocka_unit_test(the_operator_is_told_where_to_look),
 	};
 	int failed = cmocka_run_group_tests(tests, settings_clear, NULL);
