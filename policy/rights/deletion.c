@@ -315,7 +315,6 @@ int deletion_drop(struct vault *v, const char *id, struct err *e)
 {
 	struct vault_record r;
 	JSON_AUTO cJSON *body = document_read(v, &type, id, &r, e);
-	BUF_AUTO struct buf details = BUF_INIT(1024);
 	const struct deletion_answer answer = {.failure = "dropped"};
 
 	if (body == NULL)
