@@ -270,7 +270,7 @@ export async function startAzure({ tls = false, key = 'test-key', deployments = 
     if (wanted.next) azure.next(...wanted.next);
     if ('always' in wanted) azure.always = wanted.always;
     if ('pictureBytes' in wanted) azure.pictureBytes = wanted.pictureBytes;
-    return send(response, json(200, { inFlight: azure.inFlight, cancelled: azure.cancelled, requests: azure.requests.length, connections: azure.connections }));
+    return send(response, json(200, { inFlight: azure.inFlight, mostInFlight: azure.mostInFlight, cancelled: azure.cancelled, requests: azure.requests.length, connections: azure.connections }));
   }
 
   async function serve(what, deployment, request, response, bytes) {

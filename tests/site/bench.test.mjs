@@ -15,7 +15,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 const little = {
   bytes: {}, policy: {}, gateway: {}, pictures: {}, download: {},
-  store: { ROWS: '1500' }, growth: { SETS: '3000', YEARS: '20,10,1,1' }, check: { RECORDS: '20000' }, rights: { SUBJECT_RECORDS: '300,1000', LOG_ROWS: '1400' }, waiting: { WAITING: '20', BEGUN_WITHIN_MS: '200' }, burst: { BURST: '3' }, slow: { SLOW: '4000:1' }, phone: { PHONE: '1' },
+  store: { ROWS: '1500' }, growth: { SETS: '3000', YEARS: '20,10,1,1' }, check: { RECORDS: '20000' }, rights: { SUBJECT_RECORDS: '300,1000', LOG_ROWS: '1400' }, waiting: { WAITING: '20', BEGUN_WITHIN_MS: '200' }, egress: { CALLS: '50', UPSTREAM_MS: '400' }, burst: { BURST: '3' }, slow: { SLOW: '4000:1' }, phone: { PHONE: '1' },
 };
 const rowsOf = {};
 

@@ -89,6 +89,24 @@ test('OpenAI: its client', async () => {
   await assert.rejects(client.images.generate(bodyOf('openai image')), (e) => e.constructor.name === 'RateLimitError');
 });
 
+test('OpenAI: its client, with partial pictures', async () => {
+  const client = new OpenAI({ apiKey: vendors.of('openai').key, maxRetries: 0, fetch: through });
+  const seen = [];
+  for await (const event of await client.images.generate({ ...bodyOf('openai image'), stream: true, partial_images: 2 })) seen.push(event);
+  assert.deepEqual(seen.map(({ type, partial_image_index }) => [type.split('.')[1], partial_image_index]), [['partial_image', 0], ['partial_image', 1], ['completed', undefined]]);
+  for (const { b64_json } of seen) assert.equal(Buffer.from(b64_json, 'base64').subarray(1, 4).toString(), 'PNG');
+  const site = await startVendorSite(vendors, [{ id: 'openai', roles: 'text image' }], { ...vendors.env(['openai']), LETHE_PARTIAL_IMAGES: '2' });
+  try {
+    vendors.reset();
+    const response = await fetch(`${site.url}/api/generate`, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'text/event-stream' }, body: JSON.stringify({ description, count: 1, provider: 'openai', verbatim: true }) });
+    assert.match(await response.text(), /event: partial\n/);
+    sent['openai stream'] = vendors.of('openai').requests[0];
+  } finally { await site.stop(); }
+  vendors.reset();
+  for await (const { type } of await client.images.generate({ ...bodyOf('openai image'), stream: true, partial_images: 2 })) assert.ok(type);
+  same('openai stream', 'openai', { stage: 'image' });
+});
+
 test('OpenRouter: its client', async () => {
   const client = new OpenRouter({ apiKey: vendors.of('openrouter').key, httpClient: new HTTPClient({ fetcher: through }), retryConfig: { strategy: 'none' } });
   const { model, messages, modalities, image_config: { aspect_ratio } } = bodyOf('openrouter image');
