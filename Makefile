@@ -94,10 +94,11 @@ $(V)/steps/obj/%.o: %.c | $(B)
 $(V)/steps/obj/fcgi/moderation/filter_lexicon.o: fcgi/moderation/names.txt
 $(V)/unit/filter_steps_test: $(V)/obj/tests/unit/filter_steps_test.o $(STEPS) $(V)/liblethe.a
 	$(call link,,-lcmocka)
-bench-programs: $(patsubst tests/bench/%.c,$(V)/bench/%,$(wildcard tests/bench/*_bench.c)) $(V)/site/inside
+bench-programs: $(patsubst tests/bench/%.c,$(V)/bench/%,$(wildcard tests/bench/*_bench.c)) $(V)/site/inside $(V)/site/objects
 $(V)/bench/%: $(V)/obj/tests/bench/%.o $(V)/liblethe.a
 	$(call link)
-# What makes system calls from inside a program.
+# What makes system calls from inside a program; what drives an object storage through egress.
+$(V)/site/objects: $(V)/liblethe.a
 $(V)/site/%: $(V)/obj/tests/site/%.o
 	$(call link)
 

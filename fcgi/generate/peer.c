@@ -69,8 +69,10 @@ static int work_send(struct peer_work *w, const struct generator *g, struct err 
 	if (request->work != NULL)
 		return call_start(w->call, g->worker, request->work, NULL, 0, e);
 	kind_set kinds = w->kinds | (w->task.in->reference_count > 0 ? KIND_BIT(KIND_UPLOAD) : 0);
-	JSON_AUTO cJSON *head = egress_send_head(w->by->id, request->method, request->path, request->content_type,
-						 request->body.len > 0 ? kinds : 0, (unsigned)(w->deadline - now), !request->once, pieces);
+	JSON_AUTO cJSON *head = request->link_seconds > 0 ? egress_link_head(w->by->id, request->path, request->link_seconds)
+							  : egress_send_head(w->by->id, request->method, request->path,
+									     request->content_type, request->body.len > 0 ? kinds : 0,
+									     (unsigned)(w->deadline - now), !request->once, pieces);
 	if (head == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for a call");
 	int sent = pieces ? call_start_stream(w->call, g->egress, head, buf_text(&request->body), request->body.len, &sink, w, e)

@@ -109,7 +109,7 @@ static enum provider_step task_left(struct provider_task *t, enum provider_step 
 
 bool provider_takes_pieces(const struct provider_task *t)
 {
-	return t->ability == PROVIDER_IMAGE && !t->leaving && t->step == PROVIDER_SEND &&
+	return (t->ability == PROVIDER_IMAGE || t->ability == PROVIDER_GET) && !t->leaving && t->step == PROVIDER_SEND &&
 	       (t->request.picture || task_steps(t)->picture_member != NULL);
 }
 
@@ -223,6 +223,11 @@ void provider_free(struct provider_task *t)
 	if (t->reference != NULL)
 		explicit_bzero(t->reference, strlen(t->reference));
 	free(t->reference);
+	if (t->link != NULL)
+		explicit_bzero(t->link, strlen(t->link));
+	free(t->link);
+	free(t->objects.list);
+	free(t->objects.last);
 	*t = (struct provider_task){0};
 }
 

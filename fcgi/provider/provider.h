@@ -17,6 +17,7 @@
 #include "policy/base/buf.h"
 #include "policy/base/err.h"
 #include "policy/base/limits.h"
+#include "policy/base/text.h"
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,7 +40,16 @@ struct provider_reference {
 	size_t len;
 };
 
-enum provider_ability { PROVIDER_PROMPTS, PROVIDER_IMAGE, PROVIDER_ABILITIES };
+enum provider_ability {
+	PROVIDER_PROMPTS,
+	PROVIDER_IMAGE,
+	// Of an object storage (s3_name.h), whose objects are removed and looked for by their names.
+	PROVIDER_PUT,
+	PROVIDER_GET,  // the object goes to the sink
+	PROVIDER_LINK, // an address that opens the object for a while: nothing is sent
+	PROVIDER_LIST,
+	PROVIDER_ABILITIES
+};
 
 // Everything that an ability is asked with; what it does not need is zero. Belongs to the caller and outlives the task.
 struct provider_input {
@@ -52,11 +62,19 @@ struct provider_input {
 	// wherever the model sees fit). What leaves with them is KIND_UPLOAD.
 	struct provider_reference references[REFERENCES_MAX], mask;
 	unsigned reference_count;
-	const struct provider_sink *sink; // where the picture goes while it comes
+	const struct provider_sink *sink; // where the picture, or the object, goes while it comes
 	void *sink_arg;
 	// How many partial pictures the vendor is asked to show before, where it can (0: none; each may cost), and where they go, with sink_arg.
 	unsigned partial_images;
 	provider_partial *partial;
+	struct {
+		const char *name; // of the object
+		const void *bytes;
+		size_t len;
+		const char *type;            // what is put there
+		const char *folder, *behind; // what is listed, from the name behind this one on; NULL: from the first of them
+		unsigned seconds;            // for which an address opens it
+	} object;
 };
 
 struct provider_request {
@@ -68,7 +86,9 @@ struct provider_request {
 	struct buf body;
 	bool once;    // must not reach the vendor twice
 	bool picture; // the whole body of the reply is the picture
-	cJSON *work;  // not NULL: to the worker instead, as this head
+	unsigned
+	    link_seconds; // not 0: it is not sent, but asked of egress as an address that opens it for so long; the reply's body is that
+	cJSON *work;      // not NULL: to the worker instead, as this head
 };
 
 struct provider_reply {
@@ -99,6 +119,17 @@ enum provider_step {
 	PROVIDER_SEND,  // the task's request is to be sent
 };
 
+// Objects of one folder of a storage, in the order of their names.
+enum { PROVIDER_OBJECT_NAME = 32 + 1 + TOKEN_LEN + 1 };
+struct provider_objects {
+	struct provider_object {
+		char name[PROVIDER_OBJECT_NAME];
+		time_t at; // when it was put there; 0: that is not said
+	} * list;
+	size_t count;
+	size_t foreign; // others that are in the folder: this software did not put them there
+	char *last;     // the name behind which the next part begins; NULL: there is none
+};
 struct provider_prompts {
 	char *text[IMAGES_MAX];
 	unsigned count;
@@ -114,6 +145,8 @@ struct provider_task {
 	enum provider_result result;
 	struct err say;
 	struct provider_prompts prompts;
+	char *link; // the address: a secret until it has expired
+	struct provider_objects objects;
 	struct picture_stream picture; // of the reply to the request
 	// For the vendor's file alone.
 	unsigned state;  // 0 at the beginning

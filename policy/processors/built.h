@@ -17,6 +17,9 @@
 	X(self_hosted_text, "self-hosted-text")                                                                                            \
 	X(cloudflare, "cloudflare")                                                                                                        \
 	X(dashscope, "dashscope")                                                                                                          \
+	X(cloudflare_r2, "cloudflare-r2")                                                                                                  \
+	X(tencent_cos, "tencent-cos")                                                                                                      \
+	X(self_hosted_storage, "self-hosted-storage")                                                                                      \
 	X(sketch, "sketch")
 
 #endif

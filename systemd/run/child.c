@@ -25,8 +25,8 @@ extern char **environ;
 // Keys of processors, by the look of their names, are for the program with the Internet; the master key is for those with the stores.
 static bool may_see(const char *name, const char *variable)
 {
-	static const char *const ends[] = {"_KEY",      "_TOKEN",      "_SECRET",      "_PASSWORD",
-					   "_KEY_FILE", "_TOKEN_FILE", "_SECRET_FILE", "_PASSWORD_FILE"};
+	static const char *const ends[] = {"_KEY",      "_TOKEN",      "_SECRET",      "_PASSWORD",      "_KEY_ID",      "_SECRET_ID",
+					   "_KEY_FILE", "_TOKEN_FILE", "_SECRET_FILE", "_PASSWORD_FILE", "_KEY_ID_FILE", "_SECRET_ID_FILE"};
 	const struct program_row *program = program_find(name); // NULL: nginx, or the officer's command
 	size_t len = strcspn(variable, "=");
 

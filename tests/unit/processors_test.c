@@ -180,14 +180,23 @@ static void what_a_built_vendor_needs_is_documented(void **state)
 	for (unsigned i = 0; (f = processor_facts_at(i)) != NULL; i++) {
 		if (!processor_built(f->ids[0]) || f->built_in || f->smtp)
 			continue;
-		const char *const all[] = {f->key, f->text.setting, f->image.setting, f->image.quality_setting};
+		const char *const all[] = {f->key,
+					   f->text.setting,
+					   f->image.setting,
+					   f->image.quality_setting,
+					   f->s3.region_setting,
+					   f->s3.key_id != NULL ? f->address : NULL};
 		for (size_t k = 0; k < ARRAY_LEN(all); k++)
 			file_names("README.md", "`", all[k], "`");
 		for (size_t k = 1; k < ARRAY_LEN(all); k++)
 			file_names("systemd/lethe.env", "\n#", all[k], "=");
-		file_names("systemd/lethe.env", "", f->key, "");
-		file_names("fcgi/egress/unit.conf", "\nLoadCredential=", f->key, ":");
-		file_names("fcgi/egress/unit.conf", "\nSetCredential=", f->key, ":");
+		const char *const keys[] = {f->key, f->s3.key_id};
+		for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
+			file_names("README.md", "`", keys[k], "`");
+			file_names("systemd/lethe.env", "", keys[k], "");
+			file_names("fcgi/egress/unit.conf", "\nLoadCredential=", keys[k], ":");
+			file_names("fcgi/egress/unit.conf", "\nSetCredential=", keys[k], ":");
+		}
 		file_names("README.md", "(`", f->ids[0], "`)");
 	}
 }

@@ -540,7 +540,7 @@ static void statuses_mean_the_same_everywhere(void **state)
 	settings_clear(state);
 	for (unsigned v = 0; (f = processor_facts_at(v)) != NULL; v++) {
 		const struct provider *p = f->built && !f->built_in ? provider_find(f->ids[0]) : NULL;
-		for (enum provider_ability a = PROVIDER_PROMPTS; p != NULL && a < PROVIDER_ABILITIES; a++) {
+		for (enum provider_ability a = PROVIDER_PROMPTS; p != NULL && a <= PROVIDER_IMAGE; a++) {
 			for (size_t i = 0; p->can[a].begin != NULL && i < ARRAY_LEN(statuses); i++, cells++) {
 				for (size_t k = 0; k < ARRAY_LEN(bodies); k++) {
 					const struct exchange making[] = {{"POST", statuses[i].status, bodies[k], 0}, {0}};
