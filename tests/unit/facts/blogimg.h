@@ -211,7 +211,7 @@ static const struct fact blogimg[] = {
     {"sold or disclosed", "boolean(//right[@id='know']/how[not(@lang)][contains(.,'sold or disclosed')])", "true"},
     {"sold or disclosed, in German", "boolean(//right[@id='know']/how[@lang='de'][contains(.,'verkauft oder weitergegeben')])", "true"},
     {"what is taken out of prompts, and no more",
-     "boolean(//section[@id='pictures']/p[not(@lang)][contains(.,'the numbers of cards and bank accounts are taken out first')])", "true"},
+     "boolean(//section[@id='pictures']/p[not(@lang)][contains(.,'the numbers of cards, bank accounts and identity documents are taken out first')])", "true"},
     {"what is taken out of prompts, and no more, in German",
      "boolean(//section[@id='pictures']/p[@lang='de'][contains(.,'die Nummern von Karten und Konten werden zuvor entfernt')])", "true"},
     {"a data protection officer", "boolean(/policy/officer/@mail)", "true"},
