@@ -272,11 +272,10 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 	else
 		plan_clocks(&page, right);
 	rights_form_begin(p, &page.out, erase ? "/api/erase" : "/api/rights", "choice-of-two");
-	if (!erase) {
+	if (!erase)
 		rights_form_hidden(&page.out, "right", asked->right);
-		token_new(key); // pressed twice, or loaded again, it is one request
-		rights_form_hidden(&page.out, "key", key);
-	}
+	token_new(key); // pressed twice, or loaded again, it is one request
+	rights_form_hidden(&page.out, "key", key);
 	for (size_t i = 0; i < (erase ? 2 : ARRAY_LEN(given)); i++) // an erasure takes receipt or archive
 		rights_form_hidden(&page.out, given[i].name, given[i].value);
 	plan_end(&page, erase ? "quiet danger" : "primary", erase ? "page.plan.erase_yes" : "page.plan.send");
@@ -431,11 +430,38 @@ static void reach_write(struct rights_page *page, const cJSON *certificate)
 		page_row(page, "answer.erased.ungoverned", buf_text(&text));
 }
 
-// Where nothing was found, it is no certificate, and is not called so.
-void rights_page_erased(struct request *r, const cJSON *certificate, bool connection)
+static void erased_lead(struct rights_page *page, const cJSON *certificate, bool connection)
+{
+	lead_write(page,
+		   connection                                              ? "answer.erased.connection"
+		   : cJSON_GetArraySize(json_get(certificate, "kept")) > 0 ? "answer.erased.but"
+									   : "answer.erased",
+		   NULL);
+}
+
+// What an erasure did, as its certificate says.
+static void erased_card(struct rights_page *page, const cJSON *certificate)
 {
 	const cJSON *scan = json_get(certificate, "residue_scan");
 	BUF_AUTO struct buf text = BUF_INIT(4096);
+
+	buf_adds(&page->out, "<section class=\"card\">\n");
+	stores_write(page, certificate);
+	buf_adds(&page->out, "<dl class=\"record\">\n");
+	page_row(page, "answer.erased.on", DAY_WORDS(page, json_time(certificate, "executed_at")));
+	reach_write(page, certificate);
+	word_fill(&text, NULL, word(page->p, cJSON_IsObject(scan) ? "answer.erased.scanned" : "answer.erased.not_scanned"),
+		  WORD_VALUES({"files", WORD_COUNT(json_number(scan, "files", 0))}, {"bytes", WORD_COUNT(json_number(scan, "bytes", 0))},
+			      {"hits", WORD_COUNT(json_number(scan, "hits", 0))}));
+	page_row(page, "answer.erased.scan", buf_text(&text));
+	buf_adds(&page->out, "</dl>\n");
+	write_note(&page->w, "answer.erased.counts", NULL);
+	card_end(page);
+}
+
+// Where nothing was found, it is no certificate, and is not called so.
+void rights_page_erased(struct request *r, const cJSON *certificate, bool connection)
+{
 	struct rights_page page;
 
 	if (!cJSON_IsNumber(json_get(certificate, "audit_index"))) {
@@ -444,23 +470,8 @@ void rights_page_erased(struct request *r, const cJSON *certificate, bool connec
 		return;
 	}
 	page_begin(&page, r, word(request_policy(r), "answer.erased.title"));
-	lead_write(&page,
-		   connection                                              ? "answer.erased.connection"
-		   : cJSON_GetArraySize(json_get(certificate, "kept")) > 0 ? "answer.erased.but"
-									   : "answer.erased",
-		   NULL);
-	buf_adds(&page.out, "<section class=\"card\">\n");
-	stores_write(&page, certificate);
-	buf_adds(&page.out, "<dl class=\"record\">\n");
-	page_row(&page, "answer.erased.on", DAY_WORDS(&page, json_time(certificate, "executed_at")));
-	reach_write(&page, certificate);
-	word_fill(&text, NULL, word(page.p, cJSON_IsObject(scan) ? "answer.erased.scanned" : "answer.erased.not_scanned"),
-		  WORD_VALUES({"files", WORD_COUNT(json_number(scan, "files", 0))}, {"bytes", WORD_COUNT(json_number(scan, "bytes", 0))},
-			      {"hits", WORD_COUNT(json_number(scan, "hits", 0))}));
-	page_row(&page, "answer.erased.scan", buf_text(&text));
-	buf_adds(&page.out, "</dl>\n");
-	write_note(&page.w, "answer.erased.counts", NULL);
-	card_end(&page);
+	erased_lead(&page, certificate, connection);
+	erased_card(&page, certificate);
 	certificate_write(&page, certificate);
 	page_end_linked(&page, 200);
 }
@@ -734,10 +745,18 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	const cJSON *clock;
 
 	typed = typed != NULL ? typed : &nothing;
-	page_begin(&page, r, right != NULL ? rights_form_name(p, right) : word(p, "script.rights.yours"));
+	const cJSON *certificate = json_get(shown, "certificate");
+	const bool erased = state == STATE_FULFILLED && json_get(certificate, "stores") != NULL;
+	page_begin(&page, r,
+		   erased && view == OWN_FRESH ? word(p, "answer.erased.title")
+		   : right != NULL             ? rights_form_name(p, right)
+					       : word(p, "script.rights.yours"));
 	if (view == OWN_CONFIRMED)
 		lead_write(&page, "page.confirm.done_how", NULL);
-	own_state(&page, shown, state);
+	if (erased)
+		erased_lead(&page, certificate, false);
+	else
+		own_state(&page, shown, state);
 	if (view != OWN_AGAIN)
 		own_keep(&page, id, secret);
 	if (cJSON_IsTrue(json_get(shown, "mailbox")))
@@ -761,7 +780,9 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 		kept_list(&page, json_get(shown, "certificate"));
 		card_end(&page);
 	}
-	certificate_write(&page, json_get(shown, "certificate"));
+	if (erased)
+		erased_card(&page, certificate);
+	certificate_write(&page, certificate);
 	buf_adds(&page.out, "<section class=\"card\">\n<dl class=\"record\">\n");
 	page_row(&page, "page.rights.number", view != OWN_AGAIN ? NULL : id);
 	page_row(&page, "script.rights.received", DAY_WORDS(&page, json_time(shown, "received")));

@@ -551,8 +551,57 @@ static const struct field erase_fields[] = {
     {.name = "connection", .type = FIELD_BOOL},
     {.name = "receipt", .type = FIELD_TEXT, .min = 1, .max = 200},
     {.name = "archive", .type = FIELD_TEXT, .min = 1, .max = 500},
+    {.name = "key", .type = FIELD_TEXT, .min = 1, .max = 128},
     {0},
 };
+
+// The certificate of an erasure, or that it is partial.
+static void respond_erased(struct request *r, const cJSON *certificate, bool connection)
+{
+	if (!cJSON_IsTrue(json_get(certificate, "complete"))) {
+		struct problem partial = {.language = request_language(r)};
+		problem_set(&partial, 503, "problem.erasure-partial", NULL, NULL);
+		JSON_AUTO cJSON *problem = problem_object(&partial);
+		if (cJSON_AddItemReferenceToObject(problem, "certificate", (cJSON *)certificate))
+			respond_problem_object(r, problem);
+	} else if (request_wants(r, "text/html")) {
+		rights_page_erased(r, certificate, connection);
+	} else {
+		respond_json(r, 200, certificate);
+	}
+}
+
+// With a key, an erasure that finds something is a request: it keeps the certificate, which who sends the same again has again, and a browser by the request's number
+// and secret, too. False: nothing was found, now or before, and nothing is recorded.
+static bool erase_recorded(struct request *r, struct vault *v, const struct rights_new *asked)
+{
+	struct rights_receipt receipt;
+	BUF_AUTO_WIPE struct buf json = BUF_INIT(ANSWER_MAX);
+	struct err e = {0};
+
+	memcpy(receipt.secret, asked->secret, sizeof receipt.secret);
+	if (rights_find_secret(v, &receipt, &e) != 0 && e.code == ERR_NOT_FOUND) {
+		e = (struct err){0};
+		if (!rights_names_something(v, asked))
+			return false;
+	}
+	if (e.code != ERR_NONE || rights_record(v, asked, &receipt, &e) != 0) {
+		respond_err(r, &e);
+		return true;
+	}
+	if (request_wants(r, "text/html")) {
+		respond_own(r, v, receipt.id, receipt.secret, true);
+		return true;
+	}
+	JSON_AUTO cJSON *shown =
+	    rights_show(v, receipt.id, receipt.secret, &json, &e) == 0 ? json_parse(buf_text(&json), json.len, &e) : NULL;
+	if (json_get(shown, "certificate") != NULL)
+		respond_erased(r, json_get(shown, "certificate"), false);
+	else
+		respond_err(r,
+			    e.code != ERR_NONE ? &e : &(struct err){ERR_UNAVAILABLE, "it is recorded, and could not be carried out yet"});
+	return true;
+}
 
 static void handle_erase(struct request *r, void *context)
 {
@@ -563,7 +612,7 @@ static void handle_erase(struct request *r, void *context)
 	const bool connection = request_int(r, "connection", 0) == 1;
 	const char *given = request_text(r, "receipt"), *zip = request_text(r, "archive"),
 		   *address = connection ? by_connection_address(r, RIGHT_ERASURE) : NULL;
-	char token[TOKEN_LEN + 1];
+	char token[TOKEN_LEN + 1], secret[TOKEN_LEN + 1];
 	if (connection && address == NULL)
 		return;
 	if ((given != NULL) + (zip != NULL) + connection > 1) {
@@ -575,6 +624,19 @@ static void handle_erase(struct request *r, void *context)
 				  zip != NULL ? "problem.archive-shape" : "problem.receipt-shape");
 		return;
 	}
+	const int once = connection ? 0 : request_once(r, "lethe erasure ", NULL, secret);
+	if (once < 0) {
+		respond_problem(r, 400, "problem.idempotency-key", NULL, NULL);
+		return;
+	}
+	const struct policy_right *erasure = policy_right(request_policy(r), RIGHT_ERASURE);
+	const struct rights_new asked = {.right = policy_word(&policy_right_words, RIGHT_ERASURE),
+					 .receipt = zip == NULL ? token : NULL,
+					 .archive = zip != NULL ? token : NULL,
+					 .language = request_policy(r)->language,
+					 .secret = secret};
+	if (once > 0 && erasure != NULL && erasure->self_service && erase_recorded(r, context, &asked))
+		return;
 	if ((connection    ? rights_erase_connection
 	     : zip != NULL ? rights_erase_archive
 			   : rights_erase)(context, connection ? address : token, &text, &e) != 0 &&
@@ -587,19 +649,10 @@ static void handle_erase(struct request *r, void *context)
 		return;
 	}
 	JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
-	if (certificate == NULL) {
+	if (certificate == NULL)
 		respond_err(r, &e);
-	} else if (!cJSON_IsTrue(json_get(certificate, "complete"))) {
-		struct problem partial = {.language = request_language(r)};
-		problem_set(&partial, 503, "problem.erasure-partial", NULL, NULL);
-		JSON_AUTO cJSON *problem = problem_object(&partial);
-		if (cJSON_AddItemReferenceToObject(problem, "certificate", certificate))
-			respond_problem_object(r, problem);
-	} else if (request_wants(r, "text/html")) {
-		rights_page_erased(r, certificate, connection);
-	} else {
-		respond_json(r, 200, certificate);
-	}
+	else
+		respond_erased(r, certificate, connection);
 }
 
 // ---- GET /api/proofs/<number> ----

@@ -33,7 +33,7 @@ static int refuse_right(const struct policy *p, struct err *e)
 }
 
 // A receipt that somebody made up names nothing but the requests that name it, too.
-static bool receipt_names_something(struct vault *v, const struct rights_new *request)
+bool rights_names_something(struct vault *v, const struct rights_new *request)
 {
 	struct erase_result found = {0};
 	struct vault_record archive = {0};
@@ -91,8 +91,7 @@ static bool request_is_open(struct vault *v, const char *id)
 	return body != NULL && (STATE_BIT(facts.state) & STATES_OPEN) != 0;
 }
 
-// That which has the secret.
-static int find_stored(struct vault *v, struct rights_receipt *out, struct err *e)
+int rights_find_secret(struct vault *v, struct rights_receipt *out, struct err *e)
 {
 	struct vault_record record = {0};
 
@@ -155,7 +154,7 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 			(right->verify == VERIFY_RECEIPT && (request->receipt != NULL || request->archive != NULL) && !represented);
 	bool ok = cJSON_AddNumberToObject(body, "due", (double)out->due) != NULL &&
 		  cJSON_AddBoolToObject(body, "verified", verified) != NULL &&
-		  cJSON_AddBoolToObject(body, "proven", request->by != NULL || receipt_names_something(v, request)) != NULL &&
+		  cJSON_AddBoolToObject(body, "proven", request->by != NULL || rights_names_something(v, request)) != NULL &&
 		  event_entered(rights_event_add(body, EVENT_RECEIVED, received, "person"), received, now) &&
 		  (request->by == NULL || rights_event_add(body, EVENT_RECOGNISED, now, request->by) != NULL);
 	if (ok && *head != '\0') {
@@ -193,7 +192,7 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 					 .once = request->secret != NULL ? "secret" : NULL};
 	const struct ledger_event event = {.name = "request", .details = details};
 	if (vault_put(v, &record, &event, out->id, e) != 0)
-		return request->secret != NULL && e->code == ERR_BUSY ? find_stored(v, out, e) : -1;
+		return request->secret != NULL && e->code == ERR_BUSY ? rights_find_secret(v, out, e) : -1;
 	// It is recorded. Where the other one was ended meanwhile, nothing will end this one with it.
 	if (*head != '\0' && !request_is_open(v, head))
 		(void)rights_act(v, out->id, &(struct rights_act){.event = EVENT_PARTED, .by = "site"}, NULL);

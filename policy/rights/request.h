@@ -53,11 +53,15 @@ struct rights_receipt {
 	bool over;          // it was stored before with the same secret, and nothing is left to do
 	const char *signal; // "gpc" when the browser sent it and it was recorded; else NULL
 };
+// Whether there is anything of its receipt or archive, but for requests that name it, too.
+bool rights_names_something(struct vault *v, const struct rights_new *request);
 // Stores a request and carries out nothing: see rights_record(). Where an open one of the same right names the same receipt or archive, it
 // is joined to that one: answered with it, without either telling of the other. ERR_REFUSED: the policy does not offer the right; the text lists
 // those it does.
 int rights_store(struct vault *v, const struct rights_new *request, struct rights_receipt *out, struct err *e);
 
+// The one that was stored with out->secret. ERR_NOT_FOUND.
+int rights_find_secret(struct vault *v, struct rights_receipt *out, struct err *e);
 // The id of the request that was stored with this `once`. ERR_NOT_FOUND.
 int rights_find_once(struct vault *v, const char *once, char id[RECORD_ID_LEN + 1], struct err *e);
 

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generate, rawRequest, root, startSite } from './harness.mjs';
+import { filesHolding, generate, rawRequest, root, startSite } from './harness.mjs';
 
 let site;
 before(async () => { site = await startSite(); });
@@ -305,6 +305,26 @@ test('rights: a form without script is answered for people, with dates in words 
   assert.match(erased.text, /<dt>Erased on<\/dt><dd>\d{1,2} [A-Z][a-z]+ 20\d\d<\/dd>/);
   assert.match(erased.text, /download="certificate\.json" href="data:application\/json;charset=utf-8;base64,/);
   assert.match(erased.text, /href="\/api\/proofs\/\d+"/);
+  // From the page it is a request: loaded again, and by its number and secret, the certificate is there; nobody else is told anything, and nothing of the receipt is kept.
+  const other = (await generate(site, { description: 'A small bakery by the harbour', count: 1 })).body;
+  const plan = await form('/api/rights/plan', { right: 'erasure', receipt: other.receipt });
+  const [, key] = /name="key" value="([\w-]{43})"/.exec(plan.text);
+  const [first, reloaded] = [await form('/api/erase', { receipt: other.receipt, key }), await form('/api/erase', { receipt: other.receipt, key })];
+  const saved = (text) => JSON.parse(Buffer.from(/certificate\.json" href="data:application\/json;charset=utf-8;base64,([^"]+)"/.exec(text)[1], 'base64').toString());
+  assert.match(first.text, /<dt>Erased on<\/dt>/);
+  const [number, own] = [...first.text.matchAll(/<code>([\w-]+)<\/code>/g)].map((m) => m[1]);
+  assert.equal(saved(reloaded.text).cert_id, saved(first.text).cert_id);
+  const looked = await form('/api/rights/look-up', { id: number, secret: own });
+  assert.equal(saved(looked.text).cert_id, saved(first.text).cert_id);
+  const json = (fields) => fetch(`${site.url}/api/erase`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(fields) });
+  assert.notEqual((await (await json({ receipt: other.receipt, key: 'k'.repeat(43) })).json()).cert_id, saved(first.text).cert_id, 'another key opens nothing');
+  const again = (await generate(site, { description: 'A small bakery by the harbour', count: 1 })).body, asked = { receipt: again.receipt, key: 'x'.repeat(43) };
+  const [one, two] = [await (await json(asked)).json(), await (await json(asked)).json()];
+  assert.ok(one.audit_index !== null && one.cert_id === two.cert_id);
+  const count = JSON.parse(site.officer(['requests', 'list', '--format', 'json']).stdout).length;
+  for (const kept of [asked, { receipt: 'A'.repeat(43), key: 'y'.repeat(43) }]) await json(kept);
+  assert.equal(JSON.parse(site.officer(['requests', 'list', '--format', 'json']).stdout).length, count, 'sent twice it is one request; for nothing there is none');
+  assert.deepEqual(filesHolding(other.receipt, [site.state, site.run]), []);
   const none = await form('/api/erase', { receipt: 'A'.repeat(43) });
   assert.equal(none.status, 200);
   assert.match(none.text, /<h1>Nothing was found under this receipt<\/h1>/);
