@@ -213,7 +213,7 @@ static const struct fact blogimg[] = {
     {"what is taken out of prompts, and no more",
      "boolean(//section[@id='pictures']/p[not(@lang)][contains(.,'the numbers of cards, bank accounts and identity documents are taken out first')])", "true"},
     {"what is taken out of prompts, and no more, in German",
-     "boolean(//section[@id='pictures']/p[@lang='de'][contains(.,'die Nummern von Karten und Konten werden zuvor entfernt')])", "true"},
+     "boolean(//section[@id='pictures']/p[@lang='de'][contains(.,'die Nummern von Karten, Konten und Ausweisen werden zuvor entfernt')])", "true"},
     {"a data protection officer", "boolean(/policy/officer/@mail)", "true"},
     {"in Beijing", "/policy/controller/address", "Beijing, China"},
     {"outside the Union", "/policy/controller/@country", "CN"},
