@@ -25,9 +25,26 @@ enum status {
 
 enum { OUTPUT_MAX = 64 * 1024 * 1024, HIDDEN_MAX = 4096 };
 
+struct table;
+
+// What a command runs with. Where its row says so, the dispatcher (main.c) has opened the site and begun its list before, and ends both afterwards.
 struct admin {
 	const char *policy, *state, *run; // paths; `policy` is what is wanted, see policy/rules/active.h
 	bool policy_given;                // --policy names a file to look at, whatever is in force
+	const char *name;                 // the command's first word, with which its messages begin
+	const char *officer;              // who runs it, for the records; "" where nothing is opened
+	struct vault *vault;              // NULL where the row opens nothing
+	const struct policy *in_force;    // the policy of `vault`
+	struct table *list;               // of the row's columns
+	struct err *e;                    // at first ERR_NONE; for admin_failed()
+};
+
+// What the dispatcher opens for a command, under the policy in force; with --dry-run to look only.
+enum command_opens {
+	OPENS_NOTHING, // the command opens what it needs itself
+	OPENS_LOOK,
+	OPENS_PROGRAM, // it writes what programs write, too
+	OPENS_ADMIN,
 };
 
 struct command {
@@ -39,6 +56,10 @@ struct command {
 	const struct option_row *options; // may be NULL
 	const struct command *const *sub; // NULL-terminated
 	const unsigned char *exits;       // what it ends with for each status; NULL: with that
+	enum command_opens opens;
+	const char
+	    *reads; // the option that shows what is personal: it is recorded who read it, so it needs --reason, and OPENS_LOOK does not do
+	const char *const *columns, *types; // of its list, as table_init() takes them; NULL: it has none
 };
 
 // The subcommands, in the order of the help: NAME_command is defined in admin/NAME.c, but access_command in export.c, requests_command
@@ -58,6 +79,8 @@ extern const struct command keys_api_command; // of `lethe keys`
 // --- what they share ---
 // "lethe: message" on standard error; returns `status`.
 enum status output_complain(enum status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Says what a->e tells: STATUS_UNSURE for ERR_INPUT, else STATUS_FOUND.
+enum status admin_failed(const struct admin *a);
 // Writes all of it to standard output. STATUS_DONE, or STATUS_UNSURE when it could not be written or the buffer had failed.
 enum status output_print(const struct buf *b);
 // Appends text for a terminal or a line of a table: control characters and direction marks become "?", so that stored text can neither
@@ -80,6 +103,8 @@ enum { SHORT_ID_LEAST = 8 };
 int cases_request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN + 1], struct err *e);
 // What a command found or did: `object` where --format json is given, else `text`.
 enum status output_object(const struct arguments *args, const cJSON *object, const struct buf *text);
+// The same of an object of these members, JSON_MEMBERS().
+enum status output_members(const struct arguments *args, const struct buf *text, const struct json_member *members);
 #define OBJECT_FORMAT_OPTION                                                                                                               \
 	{                                                                                                                                  \
 		"format", OPTION_CHOICE, "text|json", "how to print it"                                                                    \

@@ -34,26 +34,22 @@ static void agents_drop(cJSON *agents, const char *protocol, const char *id, boo
 }
 
 // It is recorded first: what the ledger cannot take is not done.
-static int agents_record(const struct admin *a, struct vault *v, const cJSON *agents, const char *what, const char *protocol,
-			 const char *id, struct err *e)
+static int agents_record(const struct admin *a, const cJSON *agents, const char *what, const char *protocol, const char *id)
 {
 	char details[256];
 	const struct ledger_event event = {.name = "agent", .details = details};
 
 	snprintf(details, sizeof details, "{\"what\":\"%s\",\"protocol\":\"%s\",\"id\":\"%s\"}", what, protocol, id);
-	return ledger_append(v, &event, e) != 0 ? -1 : agent_list_write(a->state, agents, e);
+	return ledger_append(a->vault, &event, a->e) != 0 ? -1 : agent_list_write(a->state, agents, a->e);
 }
 
 static enum status agents_add(const struct admin *a, const struct arguments *args)
 {
-	static const char *const contacts[][2] = {{"technical-contact", "technical_contact"}, {"business-contact", "business_contact"}};
 	const char *id = args->words[0], *name = argument(args, "name"), *key = argument(args, "key"), *protocol = agents_protocol(args);
 	const bool drp = strcmp(protocol, AGENT_DRP) == 0;
 	uint8_t bytes[AGENT_KEY_LEN];
 	char salt[TOKEN_LEN + 1], token[TOKEN_LEN + 1] = "";
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 	bool was;
 
 	if (!agent_id_shaped(id))
@@ -64,30 +60,25 @@ static enum status agents_add(const struct admin *a, const struct arguments *arg
 		return output_complain(STATUS_UNSURE, "agents: give either --key KEY or --opendsr");
 	if (drp && agent_key_read(bytes, key) != 0)
 		return output_complain(STATUS_UNSURE, "agents: --key is base64 of the %d bytes of an Ed25519 public key", AGENT_KEY_LEN);
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	JSON_AUTO cJSON *agents = agent_list(a->state, &e), *shown = NULL;
+	JSON_AUTO cJSON *agents = agent_list(a->state, a->e), *shown = NULL;
 	if (agents == NULL)
-		return output_complain(STATUS_FOUND, "agents: %s", e.text);
+		return admin_failed(a);
 	agents_drop(agents, protocol, id, &was);
 	token_new(salt);
 	cJSON *row = cJSON_CreateObject();
-	bool ok = cJSON_AddItemToArray(agents, row) && cJSON_AddStringToObject(row, "id", id) != NULL &&
-		  cJSON_AddStringToObject(row, "name", name) != NULL && cJSON_AddStringToObject(row, "protocol", protocol) != NULL &&
-		  (!drp || cJSON_AddStringToObject(row, "verify_key", key) != NULL) && cJSON_AddStringToObject(row, "salt", salt) != NULL;
-	for (size_t i = 0; i < 2; i++) {
-		const char *contact = argument(args, contacts[i][0]);
-		ok = ok && (contact == NULL || cJSON_AddStringToObject(row, contacts[i][1], contact) != NULL);
-	}
-	if (!ok)
+	if (!cJSON_AddItemToArray(agents, row) ||
+	    !json_put(row, JSON_MEMBERS(MEMBER_TEXT("id", id), MEMBER_TEXT("name", name), MEMBER_TEXT("protocol", protocol),
+					MEMBER_TEXT("verify_key", key), MEMBER_TEXT("salt", salt),
+					MEMBER_TEXT("technical_contact", argument(args, "technical-contact")),
+					MEMBER_TEXT("business_contact", argument(args, "business-contact")))))
 		return output_complain(STATUS_UNSURE, "agents: no memory");
-	if (agents_record(a, s.vault, agents, was ? "replaced" : "added", protocol, id, &e) != 0)
-		return output_complain(STATUS_FOUND, "agents: %s", e.text);
+	if (agents_record(a, agents, was ? "replaced" : "added", protocol, id) != 0)
+		return admin_failed(a);
 	shown = cJSON_Duplicate(row, true);
 	cJSON_DeleteItemFromObjectCaseSensitive(shown, "salt");
 	buf_printf(&text, "%s is %s\n", id, was ? "replaced; its token before opens nothing any more" : "added");
 	if (!drp) {
-		agent_token(s.vault, row, token);
+		agent_token(a->vault, row, token);
 		cJSON_AddStringToObject(shown, "token", token);
 		buf_printf(&text, "token, for the controller; it is shown this once: %s\n", token);
 	}
@@ -98,51 +89,45 @@ static enum status agents_add(const struct admin *a, const struct arguments *arg
 
 static enum status agents_list(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id", "protocol", "name", "technical_contact", "business_contact", NULL};
-	struct err e = {0};
+	JSON_AUTO cJSON *agents = agent_list(a->state, a->e);
 	const cJSON *one;
-	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "sssss");
-	JSON_AUTO cJSON *agents = agent_list(a->state, &e);
 	if (agents == NULL)
-		return output_complain(STATUS_FOUND, "agents: %s", e.text);
+		return admin_failed(a);
 	cJSON_ArrayForEach(one, agents)
 	{
-		const char *technical = json_string(one, "technical_contact"), *business = json_string(one, "business_contact");
-		table_add(&t, json_string(one, "id"), json_string(one, "protocol"), json_string(one, "name"),
-			  technical != NULL ? technical : "", business != NULL ? business : "");
+		table_add(a->list, json_string(one, "id"), json_string(one, "protocol"), json_string(one, "name"),
+			  json_string(one, "technical_contact"), json_string(one, "business_contact"));
 	}
-	return table_output(&t, args, "There are no agents.");
+	return table_output(a->list, args, "There are no agents.");
 }
 
 static enum status agents_remove(const struct admin *a, const struct arguments *args)
 {
 	const char *id = args->words[0], *protocol = agents_protocol(args);
 	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 	bool was;
-
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	JSON_AUTO cJSON *agents = agent_list(a->state, &e);
+	JSON_AUTO cJSON *agents = agent_list(a->state, a->e);
 	if (agents == NULL)
-		return output_complain(STATUS_FOUND, "agents: %s", e.text);
+		return admin_failed(a);
 	agents_drop(agents, protocol, id, &was);
 	if (!was)
 		return output_complain(STATUS_FOUND, "agents: there is no %s of this protocol; lethe agents list names those there are",
 				       id);
-	if (agents_record(a, s.vault, agents, "removed", protocol, id, &e) != 0)
-		return output_complain(STATUS_FOUND, "agents: %s", e.text);
+	if (agents_record(a, agents, "removed", protocol, id) != 0)
+		return admin_failed(a);
 	buf_printf(&text, "%s is removed; its requests go on, and its token opens nothing any more\n", id);
 	return output_print(&text);
 }
 
 static const struct command *const agents_commands[] = {
     &(const struct command){"add", agents_add, "trust an agent, or put it in the place of one of the same id", .words = "ID",
-			    .options = add_options},
-    &(const struct command){"list", agents_list, "all of them", .options = list_options},
-    &(const struct command){"remove", agents_remove, "trust it no longer", .words = "ID", .options = remove_options}, NULL};
+			    .options = add_options, .opens = OPENS_PROGRAM},
+    &(const struct command){"list", agents_list, "all of them", .options = list_options,
+			    .columns = (const char *const[]){"id", "protocol", "name", "technical_contact", "business_contact", NULL},
+			    .types = "sssss"},
+    &(const struct command){"remove", agents_remove, "trust it no longer", .words = "ID", .options = remove_options,
+			    .opens = OPENS_PROGRAM},
+    NULL};
 
 const struct command agents_command = {.name = "agents", .line = "who may send requests for others", .sub = agents_commands};

@@ -101,61 +101,47 @@ enum assess_paper assess_paper(const cJSON *body)
 
 static enum status assess_add_main(const struct admin *a, const struct arguments *args)
 {
-	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1], hex[2 * HASH_LEN + 1], details[160], path[PATH_MAX];
+	char id[RECORD_ID_LEN + 1], hex[2 * HASH_LEN + 1], details[160], path[PATH_MAX];
 	const char *about = argument(args, "about"), *of = argument(args, "of"), *title = argument(args, "title"),
 		   *file = argument(args, "file");
 	const bool contract = about != NULL && strcmp(about, "contract") == 0;
 	JSON_AUTO cJSON *members = cJSON_CreateObject();
 	time_t review = 0, until = 0, signed_at = 0;
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 
-	requests_officer(officer);
-	if (requests_time(args, "review", &review) != 0 || requests_time(args, "until", &until) != 0 ||
-	    requests_time(args, "signed", &signed_at) != 0)
-		return STATUS_UNSURE;
+	if (requests_time(args, "review", &review, a->e) != 0 || requests_time(args, "until", &until, a->e) != 0 ||
+	    requests_time(args, "signed", &signed_at, a->e) != 0)
+		return admin_failed(a);
 	if (about == NULL || of == NULL || title == NULL || file == NULL || review <= when_now())
 		return output_complain(STATUS_UNSURE, "assess: --about, --of, --title, --file and a --review to come are needed");
-	if (paper_read(file, path, hex, &e) != 0)
-		return cases_failed("assess", &e);
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	const bool processor = policy_processor(s.policy, of) != NULL;
-	if (!processor && (contract || policy_purpose(s.policy, of) == NULL))
+	if (paper_read(file, path, hex, a->e) != 0)
+		return admin_failed(a);
+	const bool processor = policy_processor(a->in_force, of) != NULL;
+	if (!processor && (contract || policy_purpose(a->in_force, of) == NULL))
 		return output_complain(STATUS_UNSURE, "assess: the policy names no %s with this id",
 				       contract ? "processor" : "purpose or processor");
-	cJSON_AddStringToObject(members, "about", about);
-	cJSON_AddStringToObject(members, "of", of);
-	cJSON_AddStringToObject(members, "title", title);
-	cJSON_AddStringToObject(members, "file", path);
-	cJSON_AddStringToObject(members, "sha256", hex);
+	json_put(members, JSON_MEMBERS(MEMBER_TEXT("about", about), MEMBER_TEXT("of", of), MEMBER_TEXT("title", title),
+				       MEMBER_TEXT("file", path), MEMBER_TEXT("sha256", hex)));
 	if (signed_at != 0)
 		json_put_time(members, "signed", signed_at);
 	snprintf(details, sizeof details, "{\"event\":\"added\",\"about\":\"%s\",\"sha256\":\"%s\"}", about, hex);
 	const struct case_new new = {.type = contract ? CASE_CONTRACT : CASE_ASSESSMENT,
 				     .members = members,
-				     .by = officer,
+				     .by = a->officer,
 				     .review = review,
 				     .due = until,
 				     .details = details};
-	return case_add(s.vault, &new, id, &e) != 0 ? cases_failed("assess", &e) : cases_print(s.vault, args, "assess", ASSESS_TYPES, id);
+	return case_add(a->vault, &new, id, a->e) != 0 ? admin_failed(a) : cases_print(a, args, ASSESS_TYPES, id);
 }
-
-struct assess_listing {
-	struct table t;
-	bool overdue_only;
-	size_t late;
-};
 
 static int assess_row(void *arg, const struct case_row *row)
 {
-	struct assess_listing *l = arg;
+	const struct cases_listing *l = arg;
 	const enum assess_paper paper = row->body != NULL && row->closed == 0 ? assess_paper(row->body) : PAPER_SAME;
 	const bool late = row->late || paper == PAPER_CHANGED || paper == PAPER_GONE;
 
-	l->late += late;
-	if (!l->overdue_only || late)
-		table_add(&l->t, row->id,
+	l->t->found |= late;
+	if (!l->only || late)
+		table_add(l->t, row->id,
 			  row->body == NULL        ? "unreadable"
 			  : row->closed != 0       ? "closed"
 			  : paper == PAPER_CHANGED ? "changed"
@@ -169,80 +155,58 @@ static int assess_row(void *arg, const struct case_row *row)
 
 static enum status assess_list_main(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id", "state", "about", "of", "review", "overdue", "until", "title", NULL};
-	struct assess_listing l = {.overdue_only = argument_given(args, "overdue")};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
+	struct cases_listing l = {a->list, argument_given(args, "overdue")};
 
-	table_init(&l.t, columns, "isssdbDS");
-	enum status status = site_open(&s, a, VAULT_LOOK);
-	if (status == STATUS_DONE)
-		status = case_each(s.vault, ASSESS_TYPES, assess_row, &l, &e) != 0 ? cases_failed("assess", &e)
-										   : table_output(&l.t, args, "There are none.");
-	table_free(&l.t);
-	return status == STATUS_DONE && l.late > 0 ? STATUS_FOUND : status;
+	return case_each(a->vault, ASSESS_TYPES, assess_row, &l, a->e) != 0 ? admin_failed(a)
+									    : table_output(a->list, args, "There are none.");
 }
 
 static enum status assess_show_main(const struct admin *a, const struct arguments *args)
 {
-	char id[RECORD_ID_LEN + 1];
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
-
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	return cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0 ? cases_failed("assess", &e)
-										   : cases_print(s.vault, args, "assess", ASSESS_TYPES, id);
+	return cases_show(a, args, ASSESS_TYPES);
 }
 
 static enum status assess_review_main(const struct admin *a, const struct arguments *args)
 {
-	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1], hex[2 * HASH_LEN + 1] = "", details[160], path[PATH_MAX];
+	char id[RECORD_ID_LEN + 1], hex[2 * HASH_LEN + 1] = "", details[160], path[PATH_MAX];
 	const bool closes = argument_given(args, "close");
 	const char *file = argument(args, "file");
 	JSON_AUTO cJSON *set = cJSON_CreateObject();
 	time_t review = 0, until = 0;
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 
-	requests_officer(officer);
-	if (requests_time(args, "review", &review) != 0 || requests_time(args, "until", &until) != 0)
-		return STATUS_UNSURE;
+	if (requests_time(args, "review", &review, a->e) != 0 || requests_time(args, "until", &until, a->e) != 0)
+		return admin_failed(a);
 	if (argument(args, "reason") == NULL || (!closes && review <= when_now()))
 		return output_complain(STATUS_UNSURE, "assess: --reason is needed, and --close or a --review to come");
-	if (file != NULL) {
-		if (paper_read(file, path, hex, &e) != 0)
-			return cases_failed("assess", &e);
-		cJSON_AddStringToObject(set, "file", path);
-		cJSON_AddStringToObject(set, "sha256", hex);
-	}
+	if ((file != NULL && paper_read(file, path, hex, a->e) != 0) || cases_one(a, args, id) != 0)
+		return admin_failed(a);
+	if (file != NULL)
+		json_put(set, JSON_MEMBERS(MEMBER_TEXT("file", path), MEMBER_TEXT("sha256", hex)));
 	if (until != 0)
 		json_put_time(set, "due", until);
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0)
-		return cases_failed("assess", &e);
 	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"%s\"%s%s%s}", id, closes ? "closed" : "reviewed",
 		 file != NULL ? ",\"sha256\":\"" : "", hex, file != NULL ? "\"" : "");
 	const struct case_act act = {.event = closes ? "closed" : "reviewed",
-				     .by = officer,
+				     .by = a->officer,
 				     .reason = argument(args, "reason"),
 				     .told = set, // what was so before stays in the events
 				     .set = set,
 				     .review = review,
 				     .closes = closes,
 				     .details = details};
-	return case_act(s.vault, ASSESS_TYPES, id, &act, &e) != 0 ? cases_failed("assess", &e)
-								  : cases_print(s.vault, args, "assess", ASSESS_TYPES, id);
+	return case_act(a->vault, ASSESS_TYPES, id, &act, a->e) != 0 ? admin_failed(a) : cases_print(a, args, ASSESS_TYPES, id);
 }
 
 static const struct command *const assess_commands[] = {
-    &(const struct command){"add", assess_add_main, "an assessment, or a contract with a processor", .options = assess_add_options},
+    &(const struct command){"add", assess_add_main, "an assessment, or a contract with a processor", .options = assess_add_options,
+			    .opens = OPENS_PROGRAM},
     &(const struct command){"list", assess_list_main, "all of them; exit status 1 when one is to be reviewed",
-			    .options = assess_list_options},
-    &(const struct command){"show", assess_show_main, "one of them", .words = "ID", .options = assess_show_options},
+			    .options = assess_list_options, .opens = OPENS_LOOK,
+			    .columns = (const char *const[]){"id", "state", "about", "of", "review", "overdue", "until", "title", NULL},
+			    .types = "isssdbDS"},
+    &(const struct command){"show", assess_show_main, "one of them", .words = "ID", .options = assess_show_options, .opens = OPENS_LOOK},
     &(const struct command){"review", assess_review_main, "it was looked at again, or holds no more", .words = "ID",
-			    .options = assess_review_options},
+			    .options = assess_review_options, .opens = OPENS_PROGRAM},
     NULL};
 const struct command assess_command = {
     .name = "assess", .line = "assessments and contracts, and when they are to be looked at again", .sub = assess_commands};

@@ -59,30 +59,23 @@ static int audit_parse_index(const char *text, uint64_t *out)
 
 static enum status audit_show(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"index", "at", "event", "policy", "details", NULL};
 	uint64_t from, first = 0, last = 0, end = 0;
-	struct err e;
-	SITE_AUTO struct site s = {0};
 	const char *format = argument(args, "format");
-	TABLE_AUTO struct table t;
-	struct audit_listing l = {.t = &t, .text = format == NULL || strcmp(format, "text") == 0};
+	struct audit_listing l = {.t = a->list, .text = format == NULL || strcmp(format, "text") == 0};
 
-	table_init(&t, columns, "ntsss");
-	t.whole = true; // hashes
+	a->list->whole = true; // hashes
 	if (audit_parse_index(argument(args, "from"), &from) < 0)
 		return output_complain(STATUS_UNSURE, "audit: --from takes the number of an entry");
 	if (argument_given(args, "last") && (argument_given(args, "from") || audit_parse_index(argument(args, "last"), &last) < 0))
 		return output_complain(STATUS_UNSURE, "audit: --last takes a number of entries, and does not go with --from");
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	int ret = argument_given(args, "last") ? ledger_size(s.vault, &end, &e) : 0;
+	int ret = argument_given(args, "last") ? ledger_size(a->vault, &end, a->e) : 0;
 	from = end > last ? end - last : from;
 	if (ret == 0 && !argument_given(args, "from"))
-		ret = ledger_first(s.vault, &first, &e);
+		ret = ledger_first(a->vault, &first, a->e);
 	from = from < first ? first : from;
-	if (ret != 0 || ledger_each(s.vault, from, audit_row, &l, &e) != 0)
-		return output_complain(STATUS_UNSURE, "audit: %s", e.text);
-	return table_output(&t, args, "There are no entries.");
+	if (ret != 0 || ledger_each(a->vault, from, audit_row, &l, a->e) != 0)
+		return output_complain(STATUS_UNSURE, "audit: %s", a->e->text);
+	return table_output(a->list, args, "There are no entries.");
 }
 
 static const struct option_row verify_options[] = {
@@ -179,10 +172,8 @@ static enum status audit_verify_certificate(const struct admin *a, const struct 
 		(void)output_object(args, object, &out);
 		return status;
 	}
-	cJSON_AddStringToObject(object, "log", key.name);
-	cJSON_AddNumberToObject(object, "entry", (double)check.index);
-	cJSON_AddNumberToObject(object, "entries", (double)check.size);
-	cJSON_AddStringToObject(object, "sha256", check.sha256);
+	json_put(object, JSON_MEMBERS(MEMBER_TEXT("log", key.name), MEMBER_NUMBER("entry", check.index),
+				      MEMBER_NUMBER("entries", check.size), MEMBER_TEXT("sha256", check.sha256)));
 	buf_printf(&out,
 		   "the certificate holds: entry %" PRIu64 " of the first %" PRIu64
 		   " of %s, which were signed, vouches for its SHA-256 %s\n",
@@ -308,11 +299,9 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 		}
 		return output_object(args, object, &out) == STATUS_DONE ? status : STATUS_UNSURE;
 	}
-	cJSON_AddNumberToObject(object, "entries", (double)report.size);
-	cJSON_AddStringToObject(object, "root", report.root);
-	cJSON_AddNumberToObject(object, "from", (double)report.from);
-	cJSON_AddNumberToObject(object, "missing", (double)report.missing);
-	cJSON_AddBoolToObject(object, "signed", ever);
+	json_put(object,
+		 JSON_MEMBERS(MEMBER_NUMBER("entries", report.size), MEMBER_TEXT("root", report.root), MEMBER_NUMBER("from", report.from),
+			      MEMBER_NUMBER("missing", report.missing), MEMBER_BOOL("signed", ever)));
 	buf_printf(&out, "intact: %s, root %s\n", COUNTED(report.size, "entry", "entries"), report.root);
 	if (!ever)
 		buf_adds(&out, "never signed: nothing but the keys of this machine vouches for them; run: lethe audit checkpoint\n");
@@ -332,31 +321,19 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 	return output_object(args, object, &out) == STATUS_DONE ? status : STATUS_UNSURE;
 }
 
-// A text whose every byte counts: as JSON a member of this name.
-static enum status output_signed(const struct arguments *args, const char *name, const struct buf *text)
-{
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(object, name, buf_text(text));
-	return output_object(args, object, text);
-}
-
 static const struct option_row object_options[] = {OBJECT_FORMAT_OPTION, {0}};
 
 static enum status audit_checkpoint(const struct admin *a, const struct arguments *args)
 {
-	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	SITE_AUTO struct site s = {0};
+	const int ret = sign_ledger(a, a->vault, &out, a->e);
 
-	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
-		return STATUS_UNSURE;
-	const int ret = sign_ledger(a, s.vault, &out, &e);
 	if (ret != 0)
-		output_complain(STATUS_FOUND, "audit: %s", e.text);
+		output_complain(STATUS_FOUND, "audit: %s", a->e->text);
 	if (out.len == 0)
 		return STATUS_FOUND;
-	const enum status status = output_signed(args, "checkpoint", &out);
+	const enum status status =
+	    output_members(args, &out, JSON_MEMBERS(MEMBER_TEXT("checkpoint", buf_text(&out)))); // whose every byte counts
 	return ret != 0 ? STATUS_FOUND : status;
 }
 
@@ -370,32 +347,24 @@ static enum status audit_proof(const struct admin *a, const struct arguments *ar
 {
 	const bool event = args->word_count > 0;
 	uint64_t number;
-	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	SITE_AUTO struct site s = {0};
 
 	if (event == argument_given(args, "since") || audit_parse_index(event ? args->words[0] : argument(args, "since"), &number) < 0)
 		return output_complain(STATUS_UNSURE, "audit: give either the number of an entry or --since with a size");
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (ledger_proof(s.vault, event ? PROOF_OF_EVENT : PROOF_OF_GROWTH, number, &out, &e) != 0)
-		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "audit: %s", e.text);
-	return output_signed(args, "proof", &out);
+	return ledger_proof(a->vault, event ? PROOF_OF_EVENT : PROOF_OF_GROWTH, number, &out, a->e) != 0
+		   ? admin_failed(a)
+		   : output_members(args, &out, JSON_MEMBERS(MEMBER_TEXT("proof", buf_text(&out))));
 }
 
 static enum status audit_bundle(const struct admin *a, const struct arguments *args)
 {
-	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	SITE_AUTO struct site s = {0};
 
-	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
-		return STATUS_UNSURE;
 	output_progress_begin("gathering");
-	const int ret = audit_bundle_make(a, s.vault, args->words[0], &e);
+	const int ret = audit_bundle_make(a, a->vault, args->words[0], a->e);
 	output_progress_end();
 	if (ret != 0)
-		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "audit: %s", e.text);
+		return admin_failed(a);
 	buf_printf(&out, "made %s; README.txt there says how to verify it without Lethe\n", args->words[0]);
 	return output_print(&out);
 }
@@ -404,17 +373,18 @@ const struct command audit_command = {
     .name = "audit",
     .line = "the ledger: what was done, under which policy",
     .sub = (const struct command *const[]){
-	&(const struct command){"show", audit_show, "the entries", .options = show_options},
+	&(const struct command){"show", audit_show, "the entries", .options = show_options, .opens = OPENS_LOOK,
+				.columns = (const char *const[]){"index", "at", "event", "policy", "details", NULL}, .types = "ntsss"},
 	&(const struct command){"verify", audit_verify,
 				"compute every leaf and root again; exit status 0 intact, 1 altered, 2 shorter than a checkpoint that "
 				"was kept elsewhere, 3 forked from it, 4 intact and in part kept no longer, 5 could not tell",
 				.options = verify_options, .exits = verify_exits},
 	&(const struct command){"proof", audit_proof,
 				"prove to others that an entry is under the last signed checkpoint, or an older one before it",
-				.words = "[INDEX]", .options = proof_options},
+				.words = "[INDEX]", .options = proof_options, .opens = OPENS_LOOK},
 	&(const struct command){"checkpoint", audit_checkpoint, "print the signed checkpoint, to be kept elsewhere",
-				.options = object_options},
+				.options = object_options, .opens = OPENS_ADMIN},
 	&(const struct command){"bundle", audit_bundle,
 				"make a folder for an auditor: policy, register, ledger, proofs, and how to verify them without Lethe",
-				.words = "FOLDER"},
+				.words = "FOLDER", .opens = OPENS_ADMIN},
 	NULL}};

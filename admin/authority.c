@@ -32,46 +32,36 @@ static const struct option_row authority_close_options[] = {
     {0},
 };
 
+#define AUTHORITY_TYPE CASE_BIT(CASE_AUTHORITY)
+
 static enum status authority_add_main(const struct admin *a, const struct arguments *args)
 {
-	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1];
+	char id[RECORD_ID_LEN + 1];
 	BUF_AUTO_WIPE struct buf authority = BUF_INIT(HIDDEN_MAX), asked = BUF_INIT(VAULT_BODY_MAX / 8), receipt = BUF_INIT(HIDDEN_MAX);
 	struct authority_new new = {.ground = argument(args, "ground"),
 				    .reference = argument(args, "reference"),
 				    .record = argument(args, "record"),
-				    .by = officer};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
-
-	requests_officer(officer);
-	if (requests_time(args, "received", &new.received) != 0 || requests_time(args, "tell", &new.tell) != 0)
-		return STATUS_UNSURE;
+				    .by = a->officer};
 	const char *who = argument(args, "authority"), *whom = argument(args, "receipt");
-	if ((who != NULL && ask_hidden("authority", who, &authority, &e) != 0) || requests_text(args, "asked", &asked, &e) != 0 ||
-	    (whom != NULL && ask_hidden("receipt", whom, &receipt, &e) != 0))
-		return cases_failed("authority", &e);
+
+	if (requests_time(args, "received", &new.received, a->e) != 0 || requests_time(args, "tell", &new.tell, a->e) != 0 ||
+	    (who != NULL && ask_hidden("authority", who, &authority, a->e) != 0) || requests_text(args, "asked", &asked, a->e) != 0 ||
+	    (whom != NULL && ask_hidden("receipt", whom, &receipt, a->e) != 0))
+		return admin_failed(a);
 	new.authority = buf_text(&authority);
 	new.asked = buf_text(&asked);
 	new.receipt = receipt.len > 0 ? buf_text(&receipt) : NULL;
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	return authority_add(s.vault, &new, id, &e) != 0 ? cases_failed("authority", &e)
-							 : cases_print(s.vault, args, "authority", CASE_BIT(CASE_AUTHORITY), id);
+	return authority_add(a->vault, &new, id, a->e) != 0 ? admin_failed(a) : cases_print(a, args, AUTHORITY_TYPE, id);
 }
-
-struct authority_listing {
-	struct table t;
-	bool open_only;
-};
 
 static int authority_row(void *arg, const struct case_row *row)
 {
-	struct authority_listing *l = arg;
+	const struct cases_listing *l = arg;
 	const char *outcome = json_string(row->body, "outcome"), *ground = json_string(row->body, "ground"),
 		   *who = json_string(row->body, "authority");
 
-	if (!l->open_only || row->closed == 0)
-		table_add(&l->t, row->id,
+	if (!l->only || row->closed == 0)
+		table_add(l->t, row->id,
 			  row->body == NULL ? "unreadable"
 			  : outcome != NULL ? outcome
 					    : "open",
@@ -81,59 +71,46 @@ static int authority_row(void *arg, const struct case_row *row)
 
 static enum status authority_list_main(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id", "outcome", "ground", "received", "authority", "closed", "people", NULL};
-	struct authority_listing l = {.open_only = argument_given(args, "open")};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
+	struct cases_listing l = {a->list, argument_given(args, "open")};
 
-	table_init(&l.t, columns, "issdsDN");
-	enum status status = site_open(&s, a, VAULT_LOOK);
-	if (status == STATUS_DONE)
-		status = case_each(s.vault, CASE_BIT(CASE_AUTHORITY), authority_row, &l, &e) != 0
-			     ? cases_failed("authority", &e)
-			     : table_output(&l.t, args, "No authority has asked.");
-	table_free(&l.t);
-	return status;
+	return case_each(a->vault, AUTHORITY_TYPE, authority_row, &l, a->e) != 0 ? admin_failed(a)
+										 : table_output(a->list, args, "No authority has asked.");
 }
 
 static enum status authority_show_main(const struct admin *a, const struct arguments *args)
 {
-	return cases_show(a, args, "authority", CASE_BIT(CASE_AUTHORITY));
+	return cases_show(a, args, AUTHORITY_TYPE);
 }
 
 static enum status authority_close_main(const struct admin *a, const struct arguments *args)
 {
-	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1], *rest = NULL;
+	char id[RECORD_ID_LEN + 1], *rest = NULL;
 	const char *people = argument(args, "people");
 	struct authority_answer answer = {
-	    .refusal = argument(args, "refused"), .reason = argument(args, "reason"), .by = officer, .people = 0};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
+	    .refusal = argument(args, "refused"), .reason = argument(args, "reason"), .by = a->officer, .people = 0};
 
-	requests_officer(officer);
 	answer.people = people != NULL ? strtoull(people, &rest, 10) : 0;
 	if (people != NULL && (*people < '0' || *people > '9' || *rest != '\0'))
 		return output_complain(STATUS_UNSURE, "authority: --people takes a number");
-	if (requests_time(args, "tell", &answer.tell) != 0)
-		return STATUS_UNSURE;
-	if (cases_kinds(args, &answer.given, &e) != 0)
-		return cases_failed("authority", &e);
+	if (requests_time(args, "tell", &answer.tell, a->e) != 0 || cases_kinds(args, &answer.given, a->e) != 0)
+		return admin_failed(a);
 	if ((answer.given != 0) != (answer.people > 0))
 		return output_complain(STATUS_UNSURE,
 				       "authority: where something was given, --kind and --people say what, and of how many");
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	return cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0 || authority_answer(s.vault, id, &answer, &e) != 0
-		   ? cases_failed("authority", &e)
-		   : cases_print(s.vault, args, "authority", CASE_BIT(CASE_AUTHORITY), id);
+	return cases_one(a, args, id) != 0 || authority_answer(a->vault, id, &answer, a->e) != 0 ? admin_failed(a)
+												 : cases_print(a, args, AUTHORITY_TYPE, id);
 }
 
 static const struct command *const authority_commands[] = {
-    &(const struct command){"add", authority_add_main, "an authority asks for something", .options = authority_add_options},
-    &(const struct command){"list", authority_list_main, "who asked, and what came of it", .options = authority_list_options},
-    &(const struct command){"show", authority_show_main, "one of them", .words = "ID", .options = authority_show_options},
+    &(const struct command){"add", authority_add_main, "an authority asks for something", .options = authority_add_options,
+			    .opens = OPENS_PROGRAM},
+    &(const struct command){
+	"list", authority_list_main, "who asked, and what came of it", .options = authority_list_options, .opens = OPENS_LOOK,
+	.columns = (const char *const[]){"id", "outcome", "ground", "received", "authority", "closed", "people", NULL}, .types = "issdsDN"},
+    &(const struct command){"show", authority_show_main, "one of them", .words = "ID", .options = authority_show_options,
+			    .opens = OPENS_LOOK, .reads = "personal"},
     &(const struct command){"close", authority_close_main, "what was given, or why nothing was; as the policy lets it", .words = "ID",
-			    .options = authority_close_options},
+			    .options = authority_close_options, .opens = OPENS_PROGRAM},
     NULL};
 const struct command authority_command = {
     .name = "authority", .line = "requests of authorities; their number is signed and published", .sub = authority_commands};

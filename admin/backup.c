@@ -17,27 +17,20 @@ static const struct option_row backup_options[] = {
 static enum status backup_report(const struct arguments *args, const struct backup_facts *b, const char *what)
 {
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	char made[WHEN_TEXT], until[WHEN_TEXT];
+	char until[WHEN_TEXT];
 
-	when_text(made, b->made);
 	when_text(until, b->until);
-	cJSON_AddStringToObject(o, "path", b->path);
-	cJSON_AddStringToObject(o, "made", made);
-	cJSON_AddStringToObject(o, "until", until);
-	cJSON_AddNumberToObject(o, "records", (double)b->records);
-	cJSON_AddNumberToObject(o, "events", (double)b->events);
-	cJSON_AddNumberToObject(o, "files", (double)b->files);
-	cJSON_AddNumberToObject(o, "bytes", (double)b->bytes);
-	cJSON_AddNumberToObject(o, "left_records", (double)b->left_records);
-	cJSON_AddNumberToObject(o, "left_log_days", (double)b->left_days);
-	cJSON_AddBoolToObject(o, "keys", b->keys_copied);
 	buf_printf(&out, "%s %s\n%s, %s, %s; to be deleted at %s\n", what, b->path, COUNTED(b->records, "record", "records"),
 		   COUNTED(b->events, "ledger entry", "ledger entries"), COUNTED(b->files, "file", "files"), until);
 	if (b->left_records + b->left_days > 0)
 		buf_printf(&out, "left out, as they end before it does: %s, %s of the request log\n",
 			   COUNTED(b->left_records, "record", "records"), COUNTED(b->left_days, "day", "days"));
-	return output_object(args, o, &out);
+	return output_members(args, &out,
+			      JSON_MEMBERS(MEMBER_TEXT("path", b->path), MEMBER_TIME("made", b->made), MEMBER_TIME("until", b->until),
+					   MEMBER_NUMBER("records", b->records), MEMBER_NUMBER("events", b->events),
+					   MEMBER_NUMBER("files", b->files), MEMBER_NUMBER("bytes", b->bytes),
+					   MEMBER_NUMBER("left_records", b->left_records), MEMBER_NUMBER("left_log_days", b->left_days),
+					   MEMBER_BOOL("keys", b->keys_copied)));
 }
 
 static enum status backup_main(const struct admin *a, const struct arguments *args)

@@ -99,48 +99,59 @@ int cases_named(const struct arguments *args, const char *name, char out[PERSON_
 							   : "nothing to look for");
 }
 
-enum status cases_failed(const char *command, const struct err *e)
+const struct option_row *cases_selector(const struct arguments *args, const struct option_row *options, char value[PERSON_VALUE_MAX],
+					struct err *e)
 {
-	return output_complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "%s: %s", command, e->text);
+	const struct option_row *given = NULL;
+	BUF_AUTO struct buf all = BUF_INIT(256);
+	size_t count = 0;
+
+	for (const struct option_row *o = options; o < options + CASES_SELECTORS; o++) {
+		buf_printf(&all, "%s--%s", o == options ? "" : ", ", o->name);
+		given = argument_given(args, o->name) ? o : given;
+		count += argument_given(args, o->name);
+	}
+	if (count != 1)
+		err_set(e, ERR_INPUT, "give exactly one of %s", buf_text(&all));
+	else if (given->type == OPTION_HIDDEN)
+		count = cases_named(args, given->name, value, e) < 0 ? 0 : 1;
+	else if (snprintf(value, PERSON_VALUE_MAX, "%s", argument(args, given->name)) >= PERSON_VALUE_MAX)
+		count = err_set(e, ERR_INPUT, "the id is too long") == 0;
+	return count == 1 ? given : NULL;
 }
 
-static enum status case_print(struct vault *v, const struct arguments *args, const char *command, unsigned types, const char *id,
-			      bool personal)
+int cases_one(const struct admin *a, const struct arguments *args, char out[RECORD_ID_LEN + 1])
+{
+	return cases_id(a->vault, KIND_ACCOUNTABILITY, args->words[0], out, a->e);
+}
+
+static enum status case_print(const struct admin *a, const struct arguments *args, unsigned types, const char *id, bool personal)
 {
 	static const char *const sealed[] = {"asked", "what"};
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
-	struct err e = {0};
-	JSON_AUTO cJSON *object = case_show(v, types, id, &e);
+	JSON_AUTO cJSON *object = case_show(a->vault, types, id, a->e);
 
 	if (object == NULL)
-		return cases_failed(command, &e);
+		return admin_failed(a);
 	for (size_t i = 0; i < ARRAY_LEN(sealed) && !personal; i++)
 		cJSON_DeleteItemFromObjectCaseSensitive(object, sealed[i]);
 	table_record(&text, object);
 	return output_object(args, object, &text);
 }
 
-enum status cases_print(struct vault *v, const struct arguments *args, const char *command, unsigned types, const char *id)
+enum status cases_print(const struct admin *a, const struct arguments *args, unsigned types, const char *id)
 {
-	return case_print(v, args, command, types, id, false);
+	return case_print(a, args, types, id, false);
 }
 
-enum status cases_show(const struct admin *a, const struct arguments *args, const char *command, unsigned types)
+enum status cases_show(const struct admin *a, const struct arguments *args, unsigned types)
 {
-	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	char id[RECORD_ID_LEN + 1];
 	const bool personal = argument_given(args, "personal");
-	const char *reason = argument(args, "reason");
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 
-	requests_officer(officer);
-	if (personal && reason == NULL)
-		return output_complain(STATUS_UNSURE, "%s: --personal needs --reason: why you read it; that is recorded", command);
-	if (site_open(&s, a, personal ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
 	// It is recorded before it is shown.
-	return cases_id(s.vault, KIND_ACCOUNTABILITY, args->words[0], id, &e) != 0 ||
-		       (personal && reading_record(s.vault, command, id, officer, reason, &e) != 0)
-		   ? cases_failed(command, &e)
-		   : case_print(s.vault, args, command, types, id, personal);
+	return cases_one(a, args, id) != 0 ||
+		       (personal && reading_record(a->vault, a->name, id, a->officer, argument(args, "reason"), a->e) != 0)
+		   ? admin_failed(a)
+		   : case_print(a, args, types, id, personal);
 }

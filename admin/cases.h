@@ -17,6 +17,10 @@ int cases_kinds(const struct arguments *args, kind_set *out, struct err *e);
 // What names a person and so is no word of a command line: the hidden options "contact" (in its plain form), "archive" (its token, of the address of its ZIP), "receipt",
 // and "ip" (in its one form). 1: it was given; 0: it was not; -1: ERR_INPUT.
 int cases_named(const struct arguments *args, const char *name, char out[PERSON_VALUE_MAX], struct err *e);
+// Of the first six options that one of which says whom it is about, exactly one is given: its row and its value, which is personal. NULL: ERR_INPUT.
+enum { CASES_SELECTORS = 6 };
+const struct option_row *cases_selector(const struct arguments *args, const struct option_row *options, char value[PERSON_VALUE_MAX],
+					struct err *e);
 #define CASES_CONTACT_OPTION                                                                                                               \
 	{                                                                                                                                  \
 		"contact", OPTION_HIDDEN, NULL, "what bears a contact, which is known to be the person's"                                  \
@@ -25,13 +29,17 @@ int cases_named(const struct arguments *args, const char *name, char out[PERSON_
 	{                                                                                                                                  \
 		"archive", OPTION_HIDDEN, NULL, "a set, by the address of its ZIP"                                                         \
 	}
-// Exit status of what failed, said under the command's name.
-enum status cases_failed(const char *command, const struct err *e);
-
+// The whole id of the case that the first word names, as cases_id().
+int cases_one(const struct admin *a, const struct arguments *args, char out[RECORD_ID_LEN + 1]);
+// What case_each() and hold_each() are given for a list.
+struct cases_listing {
+	struct table *t;
+	bool only; // those that wait for the officer
+};
 // Prints the case of one of these types (CASE_BIT()s): as table_record() has it, or as JSON; without what may name people.
-enum status cases_print(struct vault *v, const struct arguments *args, const char *command, unsigned types, const char *id);
-// The command that shows the one that the first word names; with these options that, too, which is recorded.
-enum status cases_show(const struct admin *a, const struct arguments *args, const char *command, unsigned types);
+enum status cases_print(const struct admin *a, const struct arguments *args, unsigned types, const char *id);
+// The command that shows the one that the first word names; with --personal that, too, which is recorded.
+enum status cases_show(const struct admin *a, const struct arguments *args, unsigned types);
 #define CASES_SHOW_OPTIONS                                                                                                                 \
 	{"personal", OPTION_FLAG, NULL, "also what may name people; it is recorded who read it"},                                          \
 	    {"reason", OPTION_VALUE, "TEXT", "with --personal: why"}, OBJECT_FORMAT_OPTION,                                                \

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: ISC
 // Egress may send no packet to a private network, by its unit; the name servers that this machine uses must be allowed.
 #include "admin/check.h"
+#include "policy/base/address_range.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include <arpa/inet.h>
 #include <glob.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,25 +22,13 @@ static bool network_holds(const char *network, const char *address)
 		     {"link-local", {"169.254.0.0/16", "fe80::/64", NULL}},
 		     {"multicast", {"224.0.0.0/4", "ff00::/8", NULL}},
 		     {"any", {"0.0.0.0/0", "::/0", NULL}}};
-	unsigned char net[16], at[16];
-	char text[INET6_ADDRSTRLEN + 4];
+	struct address_range range, at;
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		for (const char *const *n = words[i].networks; strcmp(words[i].word, network) == 0 && *n != NULL; n++)
 			if (network_holds(*n, address))
 				return true;
-	snprintf(text, sizeof text, "%s", network);
-	char *slash = strchr(text, '/');
-	if (slash != NULL)
-		*slash++ = '\0';
-	int family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
-	unsigned bits = family == AF_INET6 ? 128 : 32, prefix = slash != NULL ? (unsigned)strtoul(slash, NULL, 10) : bits;
-	if (inet_pton(family, text, net) != 1 || inet_pton(family, address, at) != 1 || prefix > bits)
-		return false;
-	if (memcmp(net, at, prefix / 8) != 0)
-		return false;
-	unsigned char mask = (unsigned char)(0xff00 >> prefix % 8);
-	return prefix % 8 == 0 || ((net[prefix / 8] ^ at[prefix / 8]) & mask) == 0;
+	return address_range_read(&range, network) == 0 && address_range_read(&at, address) == 0 && address_range_within(&at, &range);
 }
 
 // Does a line of the file, NAME=network network …, hold the address?

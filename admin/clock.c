@@ -4,37 +4,26 @@
 #include <unistd.h>
 
 // How the clock is judged, a line for each fact.
-static int clock_print(const struct clock_state *clock, struct buf *out)
-{
-	char text[4][WHEN_TEXT];
-
-	when_text(text[0], clock->now);
-	when_text(text[1], clock->known);
-	when_text(text[2], clock->judged);
-	when_text(text[3], clock->ahead);
-	buf_printf(out, "the clock says %s\n", text[0]);
-	buf_printf(out, "it is not earlier than %s, by the last run of lethe prune and by how long the machine has been up since\n",
-		   text[1]);
-	if (clock->leapt)
-		buf_printf(out, "that is so far ahead that what is due is judged by %s\n", text[2]);
-	if (clock->ahead > clock->now)
-		buf_printf(out, "something is dated in the future, until %s, and is left until then\n", text[3]);
-	return out->failed ? -1 : 0;
-}
-
 static enum status clock_show(const struct admin *a, const struct arguments *args)
 {
 	struct clock_state clock;
-	struct err e;
+	char text[4][WHEN_TEXT];
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	SITE_AUTO struct site s = {0};
 
 	(void)args;
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (vault_clock(s.vault, &clock, &e) != 0)
-		return output_complain(STATUS_UNSURE, "clock: %s", e.text);
-	clock_print(&clock, &out);
+	if (vault_clock(a->vault, &clock, a->e) != 0)
+		return output_complain(STATUS_UNSURE, "clock: %s", a->e->text);
+	when_text(text[0], clock.now);
+	when_text(text[1], clock.known);
+	when_text(text[2], clock.judged);
+	when_text(text[3], clock.ahead);
+	buf_printf(&out, "the clock says %s\n", text[0]);
+	buf_printf(&out, "it is not earlier than %s, by the last run of lethe prune and by how long the machine has been up since\n",
+		   text[1]);
+	if (clock.leapt)
+		buf_printf(&out, "that is so far ahead that what is due is judged by %s\n", text[2]);
+	if (clock.ahead > clock.now)
+		buf_printf(&out, "something is dated in the future, until %s, and is left until then\n", text[3]);
 	enum status printed = output_print(&out);
 	return printed != STATUS_DONE ? printed : clock.leapt || clock.ahead > clock.now ? STATUS_FOUND : STATUS_DONE;
 }
@@ -49,18 +38,14 @@ static enum status clock_confirm(const struct admin *a, const struct arguments *
 {
 	struct clock_state was;
 	char now[WHEN_TEXT], question[128];
-	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	SITE_AUTO struct site s = {0};
 
-	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
-		return STATUS_UNSURE;
 	when_text(now, when_now());
 	snprintf(question, sizeof question, "Is it %s, in UTC? What is due then will be ended.", now);
 	if (!argument_given(args, "yes") && isatty(STDIN_FILENO) && !ask_yes(question))
 		return output_complain(STATUS_FOUND, "clock: nothing was confirmed");
-	if (vault_clock_confirm(s.vault, argument(args, "reason"), &was, &e) != 0)
-		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "clock: %s", e.text);
+	if (vault_clock_confirm(a->vault, argument(args, "reason"), &was, a->e) != 0)
+		return admin_failed(a);
 	when_text(now, was.now);
 	buf_printf(&out, "confirmed, and recorded in the ledger: it is %s\n", now);
 	return output_print(&out);
@@ -70,7 +55,7 @@ const struct command clock_command = {
     .name = "clock",
     .line = "the clock by which is judged what is due",
     .sub = (const struct command *const[]){
-	&(const struct command){.name = "show", .run = clock_show, .line = "what it says, and what is known of it"},
+	&(const struct command){.name = "show", .run = clock_show, .line = "what it says, and what is known of it", .opens = OPENS_LOOK},
 	&(const struct command){"confirm", clock_confirm, "say that it is right, after it was wrong or the site was off for long",
-				.options = confirm_options},
+				.options = confirm_options, .opens = OPENS_ADMIN},
 	NULL}};

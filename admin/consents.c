@@ -91,23 +91,17 @@ static int consents_row(void *arg, const struct consent_row *row)
 	return 0;
 }
 
-static enum status consents_failed(const struct err *e)
+static enum status consents_failed(const struct admin *a)
 {
-	return output_complain(e->code == ERR_NOT_FOUND ? STATUS_FOUND : STATUS_UNSURE, "consents: %s", e->text);
+	return output_complain(a->e->code == ERR_NOT_FOUND ? STATUS_FOUND : STATUS_UNSURE, "consents: %s", a->e->text);
 }
 
 static enum status consents_list(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id", "at", "consent", "decision", "until", "surface", "holds", NULL};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
-	TABLE_AUTO struct table t;
+	struct consents c = {.args = args, .policy = a->in_force, .t = a->list};
 
-	table_init(&t, columns, "issssss");
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	struct consents c = {.args = args, .policy = s.policy, .t = &t};
-	return consent_each(s.vault, consents_row, &c, &e) != 0 ? consents_failed(&e) : table_output(&t, args, "There are no consents.");
+	return consent_each(a->vault, consents_row, &c, a->e) != 0 ? consents_failed(a)
+								   : table_output(a->list, args, "There are no consents.");
 }
 
 static int consents_receipt(void *arg, const struct consent_row *row)
@@ -126,27 +120,22 @@ static enum status consents_show(const struct admin *a, const struct arguments *
 {
 	JSON_AUTO cJSON *receipts = cJSON_CreateArray();
 	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX), shown = BUF_INIT(OUTPUT_MAX);
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
-
-	if (cases_id_names(args->words[0], 0, &e) != 0)
-		return consents_failed(&e);
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
 	struct consents c CONSENTS_AUTO = {.args = args,
-					   .policy = s.policy,
+					   .policy = a->in_force,
 					   .id = args->words[0],
 					   .receipts = receipts,
 					   .state = a->state,
 					   .assessments = cJSON_CreateObject()};
-	if (case_each(s.vault, CASE_BIT(CASE_ASSESSMENT), consents_assessment, &c, &e) != 0 ||
-	    consent_each(s.vault, consents_receipt, &c, &e) != 0 ||
-	    cases_id_names(args->words[0], (size_t)cJSON_GetArraySize(receipts), &e) != 0)
-		return consents_failed(&e);
+
+	if (cases_id_names(args->words[0], 0, a->e) != 0 ||
+	    case_each(a->vault, CASE_BIT(CASE_ASSESSMENT), consents_assessment, &c, a->e) != 0 ||
+	    consent_each(a->vault, consents_receipt, &c, a->e) != 0 ||
+	    cases_id_names(args->words[0], (size_t)cJSON_GetArraySize(receipts), a->e) != 0)
+		return consents_failed(a);
 	if (cJSON_GetArraySize(receipts) == 0)
 		return output_complain(STATUS_FOUND, "consents: there is no such consent; lethe consents list names those there are");
-	if (consent_text(s.vault, c.sha256, &text, &e) != 0)
-		return consents_failed(&e);
+	if (consent_text(a->vault, c.sha256, &text, a->e) != 0)
+		return consents_failed(a);
 	cJSON *receipt = cJSON_GetArrayItem(receipts, 0);
 	cJSON_AddStringToObject(receipt, "notice_text", buf_text(&text));
 	json_print_lines(&shown, receipt);
@@ -157,23 +146,22 @@ static enum status consents_export(const struct admin *a, const struct arguments
 {
 	JSON_AUTO cJSON *receipts = cJSON_CreateArray();
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
-
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
 	struct consents c CONSENTS_AUTO = {
-	    .args = args, .policy = s.policy, .receipts = receipts, .state = a->state, .assessments = cJSON_CreateObject()};
-	if (case_each(s.vault, CASE_BIT(CASE_ASSESSMENT), consents_assessment, &c, &e) != 0 ||
-	    consent_each(s.vault, consents_receipt, &c, &e) != 0)
-		return consents_failed(&e);
+	    .args = args, .policy = a->in_force, .receipts = receipts, .state = a->state, .assessments = cJSON_CreateObject()};
+
+	if (case_each(a->vault, CASE_BIT(CASE_ASSESSMENT), consents_assessment, &c, a->e) != 0 ||
+	    consent_each(a->vault, consents_receipt, &c, a->e) != 0)
+		return consents_failed(a);
 	return json_print_lines(&out, receipts) != 0 ? output_complain(STATUS_UNSURE, "consents: there are too many") : output_print(&out);
 }
 
 static const struct command *const consents_commands[] = {
-    &(const struct command){"list", consents_list, "every decision that is kept, oldest first", .options = list_options},
+    &(const struct command){
+	"list", consents_list, "every decision that is kept, oldest first", .options = list_options, .opens = OPENS_LOOK,
+	.columns = (const char *const[]){"id", "at", "consent", "decision", "until", "surface", "holds", NULL}, .types = "issssss"},
     &(const struct command){"show", consents_show, "one of them as a receipt, with the words that were shown", .words = "ID",
-			    .options = show_options},
-    &(const struct command){.name = "export", .run = consents_export, .line = "all of them as consent receipts (ISO/IEC TS 27560), JSON"},
+			    .options = show_options, .opens = OPENS_LOOK},
+    &(const struct command){
+	.name = "export", .run = consents_export, .line = "all of them as consent receipts (ISO/IEC TS 27560), JSON", .opens = OPENS_LOOK},
     NULL};
 const struct command consents_command = {.name = "consents", .line = "the record of consents", .sub = consents_commands};

@@ -27,46 +27,25 @@ static const struct option_row erase_options[] = {
 #define UNPROVEN                                                                                                                           \
 	"%s it without that and stay: lethe requests identify asks their senders for it, lethe requests verify --contact-too records "     \
 	"how it was shown, and lethe erase --record erases one of them"
-static const char *const columns[] = {"store", "found", "goes", "stays", "why", NULL};
 enum { CERTIFICATE_BYTES = 64 * 1024 };
 
 struct erasure {
-	const struct option_row *by;  // which of the first ERASE_SELECTORS options
+	const struct option_row *by;
 	char value[PERSON_VALUE_MAX]; // personal: wiped
 };
-enum { ERASE_SELECTORS = 6 };
 
-// Which one to erase by, and its value.
-static int read_target(const struct arguments *args, struct erasure *x, struct err *e)
-{
-	size_t given = 0;
-
-	for (size_t i = 0; i < ERASE_SELECTORS; i++) {
-		if (argument_given(args, erase_options[i].name)) {
-			x->by = &erase_options[i];
-			given++;
-		}
-	}
-	if (given != 1)
-		return err_set(e, ERR_INPUT, "give exactly one of --receipt, --ip, --contact, --archive, --request, --record");
-	if (x->by->type == OPTION_HIDDEN)
-		return cases_named(args, x->by->name, x->value, e) < 0 ? -1 : 0;
-	return snprintf(x->value, sizeof x->value, "%s", argument(args, x->by->name)) < (int)sizeof x->value
-		   ? 0
-		   : err_set(e, ERR_INPUT, "the id is too long");
-}
-
-static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, struct erase_result *result, struct buf *certificate,
-			struct err *e)
+static int erase_target(const struct admin *a, const struct erasure *x, bool dry_run, struct erase_result *result, struct buf *certificate)
 {
 	PERSON_AUTO struct person person = {.count = 1};
-	char id[RECORD_ID_LEN + 1] = "", officer[OFFICER_MAX];
+	char id[RECORD_ID_LEN + 1] = "";
 	const char *name = x->by->name;
+	struct vault *v = a->vault;
+	struct err *e = a->e;
 
-	requests_officer(officer);
 	if (strcmp(name, "request") == 0)
-		return cases_request_id(v, x->value, id, e) != 0 ? -1
-								 : rights_fulfil_erasure(v, id, officer, dry_run, result, certificate, e);
+		return cases_request_id(v, x->value, id, e) != 0
+			   ? -1
+			   : rights_fulfil_erasure(v, id, a->officer, dry_run, result, certificate, e);
 	person.list[0] = (struct erase_selector){strcmp(name, "receipt") == 0 ? ERASE_RECEIPT
 						 : strcmp(name, "ip") == 0    ? ERASE_ADDRESS
 									      : ERASE_RECORD,
@@ -88,7 +67,7 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 		return -1;
 	JSON_AUTO cJSON *reach = reach_of(v, person.list, person.count, e);
 	cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
-	if (reach == NULL || (!dry_run && recipients_tell(v, NULL, ABOUT_ERASURE, recipients, officer, e) != 0) ||
+	if (reach == NULL || (!dry_run && recipients_tell(v, NULL, ABOUT_ERASURE, recipients, a->officer, e) != 0) ||
 	    rights_erase_all(v, person.list, person.count, dry_run, result, e) != 0)
 		return -1;
 	result->unproven = person.unproven;
@@ -97,13 +76,13 @@ static int erase_target(struct vault *v, const struct erasure *x, bool dry_run, 
 }
 
 // This command may sign the ledger, so what it hands out has its proof. Where that fails, the next run of `lethe prune` says why.
-static void certificate_sign(const struct admin *a, struct vault *v, struct buf *certificate)
+static void certificate_sign(const struct admin *a, struct buf *certificate)
 {
 	struct err none = {0};
 	BUF_AUTO struct buf note = BUF_INIT(CERTIFICATE_BYTES), signed_one = BUF_INIT(CERTIFICATE_BYTES);
 	JSON_AUTO cJSON *object = json_parse(buf_text(certificate), certificate->len, &none);
 
-	if (object == NULL || sign_ledger(a, v, &note, &none) != 0 || certificate_prove(v, object, &none) != 0 ||
+	if (object == NULL || sign_ledger(a, a->vault, &note, &none) != 0 || certificate_prove(a->vault, object, &none) != 0 ||
 	    json_print(&signed_one, object) != 0)
 		return;
 	buf_reset(certificate);
@@ -169,31 +148,26 @@ static void erasure_end(struct erasure *x)
 static enum status erase_main(const struct admin *a, const struct arguments *args)
 {
 	struct erase_result r = {0};
-	struct err e;
 	bool dry_run = argument_given(args, "dry-run");
 	__attribute__((cleanup(erasure_end))) struct erasure x = {0};
 	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_BYTES), text = BUF_INIT(OUTPUT_MAX);
-	SITE_AUTO struct site s = {0};
-	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "snnns");
 	rights_stop_making_by(making_stop, a->run);
-	if (read_target(args, &x, &e) != 0)
-		return output_complain(STATUS_UNSURE, "erase: %s", e.text);
-	if (site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN) != STATUS_DONE)
-		return STATUS_UNSURE;
+	x.by = cases_selector(args, erase_options, x.value, a->e);
+	if (x.by == NULL)
+		return output_complain(STATUS_UNSURE, "erase: %s", a->e->text);
 	output_progress_begin("looking");
-	int ret = erase_target(s.vault, &x, true, &r, NULL, &e);
+	int ret = erase_target(a, &x, true, &r, NULL);
 	output_progress_end();
 	if (ret == 0)
-		plan_fill(&t, &r);
+		plan_fill(a->list, &r);
 	if (ret == 0 && r.unproven > 0)
 		output_complain(STATUS_DONE, UNPROVEN, COUNTED(r.unproven, "request gives", "requests give"));
 	if (ret == 0 && dry_run)
-		return table_output(&t, args, NULL);
+		return table_output(a->list, args, NULL);
 	if (ret == 0) { // on standard error, where a person sees it
 		plan_introduce(&x, &r, &text);
-		if (table_print(&t, NULL, &text) != 0)
+		if (table_print(a->list, NULL, &text) != 0)
 			return output_complain(STATUS_UNSURE, "erase: no memory");
 		output_complain(STATUS_DONE, "this would be erased, %.*s", (int)text.len - 1, buf_text(&text));
 		if (strcmp(x.by->name, "ip") == 0)
@@ -204,12 +178,12 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 		if (!argument_given(args, "yes") && !ask_yes("Erase it? There is no way back. Type yes: "))
 			return output_complain(STATUS_UNSURE, "erase: nothing was erased. Give --yes, or answer yes.");
 		output_progress_begin("erasing, then looking through every store");
-		ret = erase_target(s.vault, &x, false, &r, &certificate, &e);
+		ret = erase_target(a, &x, false, &r, &certificate);
 		output_progress_end();
 	}
 	if (ret != 0)
-		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "erase: %s", e.text);
-	certificate_sign(a, s.vault, &certificate);
+		return admin_failed(a);
+	certificate_sign(a, &certificate);
 	enum status status = certificate_print(args, &certificate);
 	if (!r.complete)
 		return output_complain(STATUS_FOUND, "erase: PARTIAL: %s. Run it again when that is repaired.", r.reason);
@@ -218,5 +192,10 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 	return status;
 }
 
-const struct command erase_command = {"erase", erase_main, "erase everything of one visit or person, in every store",
-				      .options = erase_options};
+const struct command erase_command = {"erase",
+				      erase_main,
+				      "erase everything of one visit or person, in every store",
+				      .options = erase_options,
+				      .opens = OPENS_ADMIN,
+				      .columns = (const char *const[]){"store", "found", "goes", "stays", "why", NULL},
+				      .types = "snnns"};

@@ -65,8 +65,8 @@ static int selection_ask(const struct arguments *args, struct selection *s, stru
 	return any ? 0 : err_set(e, ERR_INPUT, "say whose: give --receipt, --ip, --contact, --archive, --request or --record");
 }
 
-static int selection_gather(const struct arguments *args, struct selection *s, const struct site *site, enum export_contact contact,
-			    struct export **out, struct err *e)
+static int selection_gather(const struct admin *a, const struct arguments *args, struct selection *s, enum export_contact contact,
+			    struct export **out)
 {
 	const char *request = argument(args, "request"), *record = argument(args, "record");
 	const struct export_selector given[] = {{.by = ERASE_RECEIPT, .value = s->named[NAMED_RECEIPT]},
@@ -74,18 +74,18 @@ static int selection_gather(const struct arguments *args, struct selection *s, c
 						{.by = ERASE_RECORD, .value = record != NULL ? record : ""},
 						{.by = ERASE_RECORD, .value = s->archive, .by_link = true}};
 
-	if (*s->named[NAMED_ARCHIVE] != '\0' && rights_archive_id(site->vault, s->named[NAMED_ARCHIVE], s->archive, e) != 0)
+	if (*s->named[NAMED_ARCHIVE] != '\0' && rights_archive_id(a->vault, s->named[NAMED_ARCHIVE], s->archive, a->e) != 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(given); i++)
 		if (*given[i].value != '\0')
 			s->list[s->count++] = given[i];
 	if (*s->named[NAMED_CONTACT] != '\0' &&
-	    export_of_contact(site->vault, s->named[NAMED_CONTACT], s->list, &s->count, &s->person, e) != 0)
+	    export_of_contact(a->vault, s->named[NAMED_CONTACT], s->list, &s->count, &s->person, a->e) != 0)
 		return -1;
-	if (request != NULL && (cases_request_id(site->vault, request, s->request, e) != 0 ||
-				export_of_request(site->vault, s->request, contact, s->list, &s->count, &s->person, e) != 0))
+	if (request != NULL && (cases_request_id(a->vault, request, s->request, a->e) != 0 ||
+				export_of_request(a->vault, s->request, contact, s->list, &s->count, &s->person, a->e) != 0))
 		return -1;
-	return export_gather(out, site->vault, site->policy, s->list, s->count, e);
+	return export_gather(out, a->vault, a->in_force, s->list, s->count, a->e);
 }
 
 static void export_drop(struct export **x)
@@ -96,27 +96,16 @@ static void export_drop(struct export **x)
 
 static enum status access_main(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"store", "status", "found", "given", "withheld", NULL};
 	SELECTION_AUTO struct selection s = {0};
 	EXPORT_AUTO struct export *x = NULL;
-	SITE_AUTO struct site site = {0};
-	TABLE_AUTO struct table t;
-	char officer[OFFICER_MAX];
-	struct err e = {0};
 	const cJSON *store, *held;
 
-	table_init(&t, columns, "ssnns");
-	if (selection_ask(args, &s, &e) != 0)
-		return output_complain(STATUS_UNSURE, "access: %s", e.text);
-	const bool by_contact = *s.named[NAMED_CONTACT] != '\0';
-	requests_officer(officer);
-	if (by_contact && argument(args, "reason") == NULL)
-		return output_complain(STATUS_UNSURE, "access: --contact needs --reason: why you ask; the person sees it");
-	if (site_open(&site, a, by_contact ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if ((by_contact && reading_contact(site.vault, s.named[NAMED_CONTACT], officer, argument(args, "reason"), &e) != 0) ||
-	    selection_gather(args, &s, &site, EXPORT_CONTACT_COUNTED, &x, &e) != 0)
-		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "access: %s", e.text);
+	if (selection_ask(args, &s, a->e) != 0)
+		return output_complain(STATUS_UNSURE, "access: %s", a->e->text);
+	if ((*s.named[NAMED_CONTACT] != '\0' &&
+	     reading_contact(a->vault, s.named[NAMED_CONTACT], a->officer, argument(args, "reason"), a->e) != 0) ||
+	    selection_gather(a, args, &s, EXPORT_CONTACT_COUNTED, &x) != 0)
+		return admin_failed(a);
 	JSON_AUTO cJSON *stores = export_stores(x);
 	cJSON_ArrayForEach(store, stores)
 	{
@@ -129,10 +118,10 @@ static enum status access_main(const struct admin *a, const struct arguments *ar
 		}
 		if (ground != NULL)
 			buf_adds(&withheld, ground);
-		table_add(&t, json_string(store, "store"), json_string(store, "status"), json_number(store, "found", 0),
+		table_add(a->list, json_string(store, "store"), json_string(store, "status"), json_number(store, "found", 0),
 			  json_number(store, "given", 0), buf_text(&withheld));
 	}
-	enum status status = table_output(&t, args, NULL);
+	enum status status = table_output(a->list, args, NULL);
 	return export_missed(x) != NULL ? output_complain(STATUS_FOUND, "access: NOT ALL could be read: %s", export_missed(x)) : status;
 }
 
@@ -149,39 +138,35 @@ static enum status export_main(const struct admin *a, const struct arguments *ar
 {
 	SELECTION_AUTO struct selection s = {0};
 	EXPORT_AUTO struct export *x = NULL;
-	SITE_AUTO struct site site = {0};
 	BUF_AUTO_WIPE struct buf passphrase = BUF_INIT(HIDDEN_MAX);
 	const char *reason = argument(args, "reason");
 	bool encrypted = argument_given(args, "passphrase");
-	char why[64 + RECORD_ID_LEN], officer[OFFICER_MAX];
-	struct err e;
+	char why[64 + RECORD_ID_LEN];
+	struct err *e = a->e;
 
 	if (isatty(STDOUT_FILENO))
 		return output_complain(STATUS_UNSURE, "export: a ZIP is not for a terminal: give --output FILE");
 	if (reason == NULL && !argument_given(args, "request"))
 		return output_complain(STATUS_UNSURE, "export: give a --reason; the person sees it, and the ledger has it");
-	if (selection_ask(args, &s, &e) != 0 || (encrypted && ask_hidden("passphrase", argument(args, "passphrase"), &passphrase, &e) != 0))
-		return output_complain(STATUS_UNSURE, "export: %s", e.text);
+	if (selection_ask(args, &s, e) != 0 || (encrypted && ask_hidden("passphrase", argument(args, "passphrase"), &passphrase, e) != 0))
+		return output_complain(STATUS_UNSURE, "export: %s", e->text);
 	if (encrypted && passphrase.len < PASSPHRASE_LEAST)
 		return output_complain(STATUS_UNSURE,
 				       "export: a passphrase of less than %d characters is soon guessed by whoever finds the file",
 				       PASSPHRASE_LEAST);
-	if (site_open(&site, a, VAULT_ADMIN) != STATUS_DONE)
-		return STATUS_UNSURE;
-	requests_officer(officer);
 	output_progress_begin("exporting");
-	int ret = selection_gather(args, &s, &site, EXPORT_CONTACT_PROVEN, &x, &e);
+	int ret = selection_gather(a, args, &s, EXPORT_CONTACT_PROVEN, &x);
 	if (ret == 0 && argument_given(args, "request"))
-		ret = rights_check_identity(site.vault, s.request, &e);
+		ret = rights_check_identity(a->vault, s.request, e);
 	snprintf(why, sizeof why, "export for the answer to request %.*s", RECORD_ID_LEN, s.request);
 	if (ret == 0)
-		ret = export_record(x, officer, reason != NULL ? reason : why, *s.request != '\0' ? s.request : NULL, &e) != 0 ||
-			      export_write(x, encrypted ? buf_text(&passphrase) : NULL, piece_print, NULL, &e) != 0
+		ret = export_record(x, a->officer, reason != NULL ? reason : why, *s.request != '\0' ? s.request : NULL, e) != 0 ||
+			      export_write(x, encrypted ? buf_text(&passphrase) : NULL, piece_print, NULL, e) != 0
 			  ? -1
 			  : 0;
 	output_progress_end();
 	if (ret != 0)
-		return output_complain(STATUS_UNSURE, "export: %s", e.text); // and no file gets its name
+		return output_complain(STATUS_UNSURE, "export: %s", e->text); // and no file gets its name
 	output_complain(STATUS_DONE, "%s, %llu with files%s", COUNTED(export_records(x), "record", "records"),
 			(unsigned long long)export_files(x),
 			encrypted ? "; encrypted (AES-256): give the passphrase another way" : "; NOT encrypted: see --passphrase");
@@ -190,7 +175,13 @@ static enum status export_main(const struct admin *a, const struct arguments *ar
 		   : output_complain(STATUS_FOUND, "export: PARTIAL: %s. The manifest in it says so.", export_missed(x));
 }
 
-const struct command access_command = {"access", access_main, "count what is kept of one visit or person, in every store",
-				       .options = access_options};
+const struct command access_command = {"access",
+				       access_main,
+				       "count what is kept of one visit or person, in every store",
+				       .options = access_options,
+				       .opens = OPENS_LOOK,
+				       .reads = "contact",
+				       .columns = (const char *const[]){"store", "status", "found", "given", "withheld", NULL},
+				       .types = "ssnns"};
 const struct command export_command = {"export", export_main, "write what is kept of one visit or person to a ZIP",
-				       .options = export_options};
+				       .options = export_options, .opens = OPENS_ADMIN};

@@ -3,7 +3,6 @@
 #include "admin/cases.h"
 #include "admin/requests.h"
 #include "fcgi/ipc/making_call.h"
-#include "policy/base/array.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/hold_end.h"
 #include "policy/rights/reading.h"
@@ -47,200 +46,132 @@ static const struct option_row hold_show_options[] = {
     OBJECT_FORMAT_OPTION,
     {0}};
 
-// Which of the first options, and its value.
-static int hold_target(const struct arguments *args, struct hold_new *hold, bool *archive, char value[PERSON_VALUE_MAX], struct err *e)
-{
-	static const enum hold_by by[] = {HOLD_BY_RECEIPT, HOLD_BY_ADDRESS, HOLD_BY_CONTACT,
-					  HOLD_BY_RECORD,  HOLD_BY_RECORD,  HOLD_BY_REQUEST};
-	size_t given = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
-		const char *name = place_options[i].name, *is = argument(args, name);
-		if (is == NULL)
-			continue;
-		given++;
-		hold->by = by[i];
-		*archive = strcmp(name, "archive") == 0;
-		if (place_options[i].type == OPTION_HIDDEN ? cases_named(args, name, value, e) < 0
-							   : snprintf(value, PERSON_VALUE_MAX, "%s", is) >= PERSON_VALUE_MAX)
-			return place_options[i].type == OPTION_HIDDEN ? -1 : err_set(e, ERR_INPUT, "the id is too long");
-	}
-	hold->value = value;
-	return given == 1 ? 0 : err_set(e, ERR_INPUT, "give exactly one of --receipt, --ip, --contact, --archive, --record, --request");
-}
-
 static enum status hold_place_main(const struct admin *a, const struct arguments *args)
 {
-	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1];
+	static const enum hold_by by[CASES_SELECTORS] = {HOLD_BY_RECEIPT, HOLD_BY_ADDRESS, HOLD_BY_CONTACT,
+							 HOLD_BY_RECORD,  HOLD_BY_RECORD,  HOLD_BY_REQUEST}; // in the order of the options
+	char id[RECORD_ID_LEN + 1], value[PERSON_VALUE_MAX];
+	const char *owner = argument(args, "owner");
 	struct hold_placed placed;
 	struct hold_new hold = {.later = argument_given(args, "later"),
 				.ground = argument(args, "ground"),
 				.citation = argument(args, "citation"),
-				.owner = argument(args, "owner"),
-				.officer = officer};
-	char value[PERSON_VALUE_MAX];
+				.owner = owner != NULL ? owner : a->officer,
+				.officer = a->officer};
 	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
-	bool archive = false;
 	const bool dry_run = argument_given(args, "dry-run");
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
+	const struct option_row *target = cases_selector(args, place_options, value, a->e);
 
-	requests_officer(officer);
-	hold.owner = hold.owner != NULL ? hold.owner : officer;
-	if (requests_time(args, "review", &hold.review) != 0 || requests_time(args, "expires", &hold.expires) != 0 ||
-	    requests_time(args, "tell", &hold.tell) != 0)
-		return STATUS_UNSURE;
-	if (hold_target(args, &hold, &archive, value, &e) != 0 || cases_kinds(args, &hold.kinds, &e) != 0)
-		return cases_failed("hold", &e);
-	if (site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (hold.by == HOLD_BY_REQUEST) {
-		if (cases_request_id(s.vault, hold.value, id, &e) != 0)
-			return cases_failed("hold", &e);
-		hold.value = id;
-	}
-	if (archive && rights_archive_id(s.vault, value, id, &e) != 0)
-		return cases_failed("hold", &e);
-	hold.value = archive ? id : hold.value;
-	if (hold_place(s.vault, &hold, dry_run, &placed, &e) != 0)
-		return cases_failed("hold", &e);
+	if (target == NULL)
+		return admin_failed(a);
+	hold.by = by[target - place_options];
+	hold.value = value;
+	const bool archive = strcmp(target->name, "archive") == 0;
+	if (requests_time(args, "review", &hold.review, a->e) != 0 || requests_time(args, "expires", &hold.expires, a->e) != 0 ||
+	    requests_time(args, "tell", &hold.tell, a->e) != 0 || cases_kinds(args, &hold.kinds, a->e) != 0 ||
+	    (hold.by == HOLD_BY_REQUEST && cases_request_id(a->vault, value, id, a->e) != 0) ||
+	    (archive && rights_archive_id(a->vault, value, id, a->e) != 0))
+		return admin_failed(a);
+	hold.value = archive || hold.by == HOLD_BY_REQUEST ? id : value;
+	if (hold_place(a->vault, &hold, dry_run, &placed, a->e) != 0)
+		return admin_failed(a);
 	explicit_bzero(value, sizeof value);
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	if (!dry_run)
-		cJSON_AddStringToObject(object, "id", placed.id);
-	cJSON_AddNumberToObject(object, "records", (double)placed.records);
-	cJSON_AddNumberToObject(object, "log_rows", (double)placed.log_rows);
 	buf_printf(&line, "%s%.12s%s: %zu record%s, %zu row%s of the request log\n", dry_run ? "it would hold" : "hold ",
 		   dry_run ? "" : placed.id, dry_run ? "" : " holds", placed.records, placed.records == 1 ? "" : "s", placed.log_rows,
 		   placed.log_rows == 1 ? "" : "s");
-	return output_object(args, object, &line);
-}
-
-// What ended by it is deleted at once, not only by the next run of `prune`.
-static int hold_prune(struct vault *v, struct err *e)
-{
-	struct prune_result pruned;
-
-	return vault_prune(v, (struct duration){0}, false, &pruned, e);
+	return output_members(args, &line,
+			      JSON_MEMBERS(MEMBER_TEXT("id", dry_run ? NULL : placed.id), MEMBER_NUMBER("records", placed.records),
+					   MEMBER_NUMBER("log_rows", placed.log_rows)));
 }
 
 static enum status hold_lift_main(const struct admin *a, const struct arguments *args)
 {
-	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1];
+	char id[RECORD_ID_LEN + 1];
 	struct hold_run run;
+	struct prune_result pruned;
 	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 
-	requests_officer(officer);
 	rights_stop_making_by(making_stop, a->run);
-	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (cases_id(s.vault, KIND_HOLD, args->words[0], id, &e) != 0 ||
-	    hold_lift(s.vault, id, officer, argument(args, "reason"), &run, &e) != 0 || hold_prune(s.vault, &e) != 0)
-		return cases_failed("hold", &e);
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "id", id);
-	cJSON_AddNumberToObject(object, "released", (double)run.released);
-	cJSON_AddNumberToObject(object, "answered", (double)run.answered);
-	cJSON_AddNumberToObject(object, "waiting", (double)run.waiting);
+	// What ended by it is deleted at once, not only by the next run of `prune`.
+	if (cases_id(a->vault, KIND_HOLD, args->words[0], id, a->e) != 0 ||
+	    hold_lift(a->vault, id, a->officer, argument(args, "reason"), &run, a->e) != 0 ||
+	    vault_prune(a->vault, (struct duration){0}, false, &pruned, a->e) != 0)
+		return admin_failed(a);
 	buf_printf(&line, "hold %.12s is lifted: %zu released, %zu request%s answered\n", id, run.released, run.answered,
 		   run.answered == 1 ? "" : "s");
 	if (run.waiting > 0)
 		buf_printf(&line, "%zu could not be completed yet; lethe prune tries again\n", run.waiting);
-	enum status status = output_object(args, object, &line);
+	enum status status = output_members(args, &line,
+					    JSON_MEMBERS(MEMBER_TEXT("id", id), MEMBER_NUMBER("released", run.released),
+							 MEMBER_NUMBER("answered", run.answered), MEMBER_NUMBER("waiting", run.waiting)));
 	return status == STATUS_DONE && run.waiting > 0 ? STATUS_FOUND : status;
 }
 
 static enum status hold_review_main(const struct admin *a, const struct arguments *args)
 {
-	char officer[OFFICER_MAX], id[RECORD_ID_LEN + 1];
+	char id[RECORD_ID_LEN + 1];
 	time_t review = 0, expires = 0;
 	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
-
-	requests_officer(officer);
-	if (requests_time(args, "review", &review) != 0 || requests_time(args, "expires", &expires) != 0 ||
-	    site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
 	JSON_AUTO cJSON *object = NULL;
-	if (cases_id(s.vault, KIND_HOLD, args->words[0], id, &e) != 0 ||
-	    hold_review(s.vault, id, officer, argument(args, "reason"), review, expires, &e) != 0 ||
-	    (object = hold_show(s.vault, id, false, &e)) == NULL)
-		return cases_failed("hold", &e);
+
+	if (requests_time(args, "review", &review, a->e) != 0 || requests_time(args, "expires", &expires, a->e) != 0 ||
+	    cases_id(a->vault, KIND_HOLD, args->words[0], id, a->e) != 0 ||
+	    hold_review(a->vault, id, a->officer, argument(args, "reason"), review, expires, a->e) != 0 ||
+	    (object = hold_show(a->vault, id, false, a->e)) == NULL)
+		return admin_failed(a);
 	buf_printf(&line, "hold %.12s stays; to be looked at again: %s\n", id, json_string(object, "review"));
 	return output_object(args, object, &line);
 }
 
-struct hold_listing {
-	struct table t;
-	bool overdue_only;
-	size_t overdue;
-};
-
 static int hold_list_row(void *arg, const struct hold_row *row)
 {
-	struct hold_listing *l = arg;
+	const struct cases_listing *l = arg;
 	char kinds[512];
 
 	kind_set_words(kinds, sizeof kinds, row->kinds);
-	l->overdue += row->overdue;
-	if (!l->overdue_only || row->overdue)
-		table_add(&l->t, row->id, row->state, row->ground, row->review, row->expires, (int)row->overdue, row->citation, row->owner,
+	l->t->found |= row->overdue;
+	if (!l->only || row->overdue)
+		table_add(l->t, row->id, row->state, row->ground, row->review, row->expires, (int)row->overdue, row->citation, row->owner,
 			  (double)row->records, (double)row->log_rows, kinds);
 	return 0;
 }
 
 static enum status hold_list_main(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id",       "state", "ground",  "review",   "expires", "overdue",
-					      "citation", "owner", "records", "log_rows", "kinds",   NULL};
-	struct hold_listing l = {.overdue_only = argument_given(args, "overdue")};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
+	struct cases_listing l = {a->list, argument_given(args, "overdue")};
 
-	table_init(&l.t, columns, "issddbSSNNS");
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (hold_each(s.vault, hold_list_row, &l, &e) != 0) {
-		table_free(&l.t);
-		return cases_failed("hold", &e);
-	}
-	enum status status = table_output(&l.t, args, "There are no holds.");
-	table_free(&l.t);
-	return status == STATUS_DONE && l.overdue > 0 ? STATUS_FOUND : status;
+	return hold_each(a->vault, hold_list_row, &l, a->e) != 0 ? admin_failed(a) : table_output(a->list, args, "There are no holds.");
 }
 
 static enum status hold_show_main(const struct admin *a, const struct arguments *args)
 {
-	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	char id[RECORD_ID_LEN + 1];
 	const bool personal = argument_given(args, "personal");
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
-
-	requests_officer(officer);
-	if (personal && argument(args, "reason") == NULL)
-		return output_complain(STATUS_UNSURE, "hold: --personal needs --reason: why you read it; the person sees it");
-	if (site_open(&s, a, personal ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
 	JSON_AUTO cJSON *object = NULL;
-	if (cases_id(s.vault, KIND_HOLD, args->words[0], id, &e) != 0 ||
-	    (personal && reading_record(s.vault, "hold", id, officer, argument(args, "reason"), &e) != 0) ||
-	    (object = hold_show(s.vault, id, personal, &e)) == NULL)
-		return cases_failed("hold", &e);
+
+	if (cases_id(a->vault, KIND_HOLD, args->words[0], id, a->e) != 0 ||
+	    (personal && reading_record(a->vault, "hold", id, a->officer, argument(args, "reason"), a->e) != 0) ||
+	    (object = hold_show(a->vault, id, personal, a->e)) == NULL)
+		return admin_failed(a);
 	table_record(&text, object);
 	return output_object(args, object, &text);
 }
 
 static const struct command *const hold_commands[] = {
-    &(const struct command){"place", hold_place_main, "what must stay although its erasure is asked for", .options = place_options},
+    &(const struct command){"place", hold_place_main, "what must stay although its erasure is asked for", .options = place_options,
+			    .opens = OPENS_PROGRAM},
     &(const struct command){"lift", hold_lift_main, "it is needed no more: what it held back is completed", .words = "ID",
-			    .options = lift_options},
-    &(const struct command){"list", hold_list_main, "every hold; exit status 1 when one is to be reviewed", .options = hold_list_options},
-    &(const struct command){"show", hold_show_main, "one hold", .words = "ID", .options = hold_show_options},
-    &(const struct command){"review", hold_review_main, "it was looked at again, and stays", .words = "ID", .options = review_options},
+			    .options = lift_options, .opens = OPENS_ADMIN},
+    &(const struct command){"list", hold_list_main, "every hold; exit status 1 when one is to be reviewed", .options = hold_list_options,
+			    .opens = OPENS_LOOK,
+			    .columns = (const char *const[]){"id", "state", "ground", "review", "expires", "overdue", "citation", "owner",
+							     "records", "log_rows", "kinds", NULL},
+			    .types = "issddbSSNNS"},
+    &(const struct command){"show", hold_show_main, "one hold", .words = "ID", .options = hold_show_options, .opens = OPENS_LOOK,
+			    .reads = "personal"},
+    &(const struct command){"review", hold_review_main, "it was looked at again, and stays", .words = "ID", .options = review_options,
+			    .opens = OPENS_PROGRAM},
     NULL};
 const struct command hold_command = {
     .name = "hold", .line = "legal holds: what must stay, on which ground, and until when", .sub = hold_commands};

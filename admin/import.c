@@ -59,10 +59,8 @@ static enum status import_show(const struct import *m, const struct arguments *a
 		if (taken && item->due != 0)
 			when_text(until, item->due);
 		cJSON *one = json_object_in(list);
-		cJSON_AddNumberToObject(one, "number", item->number);
-		cJSON_AddStringToObject(one, "data", item->kind);
-		cJSON_AddNumberToObject(one, "count", (double)item->count);
-		cJSON_AddStringToObject(one, "result", results[item->result].name);
+		json_put(one, JSON_MEMBERS(MEMBER_NUMBER("number", item->number), MEMBER_TEXT("data", item->kind),
+					   MEMBER_NUMBER("count", item->count), MEMBER_TEXT("result", results[item->result].name)));
 		json_add_text(one, "until", until[0] != '\0' ? until : NULL);
 		json_add_text(one, "why", why);
 		buf_printf(&line, "%-13s %s", results[item->result].name, item->kind);
@@ -73,8 +71,7 @@ static enum status import_show(const struct import *m, const struct arguments *a
 		if (output_wrapped(&text, 0, 14, buf_text(&line)) != 0 || buf_addc(&text, '\n') != 0)
 			return output_complain(STATUS_UNSURE, "import: no memory");
 	}
-	cJSON_AddBoolToObject(o, "dry_run", dry_run);
-	cJSON_AddNumberToObject(o, "taken", (double)import_taken(m));
+	json_put(o, JSON_MEMBERS(MEMBER_BOOL("dry_run", dry_run), MEMBER_NUMBER("taken", import_taken(m))));
 	if (secrets) {
 		cJSON *addresses = cJSON_AddArrayToObject(o, "addresses");
 		cJSON_AddStringToObject(o, "receipt", import_receipt(m));
@@ -97,31 +94,27 @@ static enum status import_main(const struct admin *a, const struct arguments *ar
 {
 	BUF_AUTO_WIPE struct buf passphrase = BUF_INIT(HIDDEN_MAX);
 	IMPORT_AUTO struct import *m = NULL;
-	SITE_AUTO struct site site = {0};
 	FD_AUTO int lock = -1;
 	const bool dry_run = argument_given(args, "dry-run"), encrypted = argument_given(args, "passphrase");
 	const struct import_item *items;
-	char officer[OFFICER_MAX];
 	bool on_disk = false;
-	struct err e = {0};
+	struct err *e = a->e;
 
 	FD_AUTO int fd = open(args->words[0], O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int ret = fd < 0      ? err_system(&e, ERR_INPUT, errno, "%s", args->words[0])
-		  : encrypted ? ask_hidden("passphrase", argument(args, "passphrase"), &passphrase, &e)
+	int ret = fd < 0      ? err_system(e, ERR_INPUT, errno, "%s", args->words[0])
+		  : encrypted ? ask_hidden("passphrase", argument(args, "passphrase"), &passphrase, e)
 			      : 0;
 	if (ret != 0)
-		return output_complain(STATUS_UNSURE, "import: %s", e.text);
-	if (site_open(&site, a, VAULT_ADMIN) != STATUS_DONE)
-		return STATUS_UNSURE;
+		return output_complain(STATUS_UNSURE, "import: %s", e->text);
 	output_progress_begin("reading");
-	ret = import_open(&m, fd, encrypted ? buf_text(&passphrase) : NULL, site.policy, site.vault, &e);
+	ret = import_open(&m, fd, encrypted ? buf_text(&passphrase) : NULL, a->in_force, a->vault, e);
 	if (ret == 0 && !dry_run && import_taken(m) > 0) {
-		const char *spool = vault_spool(site.vault, &on_disk);
-		ret = archive_sweep(spool, &lock, &e) != 0 ? -1 : import_make(m, spool, on_disk, &e);
+		const char *spool = vault_spool(a->vault, &on_disk);
+		ret = archive_sweep(spool, &lock, e) != 0 ? -1 : import_make(m, spool, on_disk, e);
 	}
 	output_progress_end();
 	if (ret != 0)
-		return output_complain(STATUS_UNSURE, "import: %s; nothing was stored", e.text);
+		return output_complain(STATUS_UNSURE, "import: %s; nothing was stored", e->text);
 	if (import_show(m, args, dry_run) != STATUS_DONE)
 		return output_complain(STATUS_UNSURE, "import: nothing was stored");
 	const size_t count = import_items(m, &items);
@@ -133,11 +126,14 @@ static enum status import_main(const struct admin *a, const struct arguments *ar
 				       here > 0 ? ": all that can be taken is already here" : "");
 	if (dry_run)
 		return STATUS_DONE;
-	requests_officer(officer);
-	if (import_store(m, site.vault, officer, argument(args, "reason"), &e) != 0)
-		return output_complain(STATUS_FOUND, "import: %s; nothing was stored, and the receipt opens nothing", e.text);
+	if (import_store(m, a->vault, a->officer, argument(args, "reason"), e) != 0)
+		return output_complain(STATUS_FOUND, "import: %s; nothing was stored, and the receipt opens nothing", e->text);
 	return output_complain(STATUS_DONE, "%zu of %zu stored", import_taken(m), count);
 }
 
-const struct command import_command = {"import", import_main, "store what the export of another Lethe holds, as far as the policy goes",
-				       .words = "FILE", .options = import_options};
+const struct command import_command = {"import",
+				       import_main,
+				       "store what the export of another Lethe holds, as far as the policy goes",
+				       .words = "FILE",
+				       .options = import_options,
+				       .opens = OPENS_ADMIN};

@@ -6,6 +6,7 @@
 #include "admin/cases.h"
 
 extern const struct option_row incident_letter_options[];
-enum status incident_letter_one(struct site *s, const struct arguments *args, const char *id, const char *officer);
+enum status incident_letter_main(const struct admin *a, const struct arguments *args);
+#define INCIDENT_TYPE CASE_BIT(CASE_INCIDENT)
 
 #endif

@@ -117,31 +117,30 @@ static int incident_notified(struct vault *v, const char *id, bool people, const
 	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"notified\",\"to\":\"%s\"}", id, people ? "people" : "authority");
 	const struct case_act act = {
 	    .event = people ? "people-notified" : "authority-notified", .by = officer, .reason = reason, .set = set, .details = details};
-	return case_act(v, CASE_BIT(CASE_INCIDENT), id, &act, e);
+	return case_act(v, INCIDENT_TYPE, id, &act, e);
 }
 
-static enum status incident_send(struct site *s, const char *id, const char *officer, const cJSON *incident, bool people,
-				 const char *subject, const char *text, cJSON *object)
+static enum status incident_send(const struct admin *a, const char *id, const cJSON *incident, bool people, const char *subject,
+				 const char *text, cJSON *object)
 {
 	struct incident_people x = {0};
 	char mail_id[RECORD_ID_LEN + 1], reason[256], details[128];
 	unsigned queued = 0;
-	struct err e = {0};
 
 	if (!people) {
 		const struct outbox_new mail = {
-		    .to = s->policy->authority.mail, .subject = subject, .text = text, .what = "incident", .incident = id};
+		    .to = a->in_force->authority.mail, .subject = subject, .text = text, .what = "incident", .incident = id};
 		snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"queued\",\"to\":\"authority\"}", id);
-		const struct case_act act = {.event = "authority-letter-queued", .by = officer, .details = details};
-		if (outbox_add(s->vault, &mail, mail_id, &e) != 0 || case_act(s->vault, CASE_BIT(CASE_INCIDENT), id, &act, &e) != 0)
-			return cases_failed("incident", &e);
+		const struct case_act act = {.event = "authority-letter-queued", .by = a->officer, .details = details};
+		if (outbox_add(a->vault, &mail, mail_id, a->e) != 0 || case_act(a->vault, INCIDENT_TYPE, id, &act, a->e) != 0)
+			return admin_failed(a);
 		cJSON_AddNumberToObject(object, "queued", 1);
 		return output_complain(STATUS_DONE,
 				       "incident: the letter to %s is queued; that the authority was notified is recorded when "
 				       "the mail server has taken it: lethe outbox list",
-				       s->policy->authority.mail);
+				       a->in_force->authority.mail);
 	}
-	int ret = incident_send_people(s->vault, incident, id, subject, text, &x, &queued, &e);
+	int ret = incident_send_people(a->vault, incident, id, subject, text, &x, &queued, a->e);
 	const double known = (double)x.count, all = json_number(incident, "subjects", 0) + json_number(incident, "without_subject", 0);
 	const double unreachable = all > known ? all - known : 0;
 	const unsigned before = (unsigned)(x.count - x.by_hand) - queued;
@@ -149,13 +148,11 @@ static enum status incident_send(struct site *s, const char *id, const char *off
 	snprintf(reason, sizeof reason, "%u queued, %u queued before, %zu with an address that is none for mail, %.0f without any", queued,
 		 ret == 0 ? before : 0, x.by_hand, unreachable);
 	if (ret == 0 && queued > 0)
-		ret = incident_notified(s->vault, id, true, officer, reason, &e);
+		ret = incident_notified(a->vault, id, true, a->officer, reason, a->e);
 	if (ret != 0)
-		return cases_failed("incident", &e);
-	cJSON_AddNumberToObject(object, "queued", queued);
-	cJSON_AddNumberToObject(object, "queued_before", before);
-	cJSON_AddNumberToObject(object, "by_hand", (double)x.by_hand);
-	cJSON_AddNumberToObject(object, "unreachable", unreachable);
+		return admin_failed(a);
+	json_put(object, JSON_MEMBERS(MEMBER_NUMBER("queued", queued), MEMBER_NUMBER("queued_before", before),
+				      MEMBER_NUMBER("by_hand", x.by_hand), MEMBER_NUMBER("unreachable", unreachable)));
 	output_complain(STATUS_DONE, "incident: letters: %s", reason);
 	if (x.by_hand > 0)
 		output_complain(STATUS_DONE, "incident: print the letter for those who gave an address that is none for mail");
@@ -164,21 +161,20 @@ static enum status incident_send(struct site *s, const char *id, const char *off
 	return queued + before > 0 && x.by_hand == 0 && unreachable <= 0 ? STATUS_DONE : STATUS_FOUND;
 }
 
-enum status incident_letter_one(struct site *s, const struct arguments *args, const char *id, const char *officer)
+enum status incident_letter_main(const struct admin *a, const struct arguments *args)
 {
 	const char *to = argument(args, "to"), *language = argument(args, "language");
 	const bool people = to != NULL && strcmp(to, "people") == 0, send = argument_given(args, "send");
-	const struct policy *p = language != NULL ? policy_language(s->policy, language) : s->policy;
+	const struct policy *p = language != NULL ? policy_language(a->in_force, language) : a->in_force;
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(INCIDENT_LETTER_MAX), shown = BUF_INIT(OUTPUT_MAX), subject = BUF_INIT(1024);
 	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	char missing[256];
-	struct err e = {0};
+	char id[RECORD_ID_LEN + 1], missing[256];
 
 	if (p == NULL)
 		return output_complain(STATUS_UNSURE, "incident: the policy is not written in that language");
-	JSON_AUTO cJSON *incident = case_show(s->vault, CASE_BIT(CASE_INCIDENT), id, &e);
+	JSON_AUTO cJSON *incident = cases_one(a, args, id) != 0 ? NULL : case_show(a->vault, INCIDENT_TYPE, id, a->e);
 	if (incident == NULL)
-		return cases_failed("incident", &e);
+		return admin_failed(a);
 	incident_letter_write(&text, p, incident, people);
 	word_fill(&subject, NULL, word(p, "letter.incident.subject"), WORD_VALUES({"site", p->shown_as}));
 	incident_missing(missing, sizeof missing, p, incident, people);
@@ -186,7 +182,7 @@ enum status incident_letter_one(struct site *s, const struct arguments *args, co
 		output_complain(STATUS_FOUND, "incident: the letter does not say yet: %s", missing);
 	if (send && *missing != '\0' && !argument_given(args, "incomplete"))
 		return output_complain(STATUS_FOUND, "incident: nothing was sent. Give --incomplete to send it as it is.");
-	if (send && outbox_processor(s->policy) == NULL)
+	if (send && outbox_processor(a->in_force) == NULL)
 		return output_complain(STATUS_FOUND, "incident: the policy has nobody deliver mail: print the letter instead");
 	if (send && !people && p->authority.mail == NULL)
 		return output_complain(STATUS_FOUND, "incident: the policy gives no mail address of the authority: print the letter, or "
@@ -198,15 +194,13 @@ enum status incident_letter_one(struct site *s, const struct arguments *args, co
 		if (!ask_yes("Send it? Type yes: "))
 			return output_complain(STATUS_UNSURE, "incident: nothing was sent. Give --yes, or answer yes.");
 	}
-	if (argument_given(args, "sent") && incident_notified(s->vault, id, people, officer, NULL, &e) != 0)
-		return cases_failed("incident", &e);
-	cJSON_AddStringToObject(object, "language", p->language);
-	cJSON_AddStringToObject(object, "subject", buf_text(&subject));
-	cJSON_AddStringToObject(object, "text", buf_text(&text));
-	cJSON_AddStringToObject(object, "missing", missing);
+	if (argument_given(args, "sent") && incident_notified(a->vault, id, people, a->officer, NULL, a->e) != 0)
+		return admin_failed(a);
+	json_put(object, JSON_MEMBERS(MEMBER_TEXT("language", p->language), MEMBER_TEXT("subject", buf_text(&subject)),
+				      MEMBER_TEXT("text", buf_text(&text)), MEMBER_TEXT("missing", missing)));
 	enum status status = *missing != '\0' && !send && !argument_given(args, "sent") ? STATUS_FOUND : STATUS_DONE;
 	if (send)
-		status = incident_send(s, id, officer, incident, people, buf_text(&subject), buf_text(&text), object);
+		status = incident_send(a, id, incident, people, buf_text(&subject), buf_text(&text), object);
 	const enum status printed = output_object(args, object, &shown);
 	return printed != STATUS_DONE ? printed : status;
 }

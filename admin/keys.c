@@ -29,32 +29,26 @@ static enum status keys_init(const struct admin *a, const struct arguments *args
 	buf_printf(&out, there ? "the store in %s is there already\n" : "made the store in %s\n", a->state);
 	if (closed > 0)
 		buf_printf(&out, "%zu of its files could be used by others; now by their owner only\n", closed);
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "state", a->state);
-	cJSON_AddBoolToObject(object, "made", there == 0);
-	cJSON_AddNumberToObject(object, "closed", (double)closed);
-	return output_object(args, object, &out);
+	return output_members(
+	    args, &out, JSON_MEMBERS(MEMBER_TEXT("state", a->state), MEMBER_BOOL("made", there == 0), MEMBER_NUMBER("closed", closed)));
 }
 
 static enum status keys_rotate_ledger(const struct admin *a, const struct arguments *args)
 {
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX), note = BUF_INIT(OUTPUT_MAX);
-	SITE_AUTO struct site s = {0};
 	struct ledger_keys keys;
-	struct err e = {0};
+	struct err *e = a->e;
 	cJSON *list = NULL;
 
-	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (checkpoint_key_change(s.vault, &keys, &e) != 0)
-		return output_complain(e.code == ERR_BUSY || e.code == ERR_REFUSED || e.code == ERR_NOT_FOUND ? STATUS_UNSURE
-													      : STATUS_FOUND,
-				       "keys: %s", e.text);
-	const int published = sign_ledger(a, s.vault, &note, &e);
+	if (checkpoint_key_change(a->vault, &keys, e) != 0)
+		return output_complain(e->code == ERR_BUSY || e->code == ERR_REFUSED || e->code == ERR_NOT_FOUND ? STATUS_UNSURE
+														 : STATUS_FOUND,
+				       "keys: %s", e->text);
+	const int published = sign_ledger(a, a->vault, &note, e);
 	if (published != 0)
-		output_complain(STATUS_FOUND, "keys: the new key is not published yet: %s", e.text);
-	if (ledger_keys_json(a->state, &list, &e) != 0)
-		return output_complain(STATUS_FOUND, "keys: %s", e.text);
+		output_complain(STATUS_FOUND, "keys: the new key is not published yet: %s", e->text);
+	if (ledger_keys_json(a->state, &list, e) != 0)
+		return output_complain(STATUS_FOUND, "keys: %s", e->text);
 	const cJSON *now = cJSON_GetArrayItem(list, cJSON_GetArraySize(list) - 1);
 	buf_printf(
 	    &out,
@@ -72,19 +66,13 @@ static enum status keys_rotate(const struct admin *a, const struct arguments *ar
 	if (argument_given(args, "ledger"))
 		return keys_rotate_ledger(a, args);
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	SITE_AUTO struct site s = {0};
 	uint64_t count = 0;
-	struct err e = {0};
 
-	if (site_open(&s, a, VAULT_ADMIN) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (vault_rotate_master(s.vault, &count, &e) != 0)
-		return output_complain(e.code == ERR_BUSY ? STATUS_UNSURE : STATUS_FOUND, "keys: %s", e.text);
+	if (vault_rotate_master(a->vault, &count, a->e) != 0)
+		return output_complain(a->e->code == ERR_BUSY ? STATUS_UNSURE : STATUS_FOUND, "keys: %s", a->e->text);
 	buf_printf(&out, "a new master key wraps %s; keep a copy of it elsewhere, make a backup, and destroy every copy of the old one\n",
 		   COUNTED(count, "key", "keys"));
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	cJSON_AddNumberToObject(object, "keys", (double)count);
-	return output_object(args, object, &out);
+	return output_members(args, &out, JSON_MEMBERS(MEMBER_NUMBER("keys", count)));
 }
 
 static const struct option_row rotate_options[] = {
@@ -100,5 +88,5 @@ const struct command keys_command = {
 	&(const struct command){"init", keys_init, "make the stores and the master key where they are missing; nothing else makes them",
 				.options = (const struct option_row[]){OBJECT_FORMAT_OPTION, {0}}},
 	&(const struct command){"rotate", keys_rotate, "put a new master key in the place of the one in use; the site must be stopped",
-				.options = rotate_options},
+				.options = rotate_options, .opens = OPENS_ADMIN},
 	&keys_api_command, NULL}};

@@ -9,9 +9,9 @@
 
 enum { DAILY_MAX = 1000000 };
 
-static enum status keys_api_failed(const struct err *e)
+static enum status keys_api_failed(const struct admin *a)
 {
-	return output_complain(e->code == ERR_NOT_FOUND ? STATUS_FOUND : STATUS_UNSURE, "keys: %s", e->text);
+	return output_complain(a->e->code == ERR_NOT_FOUND ? STATUS_FOUND : STATUS_UNSURE, "keys: %s", a->e->text);
 }
 
 static enum status keys_api_create(const struct admin *a, const struct arguments *args)
@@ -20,8 +20,6 @@ static enum status keys_api_create(const struct admin *a, const struct arguments
 	const char *daily = argument(args, "daily"), *scope = argument(args, "scope");
 	struct api_key wanted = {.scopes = API_SCOPES_ALL};
 	char key[API_KEY_LEN + 1], receipt[TOKEN_LEN + 1];
-	SITE_AUTO struct site s = {0};
-	struct err e = {0};
 
 	for (unsigned i = 0; scope != NULL && api_scope_names[i] != NULL; i++) {
 		if (strcmp(scope, api_scope_names[i]) == 0)
@@ -33,32 +31,27 @@ static enum status keys_api_create(const struct admin *a, const struct arguments
 		if (wanted.daily == 0 || wanted.daily > DAILY_MAX)
 			return output_complain(STATUS_UNSURE, "keys: --daily takes a number of pictures, from 1 to %d", DAILY_MAX);
 	}
-	if (requests_time(args, "until", &wanted.expires) != 0)
-		return STATUS_UNSURE;
+	if (requests_time(args, "until", &wanted.expires, a->e) != 0)
+		return keys_api_failed(a);
 	if (argument_given(args, "until") && wanted.expires <= when_now())
 		return output_complain(STATUS_UNSURE, "keys: --until takes a day to come");
 	token_new(receipt);
 	if (argument_given(args, "receipt")) {
-		if (ask_hidden("receipt", argument(args, "receipt"), &given, &e) != 0)
-			return keys_api_failed(&e);
+		if (ask_hidden("receipt", argument(args, "receipt"), &given, a->e) != 0)
+			return keys_api_failed(a);
 		if (!token_shaped(buf_text(&given)))
 			return output_complain(STATUS_UNSURE, "keys: what was given for --receipt is not a receipt");
 		snprintf(receipt, sizeof receipt, "%s", buf_text(&given));
 	}
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (api_key_create(s.vault, &wanted, receipt, key, &e) != 0)
-		return keys_api_failed(&e);
+	if (api_key_create(a->vault, &wanted, receipt, key, a->e) != 0)
+		return keys_api_failed(a);
 	buf_printf(&out,
 		   "id       %s\nkey      %s\nreceipt  %s\nThe key is shown this once, and kept nowhere. Give both to who will use it: by "
 		   "the receipt its "
 		   "erasure can be asked for, and that ends the key.\n",
 		   wanted.id, key, receipt);
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "id", wanted.id);
-	cJSON_AddStringToObject(object, "key", key);
-	cJSON_AddStringToObject(object, "receipt", receipt);
-	const enum status status = output_object(args, object, &out);
+	const enum status status = output_members(
+	    args, &out, JSON_MEMBERS(MEMBER_TEXT("id", wanted.id), MEMBER_TEXT("key", key), MEMBER_TEXT("receipt", receipt)));
 	explicit_bzero(key, sizeof key);
 	explicit_bzero(receipt, sizeof receipt);
 	return status;
@@ -75,35 +68,19 @@ static int keys_api_row(void *arg, const struct api_key *k)
 
 static enum status keys_api_list(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id", "scope", "daily", "today", "made", "until", "state", NULL};
-	TABLE_AUTO struct table t = {0};
-	SITE_AUTO struct site s = {0};
-	struct err e = {0};
-
-	table_init(&t, columns, "isnndds");
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (api_key_each(s.vault, keys_api_row, &t, &e) != 0)
-		return keys_api_failed(&e);
-	return table_output(&t, args, "There are no keys of the API.");
+	return api_key_each(a->vault, keys_api_row, a->list, a->e) != 0 ? keys_api_failed(a)
+									: table_output(a->list, args, "There are no keys of the API.");
 }
 
 static enum status keys_api_revoke(const struct admin *a, const struct arguments *args)
 {
 	char id[RECORD_ID_LEN + 1];
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	SITE_AUTO struct site s = {0};
-	struct err e = {0};
 
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (cases_id(s.vault, KIND_ACCOUNT, args->words[0], id, &e) != 0 || api_key_revoke(s.vault, id, &e) != 0)
-		return keys_api_failed(&e);
+	if (cases_id(a->vault, KIND_ACCOUNT, args->words[0], id, a->e) != 0 || api_key_revoke(a->vault, id, a->e) != 0)
+		return keys_api_failed(a);
 	buf_printf(&out, "%s is revoked: nobody can use it any more\n", id);
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "id", id);
-	cJSON_AddBoolToObject(object, "revoked", true);
-	return output_object(args, object, &out);
+	return output_members(args, &out, JSON_MEMBERS(MEMBER_TEXT("id", id), MEMBER_BOOL("revoked", true)));
 }
 
 static const struct option_row keys_api_create_options[] = {
@@ -119,9 +96,12 @@ const struct command keys_api_command = {
     .name = "api",
     .line = "the keys of the image API, where the policy has accounts",
     .sub = (const struct command *const[]){
-	&(const struct command){"create", keys_api_create, "make one, and print it this once", .options = keys_api_create_options},
+	&(const struct command){"create", keys_api_create, "make one, and print it this once", .options = keys_api_create_options,
+				.opens = OPENS_PROGRAM},
 	&(const struct command){"list", keys_api_list, "those there are, without the keys themselves, which nobody has",
-				.options = (const struct option_row[]){FORMAT_OPTION, {0}}},
+				.options = (const struct option_row[]){FORMAT_OPTION, {0}}, .opens = OPENS_LOOK,
+				.columns = (const char *const[]){"id", "scope", "daily", "today", "made", "until", "state", NULL},
+				.types = "isnndds"},
 	&(const struct command){"revoke", keys_api_revoke, "end one at once", .words = "ID",
-				.options = (const struct option_row[]){OBJECT_FORMAT_OPTION, {0}}},
+				.options = (const struct option_row[]){OBJECT_FORMAT_OPTION, {0}}, .opens = OPENS_PROGRAM},
 	NULL}};

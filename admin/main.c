@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "admin/admin.h"
+#include "admin/requests_officer.h"
 #include "policy/base/file.h"
 #include "policy/base/place.h"
 #include "policy/base/setting.h"
@@ -106,6 +106,43 @@ static int file_name(int fd, const char *temporary, bool named, const char *file
 	return rename(temporary, file);
 }
 
+enum status admin_failed(const struct admin *a)
+{
+	return output_complain(a->e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "%s: %s", a->name, a->e->text);
+}
+
+// With all that its row asks for.
+static enum status command_run(const struct command *c, const struct admin *program, const struct arguments *args)
+{
+	static const enum vault_mode modes[] = {[OPENS_LOOK] = VAULT_LOOK, [OPENS_PROGRAM] = VAULT_PROGRAM, [OPENS_ADMIN] = VAULT_ADMIN};
+	const bool reads = c->reads != NULL && argument_given(args, c->reads);
+	const enum command_opens opens = c->opens == OPENS_NOTHING         ? OPENS_NOTHING
+					 : argument_given(args, "dry-run") ? OPENS_LOOK
+					 : reads && c->opens == OPENS_LOOK ? OPENS_PROGRAM
+									   : c->opens;
+	char officer[OFFICER_MAX] = "";
+	struct err e = {0};
+	SITE_AUTO struct site site = {0};
+	TABLE_AUTO struct table list = {0};
+	struct admin a = *program;
+
+	if (reads && argument(args, "reason") == NULL)
+		return output_complain(STATUS_UNSURE, "%s: --%s needs --reason: why you ask; that is recorded, and the person sees it",
+				       a.name, c->reads);
+	if (opens != OPENS_NOTHING && site_open(&site, &a, modes[opens]) != STATUS_DONE)
+		return STATUS_UNSURE;
+	if (opens != OPENS_NOTHING)
+		requests_officer(officer);
+	if (c->columns != NULL)
+		table_init(&list, c->columns, c->types);
+	a.officer = officer;
+	a.vault = site.vault;
+	a.in_force = site.policy;
+	a.list = &list;
+	a.e = &e;
+	return c->run(&a, args);
+}
+
 // Runs the command with its standard output in the file, which gets its name when the command could do its work. Until then it has none, where
 // the file system can do that: who is killed leaves nothing.
 static enum status run_into_file(const struct command *c, const struct admin *a, const struct arguments *args, const char *file)
@@ -121,7 +158,7 @@ static enum status run_into_file(const struct command *c, const struct admin *a,
 		fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
 		return output_complain(STATUS_UNSURE, "%s cannot be written: %s", file, strerror(errno));
-	enum status status = c->run(a, args);
+	enum status status = command_run(c, a, args);
 	if (status != STATUS_UNSURE && (fsync(fd) < 0 || file_name(fd, temporary, named, file) < 0))
 		status = output_complain(STATUS_UNSURE, "%s cannot be written: %s", file, strerror(errno));
 	if (status == STATUS_UNSURE)
@@ -214,13 +251,15 @@ static enum status command_line(int argc, char **argv, const struct command **co
 	const char *policy = argument(&args, "policy"), *state = argument(&args, "state"), *run = argument(&args, "run");
 	if (installed_settings(state) != STATUS_DONE)
 		return STATUS_UNSURE;
+	path[strcspn(path, " ")] = '\0'; // messages begin with the first word
 	const struct admin a = {
+	    .name = path,
 	    .policy = policy != NULL ? policy : setting_policy(),
 	    .policy_given = policy != NULL,
 	    .state = state != NULL ? state : setting_state(),
 	    .run = run != NULL ? run : setting_run(),
 	};
-	return argument_given(&args, "output") ? run_into_file(c, &a, &args, argument(&args, "output")) : c->run(&a, &args);
+	return argument_given(&args, "output") ? run_into_file(c, &a, &args, argument(&args, "output")) : command_run(c, &a, &args);
 }
 
 int main(int argc, char **argv)

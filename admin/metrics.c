@@ -239,7 +239,7 @@ static void metrics_of_check(struct buf *out, const struct admin *a)
 		metric_add(out, "check_findings", "result", results[i], counts[i]);
 }
 
-static int metrics_of_vault(struct buf *out, const struct admin *a, struct site *s, struct err *e)
+static int metrics_of_vault(struct buf *out, const struct admin *a)
 {
 	struct census census;
 	struct clock_state clock;
@@ -247,12 +247,12 @@ static int metrics_of_vault(struct buf *out, const struct admin *a, struct site 
 	struct statvfs fs;
 	bool on_disk;
 
-	if (vault_census(s->vault, &census, e) != 0 || vault_clock(s->vault, &clock, e) != 0)
+	if (vault_census(a->vault, &census, a->e) != 0 || vault_clock(a->vault, &clock, a->e) != 0)
 		return -1;
 	metric_begin(out, "policy_info", "gauge", "The policy in force.");
-	metric_add(out, "policy_info", "version", s->policy->version, 1);
+	metric_add(out, "policy_info", "version", a->in_force->version, 1);
 	metrics_of_kinds(out, &census);
-	if (vault_prune(s->vault, (struct duration){0}, true, &due, e) == 0) {
+	if (vault_prune(a->vault, (struct duration){0}, true, &due, a->e) == 0) {
 		metric_begin(out, "due", "gauge", "What the next run of lethe prune ends.");
 		metric_add(out, "due", "what", "records", (double)due.records);
 		metric_add(out, "due", "what", "files", (double)due.files);
@@ -270,7 +270,7 @@ static int metrics_of_vault(struct buf *out, const struct admin *a, struct site 
 	metric_begin(out, "free_bytes", "gauge", "Bytes that are free where each part is.");
 	if (statvfs(a->state, &fs) == 0)
 		metric_add(out, "free_bytes", "part", "database", (double)fs.f_bavail * (double)fs.f_frsize);
-	if (statvfs(vault_spool(s->vault, &on_disk), &fs) == 0)
+	if (statvfs(vault_spool(a->vault, &on_disk), &fs) == 0)
 		metric_add(out, "free_bytes", "part", "spool", (double)fs.f_bavail * (double)fs.f_frsize);
 	return 0;
 }
@@ -301,17 +301,14 @@ static enum status metrics_answer(const struct buf *body)
 
 static enum status metrics_main(const struct admin *a, const struct arguments *args)
 {
-	struct err e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-	SITE_AUTO struct site s = {0};
 
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (metrics_of_vault(&out, a, &s, &e) != 0 || metrics_of_rights(&out, s.vault, &e) != 0)
-		return output_complain(STATUS_UNSURE, "metrics: %s", e.text);
+	if (metrics_of_vault(&out, a) != 0 || metrics_of_rights(&out, a->vault, a->e) != 0)
+		return output_complain(STATUS_UNSURE, "metrics: %s", a->e->text);
 	metrics_of_traffic(&out, a);
 	metrics_of_check(&out, a);
 	return argument_given(args, "http") ? metrics_answer(&out) : output_print(&out);
 }
 
-const struct command metrics_command = {"metrics", metrics_main, "counters and gauges for Prometheus", .options = metrics_options};
+const struct command metrics_command = {"metrics", metrics_main, "counters and gauges for Prometheus", .options = metrics_options,
+					.opens = OPENS_LOOK};

@@ -28,29 +28,23 @@ static enum status object_place_run(const struct admin *a, const struct argument
 
 static enum status object_override_run(const struct admin *a, const struct arguments *args)
 {
-	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	char id[RECORD_ID_LEN + 1];
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(RIGHTS_REQUEST_MAX / 8);
 	struct restrict_result r;
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 
-	requests_officer(officer);
-	if (requests_text(args, "text", &text, &e) != 0)
-		return restrict_failed(&e);
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 ||
-	    rights_objection_override(s.vault, id, argument(args, "reason"), text.len > 0 ? buf_text(&text) : NULL, officer, &r, &e) != 0)
-		return restrict_failed(&e);
+	if (requests_text(args, "text", &text, a->e) != 0 || cases_request_id(a->vault, args->words[0], id, a->e) != 0 ||
+	    rights_objection_override(a->vault, id, argument(args, "reason"), text.len > 0 ? buf_text(&text) : NULL, a->officer, &r,
+				      a->e) != 0)
+		return admin_failed(a);
 	output_complain(STATUS_DONE, "the letter: lethe requests letter %.12s refuse", id);
 	return restrict_did(args, id, "is refused; used again", &r);
 }
 
 static const struct command *const object_commands[] = {
     &(const struct command){"place", object_place_run, "keep what it names, and use it for nothing until it is decided", .words = "[ID]",
-			    .options = object_place_options},
+			    .options = object_place_options, .opens = OPENS_PROGRAM},
     &(const struct command){"override", object_override_run, "our grounds weigh more: refused, told, and used again", .words = "ID",
-			    .options = object_override_options},
+			    .options = object_override_options, .opens = OPENS_PROGRAM},
     NULL};
 const struct command object_command = {
     .name = "object", .line = "objections: what they name is not used, until they are decided", .sub = object_commands};

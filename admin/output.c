@@ -144,6 +144,13 @@ enum status output_object(const struct arguments *args, const cJSON *object, con
 	return output_print(&json);
 }
 
+enum status output_members(const struct arguments *args, const struct buf *text, const struct json_member *members)
+{
+	JSON_AUTO cJSON *object = json_make(members);
+
+	return output_object(args, object, text);
+}
+
 static char progress_line[96];
 static size_t progress_len;
 

@@ -24,11 +24,8 @@ static struct policy *diff_load(const char *file, const char *state)
 
 static bool add_version(cJSON *o, const char *name, const struct policy *p)
 {
-	cJSON *version = cJSON_AddObjectToObject(o, name);
-
-	return cJSON_AddStringToObject(version, "file", p->file) != NULL &&
-	       cJSON_AddStringToObject(version, "version", p->version) != NULL &&
-	       cJSON_AddStringToObject(version, "sha256", p->sha256) != NULL;
+	return json_put_texts(cJSON_AddObjectToObject(o, name),
+			      JSON_TEXTS({"file", p->file}, {"version", p->version}, {"sha256", p->sha256}));
 }
 
 // {"before": {"file", "version", "sha256"}, "after", "material", "editorial", "changes": [{"class", "part", "id", "line", "what", …}]}
@@ -42,9 +39,8 @@ static int diff_print_json(struct buf *out, const struct policy_diff *d, const s
 	for (const struct policy_change *c = d->changes; c < d->changes + d->count; c++)
 		table_add(&changes, c->material ? "material" : "editorial", c->part, c->id, (double)c->line, c->what, c->before, c->after);
 	if (!add_version(o, "before", before) || !add_version(o, "after", after) ||
-	    cJSON_AddNumberToObject(o, "material", (double)d->material) == NULL ||
-	    cJSON_AddNumberToObject(o, "editorial", (double)(d->count - d->material)) == NULL || table_move(&changes, o, "changes") != 0 ||
-	    json_print(out, o) != 0)
+	    !json_put(o, JSON_MEMBERS(MEMBER_NUMBER("material", d->material), MEMBER_NUMBER("editorial", d->count - d->material))) ||
+	    table_move(&changes, o, "changes") != 0 || json_print(out, o) != 0)
 		return -1;
 	return buf_addc(out, '\n');
 }

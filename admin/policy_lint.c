@@ -40,10 +40,9 @@ static enum status lint_main(const struct admin *a, const struct arguments *args
 		table_init(&t, columns, "snssss");
 		for (const struct finding *f = report.findings; f < report.findings + report.count; f++)
 			table_add(&t, file, (double)f->line, f->error ? "error" : "warning", f->what, f->why, f->instead);
-		cJSON_AddStringToObject(top, "file", file);
-		cJSON_AddNumberToObject(top, "errors", report.errors);
-		if (cJSON_AddNumberToObject(top, "warnings", report.warnings) == NULL || table_move(&t, top, "findings") != 0 ||
-		    json_print(&messages, top) != 0)
+		if (!json_put(top, JSON_MEMBERS(MEMBER_TEXT("file", file), MEMBER_NUMBER("errors", report.errors),
+						MEMBER_NUMBER("warnings", report.warnings))) ||
+		    table_move(&t, top, "findings") != 0 || json_print(&messages, top) != 0)
 			return output_complain(STATUS_UNSURE, "no memory to print the findings");
 		buf_addc(&messages, '\n');
 	} else if (report.count > 0) {

@@ -420,13 +420,10 @@ static enum status new_main(const struct admin *admin, const struct arguments *a
 	    &out, 0, 0,
 	    "Read it and change what is different with you: it binds you. Then lethe policy lint, and lethe publish or lethe-run.");
 	buf_addc(&out, '\n');
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "file", file);
-	cJSON_AddStringToObject(object, "notice", page);
-	cJSON_AddStringToObject(object, "site", answer_of(&a, "site"));
-	cJSON_AddStringToObject(object, "version", date);
-	cJSON_AddNumberToObject(object, "warnings", (double)report.warnings);
-	return output_object(args, object, &out);
+	return output_members(args, &out,
+			      JSON_MEMBERS(MEMBER_TEXT("file", file), MEMBER_TEXT("notice", page),
+					   MEMBER_TEXT("site", answer_of(&a, "site")), MEMBER_TEXT("version", date),
+					   MEMBER_NUMBER("warnings", report.warnings)));
 }
 
 const struct command policy_new_command = {"new", new_main, "write a policy from your answers to some questions", .words = "FILE",

@@ -19,42 +19,37 @@ static const struct option_row prune_options[] = {
 
 static enum status prune_main(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"what", "count", NULL};
 	const char *text = argument(args, "ahead");
 	struct duration ahead = {0};
 	struct prune_result r;
 	size_t error_lines = 0;
 	char until[WHEN_TEXT];
-	struct err e, of_hold, of_log, of_sign, of_tags;
+	struct err of_hold, of_log, of_sign, of_tags;
 	BUF_AUTO struct buf note = BUF_INIT(OUTPUT_MAX);
-	SITE_AUTO struct site s = {0};
-	TABLE_AUTO struct table t;
+	struct vault *v = a->vault;
 	bool dry_run = argument_given(args, "dry-run");
 
-	table_init(&t, columns, "sn");
 	rights_stop_making_by(making_stop, a->run);
 	if (text != NULL && duration_parse(&ahead, text) != 0)
 		return output_complain(STATUS_UNSURE, "prune: --ahead takes an ISO 8601 duration, such as PT2M or P1D");
-	if (site_open(&s, a, dry_run ? VAULT_LOOK : VAULT_ADMIN) != STATUS_DONE)
-		return STATUS_UNSURE;
 	// The stores first: they know by which time is judged what is due.
 	output_progress_begin(dry_run ? "counting what is due" : "pruning");
 	// Holds before: what is covered must not end now, and what is covered no more ends in the same run.
 	struct hold_run held = {0};
-	int hold_ret = dry_run ? 0 : hold_run_all(s.vault, &held, &of_hold);
-	int ret = vault_prune(s.vault, ahead, dry_run, &r, &e);
-	int tag_ret = dry_run ? 0 : outbox_tag_old(s.vault, &of_tags);
-	int log_ret = r.horizon == 0 ? 0 : error_log_prune(s.policy, a->run, r.horizon, dry_run, &error_lines, &of_log);
+	int hold_ret = dry_run ? 0 : hold_run_all(v, &held, &of_hold);
+	int ret = vault_prune(v, ahead, dry_run, &r, a->e);
+	int tag_ret = dry_run ? 0 : outbox_tag_old(v, &of_tags);
+	int log_ret = r.horizon == 0 ? 0 : error_log_prune(a->in_force, a->run, r.horizon, dry_run, &error_lines, &of_log);
 	struct err of_backups = {0};
 	struct backup_list backups;
-	int backup_ret = backup_prune_all(s.vault, r.horizon, dry_run, &backups, &of_backups);
+	int backup_ret = backup_prune_all(v, r.horizon, dry_run, &backups, &of_backups);
 	if (backup_ret == 0 && !dry_run)
-		backup_ret = sign_copy_tombstones(a, s.vault, &of_backups);
+		backup_ret = sign_copy_tombstones(a, v, &of_backups);
 	// A certificate waits for it, or published entries are kept no longer.
 	bool sign = false;
-	int sign_ret = dry_run ? 0 : ledger_unsigned(s.vault, &sign, &of_sign);
+	int sign_ret = dry_run ? 0 : ledger_unsigned(v, &sign, &of_sign);
 	if (sign_ret == 0 && !dry_run && (sign || r.ledger_events > 0))
-		sign_ret = sign_ledger(a, s.vault, &note, &of_sign);
+		sign_ret = sign_ledger(a, v, &note, &of_sign);
 	output_progress_end();
 	if (hold_ret != 0)
 		output_complain(STATUS_FOUND, "prune: legal holds: %s", of_hold.text);
@@ -69,7 +64,7 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 	if (backup_ret != 0)
 		output_complain(STATUS_FOUND, "prune: %s", of_backups.text);
 	if (ret != 0)
-		output_complain(STATUS_FOUND, "prune: %s", e.text);
+		output_complain(STATUS_FOUND, "prune: %s", a->e->text);
 	if (r.horizon == 0)
 		return STATUS_FOUND;
 	when_text(until, r.clock.ahead);
@@ -93,12 +88,18 @@ static enum status prune_main(const struct admin *a, const struct arguments *arg
 		    {"orphans", r.orphans}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (!argument_given(args, "quiet") || rows[i].count != 0)
-			table_add(&t, rows[i].what, (double)rows[i].count);
-	enum status printed = table_output(&t, args, NULL);
+			table_add(a->list, rows[i].what, (double)rows[i].count);
+	enum status printed = table_output(a->list, args, NULL);
 	return printed != STATUS_DONE ? printed
 	       : ret != 0 || hold_ret != 0 || held.waiting > 0 || tag_ret != 0 || log_ret != 0 || sign_ret != 0 || backup_ret != 0
 		   ? STATUS_FOUND
 		   : STATUS_DONE;
 }
 
-const struct command prune_command = {"prune", prune_main, "end everything that the policy keeps no longer", .options = prune_options};
+const struct command prune_command = {"prune",
+				      prune_main,
+				      "end everything that the policy keeps no longer",
+				      .options = prune_options,
+				      .opens = OPENS_ADMIN,
+				      .columns = (const char *const[]){"what", "count", NULL},
+				      .types = "sn"};

@@ -150,19 +150,11 @@ static int publication_apply(struct publication *x, const char *reason, const ch
 							       : NULL;
 	const struct policy *p = x->plan.step == ACTIVE_WITHDRAW ? x->files.coming : x->wanted;
 	BUF_AUTO struct buf details = BUF_INIT(DETAILS_MAX);
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	char announced[WHEN_TEXT], from[WHEN_TEXT];
+	JSON_AUTO cJSON *object = json_make(JSON_MEMBERS(MEMBER_TEXT("version", p->version), MEMBER_TEXT("sha256", p->sha256)));
+	bool made = x->plan.announced == 0 ||
+		    json_put(object, JSON_MEMBERS(MEMBER_TIME("announced", x->plan.announced), MEMBER_TIME("from", x->plan.from)));
 
-	when_text(announced, x->plan.announced);
-	when_text(from, x->plan.from);
-	bool made =
-	    cJSON_AddStringToObject(object, "version", p->version) != NULL && cJSON_AddStringToObject(object, "sha256", p->sha256) != NULL;
-	if (x->plan.announced != 0)
-		made = made && cJSON_AddStringToObject(object, "announced", announced) != NULL &&
-		       cJSON_AddStringToObject(object, "from", from) != NULL;
-	if (reason != NULL)
-		made = made && cJSON_AddStringToObject(object, "reason", reason) != NULL;
-	if (!made || json_print(&details, object) != 0)
+	if (!made || !json_put(object, JSON_MEMBERS(MEMBER_TEXT("reason", reason))) || json_print(&details, object) != 0)
 		return err_set(e, ERR_MEMORY, "no memory to record it");
 	const struct ledger_event event = {.name = name, .details = details.data};
 	uint64_t entry = 0;
@@ -239,21 +231,14 @@ static enum status publish_main(const struct admin *a, const struct arguments *a
 	    [ACTIVE_FIRST] = "activated",    [ACTIVE_EDITORIAL] = "activated",    [ACTIVE_DUE] = "activated",
 	    [ACTIVE_SAME] = "same",          [ACTIVE_ANNOUNCE] = "announced",     [ACTIVE_WAIT] = "waiting",
 	    [ACTIVE_WITHDRAW] = "withdrawn", [ACTIVE_WITHDRAWN] = "not-announced"};
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "site", x.shown->site);
-	cJSON_AddStringToObject(object, "folder", folder);
-	cJSON_AddStringToObject(object, "in_force", x.shown->version);
-	cJSON_AddStringToObject(object, "wanted", p->version);
-	cJSON_AddStringToObject(object, "sha256", p->sha256);
-	cJSON_AddStringToObject(object, "wanted_is", steps[x.plan.step]);
-	if (x.plan.announced != 0) {
-		cJSON_AddStringToObject(object, "announced", announced);
-		cJSON_AddStringToObject(object, "from", from);
-	}
-	cJSON_AddBoolToObject(object, "dry_run", dry_run);
-	cJSON_AddNumberToObject(object, "written", (double)(dry_run ? 0 : result.written));
-	cJSON_AddNumberToObject(object, "unchanged", (double)(dry_run ? 0 : result.unchanged));
-	return output_object(args, object, &out);
+	return output_members(args, &out,
+			      JSON_MEMBERS(MEMBER_TEXT("site", x.shown->site), MEMBER_TEXT("folder", folder),
+					   MEMBER_TEXT("in_force", x.shown->version), MEMBER_TEXT("wanted", p->version),
+					   MEMBER_TEXT("sha256", p->sha256), MEMBER_TEXT("wanted_is", steps[x.plan.step]),
+					   MEMBER_TEXT("announced", x.plan.announced != 0 ? announced : NULL),
+					   MEMBER_TEXT("from", x.plan.announced != 0 ? from : NULL), MEMBER_BOOL("dry_run", dry_run),
+					   MEMBER_NUMBER("written", dry_run ? 0 : result.written),
+					   MEMBER_NUMBER("unchanged", dry_run ? 0 : result.unchanged)));
 }
 
 const struct command publish_command = {"publish", publish_main, "make the notice, the lists, the pages and the headers from the policy",
@@ -290,13 +275,10 @@ static enum status withdraw_main(const struct admin *a, const struct arguments *
 	buf_printf(&out,
 		   "withdrawn: policy %s, which was to be in force from %s; policy %s stays in force (%zu written, %zu unchanged in %s)\n",
 		   coming->version, from, x.shown->version, result.written, result.unchanged, folder);
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "site", x.shown->site);
-	cJSON_AddStringToObject(object, "in_force", x.shown->version);
-	cJSON_AddStringToObject(object, "withdrawn", coming->version);
-	cJSON_AddStringToObject(object, "sha256", coming->sha256);
-	cJSON_AddStringToObject(object, "from", from);
-	return output_object(args, object, &out);
+	return output_members(args, &out,
+			      JSON_MEMBERS(MEMBER_TEXT("site", x.shown->site), MEMBER_TEXT("in_force", x.shown->version),
+					   MEMBER_TEXT("withdrawn", coming->version), MEMBER_TEXT("sha256", coming->sha256),
+					   MEMBER_TEXT("from", from)));
 }
 
 const struct command policy_withdraw_command = {

@@ -2,7 +2,6 @@
 // Corrects what a request says (GDPR, Article 16).
 #include "policy/rights/rectify.h"
 #include "admin/requests.h"
-#include "policy/base/array.h"
 
 static const struct option_row rectify_options[] = {
     {"contact", OPTION_HIDDEN, NULL, "where the answer is to go"},
@@ -14,32 +13,31 @@ static const struct option_row rectify_options[] = {
 
 static enum status rectify_main(const struct admin *a, const struct arguments *args)
 {
-	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	char id[RECORD_ID_LEN + 1];
 	BUF_AUTO_WIPE struct buf contact = BUF_INIT(HIDDEN_MAX), message = BUF_INIT(RIGHTS_REQUEST_MAX / 8), json = BUF_INIT(OUTPUT_MAX);
 	struct rectify_value values[2];
 	size_t count = 0;
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 
-	requests_officer(officer);
-	if ((argument(args, "contact") != NULL && ask_hidden("contact", argument(args, "contact"), &contact, &e) != 0) ||
-	    requests_text(args, "message", &message, &e) != 0)
-		return output_complain(STATUS_UNSURE, "rectify: %s", e.text);
+	if ((argument(args, "contact") != NULL && ask_hidden("contact", argument(args, "contact"), &contact, a->e) != 0) ||
+	    requests_text(args, "message", &message, a->e) != 0)
+		return output_complain(STATUS_UNSURE, "rectify: %s", a->e->text);
 	if (contact.len > 0)
 		values[count++] = (struct rectify_value){"contact", buf_text(&contact)};
 	if (message.len > 0)
 		values[count++] = (struct rectify_value){"message", buf_text(&message)};
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 ||
-	    rectify_request(s.vault, id, values, count, officer, argument(args, "reason"), &e) != 0 ||
-	    rights_show_officer(s.vault, id, false, &json, &e) != 0)
-		return output_complain(e.code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "rectify: %s", e.text);
-	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
+	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 ||
+	    rectify_request(a->vault, id, values, count, a->officer, argument(args, "reason"), a->e) != 0 ||
+	    rights_show_officer(a->vault, id, false, &json, a->e) != 0)
+		return admin_failed(a);
+	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, NULL);
 	BUF_AUTO struct buf line = BUF_INIT(4096);
 	buf_printf(&line, "%.12s is corrected\n", id);
 	return output_object(args, object, &line);
 }
 
-const struct command rectify_command = {"rectify", rectify_main, "correct the contact or the message of an open request", .words = "ID",
-					.options = rectify_options};
+const struct command rectify_command = {"rectify",
+					rectify_main,
+					"correct the contact or the message of an open request",
+					.words = "ID",
+					.options = rectify_options,
+					.opens = OPENS_PROGRAM};

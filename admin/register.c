@@ -102,31 +102,26 @@ static enum status register_main(const struct admin *a, const struct arguments *
 	int form = format != NULL ? policy_word_value(&register_formats, format, strlen(format)) : REGISTER_HTML;
 	const char *merge = argument(args, "merge");
 	struct census census;
-	struct err e;
+	struct err *e = a->e;
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX), earlier = BUF_INIT(OUTPUT_MAX), lost = BUF_INIT(OUTPUT_MAX),
 			    blank = BUF_INIT(OUTPUT_MAX), shown = BUF_INIT(OUTPUT_MAX);
 	REGISTER_AUTO struct register_list list = {0};
-	SITE_AUTO struct site s = {0};
 
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
 	if (model < 0 || form < 0)
 		return output_complain(STATUS_UNSURE, "register: this is not built in");
-	if (vault_census(s.vault, &census, &e) != 0)
-		return output_complain(STATUS_UNSURE, "register: %s", e.text);
 	JSON_AUTO cJSON *sent = site_traffic(a, NULL);
 	JSON_AUTO cJSON *written = cJSON_CreateArray();
-	struct register_cases cases = {.policy = s.policy, .list = written};
-	if (register_add(s.vault, &cases, &e) != 0)
-		return output_complain(STATUS_UNSURE, "register: %s", e.text);
+	struct register_cases cases = {.policy = a->in_force, .list = written};
 	const struct register_figures figures = {.census = &census, .traffic = sent, .cases = written, .at = when_now()};
-	if (register_make(&list, s.policy, (enum register_model)model, &figures, &e) != 0)
-		return output_complain(STATUS_UNSURE, "register: %s", e.text);
-	if (merge != NULL &&
-	    (file_read(merge, &earlier, &e) != 0 || register_merge(&list, buf_text(&earlier), earlier.len, &lost, &e) != 0))
-		return output_complain(STATUS_UNSURE, "register: %s: %s", merge, e.text);
-	if (register_write(&list, (enum register_format)form, &out, &e) != 0)
-		return output_complain(STATUS_UNSURE, "register: %s", e.text);
+	int ret = vault_census(a->vault, &census, e) != 0 || register_add(a->vault, &cases, e) != 0 ||
+			  register_make(&list, a->in_force, (enum register_model)model, &figures, e) != 0
+		      ? -1
+		      : 0;
+	if (ret == 0 && merge != NULL &&
+	    (file_read(merge, &earlier, e) != 0 || register_merge(&list, buf_text(&earlier), earlier.len, &lost, e) != 0))
+		ret = err_prefix(e, "%s", merge);
+	if (ret != 0 || register_write(&list, (enum register_format)form, &out, e) != 0)
+		return output_complain(STATUS_UNSURE, "register: %s", e->text);
 	if (lost.len > 0)
 		fprintf(stderr, "lethe: register: %s has activities that this policy has not, with what was filled in:\n%s", merge,
 			buf_text(&lost));
@@ -140,4 +135,4 @@ static enum status register_main(const struct admin *a, const struct arguments *
 
 const struct command register_command = {"register", register_main,
 					 "the register of processing (Article 30), with what is held beside what is promised",
-					 .options = register_options};
+					 .options = register_options, .opens = OPENS_LOOK};

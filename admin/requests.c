@@ -184,7 +184,7 @@ static void list_left(char *out, size_t size, const struct listed *l, time_t now
 		snprintf(out + strlen(out), size - strlen(out), "%smail failed", *out ? "; " : "");
 }
 
-static int list_print(struct vault *v, const struct arguments *args, const char *contact, struct buf *out, size_t *late, struct err *e)
+static int list_print(const struct admin *a, const struct arguments *args, const char *contact, struct buf *out, size_t *late)
 {
 	static const char *const columns[] = {"id", "right", "state", "how", "due", "left", "received", "late", "mail", NULL};
 	const time_t now = when_now();
@@ -199,11 +199,11 @@ static int list_print(struct vault *v, const struct arguments *args, const char 
 
 	table_init(&t, columns, "isssdsDBS");
 	if (within != NULL && duration_parse(&d, within) != 0)
-		return err_set(e, ERR_INPUT, "--due-within is a duration: P3D are three days");
+		return err_set(a->e, ERR_INPUT, "--due-within is a duration: P3D are three days");
 	until = within != NULL ? duration_after(now, d) : 0;
 	JSON_AUTO cJSON *mails = cJSON_CreateObject();
 	l.mails = mails;
-	int ret = outbox_each(v, list_mail, mails, e) != 0 ? -1 : rights_each(v, list_row, &l, e);
+	int ret = outbox_each(a->vault, list_mail, mails, a->e) != 0 ? -1 : rights_each(a->vault, list_row, &l, a->e);
 	*late = 0;
 	if (l.count > 0) {
 		list_join(&l);
@@ -225,7 +225,7 @@ static int list_print(struct vault *v, const struct arguments *args, const char 
 	if (ret != 0)
 		return -1;
 	if (l.failed || table_print(&t, format, out) != 0)
-		return err_set(e, ERR_MEMORY, "no memory to print the list");
+		return err_set(a->e, ERR_MEMORY, "no memory to print the list");
 	if (format != NULL && strcmp(format, "text") != 0)
 		return 0;
 	if (table_size(&t) == 0)
@@ -235,39 +235,23 @@ static int list_print(struct vault *v, const struct arguments *args, const char 
 	return 0;
 }
 
-// A second. Not whoever reads it went away: a list that does not change would never be written, and so never end.
-static bool watch_pause(void)
-{
-	struct pollfd reader = {.fd = STDOUT_FILENO};
-
-	return poll(&reader, 1, 1000) == 0;
-}
-
 static enum status requests_list(const struct admin *a, const struct arguments *args)
 {
 	BUF_AUTO struct buf shown = BUF_INIT(OUTPUT_MAX);
-	char contact[PERSON_VALUE_MAX], officer[OFFICER_MAX];
+	char contact[PERSON_VALUE_MAX];
 	bool watch = argument_given(args, "watch"), terminal = isatty(STDOUT_FILENO);
 	size_t late = 0;
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
+	const int given = cases_named(args, "contact", contact, a->e);
+	struct pollfd reader = {.fd = STDOUT_FILENO};
 
-	const int given = cases_named(args, "contact", contact, &e);
-	const char *reason = argument(args, "reason");
-	requests_officer(officer);
-	if (given >= 0 && (given > 0) != (reason != NULL))
-		err_set(&e, ERR_INPUT,
-			"--contact and --reason go together: that somebody asked for something is personal, and who looks is recorded");
-	if (e.code != ERR_NONE)
-		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
-	if (site_open(&s, a, given > 0 ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (given > 0 && reading_contact(s.vault, contact, officer, reason, &e) != 0)
-		return requests_failed(&e);
+	if (given < 0)
+		return output_complain(STATUS_UNSURE, "requests: %s", a->e->text);
+	if (given > 0 && reading_contact(a->vault, contact, a->officer, argument(args, "reason"), a->e) != 0)
+		return requests_failed(a->e);
 	do {
 		BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
-		if (list_print(s.vault, args, given > 0 ? contact : NULL, &out, &late, &e) != 0)
-			return output_complain(STATUS_UNSURE, "requests: %s", e.text);
+		if (list_print(a, args, given > 0 ? contact : NULL, &out, &late) != 0)
+			return output_complain(STATUS_UNSURE, "requests: %s", a->e->text);
 		if (!watch || strcmp(buf_text(&shown), buf_text(&out)) != 0) {
 			if (watch && terminal && fputs("\033[H\033[2J", stdout) >= 0)
 				fflush(stdout);
@@ -276,7 +260,8 @@ static enum status requests_list(const struct admin *a, const struct arguments *
 			buf_reset(&shown);
 			buf_add(&shown, buf_text(&out), out.len);
 		}
-	} while (watch && watch_pause());
+		// A second. Not whoever reads it went away: a list that does not change would never be written, and so never end.
+	} while (watch && poll(&reader, 1, 1000) == 0);
 	return late > 0 ? STATUS_FOUND : STATUS_DONE;
 }
 
@@ -313,26 +298,19 @@ static void show_shorten(cJSON *object)
 static enum status requests_show(const struct admin *a, const struct arguments *args)
 {
 	static const char *const left[] = {"has_contact", "has_message"}; // by the person
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX);
 	const char *format = argument(args, "format");
-	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	char id[RECORD_ID_LEN + 1];
 	const bool personal = argument_given(args, "personal");
-	const struct rights_act reading = {.event = EVENT_READ, .by = officer, .reason = argument(args, "reason")};
+	const struct rights_act reading = {.event = EVENT_READ, .by = a->officer, .reason = argument(args, "reason")};
 
-	requests_officer(officer);
-	if (personal && reading.reason == NULL)
-		return output_complain(STATUS_UNSURE, "requests: --personal needs --reason: why you read it; the person sees it");
-	if (site_open(&s, a, personal ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
 	// It is recorded before it is shown: what cannot be recorded is not read.
-	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 || (personal && rights_act(s.vault, id, &reading, &e) != 0) ||
-	    rights_show_officer(s.vault, id, personal, &json, &e) != 0)
-		return requests_failed(&e);
-	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
-	if (rights_perhaps_same(s.vault, id, cJSON_AddArrayToObject(object, "perhaps_same"), &e) != 0)
-		return requests_failed(&e);
+	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 || (personal && rights_act(a->vault, id, &reading, a->e) != 0) ||
+	    rights_show_officer(a->vault, id, personal, &json, a->e) != 0)
+		return requests_failed(a->e);
+	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, a->e);
+	if (rights_perhaps_same(a->vault, id, cJSON_AddArrayToObject(object, "perhaps_same"), a->e) != 0)
+		return requests_failed(a->e);
 	if (format != NULL && *format == 'j')
 		return output_object(args, object, &out);
 	show_shorten(object);
@@ -381,28 +359,22 @@ static enum status requests_add(const struct admin *a, const struct arguments *a
 	BUF_AUTO_WIPE struct buf contact = BUF_INIT(HIDDEN_MAX), receipt = BUF_INIT(HIDDEN_MAX), message = BUF_INIT(64 * 1024);
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
 	struct buf *const values[] = {&contact, &receipt};
-	char officer[OFFICER_MAX], due[WHEN_TEXT], archive[PERSON_VALUE_MAX];
+	char due[WHEN_TEXT], archive[PERSON_VALUE_MAX];
 	const char *how = argument(args, "how");
-	struct rights_new request = {.right = argument(args, "right"), .by = officer, .how = how != NULL ? how : "letter"};
+	struct rights_new request = {.right = argument(args, "right"), .by = a->officer, .how = how != NULL ? how : "letter"};
 	struct rights_receipt out;
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 
-	requests_officer(officer);
 	if (request.right == NULL)
 		return output_complain(STATUS_UNSURE, "requests: --right RIGHT is needed: what is asked for");
-	if (requests_time(args, "received", &request.received) != 0)
-		return STATUS_UNSURE;
-	for (size_t i = 0; i < ARRAY_LEN(hidden); i++) {
+	int ret = requests_time(args, "received", &request.received, a->e);
+	for (size_t i = 0; i < ARRAY_LEN(hidden) && ret == 0; i++) {
 		const char *value = argument(args, hidden[i]);
-		if (value != NULL && ask_hidden(hidden[i], value, values[i], &e) != 0)
-			return output_complain(STATUS_UNSURE, "requests: %s", e.text);
+		ret = value != NULL ? ask_hidden(hidden[i], value, values[i], a->e) : 0;
 	}
-	if (requests_text(args, "message", &message, &e) != 0 || cases_named(args, "archive", archive, &e) < 0)
-		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
 	JSON_AUTO cJSON *agent = NULL;
-	if (agent_given(args, &agent, &e) != 0)
-		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
+	if (ret != 0 || requests_text(args, "message", &message, a->e) != 0 || cases_named(args, "archive", archive, a->e) < 0 ||
+	    agent_given(args, &agent, a->e) != 0)
+		return output_complain(STATUS_UNSURE, "requests: %s", a->e->text);
 	request.agent = agent;
 	request.contact = contact.len > 0 ? buf_text(&contact) : NULL;
 	request.receipt = receipt.len > 0 ? buf_text(&receipt) : NULL;
@@ -412,22 +384,27 @@ static enum status requests_add(const struct admin *a, const struct arguments *a
 	request.message = message.len > 0 ? buf_text(&message) : NULL;
 	if (request.receipt != NULL && !token_shaped(request.receipt))
 		return output_complain(STATUS_UNSURE, "requests: what was given for --receipt is not a receipt");
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
 	request.language = argument(args, "language");
-	if (request.language != NULL && policy_language(s.policy, request.language) == NULL)
+	if (request.language != NULL && policy_language(a->in_force, request.language) == NULL)
 		return output_complain(STATUS_UNSURE, "requests: the policy is not written in that language");
-	if (rights_store(s.vault, &request, &out, &e) != 0)
-		return output_complain(e.code == ERR_INPUT || e.code == ERR_REFUSED ? STATUS_UNSURE : STATUS_FOUND, "requests: %s", e.text);
+	if (rights_store(a->vault, &request, &out, a->e) != 0)
+		return output_complain(a->e->code == ERR_INPUT || a->e->code == ERR_REFUSED ? STATUS_UNSURE : STATUS_FOUND, "requests: %s",
+				       a->e->text);
 	when_text(due, out.due);
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	json_put_texts(object, JSON_TEXTS({"id", out.id}, {"secret", out.secret}, {"due", due}));
 	buf_printf(&text, "recorded as %s, due by %s\nsecret, for the person, to look it up at /rights: %s\n", out.id, due, out.secret);
+	const enum status status = output_members(
+	    args, &text, JSON_MEMBERS(MEMBER_TEXT("id", out.id), MEMBER_TEXT("secret", out.secret), MEMBER_TEXT("due", due)));
 	explicit_bzero(out.secret, sizeof out.secret);
-	return output_object(args, object, &text);
+	return status;
 }
 
-const struct command requests_list_command = {
-    "list", requests_list, "all of them, overdue first; exit status 1 when one of those shown is overdue", .options = list_options};
-const struct command requests_show_command = {"show", requests_show, "one of them", .words = "ID", .options = show_options};
-const struct command requests_add_command = {"add", requests_add, "enter one that did not come by the page", .options = add_options};
+const struct command requests_list_command = {"list",
+					      requests_list,
+					      "all of them, overdue first; exit status 1 when one of those shown is overdue",
+					      .options = list_options,
+					      .opens = OPENS_LOOK,
+					      .reads = "contact"};
+const struct command requests_show_command = {
+    "show", requests_show, "one of them", .words = "ID", .options = show_options, .opens = OPENS_LOOK, .reads = "personal"};
+const struct command requests_add_command = {"add", requests_add, "enter one that did not come by the page", .options = add_options,
+					     .opens = OPENS_PROGRAM};

@@ -10,36 +10,28 @@
 // Does it to each of the requests that are named, until one of them cannot be done it to.
 static enum status act(const struct admin *a, const struct arguments *args, enum rights_event event)
 {
-	char id[RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	char id[RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1];
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(RIGHTS_REQUEST_MAX / 8);
 	struct rights_act did = {.event = event,
-				 .by = officer,
+				 .by = a->officer,
 				 .ground = argument(args, "ground"),
 				 .reason = argument(args, "reason"),
 				 .how = argument(args, "how"),
 				 .contact_too = argument_given(args, "contact-too")};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 
-	requests_officer(officer);
-	if (requests_time(args, "at", &did.at) != 0)
-		return STATUS_UNSURE;
-	if (requests_text(args, "text", &text, &e) != 0)
-		return requests_failed(&e);
+	if (requests_time(args, "at", &did.at, a->e) != 0 || requests_text(args, "text", &text, a->e) != 0 ||
+	    (event == EVENT_JOINED && cases_request_id(a->vault, args->words[1], other, a->e) != 0))
+		return requests_failed(a->e);
 	did.text = text.len > 0 ? buf_text(&text) : NULL;
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (event == EVENT_JOINED && cases_request_id(s.vault, args->words[1], other, &e) != 0)
-		return requests_failed(&e);
 	enum status status = STATUS_DONE;
 	for (size_t i = 0; i < (event == EVENT_JOINED ? 1 : args->word_count) && status == STATUS_DONE; i++) {
 		BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX);
 		BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
-		if (cases_request_id(s.vault, args->words[i], id, &e) != 0 ||
-		    (event == EVENT_JOINED ? rights_join(s.vault, id, other, &did, &e) : rights_act(s.vault, id, &did, &e)) != 0 ||
-		    rights_show_officer(s.vault, id, false, &json, &e) != 0)
-			return requests_failed(&e);
-		JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
+		if (cases_request_id(a->vault, args->words[i], id, a->e) != 0 ||
+		    (event == EVENT_JOINED ? rights_join(a->vault, id, other, &did, a->e) : rights_act(a->vault, id, &did, a->e)) != 0 ||
+		    rights_show_officer(a->vault, id, false, &json, a->e) != 0)
+			return requests_failed(a->e);
+		JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, NULL);
 		buf_printf(&line, "%.12s is %s; recorded: %s\n", id, json_string(object, "state"), rights_events[event].name);
 		status = output_object(args, object, &line);
 		if ((event == EVENT_ANSWERED || event == EVENT_REFUSED) && cJSON_IsTrue(json_get(object, "has_contact")))
@@ -54,33 +46,25 @@ static enum status identify_send(const struct admin *a, const struct arguments *
 {
 	const struct outbox_way way = {mail_call, a->run};
 	const char *language = argument(args, "language");
-	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX], mail[RECORD_ID_LEN + 1];
+	char id[RECORD_ID_LEN + 1], mail[RECORD_ID_LEN + 1];
 	struct outbox_sent sent = {0};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 
-	requests_officer(officer);
 	if (argument(args, "at") != NULL)
 		return output_complain(STATUS_UNSURE, "requests: --send asks now: leave --at away");
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	const struct policy *p = language != NULL ? policy_language(s.policy, language) : NULL;
+	const struct policy *p = language != NULL ? policy_language(a->in_force, language) : NULL;
 	if (p == NULL && language != NULL)
 		return output_complain(STATUS_UNSURE, "requests: the policy is not written in that language");
-	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 ||
-	    identity_mail(s.vault, p, id, officer, argument(args, "reason"), mail, &e) != 0 ||
-	    outbox_send(s.vault, mail, true, &way, &sent, &e) != 0)
-		return requests_failed(&e);
+	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 ||
+	    identity_mail(a->vault, p, id, a->officer, argument(args, "reason"), mail, a->e) != 0 ||
+	    outbox_send(a->vault, mail, true, &way, &sent, a->e) != 0)
+		return requests_failed(a->e);
 	if (sent.failed > 0)
 		return output_complain(STATUS_FOUND, "requests: the mail server does not take it: lethe outbox show %.12s", mail);
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
-	cJSON_AddStringToObject(object, "id", id);
-	cJSON_AddStringToObject(object, "mail", mail);
-	cJSON_AddBoolToObject(object, "sent", sent.sent > 0);
 	buf_printf(&line, "%.12s: %s\n", id,
 		   sent.sent > 0 ? "sent; its link and its code hold for one hour" : "it waits in the outbox, for one hour");
-	return output_object(args, object, &line);
+	return output_members(args, &line,
+			      JSON_MEMBERS(MEMBER_TEXT("id", id), MEMBER_TEXT("mail", mail), MEMBER_BOOL("sent", sent.sent > 0)));
 }
 
 #define REASON                                                                                                                             \
@@ -107,7 +91,8 @@ static enum status identify_send(const struct admin *a, const struct arguments *
 		return act(a, args, event);                                                                                                \
 	}                                                                                                                                  \
 	static const struct option_row id##_options[] = {__VA_ARGS__, AT, OBJECT_FORMAT_OPTION, {0}};                                      \
-	static const struct command id##_command = {title, id##_run, help, .words = words_of, .options = id##_options}
+	static const struct command id##_command = {                                                                                       \
+	    title, id##_run, help, .words = words_of, .options = id##_options, .opens = OPENS_PROGRAM}
 
 ACT(acknowledge, "acknowledge", EVENT_ACKNOWLEDGED, "it was confirmed to the person that it came", "ID", HOW, REASON);
 static enum status identify_run(const struct admin *a, const struct arguments *args)
@@ -154,7 +139,7 @@ static const struct command *const commands_of_requests[] = {
     &requests_add_command,
     &acknowledge_command,
     &(const struct command){"identify", identify_run, "the person was asked who they are, for a reasonable doubt", .words = "ID",
-			    .options = identify_options},
+			    .options = identify_options, .opens = OPENS_PROGRAM},
     &verify_command,
     &clarify_command,
     &clarified_command,

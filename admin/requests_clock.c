@@ -13,32 +13,28 @@ static const struct option_row clock_options[] = {
     {0},
 };
 
-int requests_time(const struct arguments *args, const char *name, time_t *out)
+int requests_time(const struct arguments *args, const char *name, time_t *out, struct err *e)
 {
 	const char *text = argument(args, name);
 
-	if (text == NULL || when_parse(out, text) == 0)
-		return 0;
-	output_complain(STATUS_UNSURE, "requests: --%s is a day, 2026-11-22, or a time in UTC, 2026-11-22T04:31:54Z", name);
-	return -1;
+	return text == NULL || when_parse(out, text) == 0
+		   ? 0
+		   : err_set(e, ERR_INPUT, "--%s is a day, 2026-11-22, or a time in UTC, 2026-11-22T04:31:54Z", name);
 }
 
 static enum status clock_run(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"received", "right", "clock", "due", "earliest", NULL};
 	enum { DAY_SECONDS = 86400, DAYS_MAX = 20000 };
 	struct clock_facts facts = {.now = when_now()};
 	const char *only = argument(args, "right");
 	time_t until = 0;
 	size_t rights = 0;
-	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "dssdb");
 	if (argument(args, "received") == NULL)
 		return output_complain(STATUS_UNSURE, "requests: --received DATE is needed: when the request came");
-	if (requests_time(args, "received", &facts.received) != 0 || requests_time(args, "until", &until) != 0 ||
-	    requests_time(args, "extended", &facts.extended) != 0)
-		return STATUS_UNSURE;
+	if (requests_time(args, "received", &facts.received, a->e) != 0 || requests_time(args, "until", &until, a->e) != 0 ||
+	    requests_time(args, "extended", &facts.extended, a->e) != 0)
+		return admin_failed(a);
 	if (until > facts.received + (time_t)DAYS_MAX * DAY_SECONDS)
 		return output_complain(STATUS_UNSURE, "requests: --until is more than %d days later", DAYS_MAX);
 	POLICY_AUTO struct policy *p = site_policy(a);
@@ -53,11 +49,17 @@ static enum status clock_run(const struct admin *a, const struct arguments *args
 			rights++;
 			size_t count = clock_lines(p, right, &facts, lines);
 			for (const struct clock_line *l = lines; l < lines + count; l++)
-				table_add(&t, facts.received, name, clock_rows[l->id].name, l->due, l == lines);
+				table_add(a->list, facts.received, name, clock_rows[l->id].name, l->due, l == lines);
 		}
 		facts.received += DAY_SECONDS;
-	} while (facts.received <= until && !t.failed);
-	return rights == 0 ? output_complain(STATUS_UNSURE, "requests: the policy offers no such right") : table_output(&t, args, NULL);
+	} while (facts.received <= until && !a->list->failed);
+	return rights == 0 ? output_complain(STATUS_UNSURE, "requests: the policy offers no such right")
+			   : table_output(a->list, args, NULL);
 }
 
-const struct command requests_clock_command = {"clock", clock_run, "when a request is due, by every clock", .options = clock_options};
+const struct command requests_clock_command = {"clock",
+					       clock_run,
+					       "when a request is due, by every clock",
+					       .options = clock_options,
+					       .columns = (const char *const[]){"received", "right", "clock", "due", "earliest", NULL},
+					       .types = "dssdb"};

@@ -59,8 +59,8 @@ static int letter_edit(struct buf *letter, struct err *e)
 }
 
 // The letter as it is now goes to the outbox, and is tried at once. What it asks for, or that it was received, becomes an event of the request.
-static enum status letter_send(const struct admin *a, struct vault *v, const struct letter_row *letter, const cJSON *request,
-			       const struct rights_act *asked, const struct buf *subject, const struct buf *text)
+static enum status letter_send(const struct admin *a, const struct letter_row *letter, const cJSON *request, const struct rights_act *asked,
+			       const struct buf *subject, const struct buf *text)
 {
 	const struct outbox_way way = {mail_call, a->run};
 	const char *contact = json_string(request, "contact"), *id = json_string(request, "id");
@@ -72,14 +72,12 @@ static enum status letter_send(const struct admin *a, struct vault *v, const str
 					.kinds = KIND_BIT(KIND_RIGHTS_REQUEST)};
 	struct outbox_sent sent = {0};
 	char number[RECORD_ID_LEN + 1];
-	struct err e = {0};
 
 	if (contact == NULL)
 		return output_complain(STATUS_FOUND, "requests: the person gave no address: print the letter instead");
-	if (asked->event != EVENT_COUNT && rights_act(v, id, asked, &e) != 0)
-		return requests_failed(&e);
-	if (outbox_add(v, &mail, number, &e) != 0 || outbox_send(v, number, true, &way, &sent, &e) != 0)
-		return requests_failed(&e);
+	if ((asked->event != EVENT_COUNT && rights_act(a->vault, id, asked, a->e) != 0) || outbox_add(a->vault, &mail, number, a->e) != 0 ||
+	    outbox_send(a->vault, number, true, &way, &sent, a->e) != 0)
+		return requests_failed(a->e);
 	if (sent.failed > 0)
 		return output_complain(STATUS_FOUND, "requests: the mail server does not take it: lethe outbox show %.12s", number);
 	return output_complain(STATUS_DONE,
@@ -107,29 +105,24 @@ static const char *letter_sent(const cJSON *request, const char *kind)
 
 static enum status letter_run(const struct admin *a, const struct arguments *args)
 {
-	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX], reason[64];
+	char id[RECORD_ID_LEN + 1], reason[64];
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), text = BUF_INIT(LETTER_MAX), subject = BUF_INIT(1024);
 	const char *language = argument(args, "language");
-	const struct rights_act reading = {.event = EVENT_READ, .by = officer, .reason = reason};
+	const struct rights_act reading = {.event = EVENT_READ, .by = a->officer, .reason = reason};
 	const struct letter_row *letter = letter_row(args->words[1]);
-	struct rights_act asked = {.event = EVENT_COUNT, .by = officer, .reason = argument(args, "reason")};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
+	struct rights_act asked = {.event = EVENT_COUNT, .by = a->officer, .reason = argument(args, "reason")};
 
 	if (letter == NULL)
 		return output_complain(STATUS_UNSURE,
 				       "requests: a letter is one of acknowledge, identify, clarify, extend, answer, refuse, lift");
-	requests_officer(officer);
 	snprintf(reason, sizeof reason, "letter: %s", letter->kind);
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (argument_given(args, "send") && outbox_processor(s.policy) == NULL)
+	if (argument_given(args, "send") && outbox_processor(a->in_force) == NULL)
 		return output_complain(STATUS_FOUND, "requests: the policy has nobody deliver mail: print the letter instead");
-	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 || rights_act(s.vault, id, &reading, &e) != 0 ||
-	    rights_show_officer(s.vault, id, true, &json, &e) != 0)
-		return requests_failed(&e);
-	JSON_AUTO cJSON *request = json_parse(buf_text(&json), json.len, &e);
-	const struct policy *p = letter_language(s.policy, language, request);
+	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 || rights_act(a->vault, id, &reading, a->e) != 0 ||
+	    rights_show_officer(a->vault, id, true, &json, a->e) != 0)
+		return requests_failed(a->e);
+	JSON_AUTO cJSON *request = json_parse(buf_text(&json), json.len, NULL);
+	const struct policy *p = letter_language(a->in_force, language, request);
 	if (p == NULL)
 		return output_complain(STATUS_UNSURE, "requests: the policy is not written in that language");
 	if (letter->event != NULL && letter_event(request, letter->event) == NULL)
@@ -144,13 +137,13 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 		return output_complain(STATUS_UNSURE, "requests: --reason is needed: what is asked, and why");
 	letter_write(&text, p, letter, request, asked.reason);
 	letter_subject(&subject, p, request);
-	if (text.failed || (argument_given(args, "edit") && letter_edit(&text, &e) != 0))
-		return output_complain(STATUS_UNSURE, "requests: %s", text.failed ? "the letter is too long" : e.text);
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
-	json_put_texts(object, JSON_TEXTS({"kind", letter->kind}, {"language", p->language}, {"text", buf_text(&text)}));
+	if (text.failed || (argument_given(args, "edit") && letter_edit(&text, a->e) != 0))
+		return output_complain(STATUS_UNSURE, "requests: %s", text.failed ? "the letter is too long" : a->e->text);
 	BUF_AUTO_WIPE struct buf lines = BUF_INIT(OUTPUT_MAX);
 	output_wrapped_lines(&lines, 0, buf_text(&text));
-	enum status printed = output_object(args, object, &lines);
+	enum status printed = output_members(
+	    args, &lines,
+	    JSON_MEMBERS(MEMBER_TEXT("kind", letter->kind), MEMBER_TEXT("language", p->language), MEMBER_TEXT("text", buf_text(&text))));
 	if (printed != STATUS_DONE || !argument_given(args, "send"))
 		return printed;
 	const char *before = letter_sent(request, letter->kind);
@@ -164,9 +157,12 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 		asked.event = EVENT_IDENTITY_ASKED;
 	else if (strcmp(letter->kind, "clarify") == 0 && letter_event(request, "clarification-asked") == NULL)
 		asked.event = EVENT_CLARIFICATION_ASKED;
-	return letter_send(a, s.vault, letter, request, &asked, &subject, &text);
+	return letter_send(a, letter, request, &asked, &subject, &text);
 }
 
-const struct command requests_letter_command = {"letter", letter_run,
+const struct command requests_letter_command = {"letter",
+						letter_run,
 						"a letter: acknowledge, identify, clarify, extend, answer, refuse or lift",
-						.words = "ID KIND", .options = letter_options};
+						.words = "ID KIND",
+						.options = letter_options,
+						.opens = OPENS_PROGRAM};

@@ -16,49 +16,47 @@ static const struct option_row recipients_options[] = {
 
 static enum status recipients_run(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"processor",    "about",      "sent",        "ended_by", "notice",
-					      "acknowledged", "ack_sha256", "notice_time", "name",     NULL};
 	const char *acknowledged = argument(args, "acknowledged"), *file = argument(args, "file");
 	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), paper = BUF_INIT(CONFIRMATION_MAX);
-	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX], sha256[2 * HASH_LEN + 1];
+	char id[RECORD_ID_LEN + 1], sha256[2 * HASH_LEN + 1];
 	uint8_t hash[HASH_LEN];
 	const cJSON *row;
 	bool untold = false;
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
-	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "ssddsdSTS");
-	requests_officer(officer);
 	if ((acknowledged == NULL) != (file == NULL))
 		return output_complain(STATUS_UNSURE, "requests: --acknowledged PROCESSOR and --file FILE are given together");
-	if (file != NULL && file_read(file, &paper, &e) != 0)
-		return output_complain(STATUS_UNSURE, "requests: %s", e.text);
-	if (site_open(&s, a, file != NULL ? VAULT_PROGRAM : VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
+	if (file != NULL && file_read(file, &paper, a->e) != 0)
+		return output_complain(STATUS_UNSURE, "requests: %s", a->e->text);
 	plain_hash(hash, &(struct bytes){buf_text(&paper), paper.len}, 1);
 	hex_encode(sha256, hash, sizeof hash);
-	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 ||
-	    (file != NULL && recipients_acknowledge(s.vault, id, acknowledged, sha256, officer, &e) != 0) ||
-	    rights_show_officer(s.vault, id, false, &json, &e) != 0)
-		return requests_failed(&e);
-	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, &e);
+	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 ||
+	    (file != NULL && recipients_acknowledge(a->vault, id, acknowledged, sha256, a->officer, a->e) != 0) ||
+	    rights_show_officer(a->vault, id, false, &json, a->e) != 0)
+		return requests_failed(a->e);
+	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, NULL);
 	cJSON_ArrayForEach(row, json_get(object, "recipients"))
 	{
 		const char *notice = json_string(row, "notice");
 		untold = untold || notice == NULL;
-		table_add(&t, json_string(row, "id"), json_string(row, "about"), json_time(row, "sent_at"), json_time(row, "expires_by"),
-			  notice != NULL ? notice : "none", json_time(row, "acknowledged"), json_string(row, "ack_sha256"),
-			  json_time(row, "notice_at"), json_string(row, "name"));
+		table_add(a->list, json_string(row, "id"), json_string(row, "about"), json_time(row, "sent_at"),
+			  json_time(row, "expires_by"), notice != NULL ? notice : "none", json_time(row, "acknowledged"),
+			  json_string(row, "ack_sha256"), json_time(row, "notice_at"), json_string(row, "name"));
 	}
 	if (untold)
 		output_complain(
 		    STATUS_DONE,
 		    "who has no notice has no privacy-mail in the policy: what it got ends there by that date; or write to it, and "
 		    "record its answer with --acknowledged");
-	return table_output(&t, args, "Nobody else got data that it is about, or it was not acted on yet.");
+	return table_output(a->list, args, "Nobody else got data that it is about, or it was not acted on yet.");
 }
 
-const struct command requests_recipients_command = {"recipients", recipients_run,
-						    "who else got data, what they were told and what they confirmed", .words = "ID",
-						    .options = recipients_options};
+const struct command requests_recipients_command = {"recipients",
+						    recipients_run,
+						    "who else got data, what they were told and what they confirmed",
+						    .words = "ID",
+						    .options = recipients_options,
+						    .opens = OPENS_PROGRAM,
+						    .columns =
+							(const char *const[]){"processor", "about", "sent", "ended_by", "notice",
+									      "acknowledged", "ack_sha256", "notice_time", "name", NULL},
+						    .types = "ssddsdSTS"};

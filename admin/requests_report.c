@@ -52,30 +52,28 @@ static double report_median(const struct report_row *r)
 
 static enum status requests_report(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"right",  "came",    "open",        "late",      "done", "refused",
-					      "closed", "in_time", "median_days", "withdrawn", NULL};
 	struct report report = {0};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
-	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "snnnnnnnnN");
-	if (requests_time(args, "from", &report.from) != 0 || requests_time(args, "until", &report.until) != 0 ||
-	    site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (rights_each(s.vault, report_request, &report, &e) != 0)
-		return requests_failed(&e);
+	if (requests_time(args, "from", &report.from, a->e) != 0 || requests_time(args, "until", &report.until, a->e) != 0 ||
+	    rights_each(a->vault, report_request, &report, a->e) != 0)
+		return admin_failed(a);
 	for (size_t i = 0; i < RIGHT_COUNT; i++) {
 		const struct report_row *r = &report.rights[i];
 		const size_t *in = r->states;
 		if (r->received > 0)
-			table_add(&t, policy_word(&policy_right_words, (unsigned)i), (double)r->received,
+			table_add(a->list, policy_word(&policy_right_words, (unsigned)i), (double)r->received,
 				  (double)(in[STATE_OPEN] + in[STATE_WAITING] + in[STATE_PARTIAL]), (double)r->late,
 				  (double)in[STATE_FULFILLED], (double)in[STATE_REFUSED], (double)in[STATE_CLOSED], (double)r->in_time,
 				  report_median(r), (double)in[STATE_WITHDRAWN]);
 	}
-	return table_output(&t, args, "No request came then.");
+	return table_output(a->list, args, "No request came then.");
 }
 
-const struct command requests_report_command = {"report", requests_report, "how many came, what became of them, and in how many days",
-						.options = report_options};
+const struct command requests_report_command = {"report",
+						requests_report,
+						"how many came, what became of them, and in how many days",
+						.options = report_options,
+						.opens = OPENS_LOOK,
+						.columns = (const char *const[]){"right", "came", "open", "late", "done", "refused",
+										 "closed", "in_time", "median_days", "withdrawn", NULL},
+						.types = "snnnnnnnnN"};

@@ -114,7 +114,7 @@ static void lost_find(const struct admin *a, const struct policy *p, const char 
 	struct lost lost = {0};
 	struct vault *v = NULL;
 	struct err none = {0};
-	char path[PATH_MAX], until[WHEN_TEXT];
+	char path[PATH_MAX];
 	uint64_t common;
 
 	if (p == NULL || backup_read(backup, NULL, &facts, &none) != 0)
@@ -123,8 +123,7 @@ static void lost_find(const struct admin *a, const struct policy *p, const char 
 			  backup_common(v, backup, &common, &none) == 0 && ledger_each(v, common, lost_add, &lost, &none) >= 0;
 	if (told) {
 		cJSON_AddNumberToObject(o, "entries", (double)lost.entries);
-		when_text(until, lost.last != 0 ? lost.last : facts.made);
-		cJSON_AddStringToObject(o, "until", until);
+		json_put_time(o, "until", lost.last != 0 ? lost.last : facts.made);
 		cJSON *names = cJSON_AddObjectToObject(o, "names");
 		for (size_t i = 0; i < lost.count; i++)
 			cJSON_AddNumberToObject(names, lost.names[i].name, (double)lost.names[i].count);
@@ -267,10 +266,8 @@ static int prepare_restore(const struct admin *a, const struct arguments *args, 
 				(long long)result.lacking);
 	if (result.clock_leapt)
 		output_complain(STATUS_FOUND, "restore: what is due is ended when the clock is confirmed: lethe clock confirm");
-	if (from.tombstones != NULL)
-		cJSON_AddStringToObject(told, "tombstones", from.tombstones);
-	cJSON_AddNumberToObject(told, "records", (double)r->of.records);
-	cJSON_AddNumberToObject(told, "pruned", (double)result.pruned.records);
+	json_put(told, JSON_MEMBERS(MEMBER_TEXT("tombstones", from.tombstones), MEMBER_NUMBER("records", r->of.records),
+				    MEMBER_NUMBER("pruned", result.pruned.records)));
 	return result.lacking != 0 || result.clock_leapt ? 1 : 0;
 }
 

@@ -3,7 +3,6 @@
 #include "policy/rights/restrict.h"
 #include "admin/cases.h"
 #include "admin/restrict.h"
-#include "policy/base/array.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,22 +27,15 @@ static const struct option_row tell_options[] = {
 static const struct option_row lift_options[] = {OBJECT_FORMAT_OPTION, {0}};
 static const struct option_row list_options[] = {FORMAT_OPTION, {0}};
 
-enum status restrict_failed(const struct err *e)
-{
-	return output_complain(e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "restrict: %s", e->text);
-}
-
 enum status restrict_did(const struct arguments *args, const char *id, const char *did, const struct restrict_result *r)
 {
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
 	BUF_AUTO struct buf line = BUF_INIT(4096);
 
-	json_put_texts(object, JSON_TEXTS({"id", id}, {"done", did}));
-	cJSON_AddNumberToObject(object, "records", (double)r->records);
-	cJSON_AddNumberToObject(object, "files", (double)r->files);
 	buf_printf(&line, "%.12s %s: %s, %llu with files\n", id != NULL ? id : "it", did, COUNTED(r->records, "record", "records"),
 		   (unsigned long long)r->files);
-	return output_object(args, object, &line);
+	return output_members(args, &line,
+			      JSON_MEMBERS(MEMBER_TEXT("id", id), MEMBER_TEXT("done", did), MEMBER_NUMBER("records", r->records),
+					   MEMBER_NUMBER("files", r->files)));
 }
 
 // Enters the request that a restriction stands on. Its secret is for the person.
@@ -60,9 +52,7 @@ static int place_request(struct vault *v, const struct arguments *args, const ch
 	    .event = EVENT_IDENTITY_GIVEN, .by = officer, .how = "known", .reason = argument(args, "reason"), .contact_too = true};
 	struct rights_receipt out;
 
-	if (requests_time(args, "received", &request.received) != 0)
-		return err_set(e, ERR_INPUT, "--received is no time");
-	if (rights_store(v, &request, &out, e) != 0)
+	if (requests_time(args, "received", &request.received, e) != 0 || rights_store(v, &request, &out, e) != 0)
 		return -1;
 	memcpy(id, out.id, RECORD_ID_LEN + 1);
 	output_complain(STATUS_DONE, "recorded as %s; secret, for the person, to look it up at /rights: %s", out.id, out.secret);
@@ -72,44 +62,40 @@ static int place_request(struct vault *v, const struct arguments *args, const ch
 
 enum status restrict_place(const struct admin *a, const struct arguments *args, const char *right, const char *ground)
 {
-	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	char id[RECORD_ID_LEN + 1];
 	const char *asked = argument(args, "receipt"), *record = argument(args, "record");
 	const bool named = args->word_count > 0, dry_run = argument_given(args, "dry-run"), by_contact = argument_given(args, "contact");
 	BUF_AUTO_WIPE struct buf receipt = BUF_INIT(HIDDEN_MAX);
 	PERSON_AUTO struct person person = {0};
 	char contact[PERSON_VALUE_MAX] = "";
 	struct restrict_result r;
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 
-	requests_officer(officer);
 	if (ground == NULL || named + (asked != NULL) + (record != NULL) + by_contact != 1)
-		return output_complain(STATUS_UNSURE, "%s: give %sexactly one of ID, --receipt, --record, --contact",
-				       strcmp(right, "objection") == 0 ? "object" : "restrict", ground == NULL ? "a --ground, and " : "");
-	if (asked != NULL && (ask_hidden("receipt", asked, &receipt, &e) != 0 ||
-			      (!token_shaped(buf_text(&receipt)) && err_set(&e, ERR_INPUT, "that is not a receipt") != 0)))
-		return restrict_failed(&e);
+		return output_complain(STATUS_UNSURE, "%s: give %sexactly one of ID, --receipt, --record, --contact", a->name,
+				       ground == NULL ? "a --ground, and " : "");
+	if (asked != NULL && (ask_hidden("receipt", asked, &receipt, a->e) != 0 ||
+			      (!token_shaped(buf_text(&receipt)) && err_set(a->e, ERR_INPUT, "that is not a receipt") != 0)))
+		return admin_failed(a);
 	if (by_contact && argument(args, "reason") == NULL)
-		return output_complain(STATUS_UNSURE, "restrict: --contact needs a --reason: how it is known that the contact is theirs");
-	if (cases_named(args, "contact", contact, &e) < 0)
-		return restrict_failed(&e);
+		return output_complain(STATUS_UNSURE, "%s: --contact needs a --reason: how it is known that the contact is theirs",
+				       a->name);
+	if (cases_named(args, "contact", contact, a->e) < 0)
+		return admin_failed(a);
 	person.list[0] = (struct erase_selector){asked != NULL ? ERASE_RECEIPT : ERASE_RECORD, asked != NULL ? buf_text(&receipt) : record};
 	person.count = named || by_contact ? 0 : 1;
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
 	// Nothing is entered for what is not there.
-	if (!named &&
-	    ((by_contact && person_of_contact(s.vault, contact, &person, &e) != 0) || rights_restrict_would(s.vault, &person, &r, &e) != 0))
-		return restrict_failed(&e);
+	if (!named && ((by_contact && person_of_contact(a->vault, contact, &person, a->e) != 0) ||
+		       rights_restrict_would(a->vault, &person, &r, a->e) != 0))
+		return admin_failed(a);
 	if (!named && r.records == 0)
 		return output_complain(STATUS_FOUND, "restrict: nothing is kept of what it names: no request was entered");
 	if (!named && dry_run)
 		return restrict_did(args, NULL, "would be restricted", &r);
-	if ((named ? cases_request_id(s.vault, args->words[0], id, &e)
-		   : place_request(s.vault, args, right, asked != NULL ? buf_text(&receipt) : NULL, by_contact ? contact : NULL, officer,
-				   id, &e)) != 0 ||
-	    rights_restrict(s.vault, id, ground, argument(args, "reason"), officer, dry_run, &r, &e) != 0)
-		return restrict_failed(&e);
+	if ((named ? cases_request_id(a->vault, args->words[0], id, a->e)
+		   : place_request(a->vault, args, right, asked != NULL ? buf_text(&receipt) : NULL, by_contact ? contact : NULL,
+				   a->officer, id, a->e)) != 0 ||
+	    rights_restrict(a->vault, id, ground, argument(args, "reason"), a->officer, dry_run, &r, a->e) != 0)
+		return admin_failed(a);
 	return restrict_did(args, id, dry_run ? "would be restricted" : "is restricted", &r);
 }
 
@@ -120,34 +106,24 @@ static enum status place_run(const struct admin *a, const struct arguments *args
 
 static enum status tell_run(const struct admin *a, const struct arguments *args)
 {
-	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	char id[RECORD_ID_LEN + 1];
 	struct restrict_result r = {0};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 
-	requests_officer(officer);
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 ||
-	    rights_restrict_tell(s.vault, id, argument(args, "reason"), officer, &e) != 0 ||
-	    rights_restrict_count(s.vault, id, &r, &e) != 0)
-		return restrict_failed(&e);
+	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 ||
+	    rights_restrict_tell(a->vault, id, argument(args, "reason"), a->officer, a->e) != 0 ||
+	    rights_restrict_count(a->vault, id, &r, a->e) != 0)
+		return admin_failed(a);
 	output_complain(STATUS_DONE, "the letter: lethe requests letter %.12s lift", id);
 	return restrict_did(args, id, "is still restricted; that the person is told is recorded", &r);
 }
 
 static enum status lift_run(const struct admin *a, const struct arguments *args)
 {
-	char id[RECORD_ID_LEN + 1], officer[OFFICER_MAX];
+	char id[RECORD_ID_LEN + 1];
 	struct restrict_result r;
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
 
-	requests_officer(officer);
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	if (cases_request_id(s.vault, args->words[0], id, &e) != 0 || rights_restrict_lift(s.vault, id, officer, &r, &e) != 0)
-		return restrict_failed(&e);
+	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 || rights_restrict_lift(a->vault, id, a->officer, &r, a->e) != 0)
+		return admin_failed(a);
 	return restrict_did(args, id, "is lifted", &r);
 }
 
@@ -175,26 +151,23 @@ static int list_restriction(void *arg, const struct rights_row *row)
 
 static enum status list_run(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"request", "since", "ground", "kept", "told", "records", NULL};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
-	TABLE_AUTO struct table t;
+	struct restrictions l = {.t = a->list, .v = a->vault};
 
-	table_init(&t, columns, "issssn");
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	struct restrictions l = {.t = &t, .v = s.vault};
-	if (rights_each(s.vault, list_restriction, &l, &e) != 0)
-		return restrict_failed(&e);
-	enum status status = table_output(&t, args, "Nothing is restricted.");
+	if (rights_each(a->vault, list_restriction, &l, a->e) != 0)
+		return admin_failed(a);
+	enum status status = table_output(a->list, args, "Nothing is restricted.");
 	return l.failed ? output_complain(STATUS_UNSURE, "restrict: not everything could be counted") : status;
 }
 
 static const struct command *const restrict_commands[] = {
     &(const struct command){"place", place_run, "keep what a request names, and use it for nothing", .words = "[ID]",
-			    .options = place_options},
-    &(const struct command){"tell", tell_run, "the person is told that it will be lifted, and why", .words = "ID", .options = tell_options},
-    &(const struct command){"lift", lift_run, "use it again", .words = "ID", .options = lift_options},
-    &(const struct command){"list", list_run, "what is restricted, by which requests", .options = list_options}, NULL};
+			    .options = place_options, .opens = OPENS_PROGRAM},
+    &(const struct command){"tell", tell_run, "the person is told that it will be lifted, and why", .words = "ID", .options = tell_options,
+			    .opens = OPENS_PROGRAM},
+    &(const struct command){"lift", lift_run, "use it again", .words = "ID", .options = lift_options, .opens = OPENS_PROGRAM},
+    &(const struct command){"list", list_run, "what is restricted, by which requests", .options = list_options, .opens = OPENS_PROGRAM,
+			    .columns = (const char *const[]){"request", "since", "ground", "kept", "told", "records", NULL},
+			    .types = "issssn"},
+    NULL};
 const struct command restrict_command = {
     .name = "restrict", .line = "keep data without using it, as Article 18 has it", .sub = restrict_commands};

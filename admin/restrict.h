@@ -13,6 +13,5 @@
 // Restricts what the request of the arguments names, or enters one for this right first. `ground` NULL: it is missing, and it is said so.
 enum status restrict_place(const struct admin *a, const struct arguments *args, const char *right, const char *ground);
 enum status restrict_did(const struct arguments *args, const char *id, const char *did, const struct restrict_result *r);
-enum status restrict_failed(const struct err *e);
 
 #endif

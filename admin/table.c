@@ -274,5 +274,6 @@ enum status table_output(const struct table *t, const struct arguments *args, co
 		return output_complain(STATUS_UNSURE, "no memory to print the list");
 	if (table_size(t) == 0 && empty != NULL && (format == NULL || strcmp(format, "text") == 0))
 		buf_printf(&out, "%s\n", empty);
-	return output_print(&out);
+	const enum status status = output_print(&out);
+	return status == STATUS_DONE && t->found ? STATUS_FOUND : status;
 }

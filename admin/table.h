@@ -20,6 +20,7 @@ struct table {
 	cJSON *rows;                // an array of objects
 	cJSON *unlisted;            // ids of what is not in it: those shown are long enough to be told from them, too
 	bool whole;                 // where a word of the last column is too wide, too, each row is a block
+	bool found;                 // something in it waits for the officer: table_output() ends with STATUS_FOUND
 	bool failed;                // memory is gone
 };
 #define TABLE_AUTO __attribute__((cleanup(table_free)))
@@ -38,7 +39,7 @@ int table_move(struct table *t, cJSON *object, const char *name);
 void table_leaves(struct table *t, const char *path, const cJSON *object);
 // One object for people: its leaves as table_leaves() has them, aligned, and below them its member `events`, a line for each.
 void table_record(struct buf *out, const cJSON *object);
-// Prints it as the arguments say; as text, `empty` (NULL: nothing) is said when there is no row. STATUS_DONE or STATUS_UNSURE.
+// Prints it as the arguments say; as text, `empty` (NULL: nothing) is said when there is no row. STATUS_DONE, STATUS_FOUND or STATUS_UNSURE.
 enum status table_output(const struct table *t, const struct arguments *args, const char *empty);
 
 #endif

@@ -213,7 +213,7 @@ int frame_receive(int fd, cJSON **head, struct buf *body, uint64_t deadline, str
 cJSON *frame_error(const char *code, const char *detail)
 {
 	cJSON *head = cJSON_CreateObject(), *error = cJSON_AddObjectToObject(head, "error");
-	if (cJSON_AddStringToObject(error, "code", code) == NULL || cJSON_AddStringToObject(error, "detail", detail) == NULL)
+	if (!json_put_texts(error, JSON_TEXTS({"code", code}, {"detail", detail})))
 		json_free(&head);
 	return head;
 }

@@ -12,11 +12,7 @@ cJSON *worker_ping_head(void)
 
 cJSON *worker_page_head(const char *type, const char *url)
 {
-	cJSON *head = cJSON_CreateObject();
-	if (cJSON_AddStringToObject(head, "op", "page") == NULL || cJSON_AddStringToObject(head, "type", type) == NULL ||
-	    cJSON_AddStringToObject(head, "url", url) == NULL)
-		json_free(&head);
-	return head;
+	return json_make(JSON_MEMBERS(MEMBER_TEXT("op", "page"), MEMBER_TEXT("type", type), MEMBER_TEXT("url", url)));
 }
 
 cJSON *worker_thumbnail_head(void)
@@ -26,10 +22,8 @@ cJSON *worker_thumbnail_head(void)
 
 cJSON *worker_reference_head(unsigned mask)
 {
-	cJSON *head = cJSON_CreateObject();
-	if (cJSON_AddStringToObject(head, "op", "reference") == NULL || (mask > 0 && cJSON_AddNumberToObject(head, "mask", mask) == NULL))
-		json_free(&head);
-	return head;
+	return mask > 0 ? json_make(JSON_MEMBERS(MEMBER_TEXT("op", "reference"), MEMBER_NUMBER("mask", mask)))
+			: json_make(JSON_MEMBERS(MEMBER_TEXT("op", "reference")));
 }
 
 struct read {

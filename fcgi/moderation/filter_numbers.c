@@ -11,14 +11,8 @@ enum { GROUPS_MAX = 32, GAP_MAX = 3, PHONE_DIGITS_MAX = 15, KEYWORD_WORDS = 3 };
 
 int filter_hits_add(struct filter_hits *hits, unsigned class, size_t start, size_t end)
 {
-	if (hits->count == hits->capacity) {
-		size_t capacity = hits->capacity == 0 ? 8 : hits->capacity * 2;
-		struct filter_hit *more = realloc(hits->at, capacity * sizeof *more);
-		if (more == NULL)
-			return -1;
-		hits->at = more;
-		hits->capacity = capacity;
-	}
+	if (!ARRAY_GROW(hits->at, hits->count, hits->capacity))
+		return -1;
 	hits->at[hits->count++] = (struct filter_hit){class, start, end};
 	return 0;
 }

@@ -19,22 +19,15 @@ static enum provider_step sketch_image_begin(struct provider_task *t)
 	char name[SKETCH_WORD_BYTES], colour[SKETCH_COLOURS][SKETCH_COLOUR_BYTES];
 	struct sketch_subject subject;
 	unsigned count = sketch_colours(&in->brief, colour);
-	cJSON *work = cJSON_CreateObject(), *colours;
 
 	sketch_subject_find(&in->brief, &subject);
-	cJSON_AddStringToObject(work, "op", "sketch");
-	cJSON_AddStringToObject(work, "trade", subject.trade);
-	cJSON_AddStringToObject(work, "title", subject.title);
-	if (sketch_name(&in->brief, name))
-		cJSON_AddStringToObject(work, "name", name);
-	cJSON_AddStringToObject(work, "label", in->brief.preview_label != NULL ? in->brief.preview_label : "");
-	cJSON_AddStringToObject(work, "style", in->brief.style);
-	cJSON_AddNumberToObject(work, "width", in->width);
-	cJSON_AddNumberToObject(work, "height", in->height);
-	cJSON_AddNumberToObject(work, "index", in->index);
-	cJSON_AddNumberToObject(work, "of", in->brief.count);
-	cJSON_AddNumberToObject(work, "seed", sketch_seed(&in->brief));
-	colours = cJSON_AddArrayToObject(work, "colours");
+	cJSON *work = json_make(JSON_MEMBERS(
+	    MEMBER_TEXT("op", "sketch"), MEMBER_TEXT("trade", subject.trade), MEMBER_TEXT("title", subject.title),
+	    MEMBER_TEXT("name", sketch_name(&in->brief, name) ? name : NULL),
+	    MEMBER_TEXT("label", in->brief.preview_label != NULL ? in->brief.preview_label : ""), MEMBER_TEXT("style", in->brief.style),
+	    MEMBER_NUMBER("width", in->width), MEMBER_NUMBER("height", in->height), MEMBER_NUMBER("index", in->index),
+	    MEMBER_NUMBER("of", in->brief.count), MEMBER_NUMBER("seed", sketch_seed(&in->brief))));
+	cJSON *colours = cJSON_AddArrayToObject(work, "colours");
 	for (unsigned c = 0; c < count; c++)
 		cJSON_AddItemToArray(colours, cJSON_CreateString(colour[c]));
 	explicit_bzero(&subject, sizeof subject);

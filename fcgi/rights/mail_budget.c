@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/rights/mail_budget.h"
+#include "policy/base/address_range.h"
 #include "policy/base/array.h"
-#include "policy/base/network.h"
 #include "policy/vault/seal.h"
 #include <pthread.h>
 #include <string.h>
@@ -25,19 +25,19 @@ bool mail_budget_spend(const char *address, time_t now)
 {
 	static const char local[] = "127.0.0.1";
 	struct mail_spent one = {.at = now};
-	struct network from;
+	struct address_range from;
 	unsigned all = 0, same[ARRAY_LEN(mail_shares)] = {0};
 	size_t place = 0;
 	bool may = true;
 
-	const bool everybody = network_read(&from, address) == 0 && (strcmp(address, local) == 0 || strcmp(address, "::1") == 0);
+	const bool everybody = address_range_of(&from, address) == 0 && (strcmp(address, local) == 0 || strcmp(address, "::1") == 0);
 	pthread_mutex_lock(&mails.lock);
 	if (!mails.salted)
 		random_bytes(mails.salt, sizeof mails.salt);
 	mails.salted = true;
 	for (size_t w = 0; w < ARRAY_LEN(mail_shares); w++) {
-		const struct network around = network_around(&from, mail_shares[w].bits_six, mail_shares[w].bits_four);
-		keyed_hash(one.of[w], mails.salt, "network", around.bytes, sizeof around.bytes);
+		const struct address_range around = address_range_around(&from, mail_shares[w].bits_six, mail_shares[w].bits_four);
+		keyed_hash(one.of[w], mails.salt, "network", around.prefix, sizeof around.prefix);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(mails.spent); i++) {
 		const struct mail_spent *other = &mails.spent[i];

@@ -32,15 +32,11 @@ cJSON *problem_object(const struct problem *p)
 {
 	char type[96];
 	snprintf(type, sizeof type, "/problems/%s", p->slug);
-	cJSON *o = cJSON_CreateObject();
-	bool ok = o != NULL && cJSON_AddStringToObject(o, "type", type) != NULL &&
-		  cJSON_AddStringToObject(o, "title", respond_status_title(p->language, p->status)) != NULL &&
-		  cJSON_AddNumberToObject(o, "status", p->status) != NULL && cJSON_AddStringToObject(o, "detail", p->detail) != NULL &&
-		  (p->parameter[0] == '\0' || cJSON_AddStringToObject(o, "parameter", p->parameter) != NULL);
-	if (ok && p->confirmable)
-		ok = cJSON_AddTrueToObject(o, "confirmable") != NULL &&
-		     cJSON_AddTrueToObject(cJSON_AddObjectToObject(o, "confirm_with"), "confirm") != NULL;
-	if (!ok)
+	cJSON *o = json_make(JSON_MEMBERS(MEMBER_TEXT("type", type), MEMBER_TEXT("title", respond_status_title(p->language, p->status)),
+					  MEMBER_NUMBER("status", p->status), MEMBER_TEXT("detail", p->detail),
+					  MEMBER_TEXT("parameter", p->parameter[0] != '\0' ? p->parameter : NULL),
+					  MEMBER_FLAG("confirmable", p->confirmable)));
+	if (p->confirmable && cJSON_AddTrueToObject(cJSON_AddObjectToObject(o, "confirm_with"), "confirm") == NULL)
 		json_free(&o);
 	return o;
 }

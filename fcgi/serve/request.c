@@ -4,8 +4,8 @@
 #include "fcgi/serve/program.h"
 #include "fcgi/serve/request_internal.h"
 #include "fcgi/serve/server.h"
+#include "policy/base/address_range.h"
 #include "policy/base/json.h"
-#include "policy/base/network.h"
 #include "policy/base/text.h"
 #include "policy/publish/words/words.h"
 #include "policy/vault/vault.h"
@@ -82,10 +82,11 @@ const char *request_address(const struct request *r)
 const char *request_connection(const struct request *r)
 {
 	const char *address = request_param(r, "REMOTE_ADDR");
-	struct network of;
+	struct address_range of;
 
 	// nginx says how it knows the address (nginx/snippets/http.conf); where it says nothing, it does not know.
-	return address != NULL && request_param(r, "LETHE_CONNECTION") != NULL && network_read(&of, address) == 0 && network_public(&of)
+	return address != NULL && request_param(r, "LETHE_CONNECTION") != NULL && address_range_of(&of, address) == 0 &&
+		       address_range_public(&of)
 		   ? address
 		   : NULL;
 }

@@ -26,30 +26,20 @@ static void colour_weigh(struct colours *c, uint32_t rgb, double weight)
 	c->seen[c->count++].weight = weight;
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 // "#…" at s. Returns how many bytes it takes, 0 when it is no colour.
 static size_t read_hex(const char *s, size_t len, uint32_t *rgb)
 {
 	size_t n = 1;
-	while (n < len && n <= 9 && hex_digit(s[n]) >= 0)
+	while (n < len && n <= 9 && isxdigit((unsigned char)s[n]))
 		n++;
 	if (n < len && (isalnum((unsigned char)s[n]) || s[n] == '-' || s[n] == '_'))
-		return 0; // an id selector such as #deadline
-	uint32_t v = 0;
-	if (n == 4 || n == 5) {
-		for (size_t i = 1; i < 4; i++)
-			v = v << 8 | (uint32_t)(hex_digit(s[i]) * 17);
-	} else if (n == 7 || n == 9) {
-		for (size_t i = 1; i < 7; i++)
-			v = v << 4 | (uint32_t)hex_digit(s[i]);
-	} else {
+		return 0;                         // an id selector such as #deadline
+	if (n != 4 && n != 5 && n != 7 && n != 9) // with what is seen through, or without
 		return 0;
-	}
-	*rgb = v;
+	char six[7] = "";
+	for (size_t i = 0; i < 6; i++)
+		six[i] = s[1 + (n < 6 ? i / 2 : i)];
+	*rgb = (uint32_t)strtoul(six, NULL, 16);
 	return n;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/worker/css.h"
+#include "fcgi/worker/html.h"
 #include "policy/base/array.h"
 #include "policy/base/buf.h"
 #include <ctype.h>
@@ -227,12 +228,6 @@ static struct declared declarations_read(struct span text)
 
 // ---- selectors ----
 
-static const char *attribute_value(const GumboNode *element, const char *name)
-{
-	const GumboAttribute *a = gumbo_get_attribute(&element->v.element.attributes, name);
-	return a != NULL ? a->value : NULL;
-}
-
 static bool names_equal(const struct css *c, struct span a, const char *b)
 {
 	return a.len == strlen(b) && (c->quirks ? strncasecmp(a.s, b, a.len) : strncmp(a.s, b, a.len)) == 0;
@@ -256,7 +251,7 @@ static bool attribute_matches(const struct css *c, struct span text, const Gumbo
 	char name[64], wanted[64];
 	text = span_trim(text);
 	size_t end = name_read(text, name);
-	const char *value = attribute_value(element, name);
+	const char *value = html_attribute(element, name);
 	struct span rest = span_trim((struct span){text.s + end, text.len - end});
 	if (value == NULL || *name == '\0' || rest.len == 0)
 		return value != NULL && *name != '\0';
@@ -311,8 +306,8 @@ static bool compound_matches(const struct css *c, struct span s, const GumboNode
 			at++;
 		} else if (sign == '.' || sign == '#') {
 			size_t taken = name_read(rest, name);
-			const char *id = attribute_value(element, "id");
-			if (taken == 0 || (sign == '.' ? !list_holds(c, attribute_value(element, "class"), name)
+			const char *id = html_attribute(element, "id");
+			if (taken == 0 || (sign == '.' ? !list_holds(c, html_attribute(element, "class"), name)
 						       : id == NULL || !names_equal(c, (struct span){id, strlen(id)}, name)))
 				return false;
 			at += 1 + taken;
@@ -595,8 +590,8 @@ struct css_look css_look_of(const struct css *c, const GumboNode *element)
 {
 	char tag[64];
 	struct best best = {0};
-	const char *id = attribute_value(element, "id"), *class = attribute_value(element, "class"),
-		   *style = attribute_value(element, "style");
+	const char *id = html_attribute(element, "id"), *class = html_attribute(element, "class"),
+		   *style = html_attribute(element, "style");
 	const char *name = tag_name(element, tag);
 	if (c->count > 0) {
 		bucket_weigh(c, &best, bucket_of('*', "", 0), element);

@@ -522,12 +522,10 @@ static cJSON *page_facts(const struct page *p)
 	     s++)
 		language[n++] = *s == '_' ? '-' : *s;
 	language[n >= 2 && isalpha((unsigned char)language[0]) && isalpha((unsigned char)language[1]) ? n : 0] = '\0';
-	bool ok = cJSON_AddStringToObject(head, "title", text_or(p, TITLE, OG_TITLE)) != NULL &&
-		  cJSON_AddStringToObject(head, "description", text_or(p, DESCRIPTION, SUMMARY)) != NULL &&
-		  cJSON_AddStringToObject(head, "language", language) != NULL &&
-		  cJSON_AddStringToObject(head, "site_name", text_or(p, SITE_NAME, APPLICATION)) != NULL &&
-		  cJSON_AddStringToObject(head, "text", text_or(p, best_text, ALL)) != NULL &&
-		  (p->refresh_after < 0 || cJSON_AddStringToObject(head, "refresh", p->refresh) != NULL) &&
+	bool ok = json_put_texts(head, JSON_TEXTS({"title", text_or(p, TITLE, OG_TITLE)}, {"description", text_or(p, DESCRIPTION, SUMMARY)},
+						  {"language", language}, {"site_name", text_or(p, SITE_NAME, APPLICATION)},
+						  {"text", text_or(p, best_text, ALL)},
+						  {"refresh", p->refresh_after >= 0 ? p->refresh : NULL})) &&
 		  (list = cJSON_AddArrayToObject(head, "headings")) != NULL && (colours = cJSON_AddArrayToObject(head, "colours")) != NULL;
 	for (size_t i = 0; ok && i < p->headings_count; i++)
 		ok = cJSON_AddItemToArray(list, cJSON_CreateString(buf_text(&p->texts[HEADINGS + i].text)));

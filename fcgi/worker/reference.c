@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/worker/reference.h"
 #include "fcgi/worker/picture.h"
+#include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include <png.h>
 #include <string.h>
@@ -60,11 +61,8 @@ cJSON *reference_make(const void *bytes, size_t len, unsigned mask, struct buf *
 		if (rc != 0 || (mask != 0 && edge > mask) || (p.alpha ? png_encode : jpeg_encode)(&p, &made) != 0 ||
 		    buf_add(out, made.data, made.len) != 0)
 			continue;
-		head = cJSON_CreateObject();
-		cJSON_AddStringToObject(head, "type", p.alpha ? "image/png" : "image/jpeg");
-		cJSON_AddNumberToObject(head, "width", p.width);
-		cJSON_AddNumberToObject(head, "height", p.height);
-		cJSON_AddNumberToObject(head, "edge", edge);
+		head = json_make(JSON_MEMBERS(MEMBER_TEXT("type", p.alpha ? "image/png" : "image/jpeg"), MEMBER_NUMBER("width", p.width),
+					      MEMBER_NUMBER("height", p.height), MEMBER_NUMBER("edge", edge)));
 	}
 	if (rc == 0 && head == NULL)
 		err_set(e, ERR_MEMORY, "no memory for the picture");

@@ -11,12 +11,13 @@ static unsigned family_bits(sa_family_t family)
 	return family == AF_INET ? 32 : 128;
 }
 
-int address_range_parse(struct address_range *out, const char *text)
+int address_range_read(struct address_range *out, const char *text)
 {
 	char address[INET6_ADDRSTRLEN];
 	size_t len = strcspn(text, "/");
 	const char *digits = text[len] == '/' ? text + len + 1 : NULL;
 
+	*out = (struct address_range){0};
 	if (len >= sizeof address)
 		return -1;
 	memcpy(address, text, len);
@@ -31,9 +32,35 @@ int address_range_parse(struct address_range *out, const char *text)
 			return -1;
 		out->bits = (unsigned)strtoul(digits, NULL, 10);
 	}
-	for (unsigned i = out->bits; i < family_bits(out->family); i++) {
-		if (out->prefix[i / 8] & 0x80u >> i % 8)
-			return -1;
+	return 0;
+}
+
+struct address_range address_range_around(const struct address_range *r, unsigned bits_six, unsigned bits_four)
+{
+	struct address_range around = {.family = r->family, .bits = r->family == AF_INET ? bits_four : bits_six};
+
+	memcpy(around.prefix, r->prefix, around.bits / 8);
+	if (around.bits % 8 != 0)
+		around.prefix[around.bits / 8] = (uint8_t)(r->prefix[around.bits / 8] & 0xff00u >> around.bits % 8);
+	return around;
+}
+
+int address_range_parse(struct address_range *out, const char *text)
+{
+	if (address_range_read(out, text) != 0)
+		return -1;
+	const struct address_range whole = address_range_around(out, out->bits, out->bits);
+	return memcmp(whole.prefix, out->prefix, sizeof whole.prefix) == 0 ? 0 : -1;
+}
+
+int address_range_of(struct address_range *out, const char *address)
+{
+	static const uint8_t four[] = {[10] = 0xff, [11] = 0xff}; // ::ffff:192.0.2.7
+
+	if (address_range_read(out, address) != 0 || strchr(address, '/') != NULL)
+		return -1;
+	if (out->family == AF_INET6 && memcmp(out->prefix, four, sizeof four) == 0) {
+		*out = (struct address_range){AF_INET, {out->prefix[12], out->prefix[13], out->prefix[14], out->prefix[15]}, 32};
 	}
 	return 0;
 }
@@ -45,6 +72,14 @@ bool address_range_covers(const struct address_range *r, sa_family_t family, con
 
 	return r->family == family && memcmp(r->prefix, address, whole) == 0 &&
 	       (rest == 0 || ((r->prefix[whole] ^ address[whole]) & mask) == 0);
+}
+
+static bool within_any(const struct address_range *r, const struct address_range *ranges, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (address_range_within(r, &ranges[i]))
+			return true;
+	return false;
 }
 
 bool address_range_within(const struct address_range *inner, const struct address_range *outer)
@@ -64,11 +99,16 @@ bool address_range_private(const struct address_range *r)
 	    {AF_INET, {169, 254}, 16}, {AF_INET6, {[15] = 1}, 128}, {AF_INET6, {0xfc}, 7},    {AF_INET6, {0xfe, 0x80}, 10},
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(privates); i++) {
-		if (address_range_within(r, &privates[i]))
-			return true;
-	}
-	return false;
+	return within_any(r, privates, ARRAY_LEN(privates));
+}
+
+bool address_range_public(const struct address_range *r)
+{
+	static const struct address_range assigned = {AF_INET6, {0x20}, 3},
+					  others[] = {{AF_INET, {0}, 8}, {AF_INET, {100, 64}, 10}, {AF_INET, {224}, 3}};
+
+	return r->family == AF_INET6 ? address_range_within(r, &assigned)
+				     : !address_range_private(r) && !within_any(r, others, ARRAY_LEN(others));
 }
 
 bool address_range_text_within(const char *outer, const char *inner)

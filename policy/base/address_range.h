@@ -13,14 +13,22 @@ struct address_range {
 	unsigned bits;
 };
 
-// -1: it is no range, or has bits behind its prefix.
+// -1: it is no range.
+int address_range_read(struct address_range *out, const char *text);
+// The same, and -1 where it has bits behind its prefix.
 int address_range_parse(struct address_range *out, const char *text);
+// One address; an IPv4 address that is written in an IPv6 one is that IPv4 address. -1: it is none.
+int address_range_of(struct address_range *out, const char *address);
+// The range of so many bits that it is in.
+struct address_range address_range_around(const struct address_range *r, unsigned bits_six, unsigned bits_four);
 bool address_range_covers(const struct address_range *r, sa_family_t family, const uint8_t *address);
 bool address_range_within(const struct address_range *inner, const struct address_range *outer);
 bool address_range_single(const struct address_range *r);
 // Whether all of it is loopback, or of the addresses that no public network uses (RFC 1918, RFC 4193, link-local).
 bool address_range_private(const struct address_range *r);
-// The same of texts, for the comparison of two policies: whether everything of `inner` is in `outer`. False when one is no range.
+// Whether visitors of the Internet come from it: private and local addresses are those of proxies and of machines beside ours.
+bool address_range_public(const struct address_range *r);
+// As address_range_within() of texts, for the comparison of two policies: whether everything of `inner` is in `outer`. False when one is no range.
 bool address_range_text_within(const char *outer, const char *inner);
 // The bytes of an address, or NULL when it is none of IPv4 or IPv6.
 const uint8_t *address_bytes(const struct sockaddr *address, socklen_t len);

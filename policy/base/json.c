@@ -318,6 +318,34 @@ bool json_put_texts(cJSON *object, const struct json_text *texts)
 	return true;
 }
 
+bool json_put(cJSON *object, const struct json_member *members)
+{
+	bool ok = true;
+
+	for (const struct json_member *m = members; m->name != NULL && ok; m++) {
+		if (m->type == MEMBER_IS_NUMBER)
+			ok = cJSON_AddNumberToObject(object, m->name, m->number) != NULL;
+		else if (m->type == MEMBER_IS_BOOL)
+			ok = cJSON_AddBoolToObject(object, m->name, m->number != 0) != NULL;
+		else if (m->type == MEMBER_IS_FLAG)
+			ok = m->number == 0 || cJSON_AddTrueToObject(object, m->name) != NULL;
+		else if (m->type == MEMBER_IS_TIME)
+			ok = json_put_time(object, m->name, m->time);
+		else if (m->text != NULL)
+			ok = cJSON_AddStringToObject(object, m->name, m->text) != NULL;
+	}
+	return ok;
+}
+
+cJSON *json_make(const struct json_member *members)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	if (!json_put(object, members))
+		json_free(&object);
+	return object;
+}
+
 bool json_put_time(cJSON *object, const char *name, time_t t)
 {
 	char text[WHEN_TEXT];

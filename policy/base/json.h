@@ -49,6 +49,23 @@ struct json_text {
 };
 bool json_put_texts(cJSON *object, const struct json_text *texts);
 #define JSON_TEXTS(...) ((const struct json_text[]){__VA_ARGS__, {NULL, NULL}})
+// The same of members of any type, each made by one of the macros; a text that is NULL has no value.
+struct json_member {
+	const char *name;
+	enum { MEMBER_IS_TEXT, MEMBER_IS_NUMBER, MEMBER_IS_BOOL, MEMBER_IS_FLAG, MEMBER_IS_TIME } type;
+	const char *text;
+	double number;
+	time_t time;
+};
+#define MEMBER_TEXT(member, value)   ((struct json_member){.name = (member), .text = (value)})
+#define MEMBER_NUMBER(member, value) ((struct json_member){.name = (member), .type = MEMBER_IS_NUMBER, .number = (double)(value)})
+#define MEMBER_BOOL(member, value)   ((struct json_member){.name = (member), .type = MEMBER_IS_BOOL, .number = (value) ? 1 : 0})
+#define MEMBER_TIME(member, value)   ((struct json_member){.name = (member), .type = MEMBER_IS_TIME, .time = (value)})
+#define MEMBER_FLAG(member, value)                                                                                                         \
+	((struct json_member){.name = (member), .type = MEMBER_IS_FLAG, .number = (value) ? 1 : 0}) // true, or none
+#define JSON_MEMBERS(...) ((const struct json_member[]){__VA_ARGS__, {.name = NULL}})
+bool json_put(cJSON *object, const struct json_member *members);
+cJSON *json_make(const struct json_member *members);           // a new object of these; NULL: no memory
 bool json_put_time(cJSON *object, const char *name, time_t t); // in place of what it was
 // Appends the value, unformatted, as cJSON_PrintUnformatted() writes it but for numbers of more than 15 digits, which stay what they are. -1 when the buffer failed, or there is no value.
 int json_print(struct buf *out, const cJSON *value);

@@ -1,33 +1,11 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/proxies.h"
+#include "policy/base/address_range.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
-#include <arpa/inet.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { PROXIES_BYTES_MAX = 64 * 1024 };
-#define NETWORK_CHARACTERS "0123456789abcdefABCDEF.:/"
-
-// 1, or 0: it is none; -1: it holds every address, so that anybody could say to be anybody.
-static int network_judge(const char *word)
-{
-	unsigned char bytes[16];
-	char text[64], *end = NULL;
-
-	if (strlen(word) >= sizeof text || word[strspn(word, NETWORK_CHARACTERS)] != '\0')
-		return 0;
-	snprintf(text, sizeof text, "%s", word);
-	char *slash = strchr(text, '/');
-	if (slash != NULL)
-		*slash++ = '\0';
-	int family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
-	long most = family == AF_INET6 ? 128 : 32, prefix = slash != NULL ? strtol(slash, &end, 10) : most;
-	if (inet_pton(family, text, bytes) != 1 || (slash != NULL && (*slash == '\0' || *end != '\0')) || prefix < 0 || prefix > most)
-		return 0;
-	return prefix == 0 ? -1 : 1;
-}
 
 const char *proxies_header(void)
 {
@@ -54,11 +32,11 @@ int proxies_read(struct buf *out, struct err *e)
 	for (char *line = text.len > 0 ? strtok_r(text.data, "\n", &lines) : NULL; line != NULL; line = strtok_r(NULL, "\n", &lines)) {
 		line[strcspn(line, "#")] = '\0';
 		for (char *word = strtok_r(line, " \t\r,", &words); word != NULL; word = strtok_r(NULL, " \t\r,", &words)) {
-			int found = network_judge(word);
-			if (found != 1)
-				return err_set(e, ERR_INPUT,
-					       found == 0 ? "LETHE_TRUSTED_PROXIES: %s is no address and no network"
-							  : "LETHE_TRUSTED_PROXIES: %s is everybody: any visitor could say to be another",
+			struct address_range network;
+			if (address_range_read(&network, word) != 0)
+				return err_set(e, ERR_INPUT, "LETHE_TRUSTED_PROXIES: %s is no address and no network", word);
+			if (network.bits == 0)
+				return err_set(e, ERR_INPUT, "LETHE_TRUSTED_PROXIES: %s is everybody: any visitor could say to be another",
 					       word);
 			buf_printf(out, "%s\n", word);
 		}

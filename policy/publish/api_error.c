@@ -56,8 +56,7 @@ cJSON *api_error_object(const cJSON *problem)
 		*dash = '_';
 	for (size_t i = 0; parameter != NULL && i < ARRAY_LEN(fields); i++)
 		parameter = strcmp(parameter, fields[i][0]) == 0 ? fields[i][1] : parameter;
-	cJSON_AddStringToObject(error, "message", detail != NULL ? detail : "");
-	cJSON_AddStringToObject(error, "type", type);
+	json_put_texts(error, JSON_TEXTS({"message", detail != NULL ? detail : ""}, {"type", type}));
 	cJSON_AddItemToObject(error, "param", parameter != NULL ? cJSON_CreateString(parameter) : cJSON_CreateNull());
 	if (cJSON_AddStringToObject(error, "code", code) == NULL)
 		json_free(&o);

@@ -26,17 +26,13 @@ static int keep_file(const char *from, const char *folder, const char *name, str
 
 static cJSON *version_facts(const struct policy *p, int64_t ledger)
 {
-	cJSON *facts = cJSON_CreateObject();
-	char effective[WHEN_DATE], updated[WHEN_DATE], since[WHEN_TEXT];
+	char effective[WHEN_DATE], updated[WHEN_DATE];
 
 	when_date(effective, p->effective);
 	when_date(updated, p->updated);
-	when_text(since, when_now());
-	cJSON_AddStringToObject(facts, "version", p->version);
-	cJSON_AddStringToObject(facts, "sha256", p->sha256);
-	cJSON_AddStringToObject(facts, "effective", effective);
-	cJSON_AddStringToObject(facts, "updated", updated);
-	cJSON_AddStringToObject(facts, "since", since);
+	cJSON *facts =
+	    json_make(JSON_MEMBERS(MEMBER_TEXT("version", p->version), MEMBER_TEXT("sha256", p->sha256),
+				   MEMBER_TEXT("effective", effective), MEMBER_TEXT("updated", updated), MEMBER_TIME("since", when_now())));
 	cJSON_AddItemToObject(facts, "ledger", ledger >= 0 ? cJSON_CreateNumber((double)ledger) : cJSON_CreateNull());
 	cJSON *languages = cJSON_AddArrayToObject(facts, "languages"), *changes = cJSON_AddObjectToObject(facts, "changes");
 	for (size_t i = 0; i < p->view_count; i++) {

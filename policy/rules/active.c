@@ -304,17 +304,14 @@ int active_apply(const char *state, const struct active_plan *plan, const struct
 		 struct err *e)
 {
 	BUF_AUTO struct buf text = BUF_INIT(TIMES_BYTES_MAX);
-	JSON_AUTO cJSON *times = cJSON_CreateObject();
-	char folder[PATH_MAX], announced[WHEN_TEXT], from[WHEN_TEXT];
+	char folder[PATH_MAX];
 
 	if (path_join(folder, sizeof folder, state, "policy", e) != 0 || folder_make(folder, 0755, e) != 0)
 		return -1;
 	if (plan->step == ACTIVE_ANNOUNCE) {
-		when_text(announced, plan->announced);
-		when_text(from, plan->from);
-		if (cJSON_AddStringToObject(times, "sha256", wanted->sha256) == NULL ||
-		    cJSON_AddStringToObject(times, "announced", announced) == NULL ||
-		    cJSON_AddStringToObject(times, "from", from) == NULL || json_print(&text, times) != 0)
+		JSON_AUTO cJSON *times = json_make(JSON_MEMBERS(
+		    MEMBER_TEXT("sha256", wanted->sha256), MEMBER_TIME("announced", plan->announced), MEMBER_TIME("from", plan->from)));
+		if (json_print(&text, times) != 0)
 			return err_set(e, ERR_MEMORY, "no memory to write the announcement");
 		return write_in(state, coming_name, bytes, len, e) != 0 ? -1 : write_in(state, times_name, text.data, text.len, e);
 	}
@@ -350,9 +347,7 @@ int active_plan_withdrawal(struct active_plan *out, const struct active_files *f
 int active_withdraw(const char *state, struct active_files *files, time_t now, struct err *e)
 {
 	BUF_AUTO struct buf text = BUF_INIT(WITHDRAWN_BYTES_MAX);
-	char withdrawn[WHEN_TEXT];
 
-	when_text(withdrawn, now);
 	if (files->withdrawn == NULL)
 		files->withdrawn = cJSON_CreateArray();
 	cJSON *one = cJSON_CreateObject();
@@ -360,9 +355,9 @@ int active_withdraw(const char *state, struct active_files *files, time_t now, s
 		cJSON_Delete(one);
 		return err_set(e, ERR_MEMORY, "no memory to note the withdrawal");
 	}
-	if (cJSON_AddStringToObject(one, "sha256", files->coming->sha256) == NULL ||
-	    cJSON_AddStringToObject(one, "version", files->coming->version) == NULL ||
-	    cJSON_AddStringToObject(one, "withdrawn", withdrawn) == NULL || json_print(&text, files->withdrawn) != 0)
+	if (!json_put(one, JSON_MEMBERS(MEMBER_TEXT("sha256", files->coming->sha256), MEMBER_TEXT("version", files->coming->version),
+					MEMBER_TIME("withdrawn", now))) ||
+	    json_print(&text, files->withdrawn) != 0)
 		return err_set(e, ERR_MEMORY, "no memory to note the withdrawal");
 	return write_in(state, withdrawn_name, text.data, text.len, e) != 0 ? -1 : remove_coming(state, e);
 }

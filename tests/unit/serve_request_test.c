@@ -6,7 +6,6 @@
 #include "policy/base/file.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
-#include "policy/base/network.h"
 #include "policy/publish/pages.h"
 #include "serve_site.h"
 

@@ -225,15 +225,13 @@ void headers_problems(const struct policy *p, struct buf *out)
 		for (size_t j = 0; j < p->view_count; j++) {
 			const struct policy *view = p->views[j];
 			char key[24], type[64];
-			JSON_AUTO cJSON *o = cJSON_CreateObject();
 			BUF_AUTO struct buf text = BUF_INIT(8192), detail = BUF_INIT(4096);
 			snprintf(key, sizeof key, "status.%d", rows[i].status);
 			snprintf(type, sizeof type, "/problems/%s", rows[i].slug);
-			cJSON_AddStringToObject(o, "type", type);
-			cJSON_AddStringToObject(o, "title", word(view, key));
-			cJSON_AddNumberToObject(o, "status", rows[i].status);
 			word_fill(&detail, NULL, word(view, rows[i].key), WORD_VALUES({"contact", view->contact}));
-			cJSON_AddStringToObject(o, "detail", buf_text(&detail));
+			JSON_AUTO cJSON *o =
+			    json_make(JSON_MEMBERS(MEMBER_TEXT("type", type), MEMBER_TEXT("title", word(view, key)),
+						   MEMBER_NUMBER("status", rows[i].status), MEMBER_TEXT("detail", buf_text(&detail))));
 			JSON_AUTO cJSON *error = api_error_object(o);
 			for (unsigned api = 0; api < 2; api++) { // as a problem document, and in the shape of the API
 				buf_reset(&text);
