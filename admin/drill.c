@@ -3,6 +3,7 @@
 #include "admin/drill.h"
 #include "admin/table.h"
 #include "admin/vendor.h"
+#include "fcgi/provider/s3_name.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include "policy/processors/processors.h"
@@ -147,6 +148,29 @@ static void canary_send(struct drill *d, const struct provider *p, enum provider
 	provider_free(&t);
 }
 
+// A storage gets an object, whose name is written down before. False: it is not there, or not certainly.
+static bool canary_put(struct drill *d, const struct provider *p, char failure[DELETION_FAILURE])
+{
+	char name[PROVIDER_OBJECT_NAME];
+	const struct provider_input in = {.object = {.name = name, .bytes = canary, .len = strlen(canary), .type = "text/plain"}};
+	struct provider_task t;
+
+	s3_name_new(name, "canary");
+	if (drill_noted(d, name) != 0) {
+		snprintf(failure, DELETION_FAILURE, "not-noted");
+		return false;
+	}
+	provider_begin(&t, p, PROVIDER_PUT, &in);
+	vendor_drive(d->way.admin->run, d->work.processor, d->work.kinds, &t, monotonic_ms() + DRILL_MS, NULL, NULL, failure);
+	const bool there = t.result == PROVIDER_OK;
+	if (t.result == PROVIDER_REFUSED) // it has certainly nothing
+		(void)deletion_drop(d->way.vault, d->id, &d->e);
+	if (!there && failure[0] == '\0')
+		snprintf(failure, DELETION_FAILURE, "%s", t.result == PROVIDER_REFUSED ? "refused" : "no-answer");
+	provider_free(&t);
+	return there;
+}
+
 // Who makes nothing is asked about an address that nobody has.
 static int canary_address(struct drill *d, const struct policy *p)
 {
@@ -162,25 +186,30 @@ static enum status drill_one(const struct admin *a, struct site *s, const struct
 	const kind_set may = policy_processor_receives(to, now);
 	const enum provider_ability ability =
 	    p->can[PROVIDER_IMAGE].begin != NULL && (to->roles & POLICY_BIT(ROLE_IMAGE)) ? PROVIDER_IMAGE : PROVIDER_PROMPTS;
-	const bool makes = p->can[ability].begin != NULL;
-	struct drill d = {.way = {a, s->vault},
-			  .work = {.processor = to->id,
-				   .kinds = may & (!makes                      ? KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_ARCHIVE)
-						   : ability == PROVIDER_IMAGE ? KIND_BIT(KIND_PROMPT)
-									       : KIND_BIT(KIND_INPUT)),
-				   .next = now + DRILL_WORK_SECONDS + (time_t)p->removal.after,
-				   .canary = true}};
+	const bool makes = p->can[ability].begin != NULL, stores = p->can[PROVIDER_PUT].begin != NULL;
+	struct drill d = {
+	    .way = {a, s->vault},
+	    .work = {.processor = to->id,
+		     .kinds = may & (stores ? KIND_BIT(KIND_UPLOAD) | KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_ARCHIVE) | KIND_BIT(KIND_GALLERY)
+				     : !makes                    ? KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_ARCHIVE)
+				     : ability == PROVIDER_IMAGE ? KIND_BIT(KIND_PROMPT)
+								 : KIND_BIT(KIND_INPUT)),
+		     .next = now + DRILL_WORK_SECONDS + (time_t)p->removal.after,
+		     .canary = true}};
 	const struct deletion_way asking = {vendor_delete, drill_answered, &d.way};
 	struct deletion_row row = {.processor = to->id, .made = now, .failure = "", .state = "", .reference = "", .request = ""};
 	char failure[DELETION_FAILURE] = "";
 	struct deletion_sum sum;
 	struct err e = {0};
 
-	if (makes)
+	bool lost = false; // what may be there is deleted by and by, but its deletion shows nothing
+	if (stores)
+		lost = !canary_put(&d, p, failure);
+	else if (makes)
 		canary_send(&d, p, ability, failure);
 	else if (canary_address(&d, s->policy) != 0)
 		snprintf(failure, sizeof failure, "not-noted");
-	if (d.id[0] == '\0') {
+	if (d.id[0] == '\0' || lost) {
 		row.failure = failure;
 		drill_write(&d.way, to->id, &row, "failed");
 		return d.e.code != ERR_NONE ? output_complain(STATUS_FOUND, "drill: %s: %s", to->id, d.e.text) : STATUS_FOUND;

@@ -17,6 +17,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { faults, startObjects } from '../peers/objects.mjs';
 import { askEgress, startEgress } from './egress_support.mjs';
 import { build, root, until } from './harness.mjs';
+import { startVendorSite } from './vendor_support.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'lethe-objects-policies-'));
 const r2Host = '0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com', cosHost = 'hosting-1250000000.cos.na-siliconvalley.myqcloud.com';
@@ -250,6 +251,20 @@ test('a list that does not come further ends', async () => {
   assert.equal((await r2.drive.ask({ do: 'list', folder: 'temporary' })).last, `temporary/${'0'.repeat(43)}`);
   r2.objects.next('endless');
   assert.equal((await r2.drive.ask({ do: 'list', folder: 'temporary', behind: `temporary/${'0'.repeat(43)}` })).result, 'bad-reply');
+});
+
+test('a drill: an object is put, deleted and looked for; one that cannot be put is a failure', async () => {
+  const site = await startVendorSite(null, [{ id: 'cloudflare-r2', roles: 'storage', receives: ['image'] }], settings(r2), { again: true });
+  const drill = async () => { const { code, stdout, stderr } = await site.officerBeside(['drill', 'cloudflare-r2', '--format', 'json']); return [code, JSON.parse(stdout || '[{}]')[0].result, stderr]; };
+  try {
+    const [code, result, words] = await drill();
+    assert.deepEqual([code, result], [0, 'gone'], words);
+    assert.deepEqual(r2.objects.requests.map(({ method, fault }) => [method, fault]), [['PUT', null], ['DELETE', null], ['HEAD', null]]);
+    assert.match(r2.objects.requests[0].url, /^\/hosting\/canary\/[\w-]{43}$/);
+    r2.objects.next('AccessDenied');
+    assert.deepEqual((await drill()).slice(0, 2), [1, 'failed']);
+    assert.deepEqual(JSON.parse((await site.officerBeside(['outbox', 'list', '--format', 'json'])).stdout), []);
+  } finally { await site.stop(); }
 });
 
 // ---- settings ----

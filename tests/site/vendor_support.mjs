@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { root, startSite } from './harness.mjs';
 
 const rows = JSON.parse(readFileSync(join(root, 'policy/processors/processors.json'), 'utf8'));
-const countries = { us: 'US', cn: 'CN', 'cn-beijing': 'CN' };
+const countries = { auto: 'US', us: 'US', cn: 'CN', 'cn-beijing': 'CN' };
 
 // The kind without which vendors are asked to delete once and not again, as a shipped policy has it.
 const deletion = /    <kind id="deletion"[^]*?<\/kind>\n/.exec(readFileSync(join(root, 'policy/sites/imagedesigner.xml'), 'utf8'))[0];
