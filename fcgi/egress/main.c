@@ -7,13 +7,21 @@
 #include "policy/base/setting.h"
 #include "policy/rules/active.h"
 #include <malloc.h>
+#include <openssl/crypto.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MESSAGES_MAX = 256 * 1024, PAGE = 4096 };
+enum {
+	MESSAGES_MAX = 256 * 1024,
+	PAGE = 4096,
+	RECORD_LEAST = 16 * 1024, // of what OpenSSL takes for a record
+	RECORD_MOST = 20 * 1024 - 64,
+	RECORDS_KEPT = 8,
+};
 
 #ifndef LETHE_SANITIZED
 // What a visitor typed passes through buffers of libcurl, nghttp2, OpenSSL and cJSON. They use these functions, so that whatever is given back is
@@ -54,6 +62,45 @@ void *realloc(void *p, size_t size)
 		free(p);
 	return moved;
 }
+
+// OpenSSL takes a buffer for each record of 16 KiB that it reads or writes, and gives it back at once. Each would be mapped and unmapped (run.c says which
+// sizes are), which costs more than the record; a few are kept instead.
+static _Atomic(void *) records[RECORDS_KEPT];
+
+static void *record_malloc(size_t size, const char *file, int line)
+{
+	(void)file, (void)line;
+	if (size < RECORD_LEAST || size > RECORD_MOST)
+		return size > 0 ? malloc(size) : NULL;
+	for (size_t i = 0; i < RECORDS_KEPT; i++) {
+		void *kept = atomic_exchange(&records[i], NULL);
+		if (kept != NULL)
+			return kept;
+	}
+	return malloc(RECORD_MOST);
+}
+
+static void record_free(void *p, const char *file, int line)
+{
+	size_t size = p != NULL ? malloc_usable_size(p) : 0;
+
+	(void)file, (void)line;
+	if (size >= RECORD_MOST && size < RECORD_MOST + PAGE) {
+		memory_wipe(p, size);
+		for (size_t i = 0; i < RECORDS_KEPT; i++) {
+			void *none = NULL;
+			if (atomic_compare_exchange_strong(&records[i], &none, p))
+				return;
+		}
+	}
+	free(p);
+}
+
+static void *record_realloc(void *p, size_t size, const char *file, int line)
+{
+	(void)file, (void)line;
+	return realloc(p, size);
+}
 #endif
 
 int main(int argc, char **argv)
@@ -62,6 +109,9 @@ int main(int argc, char **argv)
 	struct active_watch watch;
 	if (place_version_asked(argc, argv))
 		return 0;
+#ifndef LETHE_SANITIZED
+	CRYPTO_set_mem_functions(record_malloc, record_realloc, record_free); // before it takes anything
+#endif
 	closefrom(STDERR_FILENO + 1); // whoever started this may have left something open
 	active_watch_begin(&watch, setting_state());
 	POLICY_AUTO struct policy *p = policy_load_active(setting_state(), setting_policy(), &messages);
