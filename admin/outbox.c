@@ -67,10 +67,13 @@ static int outbox_list_one(void *arg, const struct outbox_row *row)
 static int outbox_list_deletion(void *arg, const struct deletion_row *row)
 {
 	struct outbox_listing *l = arg;
+	const char *advice = strcmp(row->failure, "refused") == 0          ? "give the vendor's key the right to delete"
+			     : strcmp(row->failure, "not-configured") == 0 ? "set up the vendor's key and settings"
+									   : outbox_advice(row->failure, false);
 	char what[96];
 
 	snprintf(what, sizeof what, "deletion %.80s", row->processor);
-	table_add(&l->table, row->id, what, row->request, row->state, row->made, row->failure, (double)row->attempts, row->next);
+	table_add(&l->table, row->id, what, row->request, row->state, row->made, row->failure, advice, (double)row->attempts, row->next);
 	return 0;
 }
 
