@@ -106,11 +106,6 @@ static int file_name(int fd, const char *temporary, bool named, const char *file
 	return rename(temporary, file);
 }
 
-enum status admin_failed(const struct admin *a)
-{
-	return output_complain(a->e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "%s: %s", a->name, a->e->text);
-}
-
 // With all that its row asks for.
 static enum status command_run(const struct command *c, const struct admin *program, const struct arguments *args)
 {

@@ -26,6 +26,11 @@ enum status output_complain(enum status status, const char *format, ...)
 	return status;
 }
 
+enum status admin_failed(const struct admin *a)
+{
+	return output_complain(a->e->code == ERR_INPUT ? STATUS_UNSURE : STATUS_FOUND, "%s: %s", a->name, a->e->text);
+}
+
 enum status output_print(const struct buf *b)
 {
 	if (b->failed)
