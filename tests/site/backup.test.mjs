@@ -7,10 +7,11 @@ import { test } from 'node:test';
 import { root, startSite } from './harness.mjs';
 import { place } from './admin_support.mjs';
 
-// A site whose policy keeps backups for 30 days, with places for them and for their keys.
-function placeWithBackups(t) {
+// A site whose policy keeps backups for 30 days, with places for them and for their keys; `ending`: of which requests that were closed end by an erasure.
+function placeWithBackups(t, { ending = false } = {}) {
   const p = place(t, { init: false });
-  const text = readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8');
+  const shipped = readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8');
+  const text = ending ? shipped.replace(/(<life length="P24M" after="closing" then="delete" hold="yes") ends-on-erasure="no"/, '$1') : shipped;
   const [log] = text.match(/ *<kind id="error-log"[\s\S]*?<\/kind>\n/);
   p.policy = join(p.base, 'policy.xml');
   writeFileSync(p.policy, text.replace(log, log + log.replace('"error-log"', '"backup"').replace(/length="[^"]*"/, 'length="P30D"')));
@@ -27,6 +28,7 @@ const ask = (p, contact) => {
   const result = p.run(['requests', 'add', '--right', 'access', '--contact', '-', '--received', new Date(Date.now() - 1000).toISOString().slice(0, 10)], { input: contact });
   assert.equal(result.status, 0, result.stderr);
 };
+const refuse = (p, id) => assert.equal(p.run(['requests', 'refuse', id, '--ground', 'manifestly-unfounded', '--reason', 'sent to everybody']).status, 0);
 const requests = (p) => JSON.parse(p.run(['requests', 'list', '--format', 'json']).stdout);
 const finding = (p) => JSON.parse(p.run(['check', '--offline', '--format', 'json']).stdout).filter((f) => f.check === 'backups');
 
@@ -156,16 +158,17 @@ test('nothing that was kept is overwritten by what is kept in the same second', 
 });
 
 test('the certificate of an erasure says by which tombstone backups obey it, and when the last of them is gone', (t) => {
-  const p = placeWithBackups(t);
+  const p = placeWithBackups(t, { ending: true });
   ask(p, 'first@example.org');
   ask(p, 'second@example.org');
   const before = Date.now(), made = requests(p).map(({ id }) => {
+    refuse(p, id);
     const result = p.run(['erase', '--record', id, '--yes', '--format', 'json']);
     assert.equal(result.status, 0, result.stderr);
     return JSON.parse(result.stdout);
   });
   const certificates = made.map((c) => c.certificate ?? c);
-  assert.deepEqual(certificates.map(({ backups }) => backups.tombstone_id), [3, 5]); // 1, 2, 4 and 6 carry the requests, which are kept as they are open
+  assert.deepEqual(certificates.map(({ backups }) => backups.tombstone_id), [4, 6]); // 1, 2, 3 and 5 carry the requests, twice each: as they came and when they were closed
   const lines = readFileSync(join(p.state, 'tombstones/list'), 'utf8').trim().split('\n').map((line) => line.split(' '));
   certificates.forEach(({ backups }) => {
     const line = lines.find(([number]) => number === `${backups.tombstone_id}`);
@@ -204,13 +207,12 @@ test('a request that was answered after the backup has a certificate that holds 
   ask(p, 'first@example.org'); ask(p, 'second@example.org');
   const [before, after] = requests(p).map(({ id }) => id);
   const certificate = (id) => JSON.parse(p.run(['requests', 'show', id, '--format', 'json']).stdout).certificate;
-  const close = (id) => { const { status, stderr } = p.run(['requests', 'refuse', id, '--ground', 'manifestly-unfounded', '--reason', 'sent to everybody']); assert.equal(status, 0, stderr); };
   const holds = (id) => { writeFileSync(file, JSON.stringify(certificate(id))); return p.run(['audit', 'verify', '--certificate', file]); };
-  close(before);
+  refuse(p, before);
   assert.equal(p.run(['audit', 'checkpoint']).status, 0);
   const made = JSON.parse(p.run(['backup', '--format', 'json']).stdout), kept = certificate(before);
   assert.equal(p.run(['publish']).status, 0); // the ledger goes on
-  close(after);
+  refuse(p, after);
   assert.equal(p.run(['audit', 'checkpoint']).status, 0);
   const lost = certificate(after);
   assert.equal(holds(after).status, 0);
@@ -246,11 +248,12 @@ test('a full disk leaves no half of one', { skip: process.getuid() !== 0 }, (t) 
 });
 
 test('erasures made since the backup are done again, by the copy of the list that is kept elsewhere', (t) => {
-  const p = placeWithBackups(t);
+  const p = placeWithBackups(t, { ending: true });
   ask(p, 'somebody@example.org'); ask(p, 'restricted@example.org');
   const backup = p.run(['backup', '--format', 'json']); assert.equal(backup.status, 0, backup.stderr);
   const made = JSON.parse(backup.stdout);
   const [first] = requests(p);
+  refuse(p, first.id);
   const erased = p.run(['erase', '--record', first.id, '--yes']);
   assert.ok([0, 1].includes(erased.status), erased.stderr);
   const list = join(p.state, 'tombstones/list');
