@@ -52,14 +52,16 @@ static void check_url(struct check *c, const char *name, const struct policy_pro
 			snprintf(host, sizeof host, "%.*s", (int)len, start);
 	}
 	// A mail server on this machine is one whatever the policy names: what leaves goes on from there. Elsewhere TLS is demanded unless somebody says otherwise.
+	// Where one's own server may be, egress judges by its address, unless the policy names hosts; on this machine it needs no TLS.
 	const bool here = strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 || strcmp(host, "[::1]") == 0;
+	const bool own = processor->standing == STANDING_OWN;
 	const bool sealed = smtp ? strncasecmp(url, "smtps://", 8) == 0 || here || strcmp(setting("SMTP_TLS", ""), "none") != 0
-				 : strncasecmp(url, "https://", 8) == 0;
+				 : strncasecmp(url, "https://", 8) == 0 || (own && here);
 	if (smtp && here)
 		check_add(c, CHECK_KEPT, "", "%s points to this machine", name);
 	else if (*host == '\0')
 		check_add(c, CHECK_BROKEN, "Give the whole base URL, https://host/.", "%s is not a URL", name);
-	else if (!policy_host_allowed(processor, host))
+	else if (!policy_host_allowed(processor, host) && (!own || processor->hosts.count > 0))
 		check_add(c, CHECK_BROKEN, "Correct the setting, or declare the host in the policy and announce it.",
 			  "%s points to %s, which the policy does not name for %s", name, host, processor->id);
 	else if (!sealed)

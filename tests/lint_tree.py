@@ -22,7 +22,7 @@ ARROWS = {
     'fcgi/moderation': ['policy/base', 'policy/model', 'policy/publish/words'],
     'fcgi/provider': ['policy/base', 'policy/model', 'policy/picture', 'policy/processors', 'fcgi/ipc'],
     'fcgi/serve': ['policy', 'fcgi/ipc'],
-    'fcgi/egress': ['policy/base', 'policy/model', 'policy/processors', 'policy/rules', 'fcgi/ipc', 'fcgi/moderation', 'fcgi/provider', 'fcgi/serve'],
+    'fcgi/egress': ['policy/base', 'policy/model', 'policy/picture', 'policy/processors', 'policy/rules', 'fcgi/ipc', 'fcgi/moderation', 'fcgi/provider', 'fcgi/serve'],
     'fcgi/worker': ['policy/base', 'policy/model', 'policy/picture', 'fcgi/ipc', 'fcgi/provider', 'fcgi/serve'],
     'fcgi/generate': ['policy', 'fcgi/ipc', 'fcgi/moderation', 'fcgi/provider', 'fcgi/serve'],
     'admin': ['policy', 'fcgi/ipc', 'fcgi/provider'],

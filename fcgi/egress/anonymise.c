@@ -5,6 +5,7 @@
 #include "fcgi/serve/request.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
+#include "policy/picture/image_type.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,7 +83,16 @@ static int json_anonymise(cJSON *value, struct anonymising *a)
 	return 0;
 }
 
-// Fields are anonymised, files stay.
+// By its own first bytes: whatever else is called a file is read as a text.
+static bool part_is_picture(const struct part *p)
+{
+	unsigned width, height;
+	const char *type = p->filename != NULL ? image_type(p->bytes, p->len, &width, &height) : NULL;
+
+	return type != NULL && (strcmp(type, "image/png") == 0 || strcmp(type, "image/jpeg") == 0);
+}
+
+// All but pictures is anonymised.
 static int form_anonymise(const struct frame *call, const char *boundary, struct buf *out, struct anonymising *a)
 {
 	struct part *parts = NULL;
@@ -95,7 +105,7 @@ static int form_anonymise(const struct frame *call, const char *boundary, struct
 		return err_set(a->e, ERR_INPUT, "the form cannot be read");
 	for (size_t i = 0; i < count && ret == 0; i++) {
 		BUF_AUTO_WIPE struct buf text = BUF_INIT(1);
-		if (parts[i].filename != NULL)
+		if (part_is_picture(&parts[i]))
 			continue;
 		char *field = strndup(parts[i].bytes, parts[i].len);
 		size_t len = field != NULL ? strlen(field) : 0;

@@ -20,6 +20,8 @@ struct members_reading {
 	unsigned flags_left;
 	struct members_level levels[MEMBERS_DEEP];
 	size_t depth;
+	unsigned arrays; // of the levels
+	size_t listed;   // bytes of settings in arrays, and one for each item: many small ones have no more place than a large one
 	char *name;
 };
 
@@ -70,6 +72,12 @@ static bool text_take(struct members_reading *r, const char **text, size_t *len)
 	}
 }
 
+static bool listed_fits(struct members_reading *r, size_t more)
+{
+	r->listed += r->arrays > 0 ? more : 0;
+	return r->listed <= MEMBERS_SETTING_MAX;
+}
+
 static unsigned flags_count(const cJSON *flags)
 {
 	unsigned count = 0;
@@ -118,7 +126,8 @@ static enum egress_failure scalar_take(struct members_reading *r, const cJSON *s
 	if (flag != NULL && !flag_fits(flag, text, len, quoted))
 		return FAILURE_FLAGS;
 	r->flags_left -= flag != NULL;
-	return value_fits(shape, r->kinds, len);
+	enum egress_failure f = value_fits(shape, r->kinds, len);
+	return f == FAILURE_NONE && *shape->valuestring == '\0' && !listed_fits(r, len + 1) ? FAILURE_MEMBER : f;
 }
 
 // The member of the shape that is called so; `list`: as an array. *index is that of the first with this name, whichever it is.
@@ -168,11 +177,12 @@ static enum egress_failure value_take(struct members_reading *r, const char *nam
 			name_note(r->name, name, len);
 		return f;
 	}
-	if (r->depth == MEMBERS_DEEP || (object && !cJSON_IsObject(shape)) || (list && name == NULL)) {
+	if (r->depth == MEMBERS_DEEP || (object && !cJSON_IsObject(shape)) || (list && name == NULL) || !listed_fits(r, 1)) {
 		name_note(r->name, name != NULL ? name : "", name != NULL ? len : 0);
 		return FAILURE_MEMBER;
 	}
 	r->at++;
+	r->arrays += list;
 	r->levels[r->depth++] = (struct members_level){.shape = shape, .array = list, .flags = object ? flag : NULL};
 	return FAILURE_NONE;
 }
@@ -192,6 +202,7 @@ static enum egress_failure json_check(struct members_reading *r, const struct pr
 		size_t len = 0;
 		if (take(r, array ? ']' : '}')) {
 			r->depth--;
+			r->arrays -= array;
 			empty = false;
 			continue;
 		}
@@ -221,12 +232,13 @@ static bool word_take(struct members_reading *r, const char *word)
 	return true;
 }
 
-// The parts of a form are the members of its shape; a file of several is called "image[]" there and here. A part has the headers that it needs, no others.
+// The parts of a form are the members of its shape; a file of several is called "image[]" there and here. A part has the headers that it needs, no others: a
+// file is what somebody uploaded, and all of that is a file.
 static enum egress_failure form_check(struct members_reading *r, const struct processor_route *route, const char *boundary)
 {
-	static const char name_characters[] = "abcdefghijklmnopqrstuvwxyz_[]", file_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789.",
-			  type_characters[] = "abcdefghijklmnopqrstuvwxyz/";
+	static const char name_characters[] = "abcdefghijklmnopqrstuvwxyz_[]", file_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789.";
 	char delimiter[128];
+	uint64_t seen = 0;
 
 	if (snprintf(delimiter, sizeof delimiter, "\r\n--%s", boundary) >= (int)sizeof delimiter || *boundary == '\0' ||
 	    route->body != NULL || !word_take(r, delimiter + 2))
@@ -240,22 +252,31 @@ static enum egress_failure form_check(struct members_reading *r, const struct pr
 			r->at++;
 		len = (size_t)(r->at - name);
 		name_note(r->name, name, len);
-		if (word_take(r, "\"; filename=\""))
+		const bool file = word_take(r, "\"; filename=\"");
+		if (file)
 			while (r->at < r->end && *r->at != '\0' && strchr(file_characters, *r->at) != NULL)
 				r->at++;
 		if (!word_take(r, "\"\r\n"))
 			return FAILURE_MEMBER;
-		if (word_take(r, "Content-Type: ")) {
-			while (r->at < r->end && *r->at != '\0' && strchr(type_characters, *r->at) != NULL)
-				r->at++;
-			if (!word_take(r, "\r\n"))
-				return FAILURE_MEMBER;
-		}
+		if (file && !word_take(r, "Content-Type: image/png\r\n") && !word_take(r, "Content-Type: image/jpeg\r\n"))
+			return FAILURE_MEMBER;
 		if (!word_take(r, "\r\n") || (next = memmem(r->at, (size_t)(r->end - r->at), delimiter, strlen(delimiter))) == NULL)
 			return FAILURE_MEMBER;
 		const cJSON *one, *shape = NULL;
-		cJSON_ArrayForEach(one, route->members) shape =
-		    strncmp(one->string, name, len) == 0 && one->string[len] == '\0' ? one : shape;
+		unsigned n = 0, index = 0;
+		cJSON_ArrayForEach(one, route->members)
+		{
+			if (strncmp(one->string, name, len) == 0 && one->string[len] == '\0') {
+				shape = one;
+				index = n;
+			}
+			n++;
+		}
+		const char *kinds = cJSON_GetStringValue(shape);
+		const uint64_t bit = len > 0 && name[len - 1] == ']' ? 0 : UINT64_C(1) << index;
+		if (kinds == NULL || file != (strcmp(kinds, "upload") == 0) || (seen & bit) != 0)
+			return FAILURE_MEMBER;
+		seen |= bit;
 		enum egress_failure f = value_fits(shape, r->kinds, (size_t)(next - r->at));
 		if (f != FAILURE_NONE)
 			return f;

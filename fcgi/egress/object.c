@@ -96,8 +96,8 @@ void object_link_begin(struct caller *c, const struct egress_call *call)
 	struct signature_key key = key_of(u);
 	struct buf link = BUF_INIT(SIGNATURE_TEXT_MAX);
 	buf_printf(&link, "%s://", strncasecmp(u->base, "https:", 6) == 0 ? "https" : "http");
-	if (object_address_read(&at, url, &e) != 0 || (buf_adds(&link, at.host) | buf_adds(&link, at.path) | buf_addc(&link, '?')) != 0 ||
-	    signature_link(&link, &key, at.host, at.path, call->seconds, when_now(), &e) != 0) {
+	if (object_address_read(&at, url, &e) != 0 || buf_adds(&link, at.host) != 0 || buf_adds(&link, at.path) != 0 ||
+	    buf_addc(&link, '?') != 0 || signature_link(&link, &key, at.host, at.path, call->seconds, when_now(), &e) != 0) {
 		buf_wipe(&link);
 		caller_refuse(c, e.code == ERR_INPUT ? FAILURE_URL : FAILURE_MEMORY);
 		return;

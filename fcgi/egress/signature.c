@@ -35,7 +35,7 @@ static int part_add(struct buf *out, const char *part, size_t len)
 {
 	BUF_AUTO struct buf plain = BUF_INIT(SIGNATURE_TEXT_MAX);
 
-	return url_decode(&plain, part, len, false) | url_part(out, buf_text(&plain));
+	return url_decode(&plain, part, len, false) != 0 || url_part(out, buf_text(&plain)) != 0 ? -1 : 0;
 }
 
 static int path_add(struct buf *out, const char *path)
@@ -73,10 +73,11 @@ static int query_add(struct buf *out, const char *query)
 		if (count == PARAMETERS_MAX)
 			return -1;
 		starts[count][0] = text.len;
-		rc = part_add(&text, query, name) | buf_addc(&text, '\0');
+		rc = part_add(&text, query, name) != 0 || buf_addc(&text, '\0') != 0 ? -1 : 0;
 		starts[count][1] = text.len;
 		if (rc == 0)
-			rc = part_add(&text, query + name + (name < len), len - name - (name < len)) | buf_addc(&text, '\0');
+			rc = part_add(&text, query + name + (name < len), len - name - (name < len)) != 0 || buf_addc(&text, '\0') != 0 ? -1
+																	: 0;
 		query += len + (query[len] == '&');
 	}
 	if (rc != 0)
@@ -154,7 +155,7 @@ static int signature_write(char out[SIGNATURE_HASH], const struct signature_key 
 	signature_payload(hash, text.data, text.len);
 	buf_reset(&text);
 	buf_printf(&text, "%s\n%s\n%s\n%s", algorithm, date, scope, hash);
-	if ((buf_printf(&secret, "AWS4%s", k->secret) | -(int)text.failed) != 0)
+	if (buf_printf(&secret, "AWS4%s", k->secret) != 0 || text.failed)
 		return err_set(e, ERR_MEMORY, "out of memory");
 	link_of_chain(key, secret.data, secret.len, day);
 	link_of_chain(next, key, sizeof key, k->region);

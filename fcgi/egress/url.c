@@ -129,11 +129,11 @@ static int authority_add(struct buf *out, const char *authority, size_t len)
 	if (!plain) // what an escape hid must not end the host
 		return -1;
 	if (ascii)
-		return buf_add(out, host.data, host.len) | buf_add(out, authority + host_len, len - host_len);
+		return buf_add(out, host.data, host.len) != 0 || buf_add(out, authority + host_len, len - host_len) != 0 ? -1 : 0;
 	char *name = NULL;
 	if (idn2_to_ascii_8z(host.data, &name, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK)
 		return -1;
-	int rc = buf_adds(out, name) | buf_add(out, authority + host_len, len - host_len);
+	int rc = buf_adds(out, name) != 0 || buf_add(out, authority + host_len, len - host_len) != 0 ? -1 : 0;
 	idn2_free(name);
 	return rc;
 }
@@ -176,7 +176,7 @@ static int redirect_normalise(struct buf *out, const char *location)
 	}
 	s += strspn(s, "/");
 	size_t authority = strcspn(s, "/?#");
-	return authority_add(out, s, authority) | buf_adds(out, s + authority);
+	return authority_add(out, s, authority) != 0 || buf_adds(out, s + authority) != 0 ? -1 : 0;
 }
 
 CURLU *url_redirect(CURLU *from, const char *location, struct err *e)
@@ -269,7 +269,7 @@ static CURLU *url_joined(const char *base, size_t base_len, const char *path, co
 	char host[256];
 	if (path[0] != '/' || !bytes_printable(path) || strchr(path, '#') != NULL || strlen(path) > URL_BYTES_MAX)
 		err_set(e, ERR_INPUT, "the call's path must begin with / and be a plain path");
-	else if ((buf_add(&whole, base, base_len) | buf_adds(&whole, path)) != 0)
+	else if (buf_add(&whole, base, base_len) != 0 || buf_adds(&whole, path) != 0)
 		err_set(e, ERR_MEMORY, "out of memory");
 	else
 		return processor_url(buf_text(&whole), p, host, e);

@@ -51,7 +51,10 @@ int provider_reference_url(struct buf *out, const struct provider_reference *r)
 {
 	unsigned width, height;
 
-	return buf_printf(out, "data:%s;base64,", image_type(r->bytes, r->len, &width, &height)) | base64_add(out, r->bytes, r->len);
+	return buf_printf(out, "data:%s;base64,", image_type(r->bytes, r->len, &width, &height)) != 0 ||
+		       base64_add(out, r->bytes, r->len) != 0
+		   ? -1
+		   : 0;
 }
 
 static void task_request_free(struct provider_request *r)

@@ -25,10 +25,10 @@ function check(p, options) {
   return { status: result.status, findings, bad: findings.filter((f) => f.result === 'BROKEN' || f.result === 'unsure') };
 }
 
-async function site(t, status = STATUS) {
+async function site(t, status = STATUS, edit = (policy) => policy) {
   const p = place(t);
   p.policy = join(p.base, 'policy.xml');
-  copyFileSync(join(root, 'policy/sites/bizimages.xml'), p.policy);
+  writeFileSync(p.policy, edit(readFileSync(join(root, 'policy/sites/bizimages.xml'), 'utf8')));
   const run = p.run;
   p.run = (words, { env, ...rest } = {}) => run(words, { ...rest, env: { LETHE_POLICY: p.policy, LETHE_UNITS: join(build, 'units'), ...env } });
   layNginx(p);
@@ -91,6 +91,22 @@ for (const [name, [expected, cause]] of Object.entries(drifts)) {
     assert.equal(status, 1);
   });
 }
+
+test('one\'s own server may be anywhere unless the policy names its hosts, and needs no TLS on this machine', async (t) => {
+  const declared = (host) => (policy) => policy.replace('<processors>', `<processors><processor id="self-hosted" name="BizImages" brand="Our own model" service="A model on our own machine" roles="image" order="9"
+    standing="own" trains="no" added="2026-05-11" effective="2026-05-11"><task>Makes the pictures</task><for purpose="make"/>${host}<within>127.0.0.1</within><receives kind="prompt"/></processor>`);
+  const sites = { anywhere: await site(t, null, declared('')), named: await site(t, null, declared('<host>models.example.net</host>')) };
+  for (const [where, url, result, words] of [
+    ['anywhere', 'http://127.0.0.1:9000/', 'kept', /points to a host of self-hosted/],
+    ['anywhere', 'https://models.example.net/', 'kept', /points to a host of self-hosted/],
+    ['anywhere', 'http://models.example.net/', 'BROKEN', /without encryption/],
+    ['named', 'https://models.example.net/', 'kept', /points to a host of self-hosted/],
+    ['named', 'https://models.example.org/', 'BROKEN', /which the policy does not name/],
+  ]) {
+    const said = check(sites[where], { env: { SELF_HOSTED_URL: url } }).findings.filter((f) => f.check === 'settings' && f.finding.startsWith('SELF_HOSTED_URL'));
+    assert.deepEqual([said.at(-1).result, words.test(said.at(-1).finding)], [result, true], `${where} ${url} ${JSON.stringify(said)}`);
+  }
+});
 
 test('found: a space reserve that was cut short; what the check advises brings it back', async (t) => {
   const p = await site(t);

@@ -217,10 +217,12 @@ static void what_was_taken_out_is_not_found_again(void **state)
 // Whatever form a program of the site sends a text in; pictures stay.
 static void texts_in_a_body_are_found(void **state)
 {
-#define FORM(prompt)                                                                                                                       \
+#define JPEG "\xff\xd8\xff\xc0\x11\x11\x08\x01\x01\x01\x01"
+#define FORM_WITH(prompt, file)                                                                                                            \
 	"--b\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\n" prompt                                                            \
 	"\r\n--b\r\nContent-Disposition: form-data; name=\"image\"; "                                                                      \
-	"filename=\"0.png\"\r\nContent-Type: image/png\r\n\r\nmy name is anna\r\n--b--\r\n"
+	"filename=\"0.png\"\r\nContent-Type: image/png\r\n\r\n" file "\r\n--b--\r\n"
+#define FORM(prompt) FORM_WITH(prompt, JPEG "my name is anna")
 	static const char json[] = "application/json", form[] = "multipart/form-data; boundary=b";
 	static const struct {
 		const char *type, *body, *left; // NULL: it is refused
@@ -236,6 +238,10 @@ static void texts_in_a_body_are_found(void **state)
 	    {json, "[1,true,null,\"a red barn\"]", "[1,true,null,\"a red barn\"]", 0},
 	    {form, FORM("my name is anna"), FORM("my name is [name]"), 1},
 	    {form, FORM("a red barn"), FORM("a red barn"), 0},
+	    // No picture, whatever it is called; and no file, whatever it begins with.
+	    {form, FORM_WITH("a red barn", "my name is anna"), FORM_WITH("a red barn", "my name is [name]"), 1},
+	    {form, FORM_WITH("a red barn", "\x89PNG my name is anna"), FORM_WITH("a red barn", "\x89PNG my name is [name]"), 1},
+	    {form, FORM(JPEG " my name is anna"), FORM(JPEG " my name is [name]"), 1},
 	    {form, "--b\r\nmy name is anna", NULL, 0},
 	    {json, "my name is anna", NULL, 0},
 	    {json, "[\"\xFF\"]", NULL, 0},

@@ -109,6 +109,17 @@ static void a_setting_has_no_place_for_data(void **state)
 		    members_check(route_of("openai", IMAGE), KIND_BIT(KIND_PROMPT), "application/json", body, strlen(body), name),
 		    more ? FAILURE_MEMBER : FAILURE_NONE);
 	}
+	// Nor have many of them, in an array.
+	static const char *const ends[] = {"", ",\"x\"", ",\"\""};
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		snprintf(body, sizeof body, "{" FLAGS ",\"modalities\":[\"%0100d\",\"%0*d\"%s]}", 0, MEMBERS_SETTING_MAX - 102, 0, ends[i]);
+		assert_int_equal(
+		    members_check(route_of("openrouter", CHAT), KIND_BIT(KIND_PROMPT), "application/json", body, strlen(body), name),
+		    i > 0 ? FAILURE_MEMBER : FAILURE_NONE);
+	}
+	snprintf(body, sizeof body, "{" FLAGS ",\"messages\":[{\"role\":\"%0150d\"},{\"role\":\"%0150d\"}]}", 0, 0);
+	assert_int_equal(members_check(route_of("openrouter", CHAT), KIND_BIT(KIND_PROMPT), "application/json", body, strlen(body), name),
+			 FAILURE_MEMBER);
 	assert_int_equal(members_check(route_of("openai", IMAGE), KIND_BIT(KIND_PROMPT), "application/json", "{\"n\":\0}", 7, name),
 			 FAILURE_MEMBER);
 	assert_int_equal(members_check(route_of("openai", IMAGE), KIND_BIT(KIND_PROMPT), "application/json", "{\"n\0x\":1}", 9, name),
@@ -134,6 +145,16 @@ static void a_form_holds_the_parts_of_its_row(void **state)
 	    {PART("prompt", "\r\nX-User: ada", "x") "--b--\r\n", FAILURE_MEMBER},
 	    {PART("prompt", "; filename=\"Ada Lovelace.png\"", "x") "--b--\r\n", FAILURE_MEMBER},
 	    {PART("prompt", "; user=\"x\"", "x") "--b--\r\n", FAILURE_MEMBER},
+	    // What is no upload is no file, and an upload is nothing else: a file is not anonymised.
+	    {PART("prompt", "; filename=\"a.txt\"", "x") "--b--\r\n", FAILURE_MEMBER},
+	    {PART("prompt", "; filename=\"0.png\"\r\nContent-Type: image/png", "x") "--b--\r\n", FAILURE_MEMBER},
+	    {PART("mask", "", "x") "--b--\r\n", FAILURE_MEMBER},
+	    {PART("mask", "; filename=\"0.png\"\r\nContent-Type: text/plain", "x") "--b--\r\n", FAILURE_MEMBER},
+	    {PART("mask", "; filename=\"0.png\"\r\nContent-Type: image/jpeg", "x") "--b--\r\n", FAILURE_NONE},
+	    {PART("n", "", "1") PART("prompt", "", "x") PART("n", "", "1") "--b--\r\n", FAILURE_MEMBER},
+	    {PART("image[]", "; filename=\"0.png\"\r\nContent-Type: image/png", "x")
+		 PART("image[]", "; filename=\"1.png\"\r\nContent-Type: image/png", "x") "--b--\r\n",
+	     FAILURE_NONE},
 	    {PART("prompt", "", "x") "--b--\r\nmore", FAILURE_MEMBER},
 	    {"ada" PART("prompt", "", "x") "--b--\r\n", FAILURE_MEMBER},
 	    {PART("prompt", "", "x"), FAILURE_MEMBER},
