@@ -171,6 +171,7 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 	if (erasure_event(x->result) == EVENT_ANSWERED) {
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "receipt");
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "archive");
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "restricts");
 	}
 	cJSON *copy = json_parse(x->certificate->data, x->certificate->len, e);
 	if (copy != NULL && ok && cJSON_AddItemToObject(body, "certificate", copy))

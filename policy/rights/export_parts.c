@@ -72,7 +72,7 @@ static const struct member_row {
     {KIND_RIGHTS_REQUEST, MEMBER_INNER, " signed_sha256 "},
     {KIND_RIGHTS_REQUEST, MEMBER_WHOLE, " certificate "},
     {KIND_RIGHTS_REQUEST, MEMBER_TOLD, " text "},
-    {KIND_RIGHTS_REQUEST, MEMBER_SECRET, " receipt archive identity owner "},
+    {KIND_RIGHTS_REQUEST, MEMBER_SECRET, " receipt archive identity owner restricts "},
     {KIND_OUTBOX, MEMBER_SHOWN, " to subject text what request recipient about incident made attempts next failure kinds until "},
     {KIND_OUTBOX, MEMBER_SECRET, " link code "},
     {KIND_OUTBOX, MEMBER_INNER, " number letter "},

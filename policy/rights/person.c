@@ -135,14 +135,16 @@ static bool contact_is_proven(const struct vault_record *request, const cJSON *b
 }
 
 // A mail that is about a request goes with that one. One that is about none was written to who was known.
-static bool mail_is_alone(struct vault *v, const cJSON *mail)
+static bool mail_is_alone(struct person_walk *x, const cJSON *mail)
 {
 	const char *id = json_string(mail, "request");
 	struct vault_record request = {0};
-	const bool there = id != NULL && vault_get(v, id, &request, NULL) == 0;
+	struct err why = {.code = id == NULL ? ERR_NOT_FOUND : ERR_NONE};
 
+	if (id != NULL && vault_get(x->v, id, &request, &why) != 0 && why.code != ERR_NOT_FOUND)
+		x->failed = err_set(x->e, why.code, "%s", why.text) != 0;
 	vault_record_free(&request);
-	return !there;
+	return why.code == ERR_NOT_FOUND;
 }
 
 static void person_other(void *arg, const struct vault_record *r)
@@ -153,7 +155,7 @@ static void person_other(void *arg, const struct vault_record *r)
 
 	if (body == NULL || (x->named && !request))
 		return;
-	const bool proven = request ? contact_is_proven(r, body) : mail_is_alone(x->v, body);
+	const bool proven = request ? contact_is_proven(r, body) : mail_is_alone(x, body);
 	if (proven && x->named)
 		x->failed = person_named(x->v, body, x->out, x->e) != 0 || x->failed;
 	else if (proven)

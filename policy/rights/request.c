@@ -549,6 +549,9 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
 		ok = ok && certificate != NULL && cJSON_AddItemToObject(body, "certificate", certificate);
 	}
+	if (act->restricts != NULL || act->event == EVENT_LIFTED)
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "restricts");
+	ok = ok && (act->restricts == NULL || cJSON_AddItemToObject(body, "restricts", cJSON_Duplicate(act->restricts, true)));
 	if (act->event == EVENT_ANSWERED && is_copy(json_string(body, "right")))
 		ok = ok && json_put_time(added, "copy_until", at + RIGHTS_COPY_SECONDS);
 	ok = ok && json_put_texts(added, JSON_TEXTS({"ground", act->ground}, {"reason", act->reason}, {"text", act->text},

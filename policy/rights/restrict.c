@@ -27,27 +27,19 @@ static void restriction_end(struct restriction *x)
 static int restriction_facts(struct vault *v, const char *id, struct restriction *x, struct err *e)
 {
 	JSON_AUTO cJSON *body = rights_read(v, id, &x->facts, e);
+	const cJSON *one, *list = json_get(body, "restricts");
 
-	if (body == NULL || person_of_request(v, body, &x->facts, &x->person, e) != 0)
+	// What it restricted, also where its contact would lead to something else by now.
+	cJSON_ArrayForEach(one, list)
+	{
+		if (person_named(v, one, &x->person, e) != 0)
+			return -1;
+	}
+	if (body == NULL || (list == NULL && person_of_request(v, body, &x->facts, &x->person, e) != 0))
 		return -1;
-	if (x->person.more)
-		return err_set(e, ERR_INPUT, "request %.12s: more of one person than is restricted at once", id);
 	x->facts.restricted = x->facts.restricted != NULL ? "" : NULL;
 	snprintf(x->right, sizeof x->right, "%s", json_string(body, "right"));
 	return 0;
-}
-
-static int restriction_read(struct vault *v, const char *id, struct restriction *x, struct err *e)
-{
-	if (restriction_facts(v, id, x, e) != 0)
-		return -1;
-	return x->person.count > 0
-		   ? 0
-		   : err_set(e, ERR_INPUT,
-			     "request %.12s names nothing that is kept, and its contact is not proven: lethe requests verify --contact-too "
-			     "says how that was shown; where its sender gives a receipt, lethe restrict place --receipt enters a request "
-			     "for that",
-			     id);
 }
 
 // What several selectors lead to is restricted, and counted, once; what other requests restrict is not lifted.
@@ -108,13 +100,23 @@ int rights_restrict(struct vault *v, const char *id, const char *ground, const c
 		    struct restrict_result *out, struct err *e)
 {
 	RESTRICTION_AUTO struct restriction x = {0};
+	JSON_AUTO cJSON *list = cJSON_CreateArray();
 	const struct rights_act begun = {.event = EVENT_STARTED, .by = by};
-	const struct rights_act act = {.event = EVENT_RESTRICTED, .by = by, .ground = ground, .reason = reason};
+	const struct rights_act act = {.event = EVENT_RESTRICTED, .by = by, .ground = ground, .reason = reason, .restricts = list};
 	const struct rights_act answered = {.event = EVENT_ANSWERED, .by = by};
 
 	*out = (struct restrict_result){0};
-	if (restriction_read(v, id, &x, e) != 0)
+	if (restriction_facts(v, id, &x, e) != 0)
 		return -1;
+	if (x.person.count == 0)
+		return err_set(
+		    e, ERR_INPUT,
+		    "request %.12s names nothing that is kept, and its contact is not proven: lethe requests verify --contact-too "
+		    "says how that was shown; where its sender gives a receipt, lethe restrict place --receipt enters a request "
+		    "for that",
+		    id);
+	if (x.person.more)
+		return err_set(e, ERR_INPUT, "request %.12s: more of one person than is restricted at once", id);
 	if (policy_right(vault_policy(v), RIGHT_RESTRICTION) == NULL &&
 	    strcmp(x.right, "objection") != 0) // which it comes with: Article 18(1)(d)
 		return err_set(e, ERR_REFUSED, "the policy does not offer restriction");
@@ -127,6 +129,12 @@ int rights_restrict(struct vault *v, const char *id, const char *ground, const c
 		return -1;
 	if (out->records == 0)
 		return err_set(e, ERR_NOT_FOUND, "nothing is kept of what it names");
+	for (size_t i = 0; i < x.person.count; i++) {
+		cJSON *one = cJSON_CreateObject();
+		if (!cJSON_AddItemToArray(list, one) ||
+		    !json_put_texts(one, JSON_TEXTS({x.person.list[i].by == ERASE_RECEIPT ? "receipt" : "record", x.person.list[i].value})))
+			return err_set(e, ERR_MEMORY, "no memory to restrict it");
+	}
 	if (dry_run)
 		return 0;
 	// From here on nothing of it is used. A crash in between leaves the request open, and it is done again.
@@ -140,7 +148,7 @@ int rights_restrict_tell(struct vault *v, const char *id, const char *reason, co
 {
 	RESTRICTION_AUTO struct restriction x = {0};
 
-	if (restriction_read(v, id, &x, e) != 0)
+	if (restriction_facts(v, id, &x, e) != 0)
 		return -1;
 	if (x.facts.restricted == NULL)
 		return err_set(e, ERR_REFUSED, "it is not restricted");
@@ -151,7 +159,7 @@ int rights_restrict_count(struct vault *v, const char *id, struct restrict_resul
 {
 	RESTRICTION_AUTO struct restriction x = {0};
 
-	return restriction_read(v, id, &x, e) != 0 ? -1 : restriction_apply(v, id, &x, RESTRICT_COUNT, out, e);
+	return restriction_facts(v, id, &x, e) != 0 ? -1 : restriction_apply(v, id, &x, RESTRICT_COUNT, out, e);
 }
 
 // Another request that restricts some of the same.
@@ -170,7 +178,7 @@ static int other_same(void *arg, const struct rights_row *row)
 
 	if (row->facts.restricted == NULL || strcmp(row->id, o->id) == 0)
 		return 0;
-	o->failed = restriction_read(o->v, row->id, &y, NULL) != 0 || restriction_apply(o->v, row->id, &y, RESTRICT_COUNT, &r, NULL) != 0;
+	o->failed = restriction_facts(o->v, row->id, &y, NULL) != 0 || restriction_apply(o->v, row->id, &y, RESTRICT_COUNT, &r, NULL) != 0;
 	for (size_t i = 0; i < y.sets.count; i++)
 		for (size_t k = 0; k < o->x->sets.count; k++)
 			o->x->sets.others[k] = o->x->sets.others[k] || strcmp(y.sets.first[i], o->x->sets.first[k]) == 0;
@@ -183,7 +191,7 @@ int rights_restrict_lift(struct vault *v, const char *id, const char *by, struct
 	struct other other = {.v = v, .id = id, .x = &x};
 
 	*out = (struct restrict_result){0};
-	if (restriction_read(v, id, &x, e) != 0)
+	if (restriction_facts(v, id, &x, e) != 0)
 		return -1;
 	if (x.facts.restricted == NULL || !x.facts.lift_told)
 		return err_set(e, ERR_REFUSED,

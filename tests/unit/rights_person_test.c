@@ -7,6 +7,7 @@
 #include "policy/rights/outbox.h"
 #include "policy/rights/reading.h"
 #include "policy/rights/rectify.h"
+#include "policy/rights/restrict.h"
 #include "tests/unit/rights_place.h"
 
 #define RECEIPT "rJ2vT0c4yWkqC9mB7nZ1xL5sD3fG6hJ8kQ0wE2rT4yU"
@@ -439,6 +440,89 @@ static void asking_by_a_contact_is_recorded_whether_or_not_it_is_known(void **st
 }
 
 #define PLACED(test) cmocka_unit_test_setup_teardown(test, person_make, place_drop)
+static void record_sql(struct place *p, const char *sql, const char *id)
+{
+	char command[512];
+
+	snprintf(command, sizeof command, "sqlite3 '%s/vault.db' \"%s WHERE id = '%s'\"", p->state, sql, id);
+	assert_int_equal(system(command), 0);
+}
+
+static bool is_restricted(struct place *p, const char *id)
+{
+	struct vault_record r = {0};
+	struct err e = {0};
+	const int ret = vault_get(p->vault, id, &r, &e);
+
+	vault_record_free(&r);
+	assert_true(ret == 0 || e.code == ERR_RESTRICTED);
+	return ret != 0;
+}
+
+static void lift(struct place *p, const char *id, uint64_t records)
+{
+	struct restrict_result r;
+	struct err e = {0};
+
+	if (rights_restrict_count(p->vault, id, &r, &e) != 0 || rights_restrict_tell(p->vault, id, "It was right.", "Ada", &e) != 0 ||
+	    rights_restrict_lift(p->vault, id, "Ada", &r, &e) != 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(r.records, records);
+}
+
+static void what_was_restricted_is_lifted_whatever_became_of_the_contact(void **state)
+{
+	struct place *p = *state;
+	const struct rights_new by_contact = {.right = "objection", .contact = CONTACT}; // which stays open, and can be corrected
+	const struct three t = three(p);                                                 // `restriction` names the receipt
+	const struct rights_receipt a = place_asked(p, &by_contact), b = place_asked(p, &by_contact), none = place_asked(p, &by_contact);
+	const struct rectify_value value = {"contact", "paul@example.org"};
+	const struct rights_receipt *const both[] = {&a, &b};
+	struct restrict_result r;
+	struct err e = {0};
+
+	place_did(p, t.restriction.id, &known, ERR_NONE);
+	for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+		place_did(p, both[i]->id, &known, ERR_NONE);
+		if (rights_restrict(p->vault, both[i]->id, "objection-pending", NULL, "Ada", false, &r, &e) != 0)
+			fail_msg("%s", e.text);
+		assert_int_equal(r.records, 1);
+	}
+	// One of before it was written down what is restricted, which leads to nothing by now.
+	place_did(p, none.id, &(struct rights_act){.event = EVENT_RESTRICTED, .by = "Ada", .ground = "objection-pending"}, ERR_NONE);
+	if (rectify_request(p->vault, b.id, &value, 1, "Ada", "moved", &e) != 0)
+		fail_msg("%s", e.text);
+	record_sql(p, "DELETE FROM record", t.restriction.id); // as pruning does
+	lift(p, a.id, 0);                                      // the other one restricts the same
+	assert_true(is_restricted(p, t.set));
+	lift(p, b.id, 1);
+	assert_false(is_restricted(p, t.set));
+	lift(p, none.id, 0);
+	// Neither is the receipt kept for that any longer, nor is it ever handed out.
+	struct vault_record record = {0};
+	assert_int_equal(vault_get(p->vault, b.id, &record, &e), 0);
+	assert_null(strstr(buf_text(&record.body), RECEIPT));
+	vault_record_free(&record);
+}
+
+// A mail of which it cannot be told whose request it is about is nobody's, and is not left out in silence.
+static void a_request_that_cannot_be_read_does_not_make_its_mails_a_persons(void **state)
+{
+	struct place *p = *state;
+	const struct rights_receipt r = place_asked(p, &(struct rights_new){.right = "access", .contact = CONTACT}),
+				    stranger = place_asked(p, &(struct rights_new){.right = "complaint", .contact = CONTACT});
+	const struct outbox_new mail = {.to = CONTACT, .subject = "s", .text = "t", .what = "answer", .request = stranger.id};
+	PERSON_AUTO struct person person = {0};
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	assert_int_equal(outbox_add(p->vault, &mail, id, &e), 0);
+	place_did(p, r.id, &known, ERR_NONE);
+	record_sql(p, "UPDATE record SET body = zeroblob(length(body))", stranger.id);
+	assert_int_not_equal(person_of_contact(p->vault, CONTACT, &person, &e), 0);
+	assert_int_equal(e.code, ERR_CORRUPT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +537,8 @@ int main(void)
 	    PLACED(the_first_secret_does_nothing_once_the_button_was_pressed_whatever_is_corrected),
 	    PLACED(the_code_is_typed_by_who_has_the_secret),
 	    PLACED(the_end_of_a_copy_is_noted_with_the_answer),
+	    PLACED(what_was_restricted_is_lifted_whatever_became_of_the_contact),
+	    PLACED(a_request_that_cannot_be_read_does_not_make_its_mails_a_persons),
 	    PLACED(asking_by_a_contact_is_recorded_whether_or_not_it_is_known),
 	};
 
