@@ -157,7 +157,7 @@ static void work_left(struct peer_work *w, const struct generator *g)
 
 	if (w->deletion[0] != '\0' && w->by->provider->removal.after == 0 &&
 	    (w->task.kept == PROVIDER_KEPT_GONE && w->task.result == PROVIDER_OK ? deletion_answered(g->vault, w->deletion, &gone, &e)
-						: deletion_due_now(g->vault, w->deletion, &e)) != 0)
+										 : deletion_due_now(g->vault, w->deletion, &e)) != 0)
 		note_line("%s is asked later to delete what it got: %s", w->by->id, e.text);
 	w->deletion[0] = '\0';
 }
@@ -221,22 +221,39 @@ int peer_wait(struct peer_work *works, struct call *calls, size_t count, int han
 	return limit == due ? 0 : err_set(e, ERR_TIMEOUT, "no time is left");
 }
 
+// Whether the vendor is yet to say by what it knows the work, without which that can be neither cancelled nor deleted there.
+static bool work_unnamed(const struct peer_work *w)
+{
+	return w->task.step == PROVIDER_SEND && w->at == 0 && w->task.request.once && w->task.reference == NULL &&
+	       (w->by->provider->removal.ask != NULL || w->by->provider->can[w->task.ability].leave != NULL);
+}
+
+// What is under way is cancelled; of what is unnamed the reply is taken first.
+static void work_leave(struct peer_work *w, const struct generator *g)
+{
+	if (work_unnamed(w))
+		peer_go_on(w, g);
+	if (!w->task.leaving && !work_unnamed(w)) {
+		call_end(w->call);
+		provider_leave(&w->task);
+		w->at = monotonic_ms();
+	}
+	if (w->task.leaving)
+		peer_go_on(w, g);
+}
+
 void peer_leave(struct peer_work *works, struct call *calls, size_t count, const struct generator *g)
 {
 	uint64_t until = monotonic_ms() + LEAVE_MS;
 	struct err e = {0};
 	bool left = false;
 
-	for (size_t i = 0; i < count; i++) {
-		call_end(works[i].call); // cancels what is under way
-		provider_leave(&works[i].task);
+	for (size_t i = 0; i < count; i++)
 		works[i].deadline = until;
-		works[i].at = monotonic_ms();
-	}
 	while (!left && monotonic_ms() < until) {
 		left = true;
 		for (size_t i = 0; i < count; i++) {
-			peer_go_on(&works[i], g);
+			work_leave(&works[i], g);
 			left = left && works[i].task.step == PROVIDER_ENDED;
 		}
 		if (!left && peer_wait(works, calls, count, -1, until, &e) != 0)

@@ -131,13 +131,26 @@ enum provider_step queue_leave(struct provider_task *t, const struct provider_re
 	return PROVIDER_ENDED;
 }
 
+// That it has nothing of it, a vendor says with the member that all its failures have. Any other answer of that status may be another's: of a proxy, or at a wrong
+// address.
+static enum provider_step absence_check(struct provider_task *t, const struct provider_reply *r)
+{
+	JSON_AUTO cJSON *reply = r->status == 404 || r->status == 410 ? json_parse_foreign(r->body, r->len, NULL) : NULL;
+
+	if ((r->status == 404 || r->status == 410) && json_get(reply, "detail") == NULL)
+		t->kept = PROVIDER_KEPT_UNKNOWN;
+	return PROVIDER_ENDED;
+}
+
 enum provider_step queue_remove(struct provider_task *t, const struct provider_reply *r)
 {
 	const struct queue_dialect *d = t->provider->dialect;
 	BUF_AUTO struct buf url = BUF_INIT(1024);
 
-	if (r != NULL)
-		return provider_end_removal(t, r);
+	if (r != NULL) {
+		provider_end_removal(t, r);
+		return absence_check(t, r);
+	}
 	for (const char *c = d->remove; *c != '\0'; c++) {
 		if (c[0] == '%' && c[1] == 's') {
 			buf_adds(&url, t->reference);
@@ -159,5 +172,5 @@ enum provider_step queue_look(struct provider_task *t, const struct provider_rep
 	provider_end_look(t, r);
 	if (t->kept == PROVIDER_KEPT_STILL && d->removed != NULL && cJSON_IsTrue(json_get(reply, d->removed)))
 		t->kept = PROVIDER_KEPT_GONE;
-	return PROVIDER_ENDED;
+	return absence_check(t, r);
 }
