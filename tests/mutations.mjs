@@ -66,7 +66,7 @@ export const mutations = [
     ['policy/rights/deletion.c', 'change->clear = LIFE_BIT(LIFE_CLOSED);', 'change->clear = 0;', 'unit/rights_deletion_test.c', 'an erasure asks once more'],
     ['fcgi/provider/provider.c', 'status == 404 || status == 410', 'status == 410', 'unit/provider_vendors_test.c', 'what is left at a vendor'],
     ['fcgi/provider/queue.c', 'json_get(reply, "detail") == NULL', 'reply == NULL', 'unit/provider_vendors_test.c', 'what is left at a vendor'],
-    ['fcgi/generate/peer.c', 'return w->task.step == PROVIDER_SEND && w->at == 0 && w->task.request.once', 'return false && w->task.step == PROVIDER_SEND && w->at == 0 && w->task.request.once', 'site/vendor_site.test.mjs', 'fal: work that is left while it is asked for is cancelled there, too']),
+    ['fcgi/generate/peer.c', 'return w->task.step == PROVIDER_SEND && w->at == 0 && w->task.request.once', 'return false && w->task.step == PROVIDER_SEND && w->at == 0 && w->task.request.once', 'site/vendor_site.test.mjs', 'work that is left while it is asked for is cancelled there, too']),
   ...row('everybody who was sent something is named, also who failed; who is to be chosen is asked only when chosen',
     ['fcgi/generate/set.c', 'one->failure = one->gave ? NULL : ', 'one->failure = !one->gave ? NULL : ', 'unit/generate_outcome_test.c', 'everybody who was sent something is named'],
     ['fcgi/generate/generator.c', 'bool may = !declared[i].choice ||', 'bool may = true ||', 'unit/generate_outcome_test.c', 'who is to be chosen is asked only when chosen']),

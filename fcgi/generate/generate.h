@@ -64,6 +64,7 @@ struct set {
 	uint64_t key_look;                         // monotonic_ms() at which it is to be looked at again
 	bool key_over;                             // it was revoked, or is over: the set is cancelled
 	unsigned partial_images;                   // that vendors are asked to show of each picture before it is ready
+	uint64_t partial_ms;                       // that all else of the set waited for these
 	bool edit;                                 // made from pictures, too:
 	struct buf references[REFERENCES_MAX + 1]; // as they came, and then as they leave; the last is the mask (references.h)
 	unsigned reference_count;

@@ -16,7 +16,8 @@
 
 enum {
 	IMAGES_MS = 90 * 1000,
-	REST_MS = 4 * 1000, // of the whole request, for the archive and the answer
+	REST_MS = 4 * 1000,     // of the whole request, for the archive and the answer
+	PARTIALS_MS = 5 * 1000, // of a set, for all its partial pictures
 };
 
 // What one picture is asked with, and of whom.
@@ -130,14 +131,22 @@ static void picture_partial(void *arg, const void *bytes, size_t len)
 	struct err e = {0};
 	unsigned number;
 
-	if (a->partial.complete >= s->partial_images) // more than it was asked for
+	if (s->partial_images == 0) // there is no time for them any more
+		partial_drop(&a->partial);
+	if (a->partial.complete >= s->partial_images) // or more than it was asked for
 		return;
-	if (len > 0)
+	if (len > 0) {
 		partial_add(&a->partial, bytes, len);
-	else if (partial_end(&a->partial, s->g->worker, live_wake_fd(s->live), &small, &number, &e) == 0)
+		return;
+	}
+	uint64_t before = monotonic_ms();
+	if (partial_end(&a->partial, s->g->worker, live_wake_fd(s->live), &small, &number, &e) == 0)
 		answer_partial(s, a->in.index, number, &small);
 	else if (e.code != ERR_GONE)
 		note_line("a partial picture is not shown: %s", e.text);
+	s->partial_ms += monotonic_ms() - before;
+	if (e.code == ERR_TIMEOUT || s->partial_ms > PARTIALS_MS)
+		s->partial_images = 0;
 }
 
 static const struct provider_sink picture_sink = {picture_take, picture_again, picture_later};

@@ -7,6 +7,7 @@ enum {
 	REST_MAX = 1024 * 1024, // of a reply without its picture
 	DIGITS_AT_ONCE = 64 * 1024,
 	BYTES_AT_ONCE = 32 * 1024, // to the sink, at least, as long as more comes
+	PARTIALS_MAX = 16,         // of a reply; vendors send three. For each its event is looked through
 };
 
 void picture_stream_begin(struct picture_stream *s, const char *member, bool in_url, const struct provider_sink *sink,
@@ -142,7 +143,8 @@ int picture_stream_add(struct picture_stream *s, const char *bytes, size_t len, 
 			if (buf_add(&s->rest, bytes + from, i - from) != 0)
 				return picture_garbage(s, e);
 			s->in_partial = event_is_partial(s);
-			if (s->found && !s->in_partial)
+			s->partials += s->in_partial;
+			if ((s->found && !s->in_partial) || s->partials > PARTIALS_MAX)
 				return picture_garbage(s, e);
 			s->found = s->found || !s->in_partial;
 			s->decoder = (struct base64_decoder){0};

@@ -38,8 +38,9 @@ struct picture_stream {
 		SCAN_DIGITS,
 		SCAN_DIGIT_ESCAPE
 	} at;
-	bool found;      // the member, with a string; there is one in a reply, beside partial ones
-	bool in_partial; // the digits are of one of those
+	bool found;        // the member, with a string; there is one in a reply, beside partial ones
+	bool in_partial;   // the digits are of one of those
+	unsigned partials; // begun
 	size_t
 	    matched; // letters of the member's name that the string began with; more than it has: it is another string. Of a URL: of "data:"
 	size_t coding; // letters of ";base64" that the data URL ends with so far

@@ -7,7 +7,7 @@
 //   azure.always = 'slow:500'      for all requests                             POST /control {"always":"slow:500"}
 //   the deployment's name          "gpt-image-2--filter" meets "filter"
 // Scenarios: ok · slow:MS · filter · filter-output · moderation · 401 · 403 · 404 · 429 · 429:MS · 500 · 503 · 400 · truncated (broken JSON, whole HTTP) · cut (the
-// connection breaks in mid-body; cut:BYTES: after so many) · garbage · not-json · not-image · hollow (a picture without pixels) · empty · few (one prompt) · hang · disconnect · region:NAME · no-region ·
+// connection breaks in mid-body; cut:BYTES: after so many) · garbage · not-json · not-image · hollow (a picture without pixels) · empty · few (one prompt) · hang · held (until azure.release(), from azure.hold() on) · disconnect · region:NAME · no-region ·
 // huge:BYTES · refusal · drip:MS (a byte of the body each MS ms) · stall:BYTES (of the body, then nothing) · flood:BYTES
 // (so many more than announced) · endless (a body without an announced length that never ends)
 // Pictures are small and of one colour, or of about azure.pictureBytes (POST /control {"pictureBytes":…}, --picture-bytes …).
@@ -255,7 +255,9 @@ export async function startAzure({ tls = false, key = 'test-key', deployments = 
   const open = new Set();
   azure.open = () => open.size; // connections now
   azure.next = (...scenarios) => queue.push(...scenarios);
-  azure.reset = () => { queue.length = 0; azure.always = null; azure.requests.length = 0; azure.cancelled = 0; azure.mostInFlight = 0; };
+  let released;
+  azure.hold = () => { azure.always = 'held'; released = new Promise((resolve) => { azure.release = resolve; }); };
+  azure.reset = () => { azure.release?.(); queue.length = 0; azure.always = null; azure.requests.length = 0; azure.cancelled = 0; azure.mostInFlight = 0; };
 
   function scenarioFor(model) {
     const text = queue.shift() || azure.always || /--([a-z0-9:.-]+)$/i.exec(model || '')?.[1] || 'ok';
@@ -286,6 +288,7 @@ export async function startAzure({ tls = false, key = 'test-key', deployments = 
     if (scenario === 'hang') return undefined;
     if (scenario === 'disconnect') return breakConnection(response);
     if (scenario === 'slow') await sleep(Number(argument));
+    if (scenario === 'held') await released;
     const good = answer(what, body, scenario, argument, azure.pictureBytes);
     good.headers = { ...headers, ...good.headers };
     return send(response, good, scenario, argument);

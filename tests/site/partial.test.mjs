@@ -143,6 +143,19 @@ for (const [scenario, code] of Object.entries({ 'event-error': 'provider_down', 
     assert.ok(!seen.includes('image_generation.completed'));
   });
 
+test('a worker that does not answer is waited for once in a set', async () => {
+  const told = () => site.output().split('a partial picture is not shown').length - 1, before = told(), worker = site.program('worker');
+  process.kill(worker, 'SIGSTOP');
+  try {
+    assert.deepEqual(types(await stream({ n: 3, partial_images: 2 })), ['completed', 'completed', 'completed']);
+    await until(() => told() > before, 5000, 'what is not shown');
+    assert.equal(told() - before, 1);
+  } finally {
+    process.kill(worker, 'SIGCONT');
+  }
+  assert.ok(types(await stream({ partial_images: 2 })).includes('partial_image'));
+});
+
 test('a stream that breaks off is asked for again, and its partial pictures begin anew', async () => {
   openai().next('cut:300', 'ok');
   const seen = await stream({ partial_images: 2 });

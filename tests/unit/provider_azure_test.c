@@ -462,11 +462,17 @@ static void show(void *arg, const void *bytes, size_t len)
 
 static void partial_pictures_are_told_from_the_picture_in_all_pieces(void **state)
 {
+#define ONE       "event: x.partial_image\ndata: {\"b64_json\":\"YQ==\"}\n\n"
+#define FOUR      ONE ONE ONE ONE
+#define COMPLETED "data: {\"type\":\"image_generation.completed\","
 	(void)state;
 	static const struct {
 		const char *body, *shown;
 		enum provider_result result;
 	} rows[] = {
+	    // A vendor that sends partial pictures without end, each in a few bytes.
+	    {FOUR FOUR FOUR FOUR COMPLETED "\"b64_json\":\"cGljdHVyZQ==\"}\n\n", "a;a;a;a;a;a;a;a;a;a;a;a;a;a;a;a;", PROVIDER_OK},
+	    {FOUR FOUR FOUR FOUR ONE COMPLETED "\"b64_json\":\"cGljdHVyZQ==\"}\n\n", "", PROVIDER_BAD_REPLY},
 	    {"event: image_generation.partial_image\ndata: {\"b64_json\":\"b25l\",\"partial_image_index\":0}\n\n"
 	     "event: image_generation.partial_image\ndata: {\"b64_json\":\"dHdv\",\"type\":\"x\"}\n\n"
 	     "event: image_generation.completed\ndata: {\"type\":\"image_generation.completed\",\"b64_json\":\"cGljdHVyZQ==\"}\n\n",
