@@ -269,7 +269,7 @@ static void check_outbox(struct check *c)
 
 struct vendors_asked {
 	size_t waiting, refused;
-	time_t since; // of the oldest that was asked for in vain
+	time_t since; // when the first of them was to be asked
 };
 
 static int count_deletion(void *arg, const struct deletion_row *row)
@@ -278,8 +278,8 @@ static int count_deletion(void *arg, const struct deletion_row *row)
 
 	x->waiting++;
 	x->refused += strcmp(row->failure, "refused") == 0 || strcmp(row->failure, "not-configured") == 0;
-	if (row->attempts > 0 && row->next != 0 && (x->since == 0 || row->made < x->since))
-		x->since = row->made;
+	if (row->first != 0 && (x->since == 0 || row->first < x->since))
+		x->since = row->first;
 	return 0;
 }
 
@@ -303,6 +303,9 @@ static void check_drills(struct check *c)
 				  strcmp(result, "kept") == 0 ? "%s says that it deleted a canary, and could still hand it out on %s"
 							      : "%s did not delete a canary by %s",
 				  one->string, day);
+		else if (strcmp(result, "unsure") == 0)
+			check_add(c, CHECK_UNSURE, "Run lethe drill again.",
+				  "%s says that it deleted a canary; on %s nobody could see whether it did", one->string, day);
 		else if (at + (time_t)DRILL_DAYS * 86400 < when_now())
 			check_add(c, CHECK_OVERDUE, "Run lethe drill.", "the last drill at %s was on %s, more than %d days ago",
 				  one->string, day, DRILL_DAYS);
@@ -311,7 +314,7 @@ static void check_drills(struct check *c)
 	}
 }
 
-// What was asked for in vain for more than an hour, by the time it was to be asked first.
+// What is not confirmed more than an hour after it was to be asked first.
 static void check_deletions(struct check *c)
 {
 	enum { LONG = 3600 };
@@ -328,7 +331,7 @@ static void check_deletions(struct check *c)
 		check_add(c, CHECK_OVERDUE, "lethe outbox list says where: its key needs the right to delete, or a setting is missing.",
 			  "%s refused, or cannot be asked for", COUNTED(x.refused, "deletion at a vendor is", "deletions at vendors are"));
 	else if (x.since != 0 && x.since + LONG < when_now())
-		check_add(c, CHECK_OVERDUE, "lethe outbox list says why.", "%s waiting, one that was asked for in vain since %s",
+		check_add(c, CHECK_OVERDUE, "lethe outbox list says why.", "%s waiting, one that was to be confirmed from %s on",
 			  COUNTED(x.waiting, "deletion at a vendor", "deletions at vendors"), since);
 	else if (deletion_kept(c->policy))
 		check_add(c, CHECK_KEPT, "", "%s waiting", COUNTED(x.waiting, "deletion at a vendor", "deletions at vendors"));

@@ -6,11 +6,12 @@
 #include "fcgi/provider/s3_name.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
+#include "policy/base/tree.h"
 #include "policy/processors/processors.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { DRILL_MS = 180 * 1000, DRILL_BYTES = 64 * 1024, DRILL_WORK_SECONDS = 1800 };
+enum { DRILL_MS = 180 * 1000, LOOK_MS = 20 * 1000, DRILL_BYTES = 64 * 1024, DRILL_WORK_SECONDS = 1800 };
 static const char canary[] = "A plain white cup on a wooden table, soft daylight, nothing else.";
 static const struct option_row drill_options[] = {
     {"dry-run", OPTION_FLAG, NULL, "only say who would be asked, and who offers nothing"}, FORMAT_OPTION, {0}};
@@ -33,12 +34,17 @@ cJSON *drill_read(const struct admin *a)
 
 static void drill_write(const struct vendor_way *way, const char *processor, const struct deletion_row *row, const char *result)
 {
-	JSON_AUTO cJSON *known = drill_read(way->admin), *details = cJSON_CreateObject();
+	JSON_AUTO cJSON *details = cJSON_CreateObject(), *known = NULL;
+	TREE_AUTO struct tree folder = {.fd = -1};
 	BUF_AUTO struct buf text = BUF_INIT(DRILL_BYTES), event_text = BUF_INIT(1024);
 	cJSON *one = cJSON_CreateObject();
 	char path[4096];
 	struct err e = {0};
 
+	// A drill and the timer that asks again may have come to an end at once.
+	if (path_join(path, sizeof path, way->admin->state, DRILL_FOLDER, &e) == 0 && tree_open(&folder, path, &e) == 0)
+		(void)tree_lock(&folder, true, &e);
+	known = drill_read(way->admin);
 	cJSON_AddStringToObject(one, "result", result);
 	json_put_time(one, "sent", row->made);
 	json_put_time(one, "answered", when_now());
@@ -73,8 +79,8 @@ void drill_answered(void *arg, const struct deletion_row *row)
 		return;
 	}
 	provider_look(&t, p, row->reference);
-	vendor_drive(way->admin->run, row->processor, row->kinds, &t, monotonic_ms() + DRILL_MS, NULL, NULL, failure);
-	drill_write(way, row->processor, row, t.kept == PROVIDER_KEPT_GONE ? "gone" : t.kept == PROVIDER_KEPT_STILL ? "kept" : "confirmed");
+	vendor_drive(way->admin->run, row->processor, row->kinds, &t, monotonic_ms() + LOOK_MS, NULL, NULL, failure);
+	drill_write(way, row->processor, row, t.kept == PROVIDER_KEPT_GONE ? "gone" : t.kept == PROVIDER_KEPT_STILL ? "kept" : "unsure");
 	provider_free(&t);
 }
 
@@ -104,9 +110,10 @@ struct drill {
 static int drill_noted(void *arg, const char *reference)
 {
 	struct drill *d = arg;
+	struct deletion_new work = d->work;
 
-	d->work.reference = reference;
-	return deletion_add(d->way.vault, &d->work, d->id, &d->e);
+	work.reference = reference;
+	return deletion_add(d->way.vault, &work, d->id, &d->e);
 }
 
 // Sends it. `failure`: why nothing came of it, or "".
@@ -164,7 +171,7 @@ static bool canary_put(struct drill *d, const struct provider *p, char failure[D
 	vendor_drive(d->way.admin->run, d->work.processor, d->work.kinds, &t, monotonic_ms() + DRILL_MS, NULL, NULL, failure);
 	const bool there = t.result == PROVIDER_OK;
 	if (t.result == PROVIDER_REFUSED) // it has certainly nothing
-		(void)deletion_drop(d->way.vault, d->id, &d->e);
+		(void)deletion_drop(d->way.vault, d->id, "site", &d->e);
 	if (!there && failure[0] == '\0')
 		snprintf(failure, DELETION_FAILURE, "%s", t.result == PROVIDER_REFUSED ? "refused" : "no-answer");
 	provider_free(&t);
@@ -265,7 +272,8 @@ static enum status drill_run(const struct admin *a, const struct arguments *args
 		JSON_AUTO cJSON *known = drill_read(a);
 		const cJSON *one = offers ? json_get(known, to->id) : NULL;
 		const char *result = json_string(one, "result");
-		if (result != NULL && !dry && (strcmp(result, "kept") == 0 || strcmp(result, "failed") == 0))
+		if (result != NULL && !dry &&
+		    (strcmp(result, "kept") == 0 || strcmp(result, "failed") == 0 || strcmp(result, "unsure") == 0))
 			status = STATUS_FOUND;
 		table_add(&t, to->id,
 			  result != NULL ? result

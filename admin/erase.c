@@ -63,13 +63,15 @@ static int erase_target(const struct admin *a, const struct erasure *x, bool dry
 				       "nothing is kept of which it was shown that this contact is its sender's; " UNPROVEN,
 				       COUNTED(person.unproven, "request gives", "requests give"));
 	}
-	if (!dry_run && deletion_ask_again(v, person.list, person.count, NULL, e) != 0)
-		return -1;
+	struct err unasked = {0};
+	if (!dry_run)
+		(void)deletion_ask_again(v, person.list, person.count, NULL, &unasked);
 	JSON_AUTO cJSON *reach = reach_of(v, person.list, person.count, e);
 	cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
 	if (reach == NULL || (!dry_run && recipients_tell(v, NULL, ABOUT_ERASURE, recipients, a->officer, e) != 0) ||
 	    rights_erase_all(v, person.list, person.count, dry_run, result, e) != 0)
 		return -1;
+	rights_erased_but(result, "deletions at vendors", &unasked);
 	result->unproven = person.unproven;
 	const struct certificate_of of = {.right = "erasure", .subject = strcmp(name, "receipt") == 0 ? x->value : NULL};
 	return dry_run ? 0 : certificate_make(v, &of, result, reach, certificate, e);

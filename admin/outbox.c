@@ -204,15 +204,15 @@ static enum status outbox_send_run(const struct admin *a, const struct arguments
 	struct vendor_way vendors = {a, s.vault};
 	const struct deletion_way asking = {vendor_delete, drill_answered, &vendors};
 	if ((!given || !l.deletion) && outbox_send(s.vault, given ? l.id : NULL, now, &way, &sent, &e) != 0)
-		return output_complain(STATUS_FOUND, "outbox: %s", e.text);
+		status = output_complain(STATUS_FOUND, "outbox: %s", e.text);
 	if ((!given || l.deletion) && deletion_run(s.vault, given ? l.id : NULL, now, &asking, &gone, &e) != 0)
-		return output_complain(STATUS_FOUND, "outbox: deletions at vendors: %s", e.text);
+		status = output_complain(STATUS_FOUND, "outbox: deletions at vendors: %s", e.text);
 	if (quiet)
-		return STATUS_DONE;
+		return status;
 	if (gone.deleted + gone.waiting + gone.expired > 0)
 		output_complain(STATUS_DONE, "outbox: deletions at vendors: %u confirmed, %u waiting, %u not confirmed in time",
 				gone.deleted, gone.waiting, gone.expired);
-	return output_complain(sent.waiting + sent.failed + gone.expired > 0 || (given && gone.waiting > 0) ? STATUS_FOUND : STATUS_DONE,
+	return output_complain(sent.waiting + sent.failed + gone.expired > 0 || (given && gone.waiting > 0) ? STATUS_FOUND : status,
 			       "outbox: %u sent, %u waiting, %u failed", sent.sent, sent.waiting, sent.failed);
 }
 
@@ -230,7 +230,7 @@ static enum status outbox_drop_run(const struct admin *a, const struct arguments
 	if (status != STATUS_DONE)
 		return status;
 	requests_officer(officer);
-	if ((l.deletion ? deletion_drop(s.vault, l.id, &e) : outbox_drop(s.vault, l.id, officer, &e)) != 0)
+	if ((l.deletion ? deletion_drop(s.vault, l.id, officer, &e) : outbox_drop(s.vault, l.id, officer, &e)) != 0)
 		return output_complain(STATUS_FOUND, "outbox: %s", e.text);
 	return output_complain(STATUS_DONE, l.deletion ? "outbox: %.12s will not be asked for" : "outbox: %.12s will not be sent", l.id);
 }

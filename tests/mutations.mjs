@@ -64,6 +64,8 @@ export const mutations = [
   ...row('what a vendor got is deleted there, at once, again until it confirms, and once more on erasure; the person is told which of these is so',
     ['policy/rights/deletion.c', 'answer->outcome == DELETION_GONE ? deleted : NULL', 'answer->outcome != DELETION_LATER ? deleted : NULL', 'unit/rights_deletion_test.c', 'a refusal is asked again'],
     ['policy/rights/deletion.c', 'change->clear = LIFE_BIT(LIFE_CLOSED);', 'change->clear = 0;', 'unit/rights_deletion_test.c', 'an erasure asks once more'],
+    ['policy/rights/deletion.c', '\t\t\tvault_space_reserve(v, false);\n', '', 'unit/rights_deletion_test.c', 'an erasure on a full disk asks once more'],
+    ['policy/rules/check_kinds.c', 'life->unless == CONDITION_CLOSED && !life->ends_on_erasure &&', 'life->unless == CONDITION_CLOSED &&', 'unit/policy_lint_test.c', 'deletions at vendors outlive an erasure'],
     ['fcgi/provider/provider.c', 'status == 404 || status == 410', 'status == 410', 'unit/provider_vendors_test.c', 'what is left at a vendor'],
     ['fcgi/provider/queue.c', 'json_get(reply, "detail") == NULL', 'reply == NULL', 'unit/provider_vendors_test.c', 'what is left at a vendor'],
     ['fcgi/generate/peer.c', 'return w->task.step == PROVIDER_SEND && w->at == 0 && w->task.request.once', 'return false && w->task.step == PROVIDER_SEND && w->at == 0 && w->task.request.once', 'site/vendor_site.test.mjs', 'work that is left while it is asked for is cancelled there, too']),

@@ -16,13 +16,14 @@ enum {
 	DELETION_BODY_MAX = 64 * 1024,
 	DELETION_DAY = 86400,
 	LAST_MOMENTS = 600, // before a record ends: it is there to tell that nothing was confirmed
-	RUN_MAX = 1000,     // of one run
-	RUN_SECONDS = 240,
+	IDS_BYTES = 1 << 25,
+	RUN_SECONDS = 25, // then no other is begun: mails wait for the end of it
 };
 #define DELETION_EVENT "vendor-deletion"
 #define PURGED_BY      "cloudflare"
 #define PURGE_TAG      "deletion-once"
-static const char unanswered[] = "" /* as the vault stores it */, waiting[] = "waiting", deleted[] = "deleted", expired[] = "expired";
+static const char unanswered[] = "" /* as the vault stores it */, waiting[] = "waiting", deleted[] = "deleted";
+const char deletion_expired[] = "expired";
 static const struct document_type type = {KIND_DELETION, "deletion at a vendor", DELETION_BODY_MAX};
 
 bool deletion_kept(const struct policy *p)
@@ -105,20 +106,21 @@ static int deletion_answer_write(void *arg, const struct vault_record *r, cJSON 
 		return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
 	change->state = x->state;
 	change->set = LIFE_BIT(LIFE_CLOSED);
+	change->clear = LIFE_BIT(LIFE_END_ASKED); // what came of it is kept as the policy says
 	change->ledger = DELETION_EVENT;
-	details_of(&change->details, json_string(body, "processor"), x->state, a->status);
+	details_of(&change->details, json_string(body, "processor"), gone || *a->failure == '\0' ? x->state : a->failure, a->status);
 	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
 }
 
 // The person is told where it was for a request, which may be gone.
-static void request_told(struct vault *v, const char *request, const char *processor, enum rights_event event)
+static void request_told(struct vault *v, const struct deletion_row *row, enum rights_event event, const char *by)
 {
-	const struct policy_processor *a = policy_processor(vault_policy(v), processor);
+	const struct policy_processor *a = policy_processor(vault_policy(v), row->processor);
 	const struct rights_act act = {
-	    .event = event, .by = "site", .reason = a != NULL ? a->name : processor, .recipient = processor, .about = "erasure"};
+	    .event = event, .by = by, .reason = a != NULL ? a->name : row->processor, .recipient = row->processor, .about = "erasure"};
 
-	if (*request != '\0')
-		(void)rights_act(v, request, &act, NULL);
+	if (*row->request != '\0')
+		(void)rights_act(v, row->request, &act, NULL);
 }
 
 static const char *deletion_text(const cJSON *body, const char *name)
@@ -130,7 +132,7 @@ static const char *deletion_text(const cJSON *body, const char *name)
 
 static bool is_over(const char *state)
 {
-	return strcmp(state, deleted) == 0 || strcmp(state, expired) == 0;
+	return strcmp(state, deleted) == 0 || strcmp(state, deletion_expired) == 0;
 }
 
 static struct deletion_row deletion_row_of(const struct vault_record *r, const cJSON *body)
@@ -146,6 +148,7 @@ static struct deletion_row deletion_row_of(const struct vault_record *r, const c
 				     .kinds = document_kinds(body),
 				     .made = r->made,
 				     .next = json_time(body, "next"),
+				     .first = json_time(body, json_get(body, "first") != NULL ? "first" : "next"),
 				     .deleted = json_time(body, "deleted"),
 				     .attempts = (unsigned)json_number(body, "attempts", 0),
 				     .status = (int)json_number(body, "status", 0),
@@ -192,7 +195,8 @@ static int attempt_write(void *arg, const struct vault_record *r, cJSON *body, s
 	if (is_over(r->state) || (unsigned)json_number(body, "attempts", 0) != x->attempts)
 		return err_set(e, ERR_NOT_FOUND, "somebody else asks for it");
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "attempts");
-	return cJSON_AddNumberToObject(body, "attempts", x->attempts + 1) != NULL &&
+	return (x->attempts > 0 || json_put_time(body, "first", json_time(body, "next"))) &&
+		       cJSON_AddNumberToObject(body, "attempts", x->attempts + 1) != NULL &&
 		       json_put_time(body, "next", when_now() + outbox_pause(x->attempts + 1))
 		   ? 0
 		   : err_set(e, ERR_MEMORY, "no memory");
@@ -201,9 +205,26 @@ static int attempt_write(void *arg, const struct vault_record *r, cJSON *body, s
 struct deletion_running {
 	const struct deletion_way *way;
 	struct deletion_sum *out;
-	cJSON *down; // ids of the processors that did not answer
+	cJSON *down; // ids of the processors that did not answer, or said that they do not do it now
 	bool now;
 };
+
+// Its time is over, or nobody is to ask any more. What had been confirmed before is deleted all the same.
+static int deletion_end(struct vault *v, const struct deletion_row *row, const struct deletion_answer *answer, const char *by,
+			struct err *e)
+{
+	if (row->deleted != 0)
+		return deletion_answer_take(v, row->id, &(struct deletion_answer){0}, deleted, e);
+	if (deletion_answer_take(v, row->id, answer, deletion_expired, e) != 0)
+		return -1;
+	request_told(v, row, EVENT_VENDOR_KEPT, by);
+	return 0;
+}
+
+static bool is_last_moment(const struct vault_record *r)
+{
+	return r->due != 0 && r->due <= when_now() + LAST_MOMENTS;
+}
 
 static int deletion_try(struct vault *v, const char *id, const struct deletion_running *run, struct err *e)
 {
@@ -218,12 +239,10 @@ static int deletion_try(struct vault *v, const char *id, const struct deletion_r
 	struct attempting attempt = {row.attempts};
 	if (is_over(r.state)) {
 		ret = err_set(e, ERR_NOT_FOUND, "deletion %s was answered", id);
-	} else if (r.due != 0 && r.due <= when_now() + LAST_MOMENTS) {
-		ret = deletion_answer_take(v, id, &answer, expired, e);
-		run->out->expired += ret == 0;
-		if (ret == 0)
-			request_told(v, row.request, row.processor, EVENT_VENDOR_KEPT);
-		row.failure = expired;
+	} else if (is_last_moment(&r)) {
+		ret = deletion_end(v, &row, &answer, "site", e);
+		*(row.deleted != 0 ? &run->out->deleted : &run->out->expired) += ret == 0;
+		row.failure = row.deleted != 0 ? "" : deletion_expired;
 		if (ret == 0 && row.canary)
 			run->way->drilled(run->way->arg, &row);
 	} else if (json_get(run->down, row.processor) != NULL || (!run->now && row.next > when_now())) {
@@ -232,12 +251,13 @@ static int deletion_try(struct vault *v, const char *id, const struct deletion_r
 	} else if (document_edit(v, &type, id, attempt_write, &attempt, e) == 0) {
 		run->way->ask(run->way->arg, &row, &answer);
 		const bool gone = answer.outcome == DELETION_GONE;
-		if (answer.outcome == DELETION_LATER && (answer.status == 0 || answer.status >= 500))
+		if (answer.outcome == DELETION_REFUSED ||
+		    (answer.outcome == DELETION_LATER && (answer.status == 0 || answer.status == 429 || answer.status >= 500)))
 			cJSON_AddTrueToObject(run->down, row.processor);
 		ret = deletion_answered(v, id, &answer, e);
 		*(gone ? &run->out->deleted : &run->out->waiting) += ret == 0;
 		if (ret == 0 && gone)
-			request_told(v, row.request, row.processor, EVENT_VENDOR_DELETED);
+			request_told(v, &row, EVENT_VENDOR_DELETED, "site");
 		row.deleted = gone ? when_now() : 0;
 		row.status = answer.status;
 		row.attempts++;
@@ -249,43 +269,52 @@ static int deletion_try(struct vault *v, const char *id, const struct deletion_r
 	return ret;
 }
 
-struct deletion_ids {
-	char (*at)[RECORD_ID_LEN + 1];
-	size_t count;
+struct deletion_noting {
+	struct buf ids; // each with its NUL
+	struct deletion_sum *out;
+	bool now;
 };
 
+// What is not due keeps nobody waiting.
 static int deletion_id_note(void *arg, const struct vault_record *r)
 {
-	struct deletion_ids *ids = arg;
+	struct deletion_noting *x = arg;
+	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
 
-	if (!r->unreadable && !is_over(r->state))
-		snprintf(ids->at[ids->count++], RECORD_ID_LEN + 1, "%s", r->id);
-	return ids->count == RUN_MAX;
+	if (r->unreadable || is_over(r->state))
+		return 0;
+	if (!x->now && !is_last_moment(r) && json_time(body, "next") > when_now())
+		x->out->waiting++;
+	else
+		buf_add(&x->ids, r->id, sizeof r->id);
+	return x->ids.failed;
 }
 
 int deletion_run(struct vault *v, const char *id, bool now, const struct deletion_way *way, struct deletion_sum *out, struct err *e)
 {
-	struct deletion_ids ids = {.at = calloc(RUN_MAX, sizeof *ids.at)};
+	struct deletion_noting noted = {.ids = BUF_INIT(IDS_BYTES), .out = out, .now = now};
 	JSON_AUTO cJSON *down = cJSON_CreateObject();
 	const struct deletion_running run = {way, out, down, now};
 	const time_t until = when_now() + RUN_SECONDS;
-	int ret = 0;
+	struct err failed = {0};
 
 	*out = (struct deletion_sum){0};
-	if (ids.at == NULL || down == NULL)
-		ret = err_set(e, ERR_MEMORY, "no memory");
-	else if (id != NULL)
-		snprintf(ids.at[ids.count++], RECORD_ID_LEN + 1, "%s", id);
+	if (id != NULL)
+		buf_add(&noted.ids, id, RECORD_ID_LEN + 1);
 	else
-		ret = vault_each(v, KIND_DELETION, unanswered, deletion_id_note, &ids, e);
-	for (size_t i = 0; i < ids.count && ret == 0 && when_now() < until; i++) {
+		(void)vault_each(v, KIND_DELETION, unanswered, deletion_id_note, &noted, &failed);
+	if (down == NULL || noted.ids.failed)
+		err_set(&failed, ERR_MEMORY, "no memory");
+	for (size_t at = 0; at + RECORD_ID_LEN < noted.ids.len && down != NULL && !vault_broken(v); at += RECORD_ID_LEN + 1) {
 		struct err why = {0};
-		if (deletion_try(v, ids.at[i], &run, &why) == 0 || (id == NULL && why.code == ERR_NOT_FOUND))
-			continue;
-		ret = err_set(e, why.code, "%s", why.text);
+		if (when_now() >= until)
+			out->waiting++;
+		else if (deletion_try(v, noted.ids.data + at, &run, &why) != 0 && (id != NULL || why.code != ERR_NOT_FOUND) &&
+			 failed.code == ERR_NONE)
+			failed = why; // the others are asked for all the same
 	}
-	free(ids.at);
-	return ret;
+	buf_free(&noted.ids);
+	return failed.code == ERR_NONE ? 0 : err_set(e, failed.code, "%s", failed.text);
 }
 
 // ---- what there is ----
@@ -311,7 +340,7 @@ int deletion_each(struct vault *v, bool all, int (*each)(void *arg, const struct
 	return vault_each(v, KIND_DELETION, all ? NULL : unanswered, deletion_walk_one, &w, e);
 }
 
-int deletion_drop(struct vault *v, const char *id, struct err *e)
+int deletion_drop(struct vault *v, const char *id, const char *by, struct err *e)
 {
 	struct vault_record r;
 	JSON_AUTO cJSON *body = document_read(v, &type, id, &r, e);
@@ -319,9 +348,11 @@ int deletion_drop(struct vault *v, const char *id, struct err *e)
 
 	if (body == NULL)
 		return -1;
-	const bool over = is_over(r.state);
+	const struct deletion_row row = deletion_row_of(&r, body);
+	const int ret =
+	    is_over(r.state) ? err_set(e, ERR_NOT_FOUND, "deletion %s was answered", id) : deletion_end(v, &row, &answer, by, e);
 	vault_record_free(&r);
-	return over ? err_set(e, ERR_NOT_FOUND, "deletion %s was answered", id) : deletion_answer_take(v, id, &answer, expired, e);
+	return ret;
 }
 
 // ---- an erasure ----
@@ -357,6 +388,7 @@ static int again_write(void *arg, const struct vault_record *r, cJSON *body, str
 	// What nobody was asked for yet is not due before its time: the work goes on, or the vendor has said when it deletes.
 	if (asked)
 		json_put_time(body, "next", when_now());
+	cJSON_DeleteItemFromObjectCaseSensitive(body, "first");
 	change->state = unanswered;
 	change->clear = LIFE_BIT(LIFE_CLOSED);
 	change->ledger = DELETION_EVENT;
@@ -402,27 +434,47 @@ static int deletion_purge(struct vault *v, const char *receipt, const char *requ
 	return deletion_add(v, &purge, id, &why) == 0 || why.code == ERR_BUSY ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
-int deletion_ask_again(struct vault *v, const struct erase_selector *list, size_t count, const char *request, struct err *e)
+static int again_one(struct vault *v, const struct erase_selector *who, const char *request, struct err *e)
 {
+	JSON_AUTO cJSON *ids = cJSON_CreateArray();
+	const struct subject_walk walk = {.record = again_record, .log_row = who->by == ERASE_RECEIPT ? again_row : NULL};
+	struct asking_again x = {.ids = ids, .request = request};
+	struct subject_result missed;
+	struct err failed = {0};
 	const cJSON *id;
 
-	for (size_t i = 0; i < count && deletion_kept(vault_policy(v)); i++) {
-		JSON_AUTO cJSON *ids = cJSON_CreateArray();
-		const struct subject_walk walk = {.record = again_record, .log_row = list[i].by == ERASE_RECEIPT ? again_row : NULL};
-		struct asking_again x = {.ids = ids, .request = request};
-		struct subject_result missed;
-		if (vault_subject(v, list[i].by, list[i].value, &walk, &x, &missed, e) != 0)
-			return -1;
-		if (x.no_memory)
-			return err_set(e, ERR_MEMORY, "no memory");
-		cJSON_ArrayForEach(id, ids)
-		{
-			struct err why = {0};
-			if (document_edit(v, &type, id->valuestring, again_write, &x, &why) != 0 && why.code != ERR_NOT_FOUND)
-				return err_set(e, why.code, "%s", why.text);
-		}
-		if (list[i].by == ERASE_RECEIPT && x.pictures && deletion_purge(v, list[i].value, request, e) != 0)
-			return -1;
+	if (vault_subject(v, who->by, who->value, &walk, &x, &missed, e) != 0)
+		return -1;
+	if (x.no_memory)
+		return err_set(e, ERR_MEMORY, "no memory");
+	cJSON_ArrayForEach(id, ids)
+	{
+		struct err why = {0};
+		if (document_edit(v, &type, id->valuestring, again_write, &x, &why) != 0 && why.code != ERR_NOT_FOUND)
+			failed = why;
 	}
-	return 0;
+	if (who->by == ERASE_RECEIPT && x.pictures)
+		(void)deletion_purge(v, who->value, request, &failed);
+	return failed.code == ERR_NONE ? 0 : err_set(e, failed.code, "%s", failed.text);
+}
+
+int deletion_ask_again(struct vault *v, const struct erase_selector *list, size_t count, const char *request, struct err *e)
+{
+	struct err failed = {0};
+	bool released = false;
+
+	for (size_t i = 0; i < count && deletion_kept(vault_policy(v)); i++) {
+		struct err why = {0};
+		int ret = again_one(v, &list[i], request, &why);
+		if (ret != 0 && why.code == ERR_FULL && !released) {
+			released = true;
+			why = (struct err){0};
+			vault_space_reserve(v, false);
+			ret = again_one(v, &list[i], request, &why);
+		}
+		failed = ret != 0 ? why : failed;
+	}
+	if (released)
+		vault_space_reserve(v, true);
+	return failed.code == ERR_NONE ? 0 : err_set(e, failed.code, "%s", failed.text);
 }

@@ -4,10 +4,11 @@
 // then by the minute, with pauses that grow, until it says that it has nothing of it any more. An erasure has it asked once more. Whoever is killed in between
 // asks twice at most, and what is not there any more is gone.
 //
-// A record lives no longer than the vendor may keep what it is about; if it did not confirm anything until then, its word is all there is, and the ledger has that.
+// What is not answered is asked for no longer than the vendor may keep what it is about; if it did not confirm anything until then, its word is all there is, and a
+// run in the last minutes before writes that into the ledger. What is answered lives as the policy says.
 // What an erasure finds waiting stays until it is answered, which the policy says of the kind: ends-on-erasure="no" unless it is closed.
 //
-// State: waiting, deleted, expired. Body: processor, reference, kinds, next (UTC), attempts, failure (a word), status (of HTTP, of the last answer), deleted
+// State: waiting, deleted, expired (also: dropped). Body: processor, reference, kinds, next (UTC), first (UTC: when it was to be asked first), attempts, failure (a word), status (of HTTP, of the last answer), deleted
 // (UTC: since when the vendor has nothing of it), again (UTC: when an erasure had it asked once more), request (the id of the one that it was for), canary (of a drill).
 #ifndef LETHE_RIGHTS_DELETION_H
 #define LETHE_RIGHTS_DELETION_H
@@ -44,10 +45,12 @@ int deletion_answered(struct vault *v, const char *id, const struct deletion_ans
 // The work is over, whatever came of it: it is due now.
 int deletion_due_now(struct vault *v, const char *id, struct err *e);
 
+extern const char deletion_expired[]; // the state of what was not confirmed, and is not asked for any more
 struct deletion_row {
 	const char *id, *processor, *reference, *failure, *state, *request; // "" when there is none
 	kind_set kinds;
 	time_t made, next, deleted;
+	time_t first; // when it was to be asked first, since it was made or since the last erasure
 	unsigned attempts;
 	int status;
 	bool canary;
@@ -64,14 +67,14 @@ struct deletion_way {
 struct deletion_sum {
 	unsigned deleted, waiting, expired;
 };
-// Asks for the deletion of this id, or (NULL) for all that are due; `now`: whether they are due or not. A vendor that did not answer is not asked again in the same
-// run, which ends after some minutes.
+// Asks for the deletion of this id, or (NULL) for all that are due; `now`: whether they are due or not. A vendor that did not answer, refused or said that it is
+// asked too often is not asked again in the same run, which begins no other after half a minute. What fails keeps no other from being asked for; the first reason is told.
 int deletion_run(struct vault *v, const char *id, bool now, const struct deletion_way *way, struct deletion_sum *out, struct err *e);
-// It will not be asked for. ERR_NOT_FOUND.
-int deletion_drop(struct vault *v, const char *id, struct err *e);
+// It will not be asked for, by the word of the officer `by`: whoever it was for is told. ERR_NOT_FOUND.
+int deletion_drop(struct vault *v, const char *id, const char *by, struct err *e);
 
 // Before an erasure by these: each vendor is to be asked once more, for `request` (NULL: none). Where a network before the site may have copies of the pictures of a receipt, and
-// the policy names it, they are to be purged.
+// the policy names it, they are to be purged. Works on a full disk, too. -1: some could not be noted, which keeps nobody from erasing.
 int deletion_ask_again(struct vault *v, const struct erase_selector *list, size_t count, const char *request, struct err *e);
 
 #endif

@@ -23,10 +23,10 @@ void rights_stop_making_by(int (*stop)(const char *run, const char *who, struct 
 }
 
 // The first reason is kept.
-static void erased_but(struct erase_result *out, const struct err *why)
+void rights_erased_but(struct erase_result *out, const char *what, const struct err *why)
 {
 	if (out->complete && why->code != ERR_NONE)
-		snprintf(out->reason, sizeof out->reason, "sets being made: %.200s", why->text);
+		snprintf(out->reason, sizeof out->reason, "%s: %.200s", what, why->text);
 	out->complete = out->complete && why->code == ERR_NONE;
 }
 
@@ -43,7 +43,7 @@ int rights_erase_all(struct vault *v, const struct erase_selector *list, size_t 
 		if ((i == 0 && !dry_run && hold_apply(v, e) != 0) || vault_erase_next(v, list, i + 1, dry_run, &one, e) != 0 ||
 		    hold_tell_kept(v, by, list[i].value, &one, e) != 0)
 			return -1;
-		erased_but(&one, &why);
+		rights_erased_but(&one, "sets being made", &why);
 		erase_result_add(out, &one);
 	}
 	return 0;
@@ -66,7 +66,7 @@ static int erase_by_oneself(struct vault *v, enum erase_by by, const char *value
 {
 	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 	struct erase_result result = {0};
-	struct err why = {0};
+	struct err why = {0}, unasked = {0};
 
 	if (by != ERASE_ADDRESS && !erasure_self_service(v))
 		return err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
@@ -76,8 +76,8 @@ static int erase_by_oneself(struct vault *v, enum erase_by by, const char *value
 	// Anybody can make receipts up: what is found by none is searched for in no file, and keeps nobody waiting.
 	int ret = vault_erase(v, by, value, true, &result, e);
 	const bool pending = ret == 0 && (vault_erase_pending(&result) || !result.complete);
-	if (pending && deletion_ask_again(v, &who, 1, NULL, e) != 0)
-		return -1;
+	if (pending)
+		(void)deletion_ask_again(v, &who, 1, NULL, &unasked);
 	JSON_AUTO cJSON *reach = reach_of(v, &who, 1, e);
 	if (reach == NULL)
 		return -1;
@@ -91,7 +91,8 @@ static int erase_by_oneself(struct vault *v, enum erase_by by, const char *value
 	}
 	if (ret != 0 || hold_tell_kept(v, by, value, &result, e) != 0)
 		return -1;
-	erased_but(&result, &why);
+	rights_erased_but(&result, "sets being made", &why);
+	rights_erased_but(&result, "deletions at vendors", &unasked);
 	reach_forget_transfers(cJSON_GetObjectItemCaseSensitive(reach, "recipients"));
 	const struct certificate_of of = {.right = "erasure", .subject = by == ERASE_RECEIPT ? value : NULL, .self_service = true};
 	return certificate_make(v, &of, &result, reach, certificate, e);
@@ -198,6 +199,7 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 	struct rights_facts facts;
 	JSON_AUTO cJSON *body = rights_read(v, id, &facts, e);
 	JSON_AUTO cJSON *reach = NULL;
+	struct err unasked = {0};
 	int ret = -1;
 
 	if (body == NULL || person_of_request(v, body, &facts, &person, e) != 0)
@@ -214,9 +216,11 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 			      "(lethe requests clarify), erase by that, and answer with a --text; or verify it (lethe requests identify, "
 			      "or verify with --contact-too)",
 			id);
-	else if ((strcmp(by, "site") == 0 || facts.verified || rights_check_identity(v, id, e) == 0) &&
-		 (dry_run || deletion_ask_again(v, person.list, person.count, id, e) == 0))
+	else if (strcmp(by, "site") == 0 || facts.verified || rights_check_identity(v, id, e) == 0) {
+		if (!dry_run)
+			(void)deletion_ask_again(v, person.list, person.count, id, &unasked);
 		reach = reach_of(v, person.list, person.count, e);
+	}
 	cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
 	// Whoever got data is told before it goes: it is not known any more afterwards.
 	if (reach != NULL && (dry_run || recipients_tell(v, id, ABOUT_ERASURE, recipients, by, e) == 0))
@@ -224,6 +228,7 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 	out->unproven = person.unproven;
 	if (ret != 0 || dry_run)
 		return ret;
+	rights_erased_but(out, "deletions at vendors", &unasked);
 	reach_keep_recipients(reach, json_get(body, "certificate"));
 	const struct certificate_of of = {.right = json_string(body, "right"),
 					  .request_id = id,

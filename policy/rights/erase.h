@@ -9,6 +9,8 @@
 // What ends a set that is being made when its receipt, or the address that it is made for, is erased; -1: whether it is, cannot be told, and the
 // erasure is partial. For programs, before their first erasure: sets are not made here. `run` is the run folder, for `stop`; it stays the caller's.
 void rights_stop_making_by(int (*stop)(const char *run, const char *who, struct err *e), const char *run);
+// It is not complete, and of what, where `why` says why; the first reason is kept.
+void rights_erased_but(struct erase_result *out, const char *what, const struct err *why);
 // vault_erase(), and what is being made ends first.
 int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
 // The same by several selectors of one person: what is found by more than one is counted once.

@@ -65,7 +65,7 @@ enum rights_event {
 	EVENT_NOTICE_FAILED,
 	EVENT_NOTICE_ACKNOWLEDGED, // the recipient confirmed it
 	EVENT_VENDOR_DELETED,      // after the erasure a recipient said that it has nothing of it any more
-	EVENT_VENDOR_KEPT,         // it did not say so before its own time for that was over
+	EVENT_VENDOR_KEPT,         // it did not say so, and is not asked any more
 	EVENT_COUNT
 };
 enum { EVENT_ADDED_MAX = 50 };             // to one request

@@ -140,7 +140,7 @@ static void gather_record(void *arg, const struct vault_record *r)
 	x->no_memory = x->no_memory || json_get(record, "files") == NULL;
 	recipients_add(x, json_get(body, "sent_to"));
 	if (r->kind == KIND_DELETION)
-		x->no_memory = x->no_memory || reach_deletion_tell(x->recipients, x->policy, body) != 0;
+		x->no_memory = x->no_memory || reach_deletion_tell(x->recipients, x->policy, body, r->state) != 0;
 	const char *outcome = r->kind == KIND_ACCOUNTABILITY ? json_string(body, "outcome") : NULL;
 	if (outcome != NULL && strcmp(outcome, "given") == 0) {
 		JSON_AUTO cJSON *given = cJSON_CreateObject();

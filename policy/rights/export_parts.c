@@ -76,7 +76,7 @@ static const struct member_row {
     {KIND_OUTBOX, MEMBER_SHOWN, " to subject text what request recipient about incident made attempts next failure kinds until "},
     {KIND_OUTBOX, MEMBER_SECRET, " link code "},
     {KIND_OUTBOX, MEMBER_INNER, " number letter "},
-    {KIND_DELETION, MEMBER_SHOWN, " processor kinds next attempts failure status deleted again "},
+    {KIND_DELETION, MEMBER_SHOWN, " processor kinds next first attempts failure status deleted again "},
     {KIND_DELETION, MEMBER_SECRET, " reference "},
     {KIND_DELETION, MEMBER_INNER, " request canary "},
     {KIND_HOLD, MEMBER_SHOWN, " kinds later up_to ground citation review expires rows at address user_agent events event "},

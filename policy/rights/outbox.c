@@ -520,12 +520,12 @@ int outbox_send(struct vault *v, const char *id, bool now, const struct outbox_w
 		snprintf(ids.at[ids.count++], RECORD_ID_LEN + 1, "%s", id);
 	else
 		ret = vault_each(v, KIND_OUTBOX, NULL, id_note, &ids, e);
-	for (size_t i = 0; i < ids.count && ret == 0; i++) {
+	for (size_t i = 0; i < ids.count && !vault_broken(v); i++) {
 		struct err why = {0};
 		if (mail_try(v, ids.at[i], now, way, out, &down, &why) == 0 || why.code == ERR_BUSY ||
 		    (id == NULL && why.code == ERR_NOT_FOUND))
-			continue; // somebody else has sent it, or is about to
-		ret = err_set(e, why.code, "%s", why.text);
+			continue;                                            // somebody else has sent it, or is about to
+		ret = ret == 0 ? err_set(e, why.code, "%s", why.text) : ret; // the others are sent all the same
 	}
 	free(ids.at);
 	return ret;

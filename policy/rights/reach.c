@@ -3,6 +3,7 @@
 #include "policy/base/array.h"
 #include "policy/model/life.h"
 #include "policy/processors/processors.h"
+#include "policy/rights/deletion.h"
 #include "policy/rights/event.h"
 #include <stdio.h>
 #include <string.h>
@@ -134,14 +135,19 @@ static void reach_authority(struct reach *x, const char *id, const cJSON *body)
 // Of a piece of work that a vendor knows; told when all is known whom the sets went to.
 static void reach_deletion(struct reach *x, const struct vault_record *r, const cJSON *body)
 {
-	cJSON *one = cJSON_Duplicate(body, true);
 	const char *id = json_string(body, "processor");
+	cJSON *one = id != NULL ? cJSON_Duplicate(body, true) : NULL;
 
-	x->no_memory = x->no_memory || id == NULL || !json_put_texts(one, JSON_TEXTS({"id", id})) || !json_put_time(one, "sent", r->made) ||
-		       !cJSON_AddItemToArray(x->deletions, one);
+	if (id == NULL) // it cannot be read
+		return;
+	if (json_put_texts(one, JSON_TEXTS({"id", id}, {"state", r->state})) && json_put_time(one, "sent", r->made) &&
+	    cJSON_AddItemToArray(x->deletions, one))
+		return;
+	cJSON_Delete(one);
+	x->no_memory = true;
 }
 
-int reach_deletion_tell(cJSON *recipients, const struct policy *p, const cJSON *deletion)
+int reach_deletion_tell(cJSON *recipients, const struct policy *p, const cJSON *deletion, const char *state)
 {
 	const char *id = json_string(deletion, "processor");
 	const struct policy_processor *a = id != NULL ? policy_processor(p, id) : NULL;
@@ -155,12 +161,15 @@ int reach_deletion_tell(cJSON *recipients, const struct policy *p, const cJSON *
 	if (row == NULL)
 		return -1;
 	const char *before = json_string(row, "deletion");
-	const bool asked = gone == 0 || (before != NULL && strcmp(before, "asked") == 0);
+	const char *now = gone != 0 ? "deleted" : strcmp(state, deletion_expired) == 0 ? "unconfirmed" : "asked";
+	// Of several pieces of work the one tells that is not deleted.
+	if (before != NULL && strcmp(now, "asked") != 0 && strcmp(before, "deleted") != 0)
+		now = strcmp(before, "asked") == 0 ? "asked" : "unconfirmed";
 	const time_t latest = json_time(row, "deleted_at") > gone ? json_time(row, "deleted_at") : gone;
 	cJSON_DeleteItemFromObjectCaseSensitive(row, "deletion");
 	cJSON_DeleteItemFromObjectCaseSensitive(row, "deleted_at");
-	reach_add_moment(row, "deleted_at", asked ? 0 : latest);
-	return cJSON_AddStringToObject(row, "deletion", asked ? "asked" : "deleted") != NULL ? 0 : -1;
+	reach_add_moment(row, "deleted_at", strcmp(now, "deleted") == 0 ? latest : 0);
+	return cJSON_AddStringToObject(row, "deletion", now) != NULL ? 0 : -1;
 }
 
 // Sets that are still there say themselves whom they went to.
@@ -175,7 +184,7 @@ static void reach_deletions_tell(struct reach *x)
 			x->no_memory = x->no_memory || !cJSON_AddItemReferenceToArray(list, (cJSON *)one);
 			add_recipients(x, list, json_time(one, "sent"));
 		}
-		x->no_memory = x->no_memory || reach_deletion_tell(x->recipients, x->policy, one) != 0;
+		x->no_memory = x->no_memory || reach_deletion_tell(x->recipients, x->policy, one, json_string(one, "state")) != 0;
 	}
 }
 

@@ -63,6 +63,13 @@ static void check_life(const struct policy *p, const struct policy_kind *kind, c
 			  life->length.months);
 }
 
+// Until it is closed, and for longer than it takes to ask a vendor.
+static bool outlives_erasure(const struct policy_life *life)
+{
+	return life->unless == CONDITION_CLOSED && !life->ends_on_erasure && life->has_length && life->start == START_CREATION &&
+	       duration_compare(life->length, (struct duration){.days = 2}) >= 0;
+}
+
 void check_kinds(const struct policy *p, struct report *r)
 {
 	// What the parts that this policy switches on will hold, and so must be declared.
@@ -94,14 +101,19 @@ void check_kinds(const struct policy *p, struct report *r)
 				"which one counts would be a guess", "write <life length=\"…\"> instead", name);
 		report_error_if(kind->place == PLACE_DISK && kind->kind != KIND_ARCHIVE, r, kind->line, "kind %s has a place",
 				"only the ZIP archives are files that may be in memory or on a disk", "remove place=\"disk\"", name);
-		bool closing = false, open = false;
+		bool closing = false, open = false, lasting = false;
 		for (size_t j = 0; j < kind->life_count; j++) {
 			closing = closing || kind->lives[j].start == START_CLOSING;
 			open = open || kind->lives[j].unless == CONDITION_CLOSED;
+			lasting = lasting || outlives_erasure(&kind->lives[j]);
 		}
 		report_warning_if(kind->kind == KIND_RIGHTS_REQUEST && closing && !open, r, kind->line,
 				  "a %s that nobody closes is kept for ever", "its time begins when it is closed, and anybody can send one",
 				  "add <life length=\"P27M\" unless=\"closed\"> with its reason", name);
+		report_error_if(kind->kind == KIND_DELETION && stored && !lasting, r, kind->line, "what waits of kind %s ends on erasure",
+				"nobody could be asked any more to delete what the person had erased",
+				"add <life length=\"P30D\" unless=\"closed\" ends-on-erasure=\"no\"> of two days or more, with its reason",
+				name);
 		for (size_t j = 0; j < kind->life_count; j++)
 			check_life(p, kind, &kind->lives[j], r);
 	}

@@ -877,6 +877,11 @@ static int run_end(struct vault *v, void *arg, struct err *e)
 	return ledger_write(v, end->event, NULL, e) != 0 || v->b->records->end(v->store, row->id, e) != 0 ? -1 : 0;
 }
 
+void vault_space_reserve(const struct vault *v, bool take)
+{
+	(void)space_reserve(v->state, take);
+}
+
 // The record is ended when the commit returned. A crash before its key is destroyed is made good by the next reaping, one before its
 // file is unlinked by the next pruning.
 int vault_end(struct vault *v, const char *id, const struct ledger_event *event, struct err *e)

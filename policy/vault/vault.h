@@ -123,6 +123,8 @@ int vault_update(struct vault *v, const char *id, const struct vault_change *cha
 // Ends the record now: row, tags, key where it has its own, file; with a ledger event. ERR_NOT_FOUND; ERR_REFUSED when the
 // policy or a legal hold keeps it in spite of that. Works on a full disk, too.
 int vault_end(struct vault *v, const char *id, const struct ledger_event *event, struct err *e);
+// The space that is kept for erasing on a full disk is given free, for what must be written before an erasure, or taken again.
+void vault_space_reserve(const struct vault *v, bool take);
 // The folder for files that records are to own, on the same file system as theirs. What is on a disk is to be sealed by who writes it.
 const char *vault_spool(const struct vault *v, bool *on_disk);
 // Gives those of the kind that were stored before there was this tag the value that `value` tells (an empty one: none). Once: from then on it does nothing.

@@ -229,6 +229,27 @@ static void messages_differ_from_each_other(void **state)
 	}
 }
 
+// An erasure ends nothing that a vendor is still to be asked for, and not before it can be.
+static void deletions_at_vendors_outlive_an_erasure(void **state)
+{
+	static const char life[] = "<life length=\"P30D\" unless=\"closed\" then=\"delete\" ends-on-erasure=\"no\">";
+	static const char *const shorter[] = {"<life length=\"P30D\" unless=\"closed\" then=\"delete\">",
+					      "<life length=\"P1D\" unless=\"closed\" then=\"delete\" ends-on-erasure=\"no\">",
+					      "<life length=\"P30D\" after=\"creation\" then=\"delete\" ends-on-erasure=\"no\">"};
+
+	(void)state;
+	for (size_t i = 0; i <= ARRAY_LEN(shorter); i++) {
+		BUF_AUTO struct buf text = BUF_INIT(1 << 20), messages;
+		REPORT_AUTO struct report report = {0};
+		assert_int_equal(file_read("policy/sites/imagedesigner.xml", &text, NULL), 0);
+		if (i < ARRAY_LEN(shorter))
+			replace_once(&text, life, shorter[i]);
+		lint_text(&text, NULL, &messages, &report);
+		const bool says = strstr(buf_text(&messages), "error: what waits of kind deletion ends on erasure") != NULL;
+		assert_int_equal(says, i < ARRAY_LEN(shorter));
+	}
+}
+
 static void the_shipped_policy_has_nothing_to_find(void **state)
 {
 	BUF_AUTO struct buf text, messages;
@@ -315,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_mutation_has_its_own_message),
 	    cmocka_unit_test(messages_differ_from_each_other),
+	    cmocka_unit_test(deletions_at_vendors_outlive_an_erasure),
 	    cmocka_unit_test(the_shipped_policy_has_nothing_to_find),
 	    cmocka_unit_test(a_unit_that_changed_since_the_version_before_is_seen),
 	    cmocka_unit_test(times_in_prose_are_those_that_are_obeyed),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: ISC
 // Deletions at vendors: asked at their time and by one alone, until they are confirmed or the vendor's own time is over; once more on erasure; after a kill; and what is
 // told of them.
+#include "policy/base/limits.h"
 #include "policy/rights/deletion.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/reach.h"
+#include "tests/fault/fault_vfs.h"
 #include "tests/unit/rights_place.h"
 #include <sys/wait.h>
 
@@ -47,21 +49,26 @@ static void vendor_drilled(void *arg, const struct deletion_row *row)
 static const struct deletion_way way = {vendor_ask, vendor_drilled, NULL};
 
 static const struct deletion_answer gone = {.outcome = DELETION_GONE, .status = 200};
-static const struct deletion_answer fault = {.outcome = DELETION_LATER, .status = 500, .failure = "no-answer"};
+static const struct deletion_answer failing = {.outcome = DELETION_LATER, .status = 500, .failure = "no-answer"};
 static const struct deletion_answer busy = {.outcome = DELETION_LATER, .status = 429, .failure = "no-answer"};
 static const struct deletion_answer silent = {.outcome = DELETION_LATER, .failure = "timeout"};
 static const struct deletion_answer refused = {.outcome = DELETION_REFUSED, .status = 403, .failure = "refused"};
 
-static void noted(struct place *p, char id[RECORD_ID_LEN + 1], const char *subject, struct deletion_answer answer)
+static void noted_at(struct place *p, const char *processor, char id[RECORD_ID_LEN + 1], const char *subject, struct deletion_answer answer)
 {
 	const struct deletion_new n = {
-	    .processor = "fal", .reference = REFERENCE, .kinds = KIND_BIT(KIND_PROMPT), .subject = subject, .next = when_now()};
+	    .processor = processor, .reference = REFERENCE, .kinds = KIND_BIT(KIND_PROMPT), .subject = subject, .next = when_now()};
 	struct err e = {0};
 
 	memset(&vendor, 0, sizeof vendor);
 	vendor.answer = answer;
 	if (deletion_add(p->vault, &n, id, &e) != 0)
 		fail_msg("%s", e.text);
+}
+
+static void noted(struct place *p, char id[RECORD_ID_LEN + 1], const char *subject, struct deletion_answer answer)
+{
+	noted_at(p, "fal", id, subject, answer);
 }
 
 static struct deletion_sum asking(struct place *p, const char *id, bool now)
@@ -125,7 +132,7 @@ static void what_a_vendor_did_not_confirm_is_asked_for_again(void **state)
 	unsigned calls = 0;
 
 	when_stand_at(begin);
-	noted(p, id, RECEIPT, fault);
+	noted(p, id, RECEIPT, failing);
 	for (time_t t = begin; t < begin + 2 * 86400; t += 30) {
 		when_stand_at(t);
 		asking(p, NULL, false);
@@ -177,7 +184,7 @@ static void it_ends_when_the_vendors_own_time_is_over(void **state)
 	struct err e = {0};
 
 	when_stand_at(begin);
-	noted(p, id, RECEIPT, fault);
+	noted(p, id, RECEIPT, failing);
 	when_stand_at(begin + 29 * 86400);
 	assert_int_equal(asking(p, NULL, true).waiting, 1);
 	when_stand_at(begin + 30 * 86400 - 300);
@@ -197,9 +204,191 @@ static void a_vendor_that_hangs_costs_one_timeout_a_run(void **state)
 		noted(p, id, NULL, silent);
 	assert_int_equal(asking(p, NULL, true).waiting, 3);
 	assert_int_equal(vendor.calls, 1);
-	vendor.answer = busy; // of that work alone
+	vendor.answer = busy;
 	assert_int_equal(asking(p, NULL, true).waiting, 3);
-	assert_int_equal(vendor.calls, 4);
+	assert_int_equal(vendor.calls, 2);
+	vendor.answer = refused;
+	assert_int_equal(asking(p, NULL, true).waiting, 3);
+	assert_int_equal(vendor.calls, 3);
+}
+
+// However many wait of one that refuses, the others are asked.
+static void many_that_wait_keep_none_waiting(void **state)
+{
+	enum { MANY = 1100 };
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1];
+
+	when_stand_at(when_now());
+	for (int i = 0; i < MANY; i++)
+		noted(p, id, NULL, refused);
+	noted_at(p, "replicate", id, NULL, refused);
+	assert_int_equal(asking(p, NULL, false).waiting, MANY + 1);
+	assert_int_equal(vendor.calls, 2);
+	assert_string_equal(vendor.processor, "replicate");
+}
+
+// The time from which on it is to be confirmed is not that of the last attempt.
+static void when_it_was_to_be_asked_first_stays(void **state)
+{
+	struct place *p = *state;
+	const time_t begin = when_now();
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	when_stand_at(begin);
+	noted(p, id, RECEIPT, failing);
+	when_stand_at(begin + 1800);
+	assert_int_equal(deletion_due_now(p->vault, id, &e), 0);
+	assert_int_equal(rows(p, false).last.first, begin + 1800);
+	asking(p, NULL, false);
+	when_stand_at(begin + 3000);
+	asking(p, NULL, false);
+	assert_int_equal(vendor.calls, 2);
+	assert_int_equal(rows(p, false).last.first, begin + 1800);
+	assert_int_equal(deletion_ask_again(p->vault, &(struct erase_selector){ERASE_RECEIPT, RECEIPT}, 1, NULL, &e), 0);
+	assert_int_equal(rows(p, false).last.first, begin + 3000);
+}
+
+// What one vendor ends within the hour is told as long as the policy says all the same.
+static void what_is_confirmed_lives_as_the_policy_says(void **state)
+{
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1];
+	struct prune_result pruned;
+	const time_t begin = when_now();
+	struct err e = {0};
+
+	when_stand_at(begin);
+	noted_at(p, "replicate", id, RECEIPT, gone);
+	assert_int_equal(asking(p, NULL, false).deleted, 1);
+	when_stand_at(begin + 20 * 86400);
+	assert_int_equal(vault_prune(p->vault, (struct duration){0}, false, &pruned, &e), 0);
+	assert_int_equal(rows(p, true).count, 1);
+	when_stand_at(begin + 30 * 86400 + 60);
+	assert_int_equal(vault_prune(p->vault, (struct duration){0}, false, &pruned, &e), 0);
+	assert_int_equal(rows(p, true).count, 0);
+}
+
+// Confirmed, asked for once more by an erasure, and not answered until its time is over: it was deleted.
+static void what_was_confirmed_before_ends_as_deleted(void **state)
+{
+	struct place *p = *state;
+	const struct erase_selector who = {ERASE_RECEIPT, RECEIPT};
+	char id[RECORD_ID_LEN + 1];
+	const time_t begin = when_now();
+	struct err e = {0};
+
+	when_stand_at(begin);
+	noted(p, id, RECEIPT, gone);
+	assert_int_equal(asking(p, NULL, false).deleted, 1);
+	assert_int_equal(deletion_ask_again(p->vault, &who, 1, NULL, &e), 0);
+	assert_string_equal(rows(p, false).state, "waiting");
+	vendor.answer = failing;
+	when_stand_at(begin + 30 * 86400 - 300);
+	const struct deletion_sum sum = asking(p, NULL, false);
+	assert_int_equal(sum.expired, 0);
+	assert_int_equal(sum.deleted, 1);
+	assert_string_equal(rows(p, true).state, "deleted");
+	assert_int_equal(rows(p, true).last.deleted, begin);
+}
+
+static struct place *measured;
+static uint64_t reserve_bytes(void)
+{
+	char path[256];
+	struct stat file;
+
+	snprintf(path, sizeof path, "%s/space-reserve", measured->state);
+	return stat(path, &file) == 0 ? (uint64_t)file.st_size : 0;
+}
+
+// On a full disk the vendor is asked once more, too.
+static void an_erasure_on_a_full_disk_asks_once_more(void **state)
+{
+	struct place *p = *state;
+	const struct erase_selector who = {ERASE_RECEIPT, RECEIPT};
+	const struct deletion_new n = {.processor = "fal", .reference = REFERENCE, .next = when_now()};
+	char id[RECORD_ID_LEN + 1], other[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	noted(p, id, RECEIPT, gone);
+	assert_int_equal(asking(p, NULL, false).deleted, 1);
+	vault_close(p->vault);
+	p->vault = NULL;
+	fault_install();
+	fault_forget();
+	snprintf(fault.root, sizeof fault.root, "%s", p->state);
+	assert_int_equal(vault_open(&p->vault, p->state, p->run, p->policy, VAULT_ADMIN, &e), 0);
+	measured = p;
+	fault.reserved = reserve_bytes;
+	fault.capacity_error = ENOSPC;
+	fault.capacity = SPACE_RESERVE_BYTES; // nothing may grow until it is given free
+	assert_int_equal(deletion_add(p->vault, &n, other, &e), -1);
+	assert_int_equal(e.code, ERR_FULL);
+	const int ret = deletion_ask_again(p->vault, &who, 1, NULL, &e);
+	const uint64_t reserve = reserve_bytes();
+	fault.capacity = 0;
+	fault.reserved = NULL;
+	fault.root[0] = '\0';
+	if (ret != 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(reserve, SPACE_RESERVE_BYTES);
+	assert_int_equal(rows(p, false).count, 1);
+}
+
+// By a request that an officer answers.
+static struct rights_receipt erasing(struct place *p, struct buf *certificate)
+{
+	const struct rights_receipt request =
+	    place_asked(p, &(struct rights_new){.right = "erasure", .contact = CONTACT, .receipt = RECEIPT});
+	const struct rights_act shown = {.event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "papers", .reason = "seen"};
+	struct erase_result result;
+	struct err e = {0};
+
+	place_did(p, request.id, &shown, ERR_NONE);
+	if (rights_fulfil_erasure(p->vault, request.id, "anna", false, &result, certificate, &e) != 0)
+		fail_msg("%s", e.text);
+	return request;
+}
+
+// The person whose request it was for.
+static void who_had_it_asked_is_told_that_it_is_dropped(void **state)
+{
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+	BUF_AUTO struct buf text = BUF_INIT(1 << 20);
+	bool told_so = false;
+	const cJSON *event;
+
+	noted(p, id, RECEIPT, failing);
+	const struct rights_receipt request = erasing(p, &text);
+	assert_int_equal(deletion_drop(p->vault, id, "anna", &e), 0);
+	JSON_AUTO cJSON *shown = place_shown(p, &request);
+	cJSON_ArrayForEach(event, json_get(shown, "events"))
+	{
+		told_so = told_so || strcmp(json_string(event, "event"), "vendor-kept") == 0;
+	}
+	assert_true(told_so);
+}
+
+// The bytes of it are no JSON.
+static void a_record_that_cannot_be_read_keeps_none_waiting(void **state)
+{
+	struct place *p = *state;
+	const struct vault_new broken = {.kind = KIND_DELETION, .subject = RECEIPT, .body = "{\"proc", .body_len = 6};
+	char id[RECORD_ID_LEN + 1], bad[RECORD_ID_LEN + 1];
+	struct deletion_sum sum;
+	struct err e = {0};
+
+	assert_int_equal(vault_put(p->vault, &broken, NULL, bad, &e), 0);
+	noted(p, id, RECEIPT, gone);
+	assert_int_equal(deletion_run(p->vault, NULL, false, &way, &sum, &e), -1);
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_int_equal(sum.deleted, 1);
+	JSON_AUTO cJSON *row = told(p);
+	assert_string_equal(json_string(row, "deletion"), "deleted");
 }
 
 // Killed when the vendor has answered and nobody wrote that down: it is asked once more, and not before its time.
@@ -233,21 +422,6 @@ static void a_kill_asks_twice_at_most(void **state)
 	assert_int_equal(vendor.calls, 1);
 }
 
-// By a request that an officer answers.
-static struct rights_receipt erasing(struct place *p, struct buf *certificate)
-{
-	const struct rights_receipt request =
-	    place_asked(p, &(struct rights_new){.right = "erasure", .contact = CONTACT, .receipt = RECEIPT});
-	const struct rights_act shown = {.event = EVENT_IDENTITY_GIVEN, .by = "anna", .how = "papers", .reason = "seen"};
-	struct erase_result result;
-	struct err e = {0};
-
-	place_did(p, request.id, &shown, ERR_NONE);
-	if (rights_fulfil_erasure(p->vault, request.id, "anna", false, &result, certificate, &e) != 0)
-		fail_msg("%s", e.text);
-	return request;
-}
-
 // What waits outlives the erasure, and the vendor is asked at once; what was confirmed is asked for once more. Then both are gone.
 static void an_erasure_asks_once_more(void **state)
 {
@@ -259,7 +433,7 @@ static void an_erasure_asks_once_more(void **state)
 
 	noted(p, confirmed, RECEIPT, gone);
 	assert_int_equal(asking(p, confirmed, true).deleted, 1);
-	noted(p, id, RECEIPT, fault);
+	noted(p, id, RECEIPT, failing);
 	asking(p, id, true);
 	assert_int_equal(asking(p, NULL, false).waiting, 1); // its next time has not come
 	const struct rights_receipt request = erasing(p, &text);
@@ -343,7 +517,7 @@ static void a_canary_tells_what_came_of_it(void **state)
 	struct err e = {0};
 
 	memset(&vendor, 0, sizeof vendor);
-	vendor.answer = fault;
+	vendor.answer = failing;
 	assert_int_equal(deletion_add(p->vault, &n, id, &e), 0);
 	asking(p, id, true);
 	assert_int_equal(vendor.drilled, 1);
@@ -358,12 +532,15 @@ static void it_can_be_dropped(void **state)
 	char id[RECORD_ID_LEN + 1];
 	struct err e = {0};
 
-	noted(p, id, RECEIPT, fault);
-	assert_int_equal(deletion_drop(p->vault, id, &e), 0);
+	noted(p, id, RECEIPT, failing);
+	assert_int_equal(deletion_drop(p->vault, id, "anna", &e), 0);
 	assert_int_equal(rows(p, false).count, 0);
+	assert_string_equal(rows(p, true).failure, "dropped");
+	JSON_AUTO cJSON *row = told(p);
+	assert_string_equal(json_string(row, "deletion"), "unconfirmed");
 	assert_int_equal(asking(p, NULL, true).waiting, 0);
 	assert_int_equal(vendor.calls, 0);
-	assert_int_equal(deletion_drop(p->vault, id, &e), -1);
+	assert_int_equal(deletion_drop(p->vault, id, "anna", &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 }
 
@@ -375,6 +552,13 @@ int main(void)
 	    TEST(a_refusal_is_asked_again),
 	    TEST(it_ends_when_the_vendors_own_time_is_over),
 	    TEST(a_vendor_that_hangs_costs_one_timeout_a_run),
+	    TEST(many_that_wait_keep_none_waiting),
+	    TEST(when_it_was_to_be_asked_first_stays),
+	    TEST(what_is_confirmed_lives_as_the_policy_says),
+	    TEST(what_was_confirmed_before_ends_as_deleted),
+	    TEST(an_erasure_on_a_full_disk_asks_once_more),
+	    TEST(who_had_it_asked_is_told_that_it_is_dropped),
+	    TEST(a_record_that_cannot_be_read_keeps_none_waiting),
 	    TEST(a_kill_asks_twice_at_most),
 	    TEST(an_erasure_asks_once_more),
 	    TEST(a_receipt_that_nobody_has_asks_nobody),
