@@ -319,9 +319,13 @@ cJSON *rights_recipients(const cJSON *body)
 		} else if (row != NULL && what == EVENT_NOTICE_ACKNOWLEDGED) {
 			ok = ok && recipient_set(row, "acknowledged", at) &&
 			     recipient_set(row, "ack_sha256", json_string(event, "ack_sha256"));
+		} else if (row != NULL && what == EVENT_VENDOR_KEPT) { // it has some of it still, whatever else it deletes
+			ok = ok && recipient_set(row, "deletion", "unconfirmed") && recipient_set(row, "deleted_at", NULL);
 		} else if (row != NULL && what == EVENT_VENDOR_DELETED) {
-			ok = ok && recipient_set(row, "deletion", "deleted") && recipient_set(row, "deleted_at", at);
-		} else if (row != NULL && what != EVENT_VENDOR_KEPT) {
+			const char *deletion = json_string(row, "deletion");
+			if (deletion == NULL || strcmp(deletion, "unconfirmed") != 0)
+				ok = ok && recipient_set(row, "deletion", "deleted") && recipient_set(row, "deleted_at", at);
+		} else if (row != NULL) {
 			ok = ok && recipient_set(row, "notice_at", at) &&
 			     recipient_set(row, "notice",
 					   what == EVENT_NOTICE_SENT     ? "sent"

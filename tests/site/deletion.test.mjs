@@ -150,6 +150,11 @@ test('a drill: a canary is deleted and cannot be fetched any more; one that stil
   let live = await (await fetch(`${site.url}/privacy/live.json`)).json();
   assert.deepEqual(live.drills.map((d) => [d.id, d.result]), [['fal', 'gone']]);
   assert.match(await (await fetch(`${site.url}/privacy/live`)).text(), /could not be fetched any more/);
+  fal().next('ok@result', '401@result'); // of the picture, and of the look
+  const unsure = await site.officerBeside(['drill', 'fal', '--format', 'json']);
+  assert.deepEqual([unsure.code, JSON.parse(unsure.stdout)[0].result], [1, 'unsure']);
+  assert.ok((await check()).some((f) => f.result === 'unsure'), JSON.stringify(await check()));
+  assert.match(await (await fetch(`${site.url}/privacy/live`)).text(), /could still be fetched is not known/);
   fal().keeps = true;
   assert.equal((await site.officerBeside(['drill', 'fal'])).code, 1);
   assert.ok((await check()).some((f) => f.result === 'overdue'));

@@ -371,6 +371,8 @@ static void who_had_it_asked_is_told_that_it_is_dropped(void **state)
 		told_so = told_so || strcmp(json_string(event, "event"), "vendor-kept") == 0;
 	}
 	assert_true(told_so);
+	const cJSON *recipient = cJSON_GetArrayItem(json_get(shown, "recipients"), 0);
+	assert_string_equal(json_string(recipient, "deletion"), "unconfirmed");
 }
 
 // The bytes of it are no JSON.
