@@ -248,7 +248,6 @@ struct policy {
 	size_t kind_count;
 	const struct policy_processor *processors;
 	size_t processor_count;
-	bool page_fetch;        // a URL that the visitor names may be fetched
 	const char *user_agent; // what the fetch says it is
 	struct prose page_fetch_what, cookies_what, third_parties_what;
 	const struct policy_cookie *cookies;
@@ -261,6 +260,7 @@ struct policy {
 	size_t consent_count;
 	unsigned minimum_age; // 0: not stated
 	bool minors_deleted;  // a younger person's data is deleted when it is found
+	bool page_fetch;      // a URL that the visitor names may be fetched
 	bool connection;      // who asks from an address sees and erases what the request log has of it: offer_connection()
 	struct prose minimum_age_what;
 	enum policy_action content[RULE_COUNT];
