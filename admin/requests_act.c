@@ -62,7 +62,7 @@ static enum status identify_send(const struct admin *a, const struct arguments *
 		return output_complain(STATUS_FOUND, "requests: the mail server does not take it: lethe outbox show %.12s", mail);
 	BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
 	buf_printf(&line, "%.12s: %s\n", id,
-		   sent.sent > 0 ? "sent; its link and its code hold for one hour" : "it waits in the outbox, for one hour");
+		   sent.sent > 0 ? "sent; its code holds for one hour, its link for one day" : "it waits in the outbox, for one hour");
 	return output_members(args, &line,
 			      JSON_MEMBERS(MEMBER_TEXT("id", id), MEMBER_TEXT("mail", mail), MEMBER_BOOL("sent", sent.sent > 0)));
 }

@@ -188,7 +188,8 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 		if (id == EVENT_COUNT)
 			continue;
 		out->state = rights_events[id].to >= 0 ? (enum rights_state)rights_events[id].to : out->state;
-		clock_touch(&out->clock, id, at);
+		if (!cJSON_IsTrue(json_get(event, "withheld"))) // a mail that did not go acknowledges nothing
+			clock_touch(&out->clock, id, at);
 		if (id == EVENT_RECEIVED)
 			out->entered = json_time(event, "entered") != 0 ? json_time(event, "entered") : at;
 		by = json_string(event, "by");

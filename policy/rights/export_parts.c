@@ -69,13 +69,13 @@ static const struct member_row {
      "ground reason how store found erased kept verified_at recipient about sent_at expires_by possible ack_sha256 deletion deleted_at "
      "contact_too "
      "agent name id protocol request regime callback answer_to mandate sha256 seen "},
-    {KIND_RIGHTS_REQUEST, MEMBER_INNER, " signed_sha256 "},
+    {KIND_RIGHTS_REQUEST, MEMBER_INNER, " signed_sha256 mail withheld "},
     {KIND_RIGHTS_REQUEST, MEMBER_WHOLE, " certificate "},
     {KIND_RIGHTS_REQUEST, MEMBER_TOLD, " text "},
     {KIND_RIGHTS_REQUEST, MEMBER_SECRET, " receipt archive identity owner restricts "},
     {KIND_OUTBOX, MEMBER_SHOWN, " to subject text what request recipient about incident made attempts next failure kinds until "},
     {KIND_OUTBOX, MEMBER_SECRET, " link code "},
-    {KIND_OUTBOX, MEMBER_INNER, " number letter "},
+    {KIND_OUTBOX, MEMBER_INNER, " number letter withheld "},
     {KIND_DELETION, MEMBER_SHOWN, " processor kinds next first attempts failure status deleted again "},
     {KIND_DELETION, MEMBER_SECRET, " reference "},
     {KIND_DELETION, MEMBER_INNER, " request canary "},

@@ -68,9 +68,25 @@ static bool token_open(struct vault *v, const char *token, char id[RECORD_ID_LEN
 
 // ---- asking ----
 
+// The code that counts: that of the newest mail that went. NULL: none did.
+static const cJSON *identity_sent(const cJSON *body)
+{
+	const cJSON *identity = json_get(body, "identity"), *event;
+	const char *waited = json_string(identity, "mail");
+
+	cJSON_ArrayForEach(event, json_get(body, "events"))
+	{
+		const char *mail = json_string(event, "mail");
+		if (waited != NULL && mail != NULL && rights_event_read(event) == EVENT_MAIL_SENT && strcmp(mail, waited) == 0 &&
+		    json_get(event, "withheld") == NULL)
+			return identity;
+	}
+	return json_get(identity, "before");
+}
+
 struct identity_asking {
 	struct vault *v;
-	const char *id, *code, *until;
+	const char *id, *code, *until, *mail;
 	struct rights_act act;
 };
 
@@ -83,10 +99,13 @@ static int identity_ask(void *arg, cJSON *body, const struct rights_facts *facts
 	if (rights_event_check(facts, x->act.event, right, NULL, x->act.reason, NULL, e) != 0)
 		return -1;
 	code_hash(x->v, x->id, right, x->code, code);
+	cJSON *before = cJSON_Duplicate(identity_sent(body), true);
+	cJSON_DeleteItemFromObjectCaseSensitive(before, "before");
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
 	cJSON *identity = cJSON_AddObjectToObject(body, "identity"),
 	      *event = rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
-	bool ok = json_put_texts(identity, JSON_TEXTS({code_member, code}, {"until", x->until})) &&
+	bool ok = (before == NULL || cJSON_AddItemToObject(identity, "before", before)) &&
+		  json_put_texts(identity, JSON_TEXTS({code_member, code}, {"until", x->until}, {"mail", x->mail})) &&
 		  cJSON_AddNumberToObject(identity, "tries", 0) != NULL && event != NULL &&
 		  json_put_texts(event, JSON_TEXTS({"reason", x->act.reason}, {"how", IDENTITY_BY_MAIL}));
 	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
@@ -151,6 +170,7 @@ int identity_mail(struct vault *v, const struct policy *p, const char *id, const
 	    .id = id,
 	    .code = code,
 	    .until = until,
+	    .mail = mail,
 	    .act = {.event = EVENT_IDENTITY_ASKED, .by = by, .reason = reason != NULL ? reason : word(p, "page.confirm.asked")}};
 	// The clock stands still only where a mail was written. One whose secrets came to nothing is not sent.
 	int ret = text.failed || link.failed ? err_set(e, ERR_MEMORY, "no memory for the mail") : outbox_add(v, &one, mail, e);
@@ -164,16 +184,26 @@ int identity_mail(struct vault *v, const struct policy *p, const char *id, const
 
 // ---- showing ----
 
-// Whether the code is the one that was sent. What is damaged is none.
+// Whether the code is the one that was sent, and is tried no more often than it may be. What is damaged is none.
 static bool code_matches(struct vault *v, const cJSON *body, const char *id, const char *code, time_t now)
 {
-	const cJSON *identity = json_get(body, "identity");
+	const cJSON *identity = identity_sent(body);
 	const char *is = json_string(identity, code_member);
 	char hash[HASH_TEXT];
 
 	code_hash(v, id, json_string(body, "right"), code, hash);
 	const bool same = is != NULL && strlen(is) == sizeof hash - 1 && equal_secret(hash, is, sizeof hash - 1);
-	return now < json_time(identity, "until") && same;
+	return now < json_time(identity, "until") && json_number(identity, "tries", IDENTITY_TRIES) < IDENTITY_TRIES && same;
+}
+
+// Of the newest mail, which is shown, and of the one that went before it.
+static bool try_count(cJSON *identity)
+{
+	bool ok = true;
+
+	for (; identity != NULL && ok; identity = cJSON_GetObjectItemCaseSensitive(identity, "before"))
+		ok = cJSON_ReplaceItemInObjectCaseSensitive(identity, "tries", cJSON_CreateNumber(json_number(identity, "tries", 0) + 1));
+	return ok;
 }
 
 struct identity_proof {
@@ -181,6 +211,7 @@ struct identity_proof {
 	const char *id;
 	const char *token, *code; // one of them
 	char *owner;              // the new secret of who has the link; NULL: by the code, which who has the secret typed
+	bool other;               // it is not the request of the mail with the link
 	bool shown;
 	struct rights_act act; // what came of it
 	char contact[PERSON_VALUE_MAX];
@@ -190,13 +221,16 @@ static int identity_show(void *arg, cJSON *body, const struct rights_facts *fact
 {
 	struct identity_proof *x = arg;
 	cJSON *identity = cJSON_GetObjectItemCaseSensitive(body, "identity");
-	const double tries = json_number(identity, "tries", 0) + 1;
+	const struct policy_right *right = policy_right_named(vault_policy(x->v), json_string(body, "right"));
 	const char *contact = json_string(body, "contact");
 	int went = 0;
 
 	snprintf(x->contact, sizeof x->contact, "%s", contact != NULL ? contact : "");
 	if (x->token != NULL && (contact == NULL || (went = outbox_link_went(x->v, x->token, contact, e)) < 0))
 		return went < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "no mail went out for it");
+	// Only an officer asks by mail who somebody is where the policy asks for more than a mail; and what is joined is answered with another one.
+	if (x->other && (right == NULL || right->verify > VERIFY_MAIL || right->verify == VERIFY_ACCOUNT || facts->joined_to != NULL))
+		return err_set(e, ERR_NOT_FOUND, "a mail shows nothing for it");
 	x->shown = x->token != NULL ? went > 0 : code_matches(x->v, body, x->id, x->code, facts->clock.now) && facts->code_until != 0;
 	if (!x->shown && (x->token != NULL || facts->code_until == 0))
 		return err_set(e, ERR_NOT_FOUND, "nothing that was sent is waited for");
@@ -206,11 +240,11 @@ static int identity_show(void *arg, cJSON *body, const struct rights_facts *fact
 	if (rights_event_check(facts, x->act.event, json_string(body, "right"), NULL, by, NULL, e) != 0)
 		return -1;
 	// Who presses twice, or loses the page, is given another secret, in place of the one before. The code is used, and ends with what it was for: rights_edit().
-	const bool again = x->token != NULL && facts->verified && facts->contact_proven;
+	const bool again = x->token != NULL && facts->verified && facts->contact_proven && json_get(body, "owner") != NULL;
 	cJSON *event = again ? NULL : rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
 	if (!again && (event == NULL || !json_put_texts(event, JSON_TEXTS({"how", IDENTITY_BY_MAIL}, {"reason", by}))))
 		return err_set(e, ERR_MEMORY, "no memory");
-	if (!x->shown && !cJSON_ReplaceItemInObjectCaseSensitive(identity, "tries", cJSON_CreateNumber(tries)))
+	if (!x->shown && !try_count(identity))
 		return err_set(e, ERR_MEMORY, "no memory");
 	return 0;
 }
@@ -257,6 +291,7 @@ int identity_confirm_link(struct vault *v, const char *token, const char *number
 	token_new(owner);
 	if (!token_open(v, token, id))
 		return err_set(e, ERR_NOT_FOUND, "there is no such request");
+	proof.other = number != NULL && strcmp(number, id) != 0;
 	if (number != NULL)
 		snprintf(id, RECORD_ID_LEN + 1, "%s", number);
 	return identity_try(&proof, e);

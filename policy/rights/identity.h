@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: ISC
 // Who made a request shows that they read the mails of the address that they gave: by a button behind the link of a mail, or by its code.
 //
-// In the sealed body, `identity` is {code, until (UTC), tries}: the code as a keyed hash over the request's id, its right and the secret. A newer mail's takes the older
-// one's place; the member ends with what it was for, and with the request. Wrong codes are counted with the same compare-and-set that every change of a request has.
+// In the sealed body, `identity` is {code, until (UTC), tries, mail (its id in the outbox), before}: the code as a keyed hash over the request's id, its right and the
+// secret. It counts once an event says that its mail went, and takes the place of the one before (code, until, tries), of the last mail that went, then. So what is withheld
+// (outbox.h) has no code that could be guessed, and ends none. The member ends with what it was for, and with the request. Wrong codes are counted with the same compare-and-set that every change of a request has.
 //
 // The link's token is the request's id, 96 random bits and 32 of a keyed hash over both, in base64url: without these nothing is looked up. That it went out, and to which
-// address, is known by its hash (outbox_link_went()), for a day and whatever becomes of the request: it shows each request of that address to be of who has it. So
-// whoever sends requests in the name of another one, and uses up the mails that go there, keeps nobody from showing who they are.
+// address, is known by its hash (outbox_link_went()), for a day and whatever becomes of the request: it shows each request of that address to be of who has it, where
+// the policy asks for no more than a mail and it is not joined to another one. So whoever sends requests in the name of another one, and uses up the mails that go there,
+// keeps nobody from showing who they are.
 #ifndef LETHE_RIGHTS_IDENTITY_H
 #define LETHE_RIGHTS_IDENTITY_H
 

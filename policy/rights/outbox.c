@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	OUTBOX_BODY_MAX = 2 * 1024 * 1024, // a text with every character escaped
@@ -48,7 +49,7 @@ static int details_print(struct buf *out, const char *what, const char *event, c
 }
 
 // Of a notice the person is told to whom it is; of a letter, which it is.
-static void request_tell(struct vault *v, const cJSON *body, enum rights_event event, const char *by, const char *failure)
+static void request_tell(struct vault *v, const char *id, const cJSON *body, enum rights_event event, const char *by, const char *failure)
 {
 	const char *what = json_string(body, "what"), *request = json_string(body, "request"), *recipient = json_string(body, "recipient");
 	const struct policy_processor *to = recipient != NULL ? policy_processor(vault_policy(v), recipient) : NULL;
@@ -61,10 +62,48 @@ static void request_tell(struct vault *v, const cJSON *body, enum rights_event e
 		what = to != NULL ? to->name : recipient;
 	}
 	snprintf(reason, sizeof reason, "%.400s%s%s", what, *failure ? ": " : "", failure);
-	const struct rights_act act = {
-	    .event = event, .by = by, .reason = reason, .recipient = recipient, .about = json_string(body, "about")};
+	const struct rights_act act = {.event = event,
+				       .by = by,
+				       .reason = reason,
+				       .recipient = recipient,
+				       .about = json_string(body, "about"),
+				       .mail = id,
+				       .withheld = cJSON_IsTrue(json_get(body, "withheld"))};
 	if (request != NULL)
 		(void)rights_act(v, request, &act, NULL);
+}
+
+static const char link_tag[] = "link", link_to_tag[] = "link-to", share_tag[] = "mailbox", number_tag[] = "number";
+
+// Whether there is a mark with this tag; its id, where `id` is not NULL. -1: that is not known.
+static int mark_find(struct vault *v, const char *tag, const char *value, char id[RECORD_ID_LEN + 1], struct err *e)
+{
+	struct vault_record mark = {0};
+	struct err why = {0};
+
+	if (vault_find_head(v, KIND_OUTBOX, tag, value, &mark, &why) != 0)
+		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+	if (id != NULL)
+		memcpy(id, mark.id, RECORD_ID_LEN + 1);
+	vault_record_free(&mark);
+	return 1;
+}
+
+static void marks_end(struct vault *v, const char *tag, const char *value)
+{
+	char id[RECORD_ID_LEN + 1];
+
+	while (mark_find(v, tag, value, id, NULL) > 0 && vault_end(v, id, NULL, NULL) == 0)
+		continue;
+}
+
+// Its address has its share again, where it is certain that no server took the mail.
+static void share_return(struct vault *v, const cJSON *body)
+{
+	const char *number = json_string(body, "number");
+
+	if (number != NULL && json_get(body, "failure") != NULL && json_get(body, "by") == NULL)
+		marks_end(v, number_tag, number);
 }
 
 static void latest_text(char out[OUTBOX_LATEST], const char *what, const char *request)
@@ -80,7 +119,13 @@ static void older_drop(struct vault *v, const char *latest, const char *what)
 	int ret = details_print(&details, what, "replaced", "");
 
 	while (ret == 0 && vault_find_head(v, KIND_OUTBOX, "latest", latest, &r, NULL) == 0) {
+		struct vault_record whole = {0};
+		JSON_AUTO cJSON *body =
+		    vault_get(v, r.id, &whole, NULL) == 0 ? json_parse(buf_text(&whole.body), whole.body.len, NULL) : NULL;
 		ret = vault_end(v, r.id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, NULL);
+		if (ret == 0)
+			share_return(v, body);
+		vault_record_free(&whole);
 		vault_record_free(&r);
 	}
 }
@@ -159,14 +204,13 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 		older_drop(v, latest, mail->what);
 	if (vault_put(v, &record, &event, id, e) != 0)
 		return -1;
-	request_tell(v, body, EVENT_MAIL_QUEUED, "site", "");
+	request_tell(v, id, body, EVENT_MAIL_QUEUED, "site", "");
 	return 0;
 }
 
 // ---- how many ----
 
 enum { SHARE_TEXT = MAIL_ADDRESS_SIZE + 64, MARKS_MAX = 3 };
-static const char link_tag[] = "link", link_to_tag[] = "link-to", share_tag[] = "mailbox", number_tag[] = "number";
 static const struct mail_share {
 	const char *what;
 	unsigned max;
@@ -175,14 +219,10 @@ static const struct mail_share {
 		   {OUTBOX_CONFIRM, OUTBOX_CONFIRM_DAY, OUTBOX_LINK_SECONDS},
 		   {OUTBOX_ACKNOWLEDGE, OUTBOX_ACKNOWLEDGE_DAY, 86400}};
 
-// Number `n` of a share of an address: in lower case, and what stands behind a plus sign left out.
+// Number `n` of a share of an address. One with a plus sign has its own: a link shows nothing of another address, so whoever shared could be kept from theirs.
 static void share_text(char out[SHARE_TEXT], const struct mail_share *share, unsigned n, const char *to)
 {
-	const char *at = strrchr(to, '@'), *plus = strchr(to, '+');
-	const bool tagged = at != NULL && plus != NULL && plus < at && plus > to;
-
-	snprintf(out, SHARE_TEXT, "%s %ld %u %.*s%s", share->what, (long)share->lasts, n, (int)(tagged ? plus + 1 - to : 0), to,
-		 tagged ? at : to);
+	snprintf(out, SHARE_TEXT, "%s %ld %u %s", share->what, (long)share->lasts, n, to);
 	for (char *c = out; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
 }
@@ -194,20 +234,6 @@ static void link_text(char out[SHARE_TEXT], const char *token, const char *to)
 		*c = (char)tolower((unsigned char)*c);
 }
 
-// Whether there is a mark with this tag; its id, where `id` is not NULL. -1: that is not known.
-static int mark_find(struct vault *v, const char *tag, const char *value, char id[RECORD_ID_LEN + 1], struct err *e)
-{
-	struct vault_record mark = {0};
-	struct err why = {0};
-
-	if (vault_find_head(v, KIND_OUTBOX, tag, value, &mark, &why) != 0)
-		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
-	if (id != NULL)
-		memcpy(id, mark.id, RECORD_ID_LEN + 1);
-	vault_record_free(&mark);
-	return 1;
-}
-
 int outbox_link_went(struct vault *v, const char *token, const char *to, struct err *e)
 {
 	char text[SHARE_TEXT], address[MAIL_ADDRESS_SIZE];
@@ -217,14 +243,6 @@ int outbox_link_went(struct vault *v, const char *token, const char *to, struct 
 	if (to != NULL)
 		link_text(text, token, address);
 	return mark_find(v, to != NULL ? link_to_tag : link_tag, to != NULL ? text : token, NULL, e);
-}
-
-static void marks_end(struct vault *v, const char *tag, const char *value)
-{
-	char id[RECORD_ID_LEN + 1];
-
-	while (mark_find(v, tag, value, id, NULL) > 0 && vault_end(v, id, NULL, NULL) == 0)
-		continue;
 }
 
 void outbox_link_used(struct vault *v, const char *to)
@@ -295,6 +313,35 @@ static int mail_mark(struct vault *v, const cJSON *body, struct err *e)
 	return err_set(e, why.code, "%s", why.text);
 }
 
+struct holder {
+	const char *id, *what, *to;
+	char failure[OUTBOX_FAILURE];
+};
+
+static int holder_row(void *arg, const struct vault_record *r)
+{
+	struct holder *x = arg;
+	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
+	const char *what = json_string(body, "what"), *to = json_string(body, "to"), *failure = json_string(body, "failure");
+
+	if (what == NULL || to == NULL || failure == NULL || strcmp(r->id, x->id) == 0 || strcmp(what, x->what) != 0 ||
+	    strcasecmp(to, x->to) != 0 || json_get(body, "limited") == NULL || json_get(body, "withheld") != NULL)
+		return 0;
+	snprintf(x->failure, sizeof x->failure, "%s", failure);
+	return 1;
+}
+
+// What becomes of a mail that is withheld: no other than of the one that has its share, so that a server which takes none at the time shows nothing. As deliver().
+static int mail_withhold(struct vault *v, const char *id, cJSON *body, char failure[OUTBOX_FAILURE])
+{
+	struct holder x = {.id = id, .what = json_string(body, "what"), .to = json_string(body, "to")};
+
+	cJSON_AddTrueToObject(body, "withheld");
+	(void)vault_each(v, KIND_OUTBOX, waiting, holder_row, &x, NULL);
+	snprintf(failure, OUTBOX_FAILURE, "%s", x.failure);
+	return x.failure[0] != '\0';
+}
+
 time_t outbox_pause(unsigned attempts)
 {
 	time_t pause = attempts > 8 ? PAUSE_MOST : (time_t)PAUSE_FIRST << (attempts - 1);
@@ -341,8 +388,8 @@ static int sent_finish(struct vault *v, const char *id, const cJSON *body, struc
 	BUF_AUTO struct buf details = BUF_INIT(1024);
 
 	if (strcmp(what, OUTBOX_ACKNOWLEDGE) == 0 || strcmp(what, OUTBOX_CONFIRM) == 0)
-		request_tell(v, body, EVENT_ACKNOWLEDGED, "site", "");
-	request_tell(v, body, EVENT_MAIL_SENT, "site", "");
+		request_tell(v, id, body, EVENT_ACKNOWLEDGED, "site", "");
+	request_tell(v, id, body, EVENT_MAIL_SENT, "site", "");
 	if (json_string(body, "incident") != NULL)
 		incident_tell(v, json_string(body, "incident"));
 	if (details_print(&details, what, cJSON_IsTrue(json_get(body, "withheld")) ? "withheld" : "sent", "") != 0)
@@ -435,8 +482,10 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 		BUF_AUTO struct buf details = BUF_INIT(1024);
 		if (details_print(&details, json_string(body, "what"), "expired", "") == 0)
 			ret = vault_end(v, id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, e);
-		if (ret == 0)
-			request_tell(v, body, EVENT_MAIL_FAILED, "site", "expired");
+		if (ret == 0) {
+			share_return(v, body);
+			request_tell(v, id, body, EVENT_MAIL_FAILED, "site", "expired");
+		}
 		goto cleanup;
 	}
 	const bool gave_up = strcmp(r.state, failed) == 0;
@@ -448,7 +497,9 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 	}
 	unsigned attempts = (unsigned)json_number(body, "attempts", 0) + 1;
 	when_text(next, when_now() + outbox_pause(attempts));
-	cJSON_DeleteItemFromObjectCaseSensitive(body, "attempts");
+	const char *const anew[] = {"attempts", "failure", "withheld"};
+	for (size_t i = 0; i < ARRAY_LEN(anew); i++)
+		cJSON_DeleteItemFromObjectCaseSensitive(body, anew[i]);
 	const char *to = json_string(body, "to"), *subject = json_string(body, "subject"), *number = json_string(body, "number"),
 		   *text = json_string(body, "text");
 	if (cJSON_AddNumberToObject(body, "attempts", attempts) == NULL || !text_set(body, "next", next) || to == NULL || subject == NULL ||
@@ -462,7 +513,7 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 	if (may < 0)
 		goto cleanup;
 	unsigned wait_s = 0;
-	int took = may == 0 ? 0 : mail_deliver(v, body, &filled, way, failure, &wait_s);
+	int took = may == 0 ? mail_withhold(v, id, body, failure) : mail_deliver(v, body, &filled, way, failure, &wait_s);
 	if (took > 0 && json_time(body, "next") < when_now() + (time_t)wait_s) {
 		when_text(next, when_now() + (time_t)wait_s);
 		text_set(body, "next", next);
@@ -471,8 +522,6 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 		const char *const forgotten[] = {"to", "subject", "text", "kinds", "link", "code", "by"};
 		for (size_t i = 0; i < ARRAY_LEN(forgotten); i++)
 			cJSON_DeleteItemFromObjectCaseSensitive(body, forgotten[i]);
-		if (may == 0)
-			cJSON_AddTrueToObject(body, "withheld");
 		ret = outbox_write(v, id, &tried, sent, body, &after, e) == 0 ? sent_finish(v, id, body, e) : -1;
 		out->sent += ret == 0 && may != 0;
 		goto cleanup;
@@ -484,7 +533,7 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 	if (ends)
 		marks_end(v, number_tag, number); // it took nobody's share
 	if (ends && !gave_up)
-		request_tell(v, body, EVENT_MAIL_FAILED, "site", failure);
+		request_tell(v, id, body, EVENT_MAIL_FAILED, "site", failure);
 	out->failed += ends;
 	out->waiting += !ends;
 	ret = 0;
@@ -586,8 +635,10 @@ int outbox_drop(struct vault *v, const char *id, const char *by, struct err *e)
 		err_set(e, ERR_NOT_FOUND, "there is no such mail");
 	else if (details_print(&details, what, "dropped", "") == 0)
 		ret = vault_end(v, id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, e);
-	if (ret == 0)
-		request_tell(v, body, EVENT_MAIL_FAILED, by, "dropped");
+	if (ret == 0) {
+		share_return(v, body);
+		request_tell(v, id, body, EVENT_MAIL_FAILED, by, "dropped");
+	}
 	vault_record_free(&r);
 	return ret;
 }

@@ -6,12 +6,12 @@
 // twice at most, under the same number, and loses none; and no two send the same one.
 //
 // Body: to, subject, text, what (a word: the kind of letter), request (an id), recipient, about, incident, number (of the mail), kinds (a list), attempts, next (UTC), failure (a word), by (the processor that may have taken it); of a
-// mail with a secret: link, code, until (UTC); limited. A record without a body is no mail: it marks that one went to an address.
+// mail with a secret: link, code, until (UTC); limited, withheld. A record without a body is no mail: it marks that one went to an address.
 //
 // A mail that anybody may have asked for (`limited`) goes only while the address has a share left: of those that confirm one at a time in an hour, until its link or
-// code is used, and OUTBOX_CONFIRM_DAY in a day; of those that only acknowledge OUTBOX_ACKNOWLEDGE_DAY. An address with a plus sign shares with all of its mailbox that
-// have one. Beyond that a mail is left out when it would be sent, and only the ledger says so: whoever asked sees what they would see otherwise, and so does not learn that
-// somebody asked for that address before. The link of a mail holds as long as its share, so whoever reads the mails of the address has one that does.
+// code is used, and OUTBOX_CONFIRM_DAY in a day; of those that only acknowledge OUTBOX_ACKNOWLEDGE_DAY. What no server took counts no more once it ends. Beyond that a mail
+// is withheld when it would be sent, or when the one that has the share is, and only the ledger and the officer's view of the request say so: whoever asked sees what they
+// would see otherwise, and so does not learn that somebody asked for that address before. The link of a mail holds as long as its share, so whoever reads the mails of the address has one that does.
 #ifndef LETHE_RIGHTS_OUTBOX_H
 #define LETHE_RIGHTS_OUTBOX_H
 

@@ -543,7 +543,8 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 		return -1;
 	cJSON *added = rights_event_add(body, act->event, at, act->by);
 	bool ok = added != NULL && event_entered(added, at, facts->clock.now) &&
-		  (!act->contact_too || cJSON_AddTrueToObject(added, "contact_too") != NULL);
+		  (!act->contact_too || cJSON_AddTrueToObject(added, "contact_too") != NULL) &&
+		  (!act->withheld || cJSON_AddTrueToObject(added, "withheld") != NULL);
 	if (certified) {
 		cJSON *certificate = json_parse(buf_text(&x->certificate), x->certificate.len, e);
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
@@ -556,7 +557,7 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 		ok = ok && json_put_time(added, "copy_until", at + RIGHTS_COPY_SECONDS);
 	ok = ok && json_put_texts(added, JSON_TEXTS({"ground", act->ground}, {"reason", act->reason}, {"text", act->text},
 						    {"how", act->how}, {"request", act->other}, {"recipient", act->recipient},
-						    {"about", act->about}, {"signed_sha256", act->signed_sha256}));
+						    {"about", act->about}, {"mail", act->mail}, {"signed_sha256", act->signed_sha256}));
 	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
 }
 
@@ -786,7 +787,7 @@ static bool add_events(cJSON *shown, const cJSON *body, enum shown_to to)
 	static const char *const told[] = {"event", "at",         "entered",  "by",         "ground",      "reason", "how",
 					   "store", "found",      "erased",   "kept",       "verified_at", "fields", "recipient",
 					   "about", "ack_sha256", "deletion", "deleted_at", "contact_too", NULL};
-	static const char *const texts[] = {"text", NULL}, *const others[] = {"request", NULL},
+	static const char *const texts[] = {"text", NULL}, *const others[] = {"request", "withheld", NULL},
 				 *const reading[] = {"at", "by", "reason", NULL};
 	cJSON *events = cJSON_AddArrayToObject(shown, "events"), *read = cJSON_AddArrayToObject(shown, "read");
 	const cJSON *event;
@@ -836,6 +837,11 @@ static int show(struct vault *v, const char *id, enum shown_to to, struct buf *j
 		return -1;
 	JSON_AUTO cJSON *body = rights_body(&record, e);
 	bool ok = body != NULL;
+	cJSON *event;
+	cJSON_ArrayForEach(event, cJSON_GetObjectItemCaseSensitive(officer ? NULL : body, "events"))
+	{
+		cJSON_DeleteItemFromObjectCaseSensitive(event, "withheld");
+	}
 	if (ok) {
 		rights_facts_read(&facts, body, record.state, record.made, when_now());
 		ok = rights_events_begin(body, record.state, record.made);

@@ -82,6 +82,8 @@ struct rights_act {
 	const char *owner;  // another secret, for whoever was shown to read the mails; the first one shows less from then on (rights_show)
 	const char *recipient, *about; // of a notice: recipient.h
 	const cJSON *restricts;        // of EVENT_RESTRICTED: what was restricted, [{receipt or record}], until it is lifted
+	const char *mail;              // of what became of a mail: its id in the outbox, which is no more
+	bool withheld;                 // it did not go, and nobody but officers is told (outbox.h)
 	const char *signed_sha256;     // of the agent's message that had it done: rights_find_signed()
 	time_t
 	    at; // 0: now; else, for what holds or ends a clock, with how and reason, and no clock is held from before the request was entered

@@ -364,6 +364,106 @@ static void what_is_wrong_looks_alike(void **state)
 	assert_int_equal(link_try(p), 0);
 }
 
+// The code of a mail that waits.
+static void code_waiting(struct place *p, const char *mail, char out[IDENTITY_CODE_LEN + 1])
+{
+	struct vault_record record = {0};
+	struct err e = {0};
+
+	assert_int_equal(vault_get(p->vault, mail, &record, &e), 0);
+	JSON_AUTO cJSON *body = json_parse(buf_text(&record.body), record.body.len, &e);
+	snprintf(out, IDENTITY_CODE_LEN + 1, "%s", json_string(body, "code"));
+	vault_record_free(&record);
+}
+
+// What was asked for and did not go can be guessed as little as what was not asked for, and takes nothing from what went: neither its code, nor the guesses at it.
+static void the_code_of_a_mail_counts_once_it_went(void **state)
+{
+	struct place *p = *state;
+	char mail[RECORD_ID_LEN + 1], went[IDENTITY_CODE_LEN + 1], other[IDENTITY_CODE_LEN + 1], wrong[IDENTITY_CODE_LEN + 1];
+	const struct rights_receipt second = asked(p, "restriction", CONTACT), third = asked(p, "restriction", CONTACT);
+	struct outbox_sent sent;
+	struct err e = {0};
+
+	memset(&server, 0, sizeof server);
+	server.answer = 1; // later
+	assert_int_equal(identity_mail(p->vault, p->policy, p->asked.id, "site", NULL, mail, &e), 0);
+	code_waiting(p, mail, went);
+	assert_int_equal(outbox_send(p->vault, mail, false, &way, &sent, &e), 0);
+	assert_int_equal(code_try(p, p->asked.id, went), -1);
+	server.answer = 0;
+	assert_int_equal(outbox_send(p->vault, mail, true, &way, &sent, &e), 0);
+	assert_int_equal(sent.sent, 1);
+	for (int i = 0; i < 2; i++) { // of the request whose mail went, and of one whose mail did not
+		const struct rights_receipt *r = i == 0 ? &p->asked : &second;
+		do {
+			assert_int_equal(identity_mail(p->vault, p->policy, r->id, "site", NULL, mail, &e), 0);
+			code_waiting(p, mail, other);
+			assert_int_equal(outbox_send(p->vault, mail, false, &way, &sent, &e), 0);
+			assert_int_equal(sent.sent, 0);
+		} while (strcmp(other, went) == 0);
+		assert_int_equal(code_try(p, r->id, other), -1);
+		JSON_AUTO cJSON *shown = place_shown(p, r);
+		const cJSON *events = json_get(shown, "events"), *last = cJSON_GetArrayItem(events, cJSON_GetArraySize(events) - 1);
+		assert_string_equal(json_string(last, "event"), "identity-failed");
+		assert_non_null(json_string(json_get(shown, "confirm"), "until"));
+	}
+	assert_int_equal(code_try(p, p->asked.id, went), 0);
+	// Whoever asks again has no guesses more at the one that went.
+	assert_true(mailed_by(p, third.id, "site"));
+	memcpy(went, server.code, sizeof went);
+	code_wrong(wrong);
+	for (int i = 0; i < IDENTITY_TRIES; i++) {
+		assert_int_equal(code_try(p, third.id, wrong), -1);
+		assert_int_equal(identity_mail(p->vault, p->policy, third.id, "site", NULL, mail, &e), 0);
+		assert_int_equal(outbox_send(p->vault, mail, false, &way, &sent, &e), 0);
+	}
+	assert_int_equal(code_try(p, third.id, went), -1);
+}
+
+// The link shows another request of its address where the policy asks for no more than that; one that an officer asked by mail for, it shows itself.
+static void a_link_shows_no_more_than_a_mail_can(void **state)
+{
+	struct place *p = *state;
+	const struct rights_receipt more = asked(p, "objection", CONTACT), joined = asked(p, "restriction", CONTACT);
+	char id[RECORD_ID_LEN + 1], owner[TOKEN_LEN + 1];
+	struct err e = {0};
+
+	assert_int_equal(rights_join(p->vault, joined.id, p->asked.id, &(struct rights_act){.by = "anna"}, &e), 0);
+	mailed(p, p->asked.id);
+	const char *const numbers[] = {more.id, joined.id};
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		assert_int_equal(identity_confirm_link(p->vault, server.token, numbers[i], id, owner, &e), -1);
+		assert_int_equal(e.code, ERR_NOT_FOUND);
+		assert_false(is_shown(p, numbers[i]));
+	}
+	assert_int_equal(identity_confirm_link(p->vault, server.token, p->asked.id, id, owner, &e), 0);
+	mailed(p, more.id);
+	assert_int_equal(link_try(p), 0);
+	assert_true(is_shown(p, more.id));
+}
+
+// A link that is used after the code gives the request to who has it: that stands there.
+static void who_takes_a_request_over_is_recorded(void **state)
+{
+	struct place *p = *state;
+
+	mailed(p, p->asked.id);
+	assert_int_equal(code_try(p, p->asked.id, server.code), 0);
+	for (int i = 0; i < 2; i++) {
+		struct rights_facts facts;
+		assert_int_equal(link_try(p), 0);
+		JSON_AUTO cJSON *body = rights_read(p->vault, p->asked.id, &facts, NULL);
+		const cJSON *event;
+		int given = 0;
+		cJSON_ArrayForEach(event, json_get(body, "events"))
+		{
+			given += rights_event_read(event) == EVENT_IDENTITY_GIVEN;
+		}
+		assert_int_equal(given, 2);
+	}
+}
+
 static int member_move(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)
 {
 	(void)facts;
@@ -377,16 +477,22 @@ static int member_move(void *arg, cJSON *body, const struct rights_facts *facts,
 static void each_secret_is_bound_to_its_request_and_to_its_address(void **state)
 {
 	struct place *p = *state;
-	const struct rights_receipt other = asked(p, "restriction", "other@example.org");
+	const struct rights_receipt other = asked(p, "restriction", CONTACT);
+	const struct rectify_value away = {"contact", "other@example.org"};
 	const struct rights_act act = {.event = EVENT_NOTE, .by = "anna"};
 	struct vault_record record = {0};
 	char id[RECORD_ID_LEN + 1], owner[TOKEN_LEN + 1];
 	struct err e = {0};
 
+	mailed(p, other.id);
+	JSON_AUTO cJSON *others = body_of(p, other.id, &record);
+	vault_record_free(&record);
 	mailed(p, p->asked.id);
 	JSON_AUTO cJSON *body = body_of(p, p->asked.id, &record);
 	vault_record_free(&record);
 	cJSON *identity = cJSON_GetObjectItemCaseSensitive(body, "identity");
+	cJSON_SetValuestring(cJSON_GetObjectItemCaseSensitive(identity, "mail"), json_string(json_get(others, "identity"), "mail"));
+	assert_int_equal(rectify_request(p->vault, other.id, &away, 1, "person", NULL, &e), 0);
 	assert_int_equal(rights_edit(p->vault, other.id, member_move, identity, "request-event", &act, &e), 0);
 	assert_int_equal(code_try(p, other.id, server.code), -1);
 	assert_int_equal(identity_confirm_link(p->vault, server.token, other.id, id, owner, &e), -1);
@@ -680,6 +786,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(whoever_asks_in_ones_name_takes_no_mail_from_one, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(a_newer_code_takes_the_place_of_the_older, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(what_is_wrong_looks_alike, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(the_code_of_a_mail_counts_once_it_went, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(a_link_shows_no_more_than_a_mail_can, identity_make, place_drop),
+	    cmocka_unit_test_setup_teardown(who_takes_a_request_over_is_recorded, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(each_secret_is_bound_to_its_request_and_to_its_address, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(it_shows_nothing_for_what_is_joined, identity_make, place_drop),
 	    cmocka_unit_test_setup_teardown(the_end_of_the_request_ends_it, identity_make, place_drop),

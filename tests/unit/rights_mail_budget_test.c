@@ -79,11 +79,12 @@ static void loopback_is_everybody(void **state)
 // ---- one address ----
 
 static unsigned delivered;
+static bool takes_none;
 
 static int delivery(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
 		    const char *text, size_t len, char failure[OUTBOX_FAILURE], unsigned *wait_s)
 {
-	const bool never = strncmp(to, "never", 5) == 0, later = strncmp(to, "later", 5) == 0;
+	const bool never = strncmp(to, "never", 5) == 0, later = takes_none || strncmp(to, "later", 5) == 0;
 	*wait_s = 0;
 	(void)run;
 	(void)processor;
@@ -92,7 +93,7 @@ static int delivery(const char *run, const char *processor, kind_set kinds, cons
 	(void)number;
 	(void)text;
 	(void)len;
-	snprintf(failure, OUTBOX_FAILURE, "mail-%s", never ? "refused" : "later");
+	snprintf(failure, OUTBOX_FAILURE, "%s", strncmp(to, "perhaps", 7) == 0 ? "timeout" : never ? "mail-refused" : "mail-later");
 	delivered += !never && !later;
 	return never ? -1 : later;
 }
@@ -167,7 +168,7 @@ static void one_address_gets_a_few(void **state)
 
 	when_stand_at(when_now());
 	assert_int_equal(mails(p, OUTBOX_CONFIRM, same, 3), 1);
-	assert_int_equal(mails(p, OUTBOX_CONFIRM, tagged, 3), 1);
+	assert_int_equal(mails(p, OUTBOX_CONFIRM, tagged, 3), 3); // a link of the one shows nothing of the others
 	assert_int_equal(mails(p, OUTBOX_CONFIRM, others, 3), 3);
 	assert_int_equal(mails(p, OUTBOX_ACKNOWLEDGE, same, 3), OUTBOX_ACKNOWLEDGE_DAY);
 	vault_close(p->vault);
@@ -190,6 +191,110 @@ static void one_address_gets_a_few(void **state)
 	later(86400);
 	assert_int_equal(vault_prune(p->vault, (struct duration){0}, false, &pruned, &e), 0);
 	assert_int_equal(kept(p), 0);
+}
+
+// A mail with a secret, or one that only acknowledges, about this request, tried once. Whether it went.
+static bool mail_one(struct place *p, const char *what, const char *to, const struct rights_receipt *r, char id[RECORD_ID_LEN + 1])
+{
+	const bool confirms = strcmp(what, OUTBOX_CONFIRM) == 0;
+	static unsigned numbers;
+	char link[TOKEN_LEN + 1];
+	struct outbox_sent sent;
+	struct err e = {0};
+
+	snprintf(link, sizeof link, "9%042u", numbers++);
+	const struct outbox_new mail = {.to = to,
+					.subject = "s",
+					.text = "t {link}",
+					.what = what,
+					.request = r->id,
+					.limited = true,
+					.link = confirms ? link : NULL,
+					.until = confirms ? when_now() + 3600 : 0};
+	if (outbox_add(p->vault, &mail, id, &e) != 0 || outbox_send(p->vault, id, false, &to_server, &sent, &e) != 0)
+		fail_msg("%s", e.text);
+	return sent.sent == 1;
+}
+
+// What of it is shown last.
+static void shows_last(struct place *p, const struct rights_receipt *r, const char *event)
+{
+	JSON_AUTO cJSON *shown = place_shown(p, r);
+	const cJSON *events = json_get(shown, "events");
+
+	assert_string_equal(json_string(cJSON_GetArrayItem(events, cJSON_GetArraySize(events) - 1), "event"), event);
+}
+
+static void what_is_dropped_or_expires_gives_its_share_back(void **state)
+{
+	struct place *p = *state;
+	const struct rights_receipt r = place_asked(p, &(struct rights_new){.right = "complaint", .contact = "v@example.org"});
+	char id[RECORD_ID_LEN + 1];
+	struct outbox_sent sent;
+	struct err e = {0};
+
+	when_stand_at(when_now());
+	takes_none = true;
+	for (int i = 0; i < OUTBOX_CONFIRM_DAY; i++) { // a newer one takes the place of the older
+		assert_false(mail_one(p, OUTBOX_CONFIRM, "replaced@example.org", &r, id));
+		assert_false(mail_one(p, OUTBOX_CONFIRM, "dropped@example.org", &r, id));
+		assert_int_equal(outbox_drop(p->vault, id, "anna", &e), 0);
+		assert_false(mail_one(p, OUTBOX_CONFIRM, "expired@example.org", &r, id));
+		later(3600);
+		assert_int_equal(outbox_send(p->vault, id, true, &to_server, &sent, &e), 0);
+		assert_int_equal(sent.waiting, 0);
+	}
+	// Of this one it is not known whether a server has it.
+	assert_false(mail_one(p, OUTBOX_CONFIRM, "perhaps@example.org", &r, id));
+	assert_int_equal(outbox_drop(p->vault, id, "anna", &e), 0);
+	takes_none = false;
+	assert_true(mail_one(p, OUTBOX_CONFIRM, "replaced@example.org", &r, id));
+	assert_true(mail_one(p, OUTBOX_CONFIRM, "dropped@example.org", &r, id));
+	assert_true(mail_one(p, OUTBOX_CONFIRM, "expired@example.org", &r, id));
+	assert_false(mail_one(p, OUTBOX_CONFIRM, "perhaps@example.org", &r, id));
+}
+
+// While a server takes no mail, one that is withheld waits as the one that has the share does, and goes as that one does.
+static void what_is_withheld_waits_with_what_has_the_share(void **state)
+{
+	static const char *const whats[] = {OUTBOX_CONFIRM, OUTBOX_ACKNOWLEDGE};
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1];
+	struct outbox_sent sent;
+	struct err e = {0};
+
+	when_stand_at(when_now());
+	for (size_t i = 0; i < ARRAY_LEN(whats); i++) {
+		struct rights_receipt r[3];
+		for (size_t n = 0; n < ARRAY_LEN(r); n++)
+			r[n] = place_asked(p, &(struct rights_new){.right = "complaint", .contact = "v@example.org"});
+		takes_none = true;
+		for (size_t n = 0; n + 1 < ARRAY_LEN(r); n++) {
+			assert_false(mail_one(p, whats[i], n == 0 ? "v@example.org" : "V@example.org", &r[n], id));
+			shows_last(p, &r[n], "mail-queued");
+		}
+		takes_none = false;
+		const unsigned before = delivered;
+		for (int run = 0; run < 2; run++) // of two of one second any may come first
+			assert_int_equal(outbox_send(p->vault, NULL, true, &to_server, &sent, &e), 0);
+		assert_int_equal(sent.waiting, 0);
+		assert_int_equal(delivered - before, 1);
+		assert_false(mail_one(p, whats[i], "v@example.org", &r[2], id)); // and at once where none waits
+		for (size_t n = 0; n < ARRAY_LEN(r); n++) {
+			struct rights_facts facts;
+			BUF_AUTO struct buf officer = BUF_INIT(1 << 20);
+			shows_last(p, &r[n], "mail-sent");
+			// To the officer it says what went; what did not has acknowledged nothing.
+			assert_int_equal(rights_show_officer(p->vault, r[n].id, false, &officer, &e), 0);
+			assert_int_equal(strstr(buf_text(&officer), "\"withheld\":true") != NULL, n != 0);
+			JSON_AUTO cJSON *body = rights_read(p->vault, r[n].id, &facts, &e), *shown = place_shown(p, &r[n]);
+			assert_non_null(body);
+			assert_int_equal(facts.clock.acknowledged != 0, n == 0);
+			JSON_AUTO cJSON *first = place_shown(p, &r[0]);
+			assert_true(cJSON_Compare(json_get(first, "events"), json_get(shown, "events"), true));
+			assert_true(cJSON_Compare(json_get(first, "clocks"), json_get(shown, "clocks"), true));
+		}
+	}
 }
 
 // What a server does not take takes nobody's share, and what is tried again takes none twice.
@@ -222,6 +327,8 @@ int main(void)
 	    cmocka_unit_test_setup(who_has_many_networks_stops_nobody, an_hour_later),
 	    cmocka_unit_test_setup(loopback_is_everybody, an_hour_later),
 	    cmocka_unit_test_setup_teardown(one_address_gets_a_few, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(what_is_dropped_or_expires_gives_its_share_back, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(what_is_withheld_waits_with_what_has_the_share, place_make, place_drop),
 	    cmocka_unit_test_setup_teardown(what_does_not_arrive_does_not_count, place_make, place_drop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
