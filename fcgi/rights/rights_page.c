@@ -187,11 +187,12 @@ static void plan_stores(struct rights_page *page, const struct erase_result *fou
 	buf_adds(&page->out, "</ul>\n");
 }
 
-static void plan_clocks(struct rights_page *page, const struct policy_right *right)
+// That it is recorded, and what follows; `right` NULL: it is carried out at once, and nothing is waited for.
+static void plan_recorded(struct rights_page *page, const struct policy_right *right)
 {
 	const struct clock_facts facts = {.received = when_now(), .now = when_now()};
 	struct clock_line lines[CLOCK_IDS] = {0};
-	const size_t count = clock_lines(page->p, right, &facts, lines);
+	const size_t count = right != NULL ? clock_lines(page->p, right, &facts, lines) : 0;
 	const struct clock_line *answer = clock_answer(lines, count);
 	const struct duration longest = life_longest(&page->p->kinds[KIND_RIGHTS_REQUEST]);
 	const bool ends = !duration_is_zero(longest);
@@ -201,11 +202,14 @@ static void plan_clocks(struct rights_page *page, const struct policy_right *rig
 		word_duration(life, sizeof life, longest, word_language(page->p));
 	else
 		word_life(life, sizeof life, page->p, &page->p->kinds[KIND_RIGHTS_REQUEST]);
-	xml_printf(&page->out, "<h2>%s</h2>\n<ol>\n<li>%s</li>\n<li>", word(page->p, "page.plan.then"),
-		   word(page->p, "page.plan.recorded"));
-	write_filled(&page->w, answer != NULL ? "page.plan.answer" : "page.plan.answer.open",
-		     WORD_VALUES({"day", DAY_WORDS(page, answer != NULL ? answer->due : 0)}));
-	buf_adds(&page->out, "</li>\n<li>");
+	xml_printf(&page->out, "<h2>%s</h2>\n<ol>\n<li>%s</li>\n", word(page->p, "page.plan.then"), word(page->p, "page.plan.recorded"));
+	if (right != NULL) {
+		buf_adds(&page->out, "<li>");
+		write_filled(&page->w, answer != NULL ? "page.plan.answer" : "page.plan.answer.open",
+			     WORD_VALUES({"day", DAY_WORDS(page, answer != NULL ? answer->due : 0)}));
+		buf_adds(&page->out, "</li>\n");
+	}
+	buf_adds(&page->out, "<li>");
 	write_filled(&page->w, ends ? "page.plan.kept.until" : "page.plan.kept", WORD_VALUES({"life", life}));
 	buf_adds(&page->out, "</li>\n</ol>\n");
 	buf_adds(&page->out, count > 0 ? "<dl class=\"record\">\n" : "");
@@ -240,7 +244,6 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 	struct erase_result found = {0};
 	struct rights_page page;
 	struct err e = {0};
-	bool any = !erase;
 
 	if (erase && ((by_archive && rights_archive_id(v, asked->archive, archive, &e) != 0) ||
 		      rights_erase_everywhere(v, by_archive ? ERASE_RECORD : ERASE_RECEIPT, by_archive ? archive : asked->receipt, true,
@@ -248,16 +251,14 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 		respond_err(r, &e);
 		return;
 	}
-	for (size_t i = 0; i < found.store_count; i++)
-		any = any || found.stores[i].found > 0;
-	if (!any) {
+	if (erase && !rights_erase_finds(&found)) {
 		page_sentence(r, "answer.unknown.title", "answer.unknown");
 		return;
 	}
 	page_begin(&page, r, rights_form_name(p, right));
 	xml_printf(&page.out, "<p class=\"eyebrow\">%s</p>\n<p class=\"lead\">%s</p>\n<div class=\"card\">\n", word(p, "page.rights.step3"),
 		   word(p, erase ? "page.plan.erase" : "page.plan.ask"));
-	any = false;
+	bool any = false;
 	for (size_t i = 0; !erase && i < ARRAY_LEN(given); i++) {
 		if (given[i].value != NULL && !any)
 			xml_printf(&page.out, "<h2>%s</h2>\n<dl class=\"record\">\n", word(p, "page.plan.yours"));
@@ -267,10 +268,10 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 	buf_adds(&page.out, any ? "</dl>\n" : "");
 	if (erase)
 		plan_stores(&page, &found);
-	else if (offer_acts(p, right))
+	if (!erase && offer_acts(p, right))
 		write_note(&page.w, "page.plan.at_once", NULL);
-	else
-		plan_clocks(&page, right);
+	else if (!erase || rights_names_something(v, asked))
+		plan_recorded(&page, erase ? NULL : right);
 	rights_form_begin(p, &page.out, erase ? "/api/erase" : "/api/rights", "choice-of-two");
 	if (!erase)
 		rights_form_hidden(&page.out, "right", asked->right);

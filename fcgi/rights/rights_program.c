@@ -555,14 +555,15 @@ static const struct field erase_fields[] = {
     {0},
 };
 
-// The certificate of an erasure, or that it is partial.
-static void respond_erased(struct request *r, const cJSON *certificate, bool connection)
+// The certificate of an erasure, or that it is partial: with what there is of a certificate, and of a request (NULL: none is recorded) what it is found by.
+static void respond_erased(struct request *r, const cJSON *certificate, bool connection, const struct rights_receipt *recorded)
 {
 	if (!cJSON_IsTrue(json_get(certificate, "complete"))) {
 		struct problem partial = {.language = request_language(r)};
 		problem_set(&partial, 503, "problem.erasure-partial", NULL, NULL);
 		JSON_AUTO cJSON *problem = problem_object(&partial);
-		if (cJSON_AddItemReferenceToObject(problem, "certificate", (cJSON *)certificate))
+		if ((certificate == NULL || cJSON_AddItemReferenceToObject(problem, "certificate", (cJSON *)certificate)) &&
+		    (recorded == NULL || json_put_texts(problem, JSON_TEXTS({"id", recorded->id}, {"secret", recorded->secret}))))
 			respond_problem_object(r, problem);
 	} else if (request_wants(r, "text/html")) {
 		rights_page_erased(r, certificate, connection);
@@ -595,11 +596,10 @@ static bool erase_recorded(struct request *r, struct vault *v, const struct righ
 	}
 	JSON_AUTO cJSON *shown =
 	    rights_show(v, receipt.id, receipt.secret, &json, &e) == 0 ? json_parse(buf_text(&json), json.len, &e) : NULL;
-	if (json_get(shown, "certificate") != NULL)
-		respond_erased(r, json_get(shown, "certificate"), false);
+	if (shown == NULL)
+		respond_err(r, &e);
 	else
-		respond_err(r,
-			    e.code != ERR_NONE ? &e : &(struct err){ERR_UNAVAILABLE, "it is recorded, and could not be carried out yet"});
+		respond_erased(r, json_get(shown, "certificate"), false, &receipt);
 	return true;
 }
 
@@ -652,7 +652,7 @@ static void handle_erase(struct request *r, void *context)
 	if (certificate == NULL)
 		respond_err(r, &e);
 	else
-		respond_erased(r, certificate, connection);
+		respond_erased(r, certificate, connection, NULL);
 }
 
 // ---- GET /api/proofs/<number> ----

@@ -54,6 +54,17 @@ int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value
 	return rights_erase_all(v, &(struct erase_selector){by, value}, 1, dry_run, out, e);
 }
 
+bool rights_erase_finds(const struct erase_result *found)
+{
+	uint64_t all = 0, stay = 0;
+
+	for (size_t i = 0; i < found->store_count; i++)
+		all += found->stores[i].found;
+	for (size_t i = 0; i < found->kept_count; i++)
+		stay += found->kept[i].kind == KIND_RIGHTS_REQUEST ? found->kept[i].count : 0;
+	return all > stay;
+}
+
 // Whether the policy lets people erase by themselves, at once.
 static bool erasure_self_service(struct vault *v)
 {
@@ -75,7 +86,7 @@ static int erase_by_oneself(struct vault *v, enum erase_by by, const char *value
 	const struct erase_selector who = {by, value};
 	// Anybody can make receipts up: what is found by none is searched for in no file, and keeps nobody waiting.
 	int ret = vault_erase(v, by, value, true, &result, e);
-	const bool pending = ret == 0 && (vault_erase_pending(&result) || !result.complete);
+	const bool pending = ret == 0 && ((vault_erase_pending(&result) && rights_erase_finds(&result)) || !result.complete);
 	if (pending)
 		(void)deletion_ask_again(v, &who, 1, NULL, &unasked);
 	JSON_AUTO cJSON *reach = reach_of(v, &who, 1, e);

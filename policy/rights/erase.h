@@ -13,6 +13,8 @@ void rights_stop_making_by(int (*stop)(const char *run, const char *who, struct 
 void rights_erased_but(struct erase_result *out, const char *what, const struct err *why);
 // vault_erase(), and what is being made ends first.
 int rights_erase_everywhere(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e);
+// Whether a dry run by a receipt found more than data-subject requests that name it and stay.
+bool rights_erase_finds(const struct erase_result *found);
 // The same by several selectors of one person: what is found by more than one is counted once.
 int rights_erase_all(struct vault *v, const struct erase_selector *list, size_t count, bool dry_run, struct erase_result *out,
 		     struct err *e);

@@ -308,6 +308,8 @@ test('rights: a form without script is answered for people, with dates in words 
   // From the page it is a request: loaded again, and by its number and secret, the certificate is there; nobody else is told anything, and nothing of the receipt is kept.
   const other = (await generate(site, { description: 'A small bakery by the harbour', count: 1 })).body;
   const plan = await form('/api/rights/plan', { right: 'erasure', receipt: other.receipt });
+  assert.match(plan.text, /Your request is recorded now\. You get a number and a secret[^]*The request itself is deleted after/);
+  assert.doesNotMatch(plan.text, /<dt>/, 'nothing is waited for');
   const [, key] = /name="key" value="([\w-]{43})"/.exec(plan.text);
   const [first, reloaded] = [await form('/api/erase', { receipt: other.receipt, key }), await form('/api/erase', { receipt: other.receipt, key })];
   const saved = (text) => JSON.parse(Buffer.from(/certificate\.json" href="data:application\/json;charset=utf-8;base64,([^"]+)"/.exec(text)[1], 'base64').toString());
@@ -317,7 +319,11 @@ test('rights: a form without script is answered for people, with dates in words 
   const looked = await form('/api/rights/look-up', { id: number, secret: own });
   assert.equal(saved(looked.text).cert_id, saved(first.text).cert_id);
   const json = (fields) => fetch(`${site.url}/api/erase`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(fields) });
-  assert.notEqual((await (await json({ receipt: other.receipt, key: 'k'.repeat(43) })).json()).cert_id, saved(first.text).cert_id, 'another key opens nothing');
+  const spent = await (await json({ receipt: other.receipt, key: 'k'.repeat(43) })).json();
+  assert.notEqual(spent.cert_id, saved(first.text).cert_id, 'another key opens nothing');
+  // Of the receipt there is that request alone, which stays: nothing is offered to be erased, and nothing is.
+  assert.deepEqual([spent.audit_index, spent.outcome], [null, 'nothing-erased']);
+  assert.match((await form('/api/rights/plan', { right: 'erasure', receipt: other.receipt })).text, /<h1>Nothing was found under this receipt<\/h1>/);
   const again = (await generate(site, { description: 'A small bakery by the harbour', count: 1 })).body, asked = { receipt: again.receipt, key: 'x'.repeat(43) };
   const [one, two] = [await (await json(asked)).json(), await (await json(asked)).json()];
   assert.ok(one.audit_index !== null && one.cert_id === two.cert_id);

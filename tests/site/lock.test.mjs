@@ -122,7 +122,14 @@ test('an erasure beside four open readers ends in time, says that it is partial,
     assert.notEqual(held.code, 0, held.stdout + held.stderr);
     assert.match(held.stdout + held.stderr, /partial|"complete": ?false/);
     assert.ok(Date.now() - begun < 30000);
+    // By who erases with a key: the request is found from then on, and the same key finishes it.
+    const own = (await generate(site, { description: 'A florist with a greenhouse full of ferns.', count: 1 })).body;
+    const keyed = () => fetch(`${site.url}/api/erase`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ receipt: own.receipt, key: 'l'.repeat(43) }) });
+    const unfinished = await keyed(), { certificate, id, secret } = await unfinished.json();
+    assert.deepEqual([unfinished.status, certificate.complete], [503, false]);
+    assert.equal((await fetch(`${site.url}/api/rights/${id}`, { headers: { authorization: `Bearer ${secret}` } })).status, 200);
     for (const reader of readers) { reader.stdin.end(); await new Promise((r) => reader.once('exit', r)); }
+    assert.equal((await (await keyed()).json()).complete, true);
     const done = erase();
     assert.equal(done.code, 0, done.stdout + done.stderr);
     assert.match(done.stdout, /"complete": ?true/);
