@@ -59,6 +59,7 @@ struct command {
 	enum command_opens opens;
 	const char
 	    *reads; // the option that shows what is personal: it is recorded who read it, so it needs --reason, and OPENS_LOOK does not do
+	const char *writes;                 // the option with which it writes, and OPENS_LOOK does not do; without it, it only shows
 	const char *const *columns, *types; // of its list, as table_init() takes them; NULL: it has none
 };
 

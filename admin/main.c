@@ -110,11 +110,12 @@ static int file_name(int fd, const char *temporary, bool named, const char *file
 static enum status command_run(const struct command *c, const struct admin *program, const struct arguments *args)
 {
 	static const enum vault_mode modes[] = {[OPENS_LOOK] = VAULT_LOOK, [OPENS_PROGRAM] = VAULT_PROGRAM, [OPENS_ADMIN] = VAULT_ADMIN};
-	const bool reads = c->reads != NULL && argument_given(args, c->reads);
-	const enum command_opens opens = c->opens == OPENS_NOTHING         ? OPENS_NOTHING
-					 : argument_given(args, "dry-run") ? OPENS_LOOK
-					 : reads && c->opens == OPENS_LOOK ? OPENS_PROGRAM
-									   : c->opens;
+	const bool reads = c->reads != NULL && argument_given(args, c->reads),
+		   writes = c->writes != NULL && argument_given(args, c->writes);
+	const enum command_opens opens = c->opens == OPENS_NOTHING                     ? OPENS_NOTHING
+					 : argument_given(args, "dry-run")             ? OPENS_LOOK
+					 : c->opens == OPENS_LOOK && (reads || writes) ? OPENS_PROGRAM
+										       : c->opens;
 	char officer[OFFICER_MAX] = "";
 	struct err e = {0};
 	SITE_AUTO struct site site = {0};
@@ -124,6 +125,8 @@ static enum status command_run(const struct command *c, const struct admin *prog
 	if (reads && argument(args, "reason") == NULL)
 		return output_complain(STATUS_UNSURE, "%s: --%s needs --reason: why you ask; that is recorded, and the person sees it",
 				       a.name, c->reads);
+	if (c->reads != NULL && !reads && argument(args, "reason") != NULL) // nothing of it would be recorded
+		return output_complain(STATUS_UNSURE, "%s: --reason is given with --%s", a.name, c->reads);
 	if (opens != OPENS_NOTHING && site_open(&site, &a, modes[opens]) != STATUS_DONE)
 		return STATUS_UNSURE;
 	if (opens != OPENS_NOTHING)

@@ -62,7 +62,7 @@ static int place_request(struct vault *v, const struct arguments *args, const ch
 
 enum status restrict_place(const struct admin *a, const struct arguments *args, const char *right, const char *ground)
 {
-	char id[RECORD_ID_LEN + 1];
+	char id[RECORD_ID_LEN + 1] = "";
 	const char *asked = argument(args, "receipt"), *record = argument(args, "record");
 	const bool named = args->word_count > 0, dry_run = argument_given(args, "dry-run"), by_contact = argument_given(args, "contact");
 	BUF_AUTO_WIPE struct buf receipt = BUF_INIT(HIDDEN_MAX);
@@ -83,10 +83,12 @@ enum status restrict_place(const struct admin *a, const struct arguments *args, 
 		return admin_failed(a);
 	person.list[0] = (struct erase_selector){asked != NULL ? ERASE_RECEIPT : ERASE_RECORD, asked != NULL ? buf_text(&receipt) : record};
 	person.count = named || by_contact ? 0 : 1;
-	// Nothing is entered for what is not there.
+	// Nothing is entered for what is not there, or is too much with the request that is entered.
 	if (!named && ((by_contact && person_of_contact(a->vault, contact, &person, a->e) != 0) ||
 		       rights_restrict_would(a->vault, &person, &r, a->e) != 0))
 		return admin_failed(a);
+	if (person.more || (by_contact && person.count == PERSON_MAX))
+		return output_complain(STATUS_FOUND, "%s: more of one person than is restricted at once: no request was entered", a->name);
 	if (!named && r.records == 0)
 		return output_complain(STATUS_FOUND, "restrict: nothing is kept of what it names: no request was entered");
 	if (!named && dry_run)
@@ -94,8 +96,12 @@ enum status restrict_place(const struct admin *a, const struct arguments *args, 
 	if ((named ? cases_request_id(a->vault, args->words[0], id, a->e)
 		   : place_request(a->vault, args, right, asked != NULL ? buf_text(&receipt) : NULL, by_contact ? contact : NULL,
 				   a->officer, id, a->e)) != 0 ||
-	    rights_restrict(a->vault, id, ground, argument(args, "reason"), a->officer, dry_run, &r, a->e) != 0)
+	    rights_restrict(a->vault, id, ground, argument(args, "reason"), a->officer, dry_run, &r, a->e) != 0) {
+		if (!named && *id != '\0')
+			output_complain(STATUS_FOUND, "%s: %.12s is entered and not restricted: %s place %.12s does that", a->name, id,
+					a->name, id);
 		return admin_failed(a);
+	}
 	return restrict_did(args, id, dry_run ? "would be restricted" : "is restricted", &r);
 }
 

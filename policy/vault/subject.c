@@ -248,6 +248,8 @@ int vault_subject(struct vault *v, enum erase_by by, const char *value, const st
 		if (s.known && walk->event != NULL)
 			walk_payloads(v, &s, walk, arg, out);
 	}
+	for (size_t i = 0; i < rows.count; i++) // where it failed; else they are free
+		buf_free(&rows.rows[i].body);
 	free(rows.rows);
 	return ret;
 }

@@ -189,7 +189,7 @@ test('who only looks makes nothing, in the store or in a run folder that may be 
   const { run, state, runFolder } = place(t);
   rmSync(join(state, 'space-reserve'));
   const was = readdirSync(state, { recursive: true }).sort();
-  for (const words of [['requests', 'list'], ['requests', 'show', '0'.repeat(32)], ['audit', 'show'], ['audit', 'verify'], ['register'], ['check', '--offline'], ['publish', '--dry-run'], ['prune', '--dry-run'],
+  for (const words of [['requests', 'list'], ['requests', 'show', '0'.repeat(32)], ['requests', 'recipients', '0'.repeat(32)], ['audit', 'show'], ['audit', 'verify'], ['register'], ['check', '--offline'], ['publish', '--dry-run'], ['prune', '--dry-run'],
     ['erase', '--record', '0'.repeat(32), '--dry-run']]) {
     run(words);
     assert.deepEqual(readdirSync(state, { recursive: true }).sort(), was, words.join(' '));

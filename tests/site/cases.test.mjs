@@ -297,3 +297,18 @@ test('a contract is renewed, and what is not noted yet is due, which breaks noth
   assert.equal(p.run(['assess', 'review', contract, '--close', '--reason', 'ended']).status, 0);
   assert.deepEqual(due(), ['no contract is noted (Article 28 of the GDPR) with: azure-openai']);
 });
+
+test('for more of one person than is restricted at once no request is entered', (t) => {
+  const p = place(t), run = withAuthority(p), contact = { input: 'jo@example.org' };
+  const entered = () => json(run(['requests', 'list', '--format', 'json'])).length;
+  const receipt = join(p.base, 'receipt');
+  for (let i = 0; i < 30; i++) { // each leads to itself and to a receipt
+    writeFileSync(receipt, String(i).padStart(43, 'A'));
+    const { id } = json(run(['requests', 'add', '--right', 'complaint', '--contact', '-', '--receipt', `@${receipt}`, '--format', 'json'], contact));
+    run(['requests', 'verify', id, '--how', 'known', '--contact-too', '--reason', 'rang']);
+  }
+  const more = run(['restrict', 'place', '--contact', '-', '--ground', 'accuracy-contested', '--reason', 'rang'], contact);
+  assert.equal(more.status, 1);
+  assert.match(more.stderr, /more of one person than is restricted at once: no request was entered/);
+  assert.equal(entered(), 30);
+});

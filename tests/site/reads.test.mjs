@@ -79,3 +79,13 @@ test('every command that shows what a person left records who read it, and the p
   assert.ok(ledger.includes(`{\\"incident\\":\\"${incident.id}\\",\\"event\\":\\"read\\"`));
   assert.doesNotMatch(ledger, /kastanie|because of/);
 });
+
+test('a reason that would be recorded nowhere is refused, and not taken in silence', (t) => {
+  const p = place(t), none = '0'.repeat(32);
+  for (const [words, option] of [[['requests', 'list'], 'contact'], [['requests', 'show', none], 'personal'], [['hold', 'show', none], 'personal'], [['access', '--record', none], 'contact']]) {
+    const r = p.run([...words, '--reason', 'asked']);
+    assert.equal(r.status, 2, words.join(' '));
+    assert.match(r.stderr, new RegExp(`--reason is given with --${option}`));
+  }
+  assert.notEqual(p.run(['export', '--record', none, '--reason', 'asked', '--output', join(p.base, 'x.zip')]).status, 2, 'which has a reason of its own');
+});
