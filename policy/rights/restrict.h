@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Restriction of processing (GDPR, Article 18). Each stands on a data-subject request, whose events say on which ground, since when, and that the
 // person was told before it ended; what it names, and what is of its contact where that was proven (person.h), is restricted in the vault (vault_restrict).
+// What that was, at that time, stands in its body (`restricts`) until it is lifted: the contact may be corrected, and what led there may end before.
 #ifndef LETHE_RIGHTS_RESTRICT_H
 #define LETHE_RIGHTS_RESTRICT_H
 
