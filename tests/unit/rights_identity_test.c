@@ -255,9 +255,15 @@ static void the_code_holds_for_an_hour_and_the_link_for_a_day(void **state)
 	const time_t begin = when_now();
 
 	when_stand_at(begin);
-	mailed(p, p->asked.id);
+	assert_true(mailed_by(p, p->asked.id, "site"));
+	char code[sizeof server.code], token[sizeof server.token];
+	memcpy(code, server.code, sizeof code);
+	memcpy(token, server.token, sizeof token);
+	when_stand_at(begin + IDENTITY_LIFE / 2);
+	assert_false(mailed_by(p, p->asked.id, "site")); // what is withheld makes the one before hold no longer
+	memcpy(server.token, token, sizeof server.token);
 	when_stand_at(begin + IDENTITY_LIFE);
-	assert_int_equal(code_try(p, p->asked.id, server.code), -1);
+	assert_int_equal(code_try(p, p->asked.id, code), -1);
 	when_stand_at(begin + OUTBOX_LINK_SECONDS);
 	assert_int_equal(link_try(p), -1);
 	when_stand_at(begin + OUTBOX_LINK_SECONDS - 1);
