@@ -716,7 +716,7 @@ void rights_page_confirm(struct request *r, const char *token, const struct iden
 						    .attributes = "autocomplete=\"off\" spellcheck=\"false\"",
 						    .max = 64,
 						    .required = true});
-	form_end(&page, "quiet", "page.confirm.button");
+	form_end(&page, "quiet", "page.confirm.send");
 	card_end(&page);
 	page_end(&page, 200);
 }

@@ -68,7 +68,7 @@ for (const [code, name, language] of [['de', 'Deutsch', 'de'], ['zh-Hans', 'ç®€ä
       const { page } = v;
       const check = async (what) => {
         assert.equal(await page.evaluate(() => document.documentElement.lang), code, what);
-        assert.deepEqual(foreign(await readable(page), language, policy), [], what);
+        assert.deepEqual(foreign((await readable(page)).map((text) => text.replace('Your requests to us', '')), language, policy), [], what); // a name of the policy, within a sentence of ours
         await assertFits(page, what);
       };
       await page.goto('/');

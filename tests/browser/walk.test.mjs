@@ -68,7 +68,7 @@ test('asked, shown who asks, answered, fetched, verified', { timeout: 180000 }, 
   await page.goto(find());
   await check('2-link');
   assert.equal(JSON.parse(officer(['requests', 'show', id, '--format', 'json'])).verified, false, 'looking is not showing');
-  await page.locator('main form button').click();
+  await page.getByRole('button', { name: 'Yes, the request is mine' }).click();
   await page.getByText('Thank you: you showed that the request is yours.').waitFor();
   const own = (await page.locator('#own code').allTextContents())[1];
   await check('3-shown');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // A body of any content: what passes, and is JSON, holds no member that its row does not name when a whole reader looks at it, and all that it must hold.
 #include "fcgi/egress/members.h"
+#include "policy/base/array.h"
 #include "policy/base/json.h"
 #include <stdint.h>
 #include <stdlib.h>
@@ -45,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						{"dashscope", "/api/v1/services/aigc/multimodal-generation/generation"}};
 	char name[MEMBERS_NAME];
 
-	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		const struct processor_route *r = processor_route(processor_facts(routes[i][0]), "POST", NULL, routes[i][1]);
 		const char *body = (const char *)data;
 		const kind_set kinds = KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_UPLOAD);
