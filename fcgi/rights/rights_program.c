@@ -573,7 +573,7 @@ static void respond_erased(struct request *r, const cJSON *certificate, bool con
 }
 
 // With a key, an erasure that finds something is a request: it keeps the certificate, which who sends the same again has again, and a browser by the request's number
-// and secret, too. False: nothing was found, now or before, and nothing is recorded.
+// and secret, too. False: nothing is recorded, as nothing was found, now or before, or as the disk is full.
 static bool erase_recorded(struct request *r, struct vault *v, const struct rights_new *asked)
 {
 	struct rights_receipt receipt;
@@ -587,6 +587,8 @@ static bool erase_recorded(struct request *r, struct vault *v, const struct righ
 			return false;
 	}
 	if (e.code != ERR_NONE || rights_record(v, asked, &receipt, &e) != 0) {
+		if (e.code == ERR_FULL) // what cannot be recorded is erased all the same
+			return false;
 		respond_err(r, &e);
 		return true;
 	}

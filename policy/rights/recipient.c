@@ -98,38 +98,60 @@ static int notice_queue(struct vault *v, const struct policy_processor *to, cons
 	return outbox_add(v, &mail, id, e);
 }
 
-int recipients_tell(struct vault *v, const char *request, enum recipient_about about, cJSON *recipients, const char *by, struct err *e)
+// What was done already is not done again.
+static int recipients_tell_rest(struct vault *v, const char *request, struct recipients_telling *x, cJSON *recipients, struct err *e)
 {
 	const struct policy *p = vault_policy(v);
-	struct recipients_telling x = {.about = about, .by = by, .recipients = recipients};
-	const struct rights_act act = {.event = EVENT_RECIPIENT, .by = by};
+	const char *about = about_names[x->about];
 	const bool mail = outbox_processor(p) != NULL;
 	char now[WHEN_TEXT];
 	cJSON *row;
-	int ret = 0;
 
 	when_text(now, when_now());
-	if (request != NULL && recipients != NULL && recipients->child != NULL)
-		ret = rights_edit(v, request, recipients_write, &x, "request-event", &act, e);
+	if (request != NULL && recipients != NULL && recipients->child != NULL && x->known == NULL &&
+	    rights_edit(v, request, recipients_write, x, "request-event", &(struct rights_act){.event = EVENT_RECIPIENT, .by = x->by}, e) !=
+		0)
+		return -1;
 	cJSON_ArrayForEach(row, recipients)
 	{
 		const char *id = json_string(row, "id"), *until = json_string(row, "expires_by");
 		const struct policy_processor *to = policy_processor(p, id);
-		const char *notified = json_string(rights_recipient(x.known, id, about_names[about]), "notice_at");
+		const char *notified = json_string(rights_recipient(x->known, id, about), "notice_at");
 		// Both are UTC in the same form.
 		const bool due = mail && to != NULL && to->privacy_mail != NULL && (until == NULL || strcmp(until, now) > 0);
-		if (ret == 0 && due && notified == NULL) {
-			ret = notice_queue(v, to, request, about, row, e);
+		if (json_get(row, "notified_at") != NULL)
+			continue;
+		if (due && notified == NULL) {
+			if (notice_queue(v, to, request, x->about, row, e) != 0)
+				return -1;
 			notified = now;
 		}
+		if (!cJSON_AddItemToObject(row, "notified_at", notified != NULL ? cJSON_CreateString(notified) : cJSON_CreateNull()))
+			return err_set(e, ERR_MEMORY, "no memory to tell who got data");
+	}
+	return 0;
+}
+
+int recipients_tell(struct vault *v, const char *request, enum recipient_about about, cJSON *recipients, const char *by, struct err *e)
+{
+	struct recipients_telling x = {.about = about, .by = by, .recipients = recipients};
+	struct err why = {0};
+	cJSON *row;
+
+	cJSON_ArrayForEach(row, recipients)
+	{
 		cJSON_DeleteItemFromObjectCaseSensitive(row, "notified_at");
-		if (ret == 0 &&
-		    !cJSON_AddItemToObject(row, "notified_at", notified != NULL ? cJSON_CreateString(notified) : cJSON_CreateNull()))
-			ret = err_set(e, ERR_MEMORY, "no memory to tell who got data");
+	}
+	int ret = recipients_tell_rest(v, request, &x, recipients, &why);
+	if (ret != 0 && why.code == ERR_FULL) { // an erasure must not fail by that
+		why = (struct err){0};
+		vault_space_reserve(v, false);
+		ret = recipients_tell_rest(v, request, &x, recipients, &why);
+		vault_space_reserve(v, true);
 	}
 	cJSON_Delete(x.known);
 	reach_forget_transfers(recipients);
-	return ret;
+	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
 struct acknowledging {

@@ -141,8 +141,8 @@ test('on a full disk everything that a visitor ends ends: a ZIP, a set by its re
   azure.always = null;
   t.after(() => empty(site.state));
   const sets = [];
-  for (let i = 0; i < 4; i++) sets.push((await generate(site, { description, count: 1, provider: 'azure-openai' })).body);
-  const erase = ({ receipt }) => fetch(`${site.url}/api/erase`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ receipt }) });
+  for (let i = 0; i < 5; i++) sets.push((await generate(site, { description, count: 1, provider: 'azure-openai' })).body);
+  const erase = ({ receipt }, key) => fetch(`${site.url}/api/erase`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ receipt, key }) });
   assert.equal((await erase(sets[0])).status, 200); // the write-ahead log has no space of its own afterwards
   fill(site.state);
   assert.equal((await fetch(site.url + sets[1].archive.url, { method: 'DELETE' })).status, 204);
@@ -151,6 +151,7 @@ test('on a full disk everything that a visitor ends ends: a ZIP, a set by its re
   assert.equal(site.officer(['prune']).code, 0); // which takes the reserve again
   assert.equal((await erase((await generate(site, { description, count: 1, provider: 'azure-openai' })).body)).status, 200);
   fill(site.state);
+  assert.equal((await erase(sets[4], 'as-a-page-sends-it-0001')).status, 200);
   assert.equal((await fetch(`${site.url}/api/generate/${sets[2].receipt}`, { method: 'DELETE' })).status, 204);
   assert.equal((await erase(sets[3])).status, 200);
   for (const { archive } of sets) assert.equal((await fetch(site.url + archive.url)).status, 404);

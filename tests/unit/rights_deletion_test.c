@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: ISC
 // Deletions at vendors: asked at their time and by one alone, until they are confirmed or the vendor's own time is over; once more on erasure; after a kill; and what is
 // told of them.
-#include "policy/base/limits.h"
 #include "policy/rights/deletion.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/reach.h"
-#include "tests/fault/fault_vfs.h"
-#include "tests/unit/rights_place.h"
+#include "tests/unit/rights_disk.h"
 #include <sys/wait.h>
 
 #define RECEIPT   "RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRR1"
@@ -293,16 +291,6 @@ static void what_was_confirmed_before_ends_as_deleted(void **state)
 	assert_int_equal(rows(p, true).last.deleted, begin);
 }
 
-static struct place *measured;
-static uint64_t reserve_bytes(void)
-{
-	char path[256];
-	struct stat file;
-
-	snprintf(path, sizeof path, "%s/space-reserve", measured->state);
-	return stat(path, &file) == 0 ? (uint64_t)file.st_size : 0;
-}
-
 // On a full disk the vendor is asked once more, too.
 static void an_erasure_on_a_full_disk_asks_once_more(void **state)
 {
@@ -314,26 +302,13 @@ static void an_erasure_on_a_full_disk_asks_once_more(void **state)
 
 	noted(p, id, RECEIPT, gone);
 	assert_int_equal(asking(p, NULL, false).deleted, 1);
-	vault_close(p->vault);
-	p->vault = NULL;
-	fault_install();
-	fault_forget();
-	snprintf(fault.root, sizeof fault.root, "%s", p->state);
-	assert_int_equal(vault_open(&p->vault, p->state, p->run, p->policy, VAULT_ADMIN, &e), 0);
-	measured = p;
-	fault.reserved = reserve_bytes;
-	fault.capacity_error = ENOSPC;
-	fault.capacity = SPACE_RESERVE_BYTES; // nothing may grow until it is given free
+	disk_full(p);
 	assert_int_equal(deletion_add(p->vault, &n, other, &e), -1);
 	assert_int_equal(e.code, ERR_FULL);
 	const int ret = deletion_ask_again(p->vault, &who, 1, NULL, &e);
-	const uint64_t reserve = reserve_bytes();
-	fault.capacity = 0;
-	fault.reserved = NULL;
-	fault.root[0] = '\0';
+	disk_has_space();
 	if (ret != 0)
 		fail_msg("%s", e.text);
-	assert_int_equal(reserve, SPACE_RESERVE_BYTES);
 	assert_int_equal(rows(p, false).count, 1);
 }
 

@@ -7,7 +7,7 @@
 #include "policy/rights/recipient.h"
 #include "policy/rights/rectify.h"
 #include "policy/rights/restrict.h"
-#include "tests/unit/rights_place.h"
+#include "tests/unit/rights_disk.h"
 
 #define PRIVACY "privacy@processor.example"
 
@@ -129,6 +129,32 @@ static void a_recipient_with_an_address_is_told_once(void **state)
 	JSON_AUTO cJSON *confirmed = shown_recipients(p);
 	assert_string_equal(json_string(confirmed->child, "ack_sha256"), "ab12");
 	assert_non_null(json_string(confirmed->child, "acknowledged"));
+}
+
+// On a full disk, too: once, with the space that is kept for erasing, which is taken again.
+static void a_recipient_is_told_on_a_full_disk(void **state)
+{
+	struct place *p = *state;
+	const struct erase_selector who = {ERASE_RECEIPT, p->receipt};
+	const struct outbox_new other = {
+	    .to = PRIVACY, .subject = "Notice about personal data", .text = "t", .what = "notice", .kinds = KIND_BIT(KIND_RIGHTS_REQUEST)};
+	char id[RECORD_ID_LEN + 1];
+	struct err e = {0};
+
+	address_give(p, "azure-openai");
+	asked_for(p, "restriction");
+	JSON_AUTO cJSON *reach = reach_of(p->vault, &who, 1, &e);
+	disk_full(p);
+	unsigned others = 0;
+	while (outbox_add(p->vault, &other, id, &e) == 0)
+		others++;
+	assert_int_equal(e.code, ERR_FULL);
+	e = (struct err){0};
+	const int ret = recipients_tell(p->vault, p->asked.id, ABOUT_RESTRICTION, cJSON_GetObjectItem(reach, "recipients"), "Ada", &e);
+	disk_has_space();
+	if (ret != 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(notices(p), others + 1);
 }
 
 // The same without a request: by the receipt, at once.
@@ -282,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {TEST(an_authority_that_got_something_is_a_recipient_where_it_may_be_told),
 					   TEST(a_recipient_with_an_address_is_told_once),
+					   TEST(a_recipient_is_told_on_a_full_disk),
 					   TEST(who_erases_without_a_request_has_them_told_too),
 					   TEST(where_nobody_can_be_told_the_expiry_is_recorded),
 					   TEST(a_restriction_is_told_and_so_is_its_end),
