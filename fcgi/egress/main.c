@@ -9,15 +9,18 @@
 #include <malloc.h>
 #include <openssl/crypto.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum {
 	MESSAGES_MAX = 256 * 1024,
 	PAGE = 4096,
+	PAGES_ASKED = 64,         // at a time
 	RECORD_LEAST = 16 * 1024, // of what OpenSSL takes for a record
 	RECORD_MOST = 20 * 1024 - 64,
 	RECORDS_KEPT = 8,
@@ -28,17 +31,27 @@ enum {
 // overwritten, by whomever; the C library's own stay below.
 extern void __libc_free(void *p); // NOLINT(bugprone-reserved-identifier)
 
-// Pages that hold nothing are only read: of a buffer of 16 KiB, OpenSSL and libcurl often use the first of four pages, and to write to the others
-// would make them resident, again and again.
+// Pages that were never touched are left alone: of a buffer of 16 or 64 KiB, OpenSSL and libcurl often use the first page, and to read or write the others
+// would make them resident. Where the kernel does not tell which they are, all are overwritten.
 static void memory_wipe(char *from, size_t size)
 {
-	static const char zeros[PAGE];
-	for (char *end = from + size, *next; from < end; from = next) {
-		next = from + PAGE - ((uintptr_t)from & (PAGE - 1));
-		if (next > end)
-			next = end;
-		if (size < PAGE || memcmp(from, zeros, (size_t)(next - from)) != 0)
-			explicit_bzero(from, (size_t)(next - from));
+	unsigned char resident[PAGES_ASKED];
+	char *const end = from + size;
+
+	if (size < 2 * PAGE) {
+		explicit_bzero(from, size);
+		return;
+	}
+	while (from < end) {
+		char *page = from - ((uintptr_t)from & (PAGE - 1));
+		size_t len = (size_t)(end - page) < sizeof resident * PAGE ? (size_t)(end - page) : sizeof resident * PAGE;
+		bool told = mincore(page, len, resident) == 0;
+		for (size_t i = 0; i * PAGE < len; i++, page += PAGE) {
+			char *next = page + PAGE < end ? page + PAGE : end;
+			if (!told || (resident[i] & 1) != 0)
+				explicit_bzero(from, (size_t)(next - from));
+			from = next;
+		}
 	}
 }
 

@@ -133,7 +133,7 @@ static const int program_calls[] = {
     S(pwritev), S(fsync), S(fdatasync), S(ftruncate), S(fallocate), S(fadvise64), S(fcntl), S(flock), S(fchmod), S(fchown), S(utimensat),
     S(umask), S(dup), S(dup2), S(dup3), S(pipe2), S(eventfd2), S(signalfd4), S(timerfd_create), S(timerfd_settime), S(timerfd_gettime),
     S(epoll_create1), S(epoll_ctl), S(epoll_wait), S(epoll_pwait), S(epoll_pwait2), S(select), S(pselect6), S(accept), S(accept4),
-    S(shutdown), S(getsockname), S(getpeername), S(getsockopt), S(setsockopt), S(sendmmsg), S(recvmmsg), S(mlock), S(munlock),
+    S(shutdown), S(getsockname), S(getpeername), S(getsockopt), S(setsockopt), S(sendmmsg), S(recvmmsg), S(mlock), S(munlock), S(mincore),
     S(memfd_create), S(rt_sigtimedwait), S(clock_getres), S(getrlimit), S(fchmodat), S(membarrier), S(copy_file_range), S(sendfile), S(sync_file_range)};
 
 // A worker's parent: children come and go, each with limits and a filter of its own.
