@@ -250,6 +250,7 @@ export const mutations = [
     ['policy/rights/document.c', '.was = &record.body,', '.was = NULL,', 'unit/rights_request_test.c', 'no event is lost when two write at once'],
     ['policy/rights/recipient.c', '\t\tvault_space_reserve(v, false);\n', '', 'unit/rights_recipient_test.c', 'a recipient is told on a full disk'],
     ['fcgi/rights/rights_program.c', 'if (e.code == ERR_FULL) // what', 'if (e.code == ERR_UNKNOWN) // what', 'site/space.test.mjs', 'on a full disk everything that a visitor ends ends: a ZIP, a set by its receipt, and what hangs on one'],
+    ['policy/rights/outbox.c', 'if (!for_all(failure) && (', 'if ((', 'unit/rights_mail_budget_test.c', 'what is withheld waits while the server is away'],
     ['policy/rights/recipient.c', 'if (x->about == ABOUT_ERASURE && rights_recipient(before', 'if (x->about == ABOUT_LIFTING && rights_recipient(before', 'unit/rights_recipient_test.c', 'a recipient with an address is told once'],
     ['policy/rights/reach.c', 'if (before != NULL && when_parse(&last, before) == 0 && last >= sent)', 'if (before == NULL)', 'unit/rights_request_test.c', 'the certificate says who else got some of it'],
     ['policy/rights/identity.c', 'if (cJSON_IsTrue(json_get(request, "verified")))', 'if (cJSON_IsTrue(json_get(request, "joined")))', 'unit/rights_identity_test.c', 'the button behind the link shows it'],

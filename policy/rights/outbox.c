@@ -318,20 +318,33 @@ struct holder {
 	char failure[OUTBOX_FAILURE];
 };
 
+// A failure that any mail would have had at the time, whoever it is for.
+static bool for_all(const char *failure)
+{
+	static const char *const words[] = {"timeout", "no-egress", "unreachable", "unresolvable", "tls", "login"};
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		found = found || strcmp(words[i], failure) == 0;
+	return found;
+}
+
 static int holder_row(void *arg, const struct vault_record *r)
 {
 	struct holder *x = arg;
 	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
 	const char *what = json_string(body, "what"), *to = json_string(body, "to"), *failure = json_string(body, "failure");
 
-	if (what == NULL || to == NULL || failure == NULL || strcmp(r->id, x->id) == 0 || strcmp(what, x->what) != 0 ||
-	    strcasecmp(to, x->to) != 0 || json_get(body, "limited") == NULL || json_get(body, "withheld") != NULL)
+	if (what == NULL || to == NULL || failure == NULL || strcmp(r->id, x->id) == 0 || json_get(body, "withheld") != NULL)
+		return 0;
+	if (!for_all(failure) && (strcmp(what, x->what) != 0 || strcasecmp(to, x->to) != 0 || json_get(body, "limited") == NULL))
 		return 0;
 	snprintf(x->failure, sizeof x->failure, "%s", failure);
 	return 1;
 }
 
-// What becomes of a mail that is withheld: no other than of the one that has its share, so that a server which takes none at the time shows nothing. As deliver().
+// What becomes of a mail that is withheld: no other than of the one that has its share, or of any where the server cannot be reached, so that a server which takes
+// none at the time shows nothing. As deliver().
 static int mail_withhold(struct vault *v, const char *id, cJSON *body, char failure[OUTBOX_FAILURE])
 {
 	struct holder x = {.id = id, .what = json_string(body, "what"), .to = json_string(body, "to")};

@@ -80,6 +80,7 @@ static void loopback_is_everybody(void **state)
 
 static unsigned delivered;
 static bool takes_none;
+static const char *takes_none_word = "mail-later";
 
 static int delivery(const char *run, const char *processor, kind_set kinds, const char *to, const char *subject, const char *number,
 		    const char *text, size_t len, char failure[OUTBOX_FAILURE], unsigned *wait_s)
@@ -93,7 +94,11 @@ static int delivery(const char *run, const char *processor, kind_set kinds, cons
 	(void)number;
 	(void)text;
 	(void)len;
-	snprintf(failure, OUTBOX_FAILURE, "%s", strncmp(to, "perhaps", 7) == 0 ? "timeout" : never ? "mail-refused" : "mail-later");
+	snprintf(failure, OUTBOX_FAILURE, "%s",
+		 strncmp(to, "perhaps", 7) == 0 ? "timeout"
+		 : never                        ? "mail-refused"
+		 : takes_none                   ? takes_none_word
+						: "mail-later");
 	delivered += !never && !later;
 	return never ? -1 : later;
 }
@@ -297,6 +302,33 @@ static void what_is_withheld_waits_with_what_has_the_share(void **state)
 	}
 }
 
+// The same where the one that has the share went before: what the server does to any mail shows.
+static void what_is_withheld_waits_while_the_server_is_away(void **state)
+{
+	struct place *p = *state;
+	struct rights_receipt r[3];
+	char id[RECORD_ID_LEN + 1], withheld[RECORD_ID_LEN + 1];
+	struct outbox_sent sent;
+	struct err e = {0};
+
+	when_stand_at(when_now());
+	for (size_t n = 0; n < ARRAY_LEN(r); n++)
+		r[n] = place_asked(p, &(struct rights_new){.right = "complaint", .contact = n == 1 ? "w@example.org" : "v@example.org"});
+	assert_true(mail_one(p, OUTBOX_CONFIRM, "v@example.org", &r[0], id));
+	takes_none = true;
+	takes_none_word = "unreachable";
+	assert_false(mail_one(p, OUTBOX_CONFIRM, "w@example.org", &r[1], id));
+	assert_false(mail_one(p, OUTBOX_CONFIRM, "v@example.org", &r[2], withheld));
+	shows_last(p, &r[1], "mail-queued");
+	shows_last(p, &r[2], "mail-queued");
+	takes_none = false;
+	takes_none_word = "mail-later";
+	assert_int_equal(outbox_send(p->vault, id, true, &to_server, &sent, &e), 0);
+	assert_int_equal(outbox_send(p->vault, withheld, true, &to_server, &sent, &e), 0);
+	shows_last(p, &r[1], "mail-sent");
+	shows_last(p, &r[2], "mail-sent");
+}
+
 // What a server does not take takes nobody's share, and what is tried again takes none twice.
 static void what_does_not_arrive_does_not_count(void **state)
 {
@@ -329,6 +361,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(one_address_gets_a_few, place_make, place_drop),
 	    cmocka_unit_test_setup_teardown(what_is_dropped_or_expires_gives_its_share_back, place_make, place_drop),
 	    cmocka_unit_test_setup_teardown(what_is_withheld_waits_with_what_has_the_share, place_make, place_drop),
+	    cmocka_unit_test_setup_teardown(what_is_withheld_waits_while_the_server_is_away, place_make, place_drop),
 	    cmocka_unit_test_setup_teardown(what_does_not_arrive_does_not_count, place_make, place_drop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
