@@ -3,7 +3,7 @@
 import { after, before, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { startVendors } from '../peers/vendors.mjs';
-import { filesHolding, generate, sleep, until } from './harness.mjs';
+import { faketime, filesHolding, generate, sleep, until } from './harness.mjs';
 import { startVendorSite } from './vendor_support.mjs';
 
 const description = 'A pottery studio by the sea: stoneware bowls, an old kiln, evening classes.';
@@ -78,6 +78,10 @@ for (const [fault, outcome] of Object.entries({
     if (outcome === 'refused') {
       assert.equal(row.failure, 'refused');
       assert.ok((await check()).some((f) => f.result === 'overdue'), JSON.stringify(await check()));
+    } else if (fault === '500') {
+      const at = (clock) => JSON.parse(site.officer(['check', '--offline', '--format', 'json'], { more: { LD_PRELOAD: faketime(), FAKETIME: clock } }).stdout)
+        .filter((f) => f.check === 'deletions').map((f) => f.result);
+      assert.deepEqual([at('+58m'), at('+62m')], [['kept'], ['overdue']]);
     }
     assert.equal(ofVendor(await erase(receipt), 'fal').deletion, 'asked');
     fal().always = null;

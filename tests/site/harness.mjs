@@ -87,12 +87,14 @@ function cleanEnvironment(extra) {
   return { ...env, LETHE_SANDBOX: 'kill', LETHE_EGRESS_DAILY: '0', ...extra };
 }
 
+export const faketime = () => execFileSync('sh', ['-c', 'ls /usr/lib/*/faketime/libfaketimeMT.so.1'], { encoding: 'utf8' }).trim();
+
 // Options: site (name below policy/sites) or policy (path), env, testing, keep (folders to start on again: what stop({keep:true}) gave),
 // wrap (words before the program), clock (how far it is ahead, as '+61m': not by faketime(1), which would stand between the site and the signal
 // that ends it, and the library needs calls that the sandbox has not).
 export async function startSite({ site = 'bizimages', policy, env = {}, testing = false, keep, wrap = [], clock } = {}) {
   if (clock) {
-    wrap = ['env', `LD_PRELOAD=${execFileSync('sh', ['-c', 'ls /usr/lib/*/faketime/libfaketimeMT.so.1'], { encoding: 'utf8' }).trim()}`, `FAKETIME=${clock}`, ...wrap];
+    wrap = ['env', `LD_PRELOAD=${faketime()}`, `FAKETIME=${clock}`, ...wrap];
     env = { ...env, LETHE_SANDBOX: '' };
   }
   const at = keep || folders();

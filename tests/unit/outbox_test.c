@@ -251,6 +251,26 @@ static void what_is_no_address_is_not_taken(void **state)
 }
 
 // One delivery's timeout per run, however many mails wait; each has its turn later.
+// The others go all the same, and what went wrong is told.
+static void a_mail_that_cannot_be_read_holds_up_no_other(void **state)
+{
+	static const char body[] = "{\"what\":7}";
+	struct place *p = *state;
+	char id[RECORD_ID_LEN + 1];
+	struct outbox_sent sent;
+	struct err e = {0};
+
+	assert_int_equal(
+	    vault_put(p->vault, &(struct vault_new){.kind = KIND_OUTBOX, .body = body, .body_len = sizeof body - 1}, NULL, id, &e), 0);
+	queued(p, id, 0, "");
+	assert_int_equal(
+	    vault_put(p->vault, &(struct vault_new){.kind = KIND_OUTBOX, .body = body, .body_len = sizeof body - 1}, NULL, id, &e), 0);
+	assert_int_equal(outbox_send(p->vault, NULL, true, &way, &sent, &e), -1);
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_int_equal(sent.sent, 1);
+	assert_int_equal(server.calls, 1);
+}
+
 static void a_server_that_hangs_costs_one_timeout_a_run(void **state)
 {
 	static const char *const down[] = {"timeout", "no-egress"};
@@ -310,6 +330,7 @@ int main(void)
 	    TEST(a_kill_sends_twice_at_most),
 	    TEST(erasing_the_request_erases_its_mail),
 	    TEST(what_is_no_address_is_not_taken),
+	    TEST(a_mail_that_cannot_be_read_holds_up_no_other),
 	    TEST(a_server_that_hangs_costs_one_timeout_a_run),
 	    TEST(the_letter_to_the_authority_ends_its_hours),
 	};

@@ -303,6 +303,15 @@ static void another_text_is_asked_for_again(void **state)
 	assert_true(now_of(f, "performance", false).allowed);
 	assert_int_equal(decide_in(f, other, "analytics", true, false), CONSENT_GIVEN);
 	assert_true(now_of(f, "analytics", false).allowed);
+	// Who says no to the new text takes the old one back.
+	decide_in(f, other, "analytics", true, false);
+	use(f, p);
+	memcpy(principal, same, sizeof same);
+	assert_int_equal(now_of(f, "analytics", false).state, CONSENT_EXPIRED);
+	assert_int_equal(decide_in(f, p, "analytics", false, false), CONSENT_WITHDRAWN);
+	assert_int_equal(decide_in(f, p, "analytics", true, false), CONSENT_GIVEN);
+	use(f, other);
+	memcpy(principal, same, sizeof same);
 	// And after twelve months, when nothing is kept of it either.
 	fixture_time += 366 * DAY;
 	now = now_of(f, "analytics", false);
