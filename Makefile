@@ -87,11 +87,11 @@ $(V)/unit/%: $(V)/obj/tests/unit/%.o $(V)/liblethe.a
 	$(call link,,-lcmocka)
 unit-programs: $(UNIT)
 # The filter once more, with a call at each of its steps, which the test counts: how long it takes, whatever the machine does.
-STEPS := $(patsubst %.c,$(V)/steps/obj/%.o,$(filter-out %_han.c %_minors.c %_terms.c %_words.c,$(wildcard fcgi/moderation/*.c)))
+STEPS := $(patsubst %.c,$(V)/steps/obj/%.o,$(filter-out %_minors.c %_terms.c %_words.c,$(wildcard fcgi/moderation/*.c)))
 $(V)/steps/obj/%.o: %.c | $(B)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -fsanitize-coverage=trace-pc -MMD -MP -c -o $@ $<
-$(V)/steps/obj/fcgi/moderation/filter_lexicon.o: fcgi/moderation/names.txt
+$(V)/steps/obj/fcgi/moderation/filter_lexicon.o: fcgi/moderation/names.txt fcgi/moderation/minors_han.txt
 $(V)/unit/filter_steps_test: $(V)/obj/tests/unit/filter_steps_test.o $(STEPS) $(V)/liblethe.a
 	$(call link,,-lcmocka)
 bench-programs: $(patsubst tests/bench/%.c,$(V)/bench/%,$(wildcard tests/bench/*_bench.c)) $(V)/site/inside $(V)/site/objects
@@ -136,8 +136,7 @@ $(V)/obj/policy/publish/words/words.o: $(wildcard policy/publish/words/*.txt)
 $(V)/obj/policy/processors/processors.o: policy/processors/processors.json
 $(V)/obj/fcgi/worker/encoding.o: fcgi/worker/encodings.txt
 $(V)/obj/fcgi/moderation/filter_terms.o: fcgi/moderation/minors.txt
-$(V)/obj/fcgi/moderation/filter_han.o: fcgi/moderation/minors_han.txt
-$(V)/obj/fcgi/moderation/filter_lexicon.o: fcgi/moderation/names.txt
+$(V)/obj/fcgi/moderation/filter_lexicon.o: fcgi/moderation/names.txt fcgi/moderation/minors_han.txt
 $(V)/obj/policy/rules/vocabulary.o: policy/rules/vocabulary.txt
 $(V)/obj/policy/rights/holidays.o: policy/rights/holidays.txt
 $(V)/obj/policy/rights/export.o: policy/rights/export.schema.json

@@ -6,7 +6,8 @@
 #include <limits.h>
 #include <stddef.h>
 
-static bool kinds_add(cJSON *head, kind_set kinds)
+// Adds the kinds; NULL: no memory, and the head is freed.
+static cJSON *kinds_add(cJSON *head, kind_set kinds)
 {
 	cJSON *list = cJSON_AddArrayToObject(head, "kinds");
 	bool whole = list != NULL;
@@ -14,71 +15,50 @@ static bool kinds_add(cJSON *head, kind_set kinds)
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		if (kinds & KIND_BIT(k))
 			whole = whole && cJSON_AddItemToArray(list, cJSON_CreateString(kind_row((enum kind)k)->name));
-	return whole;
-}
-
-cJSON *egress_send_head(const char *processor, const char *method, const char *path, const char *content_type, kind_set kinds,
-			unsigned deadline_ms, bool repeatable, bool stream)
-{
-	cJSON *head = cJSON_CreateObject();
-	cJSON *headers = cJSON_AddObjectToObject(head, "headers");
-	bool whole = cJSON_AddStringToObject(head, "op", "send") != NULL && cJSON_AddStringToObject(head, "processor", processor) != NULL &&
-		     cJSON_AddStringToObject(head, "method", method) != NULL && cJSON_AddStringToObject(head, "path", path) != NULL &&
-		     headers != NULL && kinds_add(head, kinds) && cJSON_AddNumberToObject(head, "deadline_ms", deadline_ms) != NULL &&
-		     cJSON_AddBoolToObject(head, "repeatable", repeatable) != NULL &&
-		     (!stream || cJSON_AddTrueToObject(head, "stream") != NULL);
-	if (content_type != NULL)
-		whole = whole && cJSON_AddStringToObject(headers, "content-type", content_type) != NULL;
 	if (!whole)
 		json_free(&head);
 	return head;
 }
 
+cJSON *egress_send_head(const char *processor, const char *method, const char *path, const char *content_type, kind_set kinds,
+			unsigned deadline_ms, bool repeatable, bool stream)
+{
+	cJSON *head = json_make(JSON_MEMBERS(MEMBER_TEXT("op", "send"), MEMBER_TEXT("processor", processor), MEMBER_TEXT("method", method),
+					     MEMBER_TEXT("path", path), MEMBER_NUMBER("deadline_ms", deadline_ms),
+					     MEMBER_BOOL("repeatable", repeatable), MEMBER_FLAG("stream", stream)));
+	if (!json_put(cJSON_AddObjectToObject(head, "headers"), JSON_MEMBERS(MEMBER_TEXT("content-type", content_type))))
+		json_free(&head);
+	return kinds_add(head, kinds);
+}
+
 cJSON *egress_page_head(const char *url, unsigned deadline_ms)
 {
-	cJSON *head = cJSON_CreateObject();
-	if (cJSON_AddStringToObject(head, "op", "page") == NULL || cJSON_AddStringToObject(head, "url", url) == NULL ||
-	    cJSON_AddNumberToObject(head, "deadline_ms", deadline_ms) == NULL)
-		json_free(&head);
-	return head;
+	return json_make(JSON_MEMBERS(MEMBER_TEXT("op", "page"), MEMBER_TEXT("url", url), MEMBER_NUMBER("deadline_ms", deadline_ms)));
 }
 
 cJSON *egress_page_next_head(const char *url, const char *from, unsigned followed, unsigned deadline_ms)
 {
-	cJSON *head = egress_page_head(url, deadline_ms);
-	if (cJSON_AddStringToObject(head, "from", from) == NULL || cJSON_AddNumberToObject(head, "followed", followed) == NULL)
-		json_free(&head);
-	return head;
+	return json_make(JSON_MEMBERS(MEMBER_TEXT("op", "page"), MEMBER_TEXT("url", url), MEMBER_NUMBER("deadline_ms", deadline_ms),
+				      MEMBER_TEXT("from", from), MEMBER_NUMBER("followed", followed)));
 }
 
 cJSON *egress_mail_head(const char *processor, kind_set kinds, const char *to, const char *subject, const char *id, unsigned deadline_ms)
 {
-	cJSON *head = cJSON_CreateObject();
-
-	if (cJSON_AddStringToObject(head, "op", "mail") == NULL || cJSON_AddStringToObject(head, "processor", processor) == NULL ||
-	    !kinds_add(head, kinds) || cJSON_AddStringToObject(head, "to", to) == NULL ||
-	    cJSON_AddStringToObject(head, "subject", subject) == NULL || cJSON_AddStringToObject(head, "id", id) == NULL ||
-	    cJSON_AddNumberToObject(head, "deadline_ms", deadline_ms) == NULL)
-		json_free(&head);
-	return head;
+	return kinds_add(
+	    json_make(JSON_MEMBERS(MEMBER_TEXT("op", "mail"), MEMBER_TEXT("processor", processor), MEMBER_TEXT("to", to),
+				   MEMBER_TEXT("subject", subject), MEMBER_TEXT("id", id), MEMBER_NUMBER("deadline_ms", deadline_ms))),
+	    kinds);
 }
 
 cJSON *egress_link_head(const char *processor, const char *path, unsigned seconds)
 {
-	cJSON *head = cJSON_CreateObject();
-
-	if (cJSON_AddStringToObject(head, "op", "link") == NULL || cJSON_AddStringToObject(head, "processor", processor) == NULL ||
-	    cJSON_AddStringToObject(head, "path", path) == NULL || cJSON_AddNumberToObject(head, "seconds", seconds) == NULL)
-		json_free(&head);
-	return head;
+	return json_make(JSON_MEMBERS(MEMBER_TEXT("op", "link"), MEMBER_TEXT("processor", processor), MEMBER_TEXT("path", path),
+				      MEMBER_NUMBER("seconds", seconds)));
 }
 
 cJSON *egress_status_head(void)
 {
-	cJSON *head = cJSON_CreateObject();
-	if (cJSON_AddStringToObject(head, "op", "status") == NULL)
-		json_free(&head);
-	return head;
+	return json_make(JSON_MEMBERS(MEMBER_TEXT("op", "status")));
 }
 
 enum { HEADER_VALUE_MAX = 150, WORD_MAX = 64 };

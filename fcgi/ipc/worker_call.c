@@ -38,17 +38,17 @@ static const struct head_member page_members[] = {
     {0},
 };
 static const struct head_member sketch_members[] = {
-    {"trade", HEAD_TEXT, READ(call.trade), .max = FRAME_HEAD_MAX},
-    {"title", HEAD_TEXT, READ(call.title), .max = FRAME_HEAD_MAX},
-    {"name", HEAD_TEXT, READ(call.name), .max = FRAME_HEAD_MAX},
-    {"label", HEAD_TEXT, READ(call.label), .max = FRAME_HEAD_MAX},
+    {"trade", HEAD_TEXT, READ(call.sketch.trade), .max = FRAME_HEAD_MAX},
+    {"title", HEAD_TEXT, READ(call.sketch.title), .max = FRAME_HEAD_MAX},
+    {"name", HEAD_TEXT, READ(call.sketch.name), .max = FRAME_HEAD_MAX},
+    {"label", HEAD_TEXT, READ(call.sketch.label), .max = FRAME_HEAD_MAX},
     {"colours", HEAD_TEXTS, READ(call.colours), .max = WORKER_LIST_MAX},
-    {"style", HEAD_TEXT, READ(call.style), .max = FRAME_HEAD_MAX},
-    {"width", HEAD_WHOLE, READ(call.width), .max = USHRT_MAX},
-    {"height", HEAD_WHOLE, READ(call.height), .max = USHRT_MAX},
-    {"index", HEAD_WHOLE, READ(call.index), .max = USHRT_MAX},
-    {"of", HEAD_WHOLE, READ(call.of), .max = USHRT_MAX},
-    {"seed", HEAD_WHOLE, READ(call.seed), .max = UINT_MAX},
+    {"style", HEAD_TEXT, READ(call.sketch.style), .max = FRAME_HEAD_MAX},
+    {"width", HEAD_WHOLE, READ(call.sketch.width), .max = USHRT_MAX},
+    {"height", HEAD_WHOLE, READ(call.sketch.height), .max = USHRT_MAX},
+    {"index", HEAD_WHOLE, READ(call.sketch.index), .max = USHRT_MAX},
+    {"of", HEAD_WHOLE, READ(call.sketch.of), .max = USHRT_MAX},
+    {"seed", HEAD_WHOLE, READ(call.sketch.seed), .max = UINT_MAX},
     {0},
 };
 static const struct head_member reference_members[] = {{"mask", HEAD_WHOLE, READ(call.mask), .max = REFERENCE_EDGE}, {0}};
@@ -63,11 +63,12 @@ static const struct head_op ops[] = {
 
 int worker_call_read(struct worker_call *out, const cJSON *head, struct err *e)
 {
-	struct read read = {.call.of = 1};
+	struct read read = {.call.sketch.of = 1};
 	int op = head_read_op(&read, head, ops, e);
 	if (op < 0)
 		return -1;
 	*out = read.call;
 	out->op = (enum worker_op)op;
+	out->sketch.colours = out->colours;
 	return 0;
 }

@@ -39,13 +39,22 @@ cJSON *worker_reference_head(unsigned mask); // 0: it is none
 
 enum worker_op { WORKER_PAGE, WORKER_SKETCH, WORKER_THUMBNAIL, WORKER_REFERENCE };
 enum { WORKER_LIST_MAX = 16 };
+struct worker_sketch {
+	const char *trade;          // which motif, and in which mood; NULL or unknown: a neutral one
+	const char *name, *title;   // what may be written: the name of the business, and what it is; NULL or "": nothing
+	const char *label;          // marks the picture as a preview; NULL: in English
+	const char *const *colours; // "#rrggbb"; NULL-terminated; may be empty
+	const char *style;          // a name of fcgi/provider/style.h
+	unsigned width, height;     // pixels
+	unsigned index, of;         // which composition of the set; eight differ
+	unsigned seed;
+};
 struct worker_call {
 	enum worker_op op;
 	unsigned mask;
-	const char *type;                                 // NULL: not said
-	const char *trade, *title, *name, *label, *style; // NULL: not said
-	const char *colours[WORKER_LIST_MAX + 1];
-	unsigned width, height, index, of, seed;
+	const char *type; // NULL: not said
+	struct worker_sketch sketch;
+	const char *colours[WORKER_LIST_MAX + 1]; // of the sketch
 };
 // What a head asks for; the texts stay the head's. ERR_INPUT: it is not as described above.
 int worker_call_read(struct worker_call *out, const cJSON *head, struct err *e);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 EMBED(filter_names_text, "fcgi/moderation/names.txt");
+EMBED(filter_han_text, "fcgi/moderation/minors_han.txt");
 
 enum {
 	SLOTS = 16384, // a power of two, more than twice the items
@@ -17,15 +18,16 @@ enum {
 	WORD_NEAR = 6, // characters between words before it
 };
 static const char *const class_names[LEXICON_CLASSES] = {
-    "introduces", "may-introduce", "greets",      "may-greet",      "closes",  "may-close",
-    "labels",     "may-label",     "leads",       "heads",          "title",   "title-weak",
-    "no-person",  "name-part",     "title-after", "given",          "no-name", "no-person-beside",
-    "street",     "han-street",    "identifies",  "identifies-how", "calls",   "things",
-    "things-how", "family",        "no-family",   "han-ends",
+    "introduces", "may-introduce", "greets",      "may-greet",      "closes",       "may-close",
+    "labels",     "may-label",     "leads",       "heads",          "title",        "title-weak",
+    "no-person",  "name-part",     "title-after", "given",          "no-name",      "no-person-beside",
+    "street",     "han-street",    "identifies",  "identifies-how", "calls",        "things",
+    "things-how", "family",        "no-family",   "han-ends",       "han-innocent", "han-minor",
+    "han-sexual", "han-violent",
 };
 
 static struct slot {
-	const char *text; // in filter_names_text; NULL: free
+	const char *text; // in one of the files; NULL: free
 	unsigned char len;
 	lexicon_set classes;
 } slots[SLOTS];
@@ -70,17 +72,15 @@ static struct err lexicon_failure;
 
 static void lexicon_once(void)
 {
+	const char *const files[] = {filter_names_text, filter_han_text};
 	size_t count = 0;
 
-	for (const char *line = filter_names_text, *end; *line != '\0'; line = end + (*end != '\0')) {
-		end = strchrnul(line, '\n');
-		if (*line == '#' || line == end)
-			continue;
-		if (line_read(line, end, &count) != 0) {
-			err_set(&lexicon_failure, ERR_INPUT, "names.txt has a line that is not \"class: item, item\": %.40s", line);
-			return;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		for (const char *line = files[i], *end; *line != '\0'; line = end + (*end != '\0')) {
+			end = strchrnul(line, '\n');
+			if (*line != '#' && line < end && line_read(line, end, &count) != 0)
+				err_set(&lexicon_failure, ERR_INPUT, "a list has a line that is not \"class: item, item\": %.40s", line);
 		}
-	}
 }
 
 int lexicon_ready(struct err *e)

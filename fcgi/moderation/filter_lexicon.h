@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: ISC
-// The words of names.txt, which is part of the program: what they say about what stands beside them.
+// The words of names.txt and minors_han.txt, which are part of the program: what they say about what stands beside them.
 #ifndef LETHE_MODERATION_FILTER_LEXICON_H
 #define LETHE_MODERATION_FILTER_LEXICON_H
 
 #include "fcgi/moderation/fold.h"
 #include "policy/base/err.h"
+#include <assert.h>
 
-// Described in names.txt, each before its items.
+// Described in the files, each before its items.
 enum lexicon_class {
 	LEXICON_INTRODUCES,
 	LEXICON_MAY_INTRODUCE,
@@ -36,14 +37,19 @@ enum lexicon_class {
 	LEXICON_FAMILY,
 	LEXICON_NO_FAMILY,
 	LEXICON_HAN_ENDS,
+	LEXICON_HAN_INNOCENT,
+	LEXICON_HAN_MINOR,
+	LEXICON_HAN_SEXUAL,
+	LEXICON_HAN_VIOLENT,
 	LEXICON_CLASSES
 };
 typedef unsigned lexicon_set; // of LEXICON_BIT(enum lexicon_class)
+static_assert(LEXICON_CLASSES <= 32, "a bit for each class");
 #define LEXICON_BIT(c) (1u << (c))
 
 enum { LEXICON_ITEM_MAX = 48 }; // bytes of an item, with its NUL
 
-// Reads names.txt, once. ERR_INPUT: it is malformed, which the tests exclude; ERR_MEMORY.
+// Reads the files, once. ERR_INPUT: one is malformed, which the tests exclude.
 int lexicon_ready(struct err *e);
 // The classes of an item of `len` bytes; 0: it is none.
 lexicon_set lexicon_find(const char *item, size_t len);

@@ -3,9 +3,10 @@
 // together. What is explicit counts across a whole passage; what is merely suggestive or violent counts within one clause, because a shop
 // that sells bikinis may have children's sizes too.
 #include "fcgi/moderation/filter.h"
-#include "fcgi/moderation/filter_han.h"
+#include "fcgi/moderation/filter_lexicon.h"
 #include "fcgi/moderation/filter_terms.h"
 #include "policy/base/array.h"
+#include <stdlib.h>
 #include <string.h>
 
 // A clause of one word belongs to its neighbour: "child: bloody. beaten."
@@ -147,6 +148,83 @@ static bool are_together(const struct filter_word *w, size_t count, const struct
 	return are_near(s->minor, s->violent, VIOLENT_NEAR) && w[s->minor - 1].clause == w[s->violent - 1].clause;
 }
 
+// ---- Chinese ----
+
+enum { HAN_BYTES = 3 }; // of a character
+
+// The text without what can stand between characters and split a term: white space and characters of no width.
+static int han_only(struct buf *out, const char *text)
+{
+	static const char *const gaps[] = {" ", "\t", "\n", "\u3000", "\u00a0", "\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff"};
+	for (const char *s = text; *s != '\0';) {
+		size_t skip = 0;
+		for (size_t i = 0; skip == 0 && i < ARRAY_LEN(gaps); i++)
+			if (strncmp(s, gaps[i], strlen(gaps[i])) == 0)
+				skip = strlen(gaps[i]);
+		if (skip == 0)
+			buf_addc(out, *s);
+		s += skip > 0 ? skip : 1;
+	}
+	return out->failed ? -1 : 0;
+}
+
+// Where the sentence ends in which a violent term counts.
+static bool sentence_between(const char *from, const char *to)
+{
+	static const char *const ends[] = {"。", "！", "？", "；", ";"};
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (memmem(from, (size_t)(to - from), ends[i], strlen(ends[i])) != NULL)
+			return true;
+	return false;
+}
+
+// A minor and a sexual term within a passage, or a violent one within a sentence.
+static bool han_together(const char *minor, const char *sexual, const char *violent)
+{
+	enum { SEXUAL_NEAR = 60 * HAN_BYTES, VIOLENT_NEAR = 12 * HAN_BYTES };
+	if (minor == NULL)
+		return false;
+	return (sexual != NULL && labs(minor - sexual) <= SEXUAL_NEAR) ||
+	       (violent != NULL && labs(minor - violent) <= VIOLENT_NEAR &&
+		!sentence_between(minor < violent ? minor : violent, minor < violent ? violent : minor));
+}
+
+// Memory gone counts as found.
+static bool is_han_found(const char *text)
+{
+	enum { TERM_BYTES = 8 * HAN_BYTES };
+	static const enum lexicon_class classes[] = {LEXICON_HAN_MINOR, LEXICON_HAN_SEXUAL, LEXICON_HAN_VIOLENT};
+	BUF_AUTO_WIPE struct buf clean = BUF_INIT(strlen(text) + 1);
+	const char *last[ARRAY_LEN(classes)] = {NULL};
+	bool han = false;
+	for (const char *s = text; *s != '\0' && !han; s++)
+		han = (unsigned char)*s >= 0xe3 && (unsigned char)*s <= 0xe9;
+	if (!han)
+		return false;
+	if (han_only(&clean, text) != 0)
+		return true;
+	for (const char *s = buf_text(&clean), *end = s + clean.len; s < end;) {
+		lexicon_set here = 0;
+		size_t skip = 1;
+		for (size_t len = HAN_BYTES; len <= TERM_BYTES && len <= (size_t)(end - s) && (unsigned char)s[len - HAN_BYTES] >= 0xe3;
+		     len += HAN_BYTES) {
+			lexicon_set found = lexicon_find(s, len);
+			here |= found;
+			if (found & LEXICON_BIT(LEXICON_HAN_INNOCENT))
+				skip = len;
+		}
+		for (size_t i = 0; i < ARRAY_LEN(classes) && skip == 1; i++)
+			if (here & LEXICON_BIT(classes[i]))
+				last[i] = s;
+		if (han_together(last[0], last[1], last[2]))
+			return true;
+		s += skip;
+	}
+	return false;
+}
+
+// ---- all ----
+
 bool filter_minors(const char *text)
 {
 	FILTER_WORDS_AUTO struct filter_words words = {0};
@@ -163,7 +241,7 @@ bool filter_minors(const char *text)
 		    {TERM_NU, &seen.nu}};
 	struct err e = {0};
 
-	if (filter_terms_ready(&e) != 0 || filter_words_read(&words, text) != 0 || filter_han_minors(text))
+	if (filter_terms_ready(&e) != 0 || lexicon_ready(&e) != 0 || filter_words_read(&words, text) != 0 || is_han_found(text))
 		return true;
 	clauses_number(&words);
 	const struct filter_word *w = words.at;

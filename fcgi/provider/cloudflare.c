@@ -31,7 +31,7 @@ static enum provider_step cloudflare_purge(struct provider_task *t, const struct
 	if (r == NULL)
 		return purge_ask(t);
 	JSON_AUTO cJSON *reply = json_parse_foreign(r->body, r->len, NULL);
-	provider_end_removal(t, r);
+	provider_end_kept(t, r, PROVIDER_KEPT_GONE);
 	if (r->status == 404)
 		t->kept = PROVIDER_KEPT_REFUSED;
 	else if (t->kept == PROVIDER_KEPT_GONE && !cJSON_IsTrue(json_get(reply, "success")))

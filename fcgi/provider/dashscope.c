@@ -8,34 +8,26 @@
 #include <stdio.h>
 #include <string.h>
 
-static void dashscope_work(struct buf *path)
-{
-	buf_adds(path, "/api/v1/tasks/");
-}
-
 static enum provider_step dashscope_image_begin(struct provider_task *t)
 {
 	const struct processor_models *models = &processor_facts("dashscope")->image;
 	const char *model = processor_model(models), *known = processor_size(models, t->in->width, t->in->height);
 	bool task = strcmp(model, "qwen-image-plus") == 0 || strcmp(model, "qwen-image") == 0;
-	JSON_AUTO cJSON *body = cJSON_CreateObject();
+	JSON_AUTO cJSON *body = json_make(JSON_MEMBERS(MEMBER_TEXT("model", model)));
 	char size[32];
 
 	snprintf(size, sizeof size, "%u*%u", t->in->width, t->in->height);
-	cJSON_AddStringToObject(body, "model", model);
 	cJSON *input = cJSON_AddObjectToObject(body, "input");
 	if (task) {
 		cJSON_AddStringToObject(input, "prompt", t->in->prompt);
 	} else {
-		cJSON *message = cJSON_CreateObject(), *text = cJSON_CreateObject();
+		cJSON *message = json_make(JSON_MEMBERS(MEMBER_TEXT("role", "user")));
 		cJSON_AddItemToArray(cJSON_AddArrayToObject(input, "messages"), message);
-		cJSON_AddStringToObject(message, "role", "user");
-		cJSON_AddItemToArray(cJSON_AddArrayToObject(message, "content"), text);
-		cJSON_AddStringToObject(text, "text", t->in->prompt);
+		cJSON_AddItemToArray(cJSON_AddArrayToObject(message, "content"),
+				     json_make(JSON_MEMBERS(MEMBER_TEXT("text", t->in->prompt))));
 	}
-	cJSON *parameters = cJSON_AddObjectToObject(body, "parameters");
-	cJSON_AddStringToObject(parameters, "size", known != NULL ? known : size);
-	cJSON_AddNumberToObject(parameters, "n", 1);
+	json_put(cJSON_AddObjectToObject(body, "parameters"),
+		 JSON_MEMBERS(MEMBER_TEXT("size", known != NULL ? known : size), MEMBER_NUMBER("n", 1)));
 	return task ? queue_ask(t, "/api/v1/services/aigc/text2image/image-synthesis", body)
 		    : queue_ask(t, "/api/v1/services/aigc/multimodal-generation/generation", body);
 }
@@ -55,7 +47,7 @@ static const struct queue_dialect dialect = {
     .state = "output.task_status",
     .waiting = " PENDING RUNNING ",
     .done = " SUCCEEDED ",
-    .work = dashscope_work,
+    .work = "/api/v1/tasks/",
     .poll = "",
     .cancel_method = "POST",
     .cancel = "/cancel",

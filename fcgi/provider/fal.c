@@ -7,36 +7,16 @@
 #include "policy/processors/processors.h"
 #include <string.h>
 
-static const char *model_id(void)
-{
-	return processor_model(&processor_facts("fal")->image);
-}
-
-// Its state and result stand below the first two parts of the model's id.
-static void fal_work(struct buf *path)
-{
-	const char *model = model_id();
-	size_t len = strcspn(model, "/");
-
-	len += model[len] == '/' ? 1 + strcspn(model + len + 1, "/") : 0;
-	buf_addc(path, '/');
-	buf_add(path, model, len);
-	buf_adds(path, "/requests/");
-}
-
 static enum provider_step fal_image_begin(struct provider_task *t)
 {
-	JSON_AUTO cJSON *body = cJSON_CreateObject();
+	JSON_AUTO cJSON *body = json_make(JSON_MEMBERS(MEMBER_TEXT("prompt", t->in->prompt)));
 	BUF_AUTO struct buf path = BUF_INIT(1024);
 
-	cJSON_AddStringToObject(body, "prompt", t->in->prompt);
-	cJSON *size = cJSON_AddObjectToObject(body, "image_size");
-	cJSON_AddNumberToObject(size, "width", t->in->width);
-	cJSON_AddNumberToObject(size, "height", t->in->height);
-	cJSON_AddNumberToObject(body, "num_images", 1);
-	cJSON_AddStringToObject(body, "output_format", "png");
-	cJSON_AddTrueToObject(body, "enable_safety_checker");
-	buf_printf(&path, "/%s", model_id());
+	json_put(cJSON_AddObjectToObject(body, "image_size"),
+		 JSON_MEMBERS(MEMBER_NUMBER("width", t->in->width), MEMBER_NUMBER("height", t->in->height)));
+	json_put(body, JSON_MEMBERS(MEMBER_NUMBER("num_images", 1), MEMBER_TEXT("output_format", "png"),
+				    MEMBER_FLAG("enable_safety_checker", true)));
+	buf_printf(&path, "/%s", processor_model(&processor_facts("fal")->image));
 	return queue_ask(t, buf_text(&path), body);
 }
 
@@ -78,7 +58,7 @@ static const struct queue_dialect dialect = {
     .state = "status",
     .waiting = " IN_QUEUE IN_PROGRESS ",
     .done = " COMPLETED ",
-    .work = fal_work,
+    .work = "/%s/requests/",
     .poll = "/status",
     .result = true,
     .cancel_method = "PUT",

@@ -14,10 +14,7 @@
 
 void openai_message_add(cJSON *messages, const char *role, const char *content)
 {
-	cJSON *message = cJSON_CreateObject();
-	cJSON_AddStringToObject(message, "role", role);
-	cJSON_AddStringToObject(message, "content", content);
-	cJSON_AddItemToArray(messages, message);
+	cJSON_AddItemToArray(messages, json_make(JSON_MEMBERS(MEMBER_TEXT("role", role), MEMBER_TEXT("content", content))));
 }
 
 enum provider_step openai_prompts_begin(struct provider_task *t)
@@ -31,11 +28,9 @@ enum provider_step openai_prompts_begin(struct provider_task *t)
 	const char *model = processor_model(&processor_facts(t->provider->id)->text);
 	BUF_AUTO_WIPE struct buf user = BUF_INIT(PROMPTS_USER_MAX);
 	BUF_AUTO struct buf system = BUF_INIT(PROMPTS_SYSTEM_MAX);
-	JSON_AUTO cJSON *body = cJSON_CreateObject();
+	JSON_AUTO cJSON *body = json_make(JSON_MEMBERS(MEMBER_TEXT("model", model)));
 	if (prompts_ask(&t->in->brief, !d->schema, &system, &user) != 0)
 		return provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "the brief is too large");
-	if (model != NULL)
-		cJSON_AddStringToObject(body, "model", model);
 	cJSON *messages = cJSON_AddArrayToObject(body, "messages");
 	openai_message_add(messages, "system", buf_text(&system));
 	openai_message_add(messages, "user", buf_text(&user));
@@ -124,21 +119,14 @@ enum provider_step openai_image_begin(struct provider_task *t)
 	const char *model = processor_model(models), *size = processor_size(models, t->in->width, t->in->height);
 	const char *quality = processor_quality(models), *path = t->in->reference_count > 0 && d->edits != NULL ? d->edits : d->images;
 	struct buf urls[REFERENCES_MAX + 1];
-	JSON_AUTO cJSON *body = cJSON_CreateObject();
-	if (model != NULL)
-		cJSON_AddStringToObject(body, "model", model);
-	cJSON_AddStringToObject(body, "prompt", t->in->prompt);
+	const bool partial = d->partial && t->in->partial_images > 0;
+	JSON_AUTO cJSON *body = json_make(JSON_MEMBERS(MEMBER_TEXT("model", model), MEMBER_TEXT("prompt", t->in->prompt)));
 	if (!d->one_picture)
 		cJSON_AddNumberToObject(body, "n", 1);
-	cJSON_AddStringToObject(body, "size", size != NULL ? size : t->in->size);
-	if (quality != NULL)
-		cJSON_AddStringToObject(body, "quality", quality);
-	if (!d->plain)
-		cJSON_AddStringToObject(body, "output_format", "png");
-	if (d->partial && t->in->partial_images > 0) {
-		cJSON_AddTrueToObject(body, "stream");
+	json_put(body, JSON_MEMBERS(MEMBER_TEXT("size", size != NULL ? size : t->in->size), MEMBER_TEXT("quality", quality),
+				    MEMBER_TEXT("output_format", d->plain ? NULL : "png"), MEMBER_FLAG("stream", partial)));
+	if (partial)
 		cJSON_AddNumberToObject(body, "partial_images", t->in->partial_images);
-	}
 	if (t->in->reference_count > 0 && d->multipart)
 		return form_send(t, path, body);
 	for (size_t i = 0; i < ARRAY_LEN(urls); i++)

@@ -14,20 +14,16 @@ static enum provider_step openrouter_image_begin(struct provider_task *t)
 {
 	const struct processor_models *models = &processor_facts(t->provider->id)->image;
 	const char *ratio = processor_size(models, t->in->width, t->in->height);
-	JSON_AUTO cJSON *body = cJSON_CreateObject();
-	cJSON_AddStringToObject(body, "model", processor_model(models));
+	JSON_AUTO cJSON *body = json_make(JSON_MEMBERS(MEMBER_TEXT("model", processor_model(models))));
 	cJSON *messages = cJSON_AddArrayToObject(body, "messages");
 	openai_message_add(messages, "user", t->in->prompt);
 	if (t->in->reference_count > 0) {
-		cJSON *parts = cJSON_CreateArray(), *text = cJSON_CreateObject();
-		cJSON_AddStringToObject(text, "type", "text");
-		cJSON_AddStringToObject(text, "text", t->in->prompt);
-		cJSON_AddItemToArray(parts, text);
+		cJSON *parts = cJSON_CreateArray();
+		cJSON_AddItemToArray(parts, json_make(JSON_MEMBERS(MEMBER_TEXT("type", "text"), MEMBER_TEXT("text", t->in->prompt))));
 		for (unsigned i = 0; i < t->in->reference_count; i++) {
 			BUF_AUTO_WIPE struct buf url = BUF_INIT(2 * REFERENCE_BYTES_MAX);
-			cJSON *part = cJSON_CreateObject();
+			cJSON *part = json_make(JSON_MEMBERS(MEMBER_TEXT("type", "image_url")));
 			provider_reference_url(&url, &t->in->references[i]);
-			cJSON_AddStringToObject(part, "type", "image_url");
 			cJSON_AddStringToObject(cJSON_AddObjectToObject(part, "image_url"), "url", buf_text(&url));
 			cJSON_AddItemToArray(parts, part);
 		}

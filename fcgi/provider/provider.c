@@ -291,22 +291,10 @@ enum provider_step provider_end_picture(struct provider_task *t)
 	return provider_end(t, PROVIDER_BAD_REPLY, ERR_UNAVAILABLE, UNREADABLE);
 }
 
-static enum provider_kept kept_by_status(int status, enum provider_kept fine)
+void provider_end_kept(struct provider_task *t, const struct provider_reply *r, enum provider_kept fine)
 {
-	return status == 404 || status == 410   ? PROVIDER_KEPT_GONE
-	       : status >= 200 && status < 300  ? fine
-	       : status == 401 || status == 403 ? PROVIDER_KEPT_REFUSED
-						: PROVIDER_KEPT_UNKNOWN;
-}
-
-enum provider_step provider_end_removal(struct provider_task *t, const struct provider_reply *r)
-{
-	t->kept = kept_by_status(r->status, PROVIDER_KEPT_GONE);
-	return PROVIDER_ENDED;
-}
-
-enum provider_step provider_end_look(struct provider_task *t, const struct provider_reply *r)
-{
-	t->kept = kept_by_status(r->status, PROVIDER_KEPT_STILL);
-	return PROVIDER_ENDED;
+	t->kept = r->status == 404 || r->status == 410   ? PROVIDER_KEPT_GONE
+		  : r->status >= 200 && r->status < 300  ? fine
+		  : r->status == 401 || r->status == 403 ? PROVIDER_KEPT_REFUSED
+							 : PROVIDER_KEPT_UNKNOWN;
 }

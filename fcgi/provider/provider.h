@@ -230,9 +230,7 @@ int provider_reference_url(struct buf *out, const struct provider_reference *r);
 bool provider_data_url_left(const char *member);
 // Ends the task: well when a picture came, and came to its end, else as garbage.
 enum provider_step provider_end_picture(struct provider_task *t);
-// Ends what asked for the removal, by the status of the reply alone: done, or not there any more; not allowed; else nothing is known.
-enum provider_step provider_end_removal(struct provider_task *t, const struct provider_reply *r);
-// Ends a look the same way: what can be fetched is still there.
-enum provider_step provider_end_look(struct provider_task *t, const struct provider_reply *r);
+// Says what is kept by the status of a reply alone: with a success `fine`, which is GONE for who asked for the removal, STILL for who looked.
+void provider_end_kept(struct provider_task *t, const struct provider_reply *r, enum provider_kept fine);
 
 #endif

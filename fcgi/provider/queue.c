@@ -3,6 +3,7 @@
 #include "fcgi/provider/failure.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
+#include "policy/processors/processors.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +27,26 @@ static const char *member_string(const cJSON *object, const char *path)
 	return json_string(object, path);
 }
 
+// Adds the form with so many bytes of the value for its %s, if it has one.
+static void form_fill(struct buf *out, const char *form, const char *value, size_t len)
+{
+	const char *gap = strchrnul(form, '%');
+
+	buf_add(out, form, (size_t)(gap - form));
+	if (*gap != '\0') {
+		buf_add(out, value, len);
+		buf_adds(out, gap + 2);
+	}
+}
+
 // At the path of the work, and this behind it.
 static enum provider_step queue_send(struct provider_task *t, const char *method, const char *behind, unsigned wait_ms)
 {
 	const struct queue_dialect *d = t->provider->dialect;
+	const char *model = processor_model(&processor_facts(t->provider->id)->image), *end = model != NULL ? strchrnul(model, '/') : NULL;
 	BUF_AUTO struct buf path = BUF_INIT(1024);
 
-	d->work(&path);
+	form_fill(&path, d->work, model, end == NULL ? 0 : (size_t)((*end == '/' ? strchrnul(end + 1, '/') : end) - model));
 	if (buf_printf(&path, "%s%s", t->reference, behind) != 0)
 		return provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "no memory for a path");
 	enum provider_step step = provider_send(t, method, buf_text(&path), NULL);
@@ -148,17 +162,10 @@ enum provider_step queue_remove(struct provider_task *t, const struct provider_r
 	BUF_AUTO struct buf url = BUF_INIT(1024);
 
 	if (r != NULL) {
-		provider_end_removal(t, r);
+		provider_end_kept(t, r, PROVIDER_KEPT_GONE);
 		return absence_check(t, r);
 	}
-	for (const char *c = d->remove; *c != '\0'; c++) {
-		if (c[0] == '%' && c[1] == 's') {
-			buf_adds(&url, t->reference);
-			c++;
-		} else {
-			buf_addc(&url, *c);
-		}
-	}
+	form_fill(&url, d->remove, t->reference, strlen(t->reference));
 	return url.failed ? PROVIDER_ENDED : provider_send(t, "DELETE", buf_text(&url), NULL);
 }
 
@@ -169,7 +176,7 @@ enum provider_step queue_look(struct provider_task *t, const struct provider_rep
 	if (r == NULL)
 		return queue_send(t, "GET", d->result ? "" : d->poll, 0);
 	JSON_AUTO cJSON *reply = d->removed != NULL ? json_parse_foreign(r->body, r->len, NULL) : NULL;
-	provider_end_look(t, r);
+	provider_end_kept(t, r, PROVIDER_KEPT_STILL);
 	if (t->kept == PROVIDER_KEPT_STILL && d->removed != NULL && cJSON_IsTrue(json_get(reply, d->removed)))
 		t->kept = PROVIDER_KEPT_GONE;
 	return absence_check(t, r);

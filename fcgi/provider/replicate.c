@@ -9,22 +9,16 @@
 #include "policy/processors/processors.h"
 #include <string.h>
 
-static void replicate_work(struct buf *path)
-{
-	buf_adds(path, "/v1/predictions/");
-}
-
 // Takes over the input.
 static enum provider_step prediction_ask(struct provider_task *t, const struct processor_models *models, cJSON *input)
 {
 	const char *model = processor_model(models);
-	JSON_AUTO cJSON *body = cJSON_CreateObject();
+	const bool versioned = strchr(model, ':') != NULL;
+	JSON_AUTO cJSON *body = json_make(JSON_MEMBERS(MEMBER_TEXT("version", versioned ? model : NULL)));
 	BUF_AUTO struct buf path = BUF_INIT(1024);
 
-	if (strchr(model, ':') != NULL)
-		cJSON_AddStringToObject(body, "version", model);
 	cJSON_AddItemToObject(body, "input", input);
-	buf_printf(&path, strchr(model, ':') != NULL ? "/v1/predictions" : "/v1/models/%s/predictions", model);
+	buf_printf(&path, versioned ? "/v1/predictions" : "/v1/models/%s/predictions", model);
 	return queue_ask(t, buf_text(&path), body);
 }
 
@@ -35,23 +29,19 @@ static enum provider_step replicate_prompts_begin(struct provider_task *t)
 
 	if (prompts_ask(&t->in->brief, true, &system, &user) != 0)
 		return provider_end(t, PROVIDER_DOWN, ERR_MEMORY, "the brief is too large");
-	cJSON *input = cJSON_CreateObject();
-	cJSON_AddStringToObject(input, "prompt", buf_text(&user));
-	cJSON_AddStringToObject(input, "system_prompt", buf_text(&system));
-	cJSON_AddNumberToObject(input, "max_tokens", prompts_tokens(&t->in->brief));
-	return prediction_ask(t, &processor_facts("replicate")->text, input);
+	return prediction_ask(
+	    t, &processor_facts("replicate")->text,
+	    json_make(JSON_MEMBERS(MEMBER_TEXT("prompt", buf_text(&user)), MEMBER_TEXT("system_prompt", buf_text(&system)),
+				   MEMBER_NUMBER("max_tokens", prompts_tokens(&t->in->brief)))));
 }
 
 static enum provider_step replicate_image_begin(struct provider_task *t)
 {
-	cJSON *input = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(input, "prompt", t->in->prompt);
-	cJSON_AddNumberToObject(input, "width", t->in->width);
-	cJSON_AddNumberToObject(input, "height", t->in->height);
-	cJSON_AddNumberToObject(input, "num_outputs", 1);
-	cJSON_AddFalseToObject(input, "apply_watermark"); // pictures are marked here, by the same mark whoever makes them
-	return prediction_ask(t, &processor_facts("replicate")->image, input);
+	// Pictures are marked here, by the same mark whoever makes them.
+	return prediction_ask(t, &processor_facts("replicate")->image,
+			      json_make(JSON_MEMBERS(MEMBER_TEXT("prompt", t->in->prompt), MEMBER_NUMBER("width", t->in->width),
+						     MEMBER_NUMBER("height", t->in->height), MEMBER_NUMBER("num_outputs", 1),
+						     MEMBER_BOOL("apply_watermark", false))));
 }
 
 // One string, or several: the pieces of a text, or the URLs of pictures.
@@ -78,7 +68,7 @@ static const struct queue_dialect dialect = {
     .state = "status",
     .waiting = " starting processing ",
     .done = " succeeded ",
-    .work = replicate_work,
+    .work = "/v1/predictions/",
     .poll = "",
     .cancel_method = "POST",
     .cancel = "/cancel",

@@ -213,7 +213,7 @@ static enum provider_step object_remove(struct provider_task *t, const struct pr
 
 	if (r == NULL)
 		return object_send(t, "DELETE", t->reference);
-	provider_end_removal(t, r);
+	provider_end_kept(t, r, PROVIDER_KEPT_GONE);
 	s3_reply_code(code, r);
 	bool gone = r->status == 204 || (r->status == 200 && r->len == 0) || (r->status == 404 && strcmp(code, "NoSuchKey") == 0);
 	if (t->kept == PROVIDER_KEPT_GONE && (!gone || is_page(r)))
@@ -225,7 +225,7 @@ static enum provider_step object_look(struct provider_task *t, const struct prov
 {
 	if (r == NULL)
 		return object_send(t, "HEAD", t->reference);
-	provider_end_look(t, r);
+	provider_end_kept(t, r, PROVIDER_KEPT_STILL);
 	if (is_page(r))
 		t->kept = PROVIDER_KEPT_UNKNOWN;
 	return PROVIDER_ENDED;

@@ -3,6 +3,7 @@
 #ifndef LETHE_PROVIDER_SKETCH_H
 #define LETHE_PROVIDER_SKETCH_H
 
+#include "fcgi/ipc/worker_call.h"
 #include "fcgi/provider/provider.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,17 +37,7 @@ bool sketch_name(const struct brief *b, char name[SKETCH_WORD_BYTES]);
 int sketch_prepare(struct err *e);
 
 enum { SKETCH_EDGE_MIN = 64, SKETCH_EDGE_MAX = 2048 };
-struct sketch_job {
-	const char *trade;          // which motif, and in which mood; NULL or unknown: a neutral one
-	const char *name, *title;   // what may be written: the name of the business, and what it is; NULL or "": nothing
-	const char *label;          // marks the picture as a preview; NULL: in English
-	const char *const *colours; // "#rrggbb"; NULL-terminated; may be empty
-	const char *style;          // a name of style.h
-	unsigned width, height;     // pixels, SKETCH_EDGE_MIN…SKETCH_EDGE_MAX
-	unsigned index, of;         // which composition of the set; eight differ
-	unsigned seed;
-};
 // Draws one labelled preview and appends it as PNG. Same job, same bytes. ERR_INPUT (the size), ERR_MEMORY.
-int sketch_draw(const struct sketch_job *job, struct buf *png, struct err *e);
+int sketch_draw(const struct worker_sketch *job, struct buf *png, struct err *e);
 
 #endif

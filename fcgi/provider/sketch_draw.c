@@ -21,7 +21,7 @@ enum { SCENES = ARRAY_LEN(scenes) };
 // ---- the document ----
 
 struct drawing {
-	const struct sketch_job *job;
+	const struct worker_sketch *job;
 	struct sketch_palette palette;
 	struct buf svg;
 };
@@ -43,7 +43,7 @@ static double tag_number(const char *tag, size_t len, const char *name, double o
 	return *value != '\0' ? strtod(value, NULL) : otherwise;
 }
 
-static const char *text_named(const struct sketch_job *job, const char *name, size_t len)
+static const char *text_named(const struct worker_sketch *job, const char *name, size_t len)
 {
 	const struct {
 		const char *name, *text;
@@ -132,7 +132,7 @@ static struct sketch_text file_or(const char *folder, const char *name, const ch
 
 static void document_make(struct drawing *d)
 {
-	const struct sketch_job *job = d->job;
+	const struct worker_sketch *job = d->job;
 	// The scene's square of 1000 stands in the middle; what is wider or higher shows more of its ground, up to 600 on each side.
 	double w = job->width, h = job->height, scale = fmax(fmin(w, h) / 1000, fmax(w, h) / 2200), wide = w / scale, high = h / scale;
 	double x = 500 - wide / 2, y = 500 - high / 2;
@@ -167,7 +167,7 @@ int sketch_prepare(struct err *e)
 	prepared = true;
 	// One small picture, so that librsvg and what it uses have loaded what they load once.
 	BUF_AUTO struct buf png = BUF_INIT(IMAGE_BYTES_MAX);
-	const struct sketch_job job = {.style = "soft", .width = SKETCH_EDGE_MIN, .height = SKETCH_EDGE_MIN, .of = 1};
+	const struct worker_sketch job = {.style = "soft", .width = SKETCH_EDGE_MIN, .height = SKETCH_EDGE_MIN, .of = 1};
 	return sketch_draw(&job, &png, e);
 }
 
@@ -180,7 +180,7 @@ static const char *mood_of(const char *trade)
 	return "";
 }
 
-int sketch_draw(const struct sketch_job *job, struct buf *png, struct err *e)
+int sketch_draw(const struct worker_sketch *job, struct buf *png, struct err *e)
 {
 	if (job->width < SKETCH_EDGE_MIN || job->width > SKETCH_EDGE_MAX || job->height < SKETCH_EDGE_MIN || job->height > SKETCH_EDGE_MAX)
 		return err_set(e, ERR_INPUT, "a picture has %d to %d pixels an edge", SKETCH_EDGE_MIN, SKETCH_EDGE_MAX);

@@ -148,38 +148,18 @@ static void declaration_read(struct span text, struct declared *d)
 {
 	static const struct {
 		enum css_display display;
-		const char *words[24];
+		const char *words; // a semicolon before and after each
 	} displays[] = {
-	    {CSS_DISPLAY_NONE, {"none"}},
+	    {CSS_DISPLAY_NONE, ";none;"},
 	    {CSS_DISPLAY_INLINE,
-	     {"inline", "inline-block", "inline-table", "contents", "ruby", "ruby-base", "ruby-text", "initial", "unset", "inline flow",
-	      "inline flow-root"}},
-	    {CSS_DISPLAY_FLEX,
-	     {"flex", "grid", "inline-flex", "inline-grid", "-webkit-flex", "-webkit-inline-flex", "block flex", "block grid",
-	      "inline flex", "inline grid", "grid-lanes"}},
-	    {CSS_DISPLAY_BLOCK,
-	     {"block",
-	      "table",
-	      "table-row",
-	      "table-cell",
-	      "table-caption",
-	      "table-row-group",
-	      "table-header-group",
-	      "table-footer-group",
-	      "table-column",
-	      "table-column-group",
-	      "list-item",
-	      "flow-root",
-	      "flow",
-	      "block flow",
-	      "block flow-root",
-	      "-webkit-box",
-	      "inherit",
-	      "revert",
-	      "revert-layer",
-	      "math"}},
+	     ";inline;inline-block;inline-table;contents;ruby;ruby-base;ruby-text;initial;unset;inline flow;inline flow-root;"},
+	    {CSS_DISPLAY_FLEX, ";flex;grid;inline-flex;inline-grid;-webkit-flex;-webkit-inline-flex;block flex;block grid;"
+			       "inline flex;inline grid;grid-lanes;"},
+	    {CSS_DISPLAY_BLOCK, ";block;table;table-row;table-cell;table-caption;table-row-group;table-header-group;table-footer-group;"
+				"table-column;table-column-group;list-item;flow-root;flow;block flow;block flow-root;-webkit-box;"
+				"inherit;revert;revert-layer;math;"},
 	};
-	char name[64];
+	char name[64], word[32];
 	text = span_trim(text);
 	size_t end = name_read(text, name);
 	struct span value = span_trim((struct span){text.s + end, text.len - end});
@@ -194,10 +174,10 @@ static void declaration_read(struct span text, struct declared *d)
 	}
 	if (strcasecmp(name, "display") == 0 && (important || !d->display_important)) {
 		enum css_display display = CSS_DISPLAY_UNSET; // not CSS: as if it were not there
-		for (size_t i = 0; i < ARRAY_LEN(displays); i++)
-			for (const char *const *word = displays[i].words; *word != NULL; word++)
-				if (span_is(value, *word))
-					display = displays[i].display;
+		snprintf(word, sizeof word, ";%.*s;", (int)value.len, value.s);
+		for (size_t i = 0; i < ARRAY_LEN(displays) && value.len < sizeof word - 2; i++)
+			if (strcasestr(displays[i].words, word) != NULL)
+				display = displays[i].display;
 		d->look.display = display != CSS_DISPLAY_UNSET ? display : d->look.display;
 		d->display_important = d->display_important || (important && display != CSS_DISPLAY_UNSET);
 	} else if (strcasecmp(name, "visibility") == 0 && (important || !d->visibility_important)) {
@@ -236,12 +216,10 @@ static bool names_equal(const struct css *c, struct span a, const char *b)
 // Whether one of the words of `list` is the name.
 static bool list_holds(const struct css *c, const char *list, const char *name)
 {
-	for (const char *s = list; s != NULL && *s != '\0';) {
-		size_t len = strcspn(s, " \t\n\r\f");
-		if (len > 0 && names_equal(c, (struct span){s, len}, name))
+	struct span word;
+	while ((word.len = html_word(&list, &word.s)) > 0)
+		if (names_equal(c, word, name))
 			return true;
-		s += len + strspn(s + len, " \t\n\r\f");
-	}
 	return false;
 }
 
@@ -283,17 +261,6 @@ static bool attribute_matches(const struct css *c, struct span text, const Gumbo
 	return how == '*' && strstr(value, wanted) != NULL;
 }
 
-static const char *tag_name(const GumboNode *element, char name[64])
-{
-	const char *known = gumbo_normalized_tagname(element->v.element.tag);
-	GumboStringPiece written = element->v.element.original_tag;
-	if (*known != '\0')
-		return known;
-	gumbo_tag_from_original_text(&written);
-	snprintf(name, 64, "%.*s", (int)written.length, written.data != NULL ? written.data : "");
-	return name;
-}
-
 // A selector without combinators.
 static bool compound_matches(const struct css *c, struct span s, const GumboNode *element)
 {
@@ -331,7 +298,7 @@ static bool compound_matches(const struct css *c, struct span s, const GumboNode
 			at += 5;
 		} else {
 			size_t taken = name_read((struct span){s.s + at, s.len - at}, name);
-			if (at > 0 || taken == 0 || strcasecmp(name, tag_name(element, tag)) != 0)
+			if (at > 0 || taken == 0 || strcasecmp(name, html_name(element, tag)) != 0)
 				return false;
 			at += taken;
 		}
@@ -592,18 +559,14 @@ struct css_look css_look_of(const struct css *c, const GumboNode *element)
 	struct best best = {0};
 	const char *id = html_attribute(element, "id"), *class = html_attribute(element, "class"),
 		   *style = html_attribute(element, "style");
-	const char *name = tag_name(element, tag);
+	const char *name = html_name(element, tag), *word;
 	if (c->count > 0) {
 		bucket_weigh(c, &best, bucket_of('*', "", 0), element);
 		bucket_weigh(c, &best, bucket_of('t', name, strlen(name)), element);
 		if (id != NULL)
 			bucket_weigh(c, &best, bucket_of('#', id, strlen(id)), element);
-		for (const char *s = class; s != NULL && *s != '\0';) {
-			size_t len = strcspn(s, " \t\n\r\f");
-			if (len > 0)
-				bucket_weigh(c, &best, bucket_of('.', s, len), element);
-			s += len + strspn(s + len, " \t\n\r\f");
-		}
+		for (size_t len; (len = html_word(&class, &word)) > 0;)
+			bucket_weigh(c, &best, bucket_of('.', word, len), element);
 	}
 	if (style != NULL) {
 		BUF_AUTO struct buf plain = BUF_INIT(SHEET_MAX);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: ISC
 #include "fcgi/worker/encoding.h"
+#include "fcgi/serve/media_type.h"
+#include "fcgi/worker/html.h"
 #include "policy/base/array.h"
 #include "policy/base/embed.h"
 #include "policy/base/text.h"
 #include <errno.h>
+#include <glib.h>
 #include <iconv.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -188,32 +191,13 @@ static struct encoding *label_read(const char *s, size_t len)
 	return label_find(s + at, end - at);
 }
 
-// The parameter "charset" of a media type: a name that only ends in it is another.
-static struct encoding *type_charset(const char *type)
+// The encoding behind "charset=" or another word, wherever that stands in the text.
+static struct encoding *word_encoding(const char *s, size_t len, const char *word)
 {
-	for (const char *s = strchr(type, ';'); s != NULL; s = strchr(s, ';')) {
-		s++;
-		s += strspn(s, " \t");
-		size_t name = strcspn(s, "=; \t");
-		const char *value = s + name + strspn(s + name, " \t");
-		struct encoding *found = NULL;
-		if (name == 7 && strncasecmp(s, "charset", 7) == 0 && *value == '=')
-			found = label_read(value + 1, strlen(value + 1));
-		if (found != NULL)
-			return found;
-	}
-	return NULL;
-}
-
-// "charset=" in the content of <meta http-equiv=Content-Type>, wherever it stands there.
-static struct encoding *content_charset(const char *s, size_t len)
-{
-	static const char word[] = "charset";
-	enum { WORD = sizeof word - 1 };
-	for (size_t i = 0; i + WORD < len; i++) {
-		if (strncasecmp(s + i, word, WORD) != 0)
+	for (size_t i = 0, n = strlen(word); i + n < len; i++) {
+		if (strncasecmp(s + i, word, n) != 0)
 			continue;
-		size_t at = i + WORD;
+		size_t at = i + n;
 		while (at < len && is_html_space(s[at]))
 			at++;
 		if (at < len && s[at] == '=')
@@ -222,136 +206,48 @@ static struct encoding *content_charset(const char *s, size_t len)
 	return NULL;
 }
 
-// What the prescan of https://html.spec.whatwg.org/#prescan-a-byte-stream-to-determine-its-encoding reads from.
-struct prescan {
-	const char *at, *end;
-};
-
-static bool prescan_looks_at(const struct prescan *p, const char *text)
-{
-	size_t len = strlen(text);
-	return (size_t)(p->end - p->at) >= len && strncasecmp(p->at, text, len) == 0;
-}
-
-// Leaves `at` behind the text, or at the end.
-static void prescan_skip_past(struct prescan *p, const char *text)
-{
-	while (p->at < p->end && !prescan_looks_at(p, text))
-		p->at++;
-	p->at += p->at < p->end ? strlen(text) : 0;
-}
-
-struct piece {
-	const char *s;
-	size_t len;
-};
-
-static bool piece_is(struct piece p, const char *text)
-{
-	return p.len == strlen(text) && strncasecmp(p.s, text, p.len) == 0;
-}
-
-// One attribute of a tag, as the standard's "get an attribute" reads it; false at the tag's end.
-static bool prescan_attribute(struct prescan *p, struct piece *name, struct piece *value)
-{
-	while (p->at < p->end && (is_html_space(*p->at) || *p->at == '/'))
-		p->at++;
-	*name = *value = (struct piece){.s = p->at};
-	if (p->at >= p->end || *p->at == '>')
-		return false;
-	for (p->at++; p->at < p->end && !is_html_space(*p->at) && strchr("=/>", *p->at) == NULL; p->at++)
-		;
-	name->len = (size_t)(p->at - name->s);
-	while (p->at < p->end && is_html_space(*p->at))
-		p->at++;
-	if (p->at >= p->end || *p->at != '=')
-		return true;
-	for (p->at++; p->at < p->end && is_html_space(*p->at); p->at++)
-		;
-	char quote = p->at < p->end && (*p->at == '"' || *p->at == '\'') ? *p->at++ : '\0';
-	value->s = p->at;
-	while (p->at < p->end && (quote != '\0' ? *p->at != quote : !is_html_space(*p->at) && *p->at != '>'))
-		p->at++;
-	value->len = (size_t)(p->at - value->s);
-	p->at += quote != '\0' && p->at < p->end;
-	return true;
-}
-
-// Reads the attributes up to the tag's end; of a <meta>, the encoding that it names.
-static struct encoding *prescan_tag(struct prescan *p, bool meta)
-{
-	struct encoding *charset = NULL, *in_content = NULL;
-	bool pragma = false, seen_charset = false;
-	struct piece name, value;
-	while (prescan_attribute(p, &name, &value)) {
-		if (!meta)
-			continue;
-		if (piece_is(name, "http-equiv") && piece_is(value, "content-type"))
-			pragma = true;
-		else if (piece_is(name, "content") && in_content == NULL)
-			in_content = content_charset(value.s, value.len);
-		else if (piece_is(name, "charset") && !seen_charset) {
-			charset = label_read(value.s, value.len);
-			seen_charset = true;
-		}
-	}
-	return charset != NULL ? charset : pragma ? in_content : NULL;
-}
-
 // The encoding that an XML declaration at the very start names.
 static struct encoding *declaration_encoding(const char *s, size_t len)
 {
 	const char *end = len > 6 && strncmp(s, "<?xml", 5) == 0 && is_html_space(s[5]) ? memchr(s, '>', len < 1024 ? len : 1024) : NULL;
-	const char *name = end != NULL ? memmem(s, (size_t)(end - s), "encoding", 8) : NULL;
-	if (name == NULL)
+	return end != NULL ? word_encoding(s, (size_t)(end - s), "encoding") : NULL;
+}
+
+// The encoding that a <meta> of these bytes names, in the page's head or within PRESCAN_BYTES.
+static struct encoding *meta_encoding(const char *s, size_t len)
+{
+	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(PRESCAN_MAX);
+	HTML_AUTO struct html html = {0};
+	struct encoding *found = NULL;
+	if (buf_add(&bytes, s, len) != 0 || html_parse(&html, bytes.data, len, false) != 0)
 		return NULL;
-	for (name += 8; is_html_space(*name); name++)
-		;
-	return *name == '=' ? label_read(name + 1, (size_t)(end - name - 1)) : NULL;
+	for (const GumboNode *n = html.root; found == NULL && n != NULL; n = html_next(n, html.root, true)) {
+		if (n->type != GUMBO_NODE_ELEMENT || n->v.element.tag != GUMBO_TAG_META ||
+		    (n->parent->v.element.tag != GUMBO_TAG_HEAD && n->v.element.start_pos.offset >= PRESCAN_BYTES))
+			continue;
+		const char *charset = html_attribute(n, "charset"), *content = html_attribute(n, "content"),
+			   *pragma = html_attribute(n, "http-equiv");
+		found = charset != NULL ? label_read(charset, strlen(charset)) : NULL;
+		if (found == NULL && content != NULL && pragma != NULL && strcasecmp(pragma, "content-type") == 0)
+			found = word_encoding(content, strlen(content), "charset");
+	}
+	return found;
 }
 
 // What the page says itself. One whose bytes could be read as ASCII so far is not UTF-16, whatever it says.
 static struct encoding *page_charset(const char *s, size_t len)
 {
-	static const char *const raw[] = {"script", "style", "title", "textarea"};
-	static const char *const of_head[] = {"script", "noscript", "style", "link", "meta", "object",
-					      "title",  "base",     "html",  "head", "!",    "?"};
-	struct prescan p = {s, s + (len < PRESCAN_MAX ? len : PRESCAN_MAX)};
+	static const char word[] = "charset";
 	struct encoding *found = declaration_encoding(s, len);
-	bool in_head = true;
-	while (found == NULL && p.at < p.end && (in_head || p.at - s < PRESCAN_BYTES)) {
-		if (*p.at != '<') {
-			p.at++;
-		} else if (prescan_looks_at(&p, "<!--")) {
-			p.at += 2; // "<!-->" is a whole comment
-			prescan_skip_past(&p, "-->");
-		} else if (prescan_looks_at(&p, "<!") || prescan_looks_at(&p, "<?")) {
-			prescan_skip_past(&p, ">");
-		} else {
-			bool ends = prescan_looks_at(&p, "</");
-			struct piece tag = {.s = p.at + 1 + ends};
-			p.at = tag.s;
-			while (p.at < p.end && !is_html_space(*p.at) && *p.at != '>' && *p.at != '/')
-				p.at++;
-			tag.len = (size_t)(p.at - tag.s);
-			bool letters = tag.len > 0 && ((*tag.s >= 'a' && *tag.s <= 'z') || (*tag.s >= 'A' && *tag.s <= 'Z'));
-			if (!letters) {
-				p.at = tag.s;
-				continue;
-			}
-			bool known = false;
-			for (size_t i = 0; i < ARRAY_LEN(of_head); i++)
-				known = known || piece_is(tag, of_head[i]);
-			in_head = in_head && known && !(ends && piece_is(tag, "head"));
-			found = prescan_tag(&p, !ends && piece_is(tag, "meta"));
-			for (size_t i = 0; i < ARRAY_LEN(raw) && !ends; i++) {
-				char end[16];
-				snprintf(end, sizeof end, "</%s", raw[i]);
-				if (piece_is(tag, raw[i]))
-					prescan_skip_past(&p, end);
-			}
-		}
-	}
+	size_t most = len < PRESCAN_MAX ? len : PRESCAN_MAX, first = 0;
+	while (first < most && (most - first < sizeof word || strncasecmp(s + first, word, sizeof word - 1) != 0))
+		first++;
+	// Mostly the tag in which the word first stands says it, and no more has to be read.
+	const char *end = first < most ? memchr(s + first, '>', most - first) : NULL;
+	if (found == NULL && end != NULL)
+		found = meta_encoding(s, (size_t)(end - s) + 1);
+	if (found == NULL && end != NULL)
+		found = meta_encoding(s, most);
 	if (found != NULL && (found->kind == UTF_16LE || found->kind == UTF_16BE))
 		return kind_find(UTF_8);
 	return found != NULL && found->kind == USER_DEFINED ? label_find("windows-1252", 12) : found;
@@ -369,13 +265,8 @@ static int code_add(struct buf *out, uint32_t c)
 		c = 0xfffd;
 	if (c < 0x80)
 		return buf_addc(out, (char)c);
-	char t[4];
-	size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	static const unsigned lead[5] = {0, 0, 0xc0, 0xe0, 0xf0};
-	for (size_t i = n - 1; i > 0; i--, c >>= 6)
-		t[i] = (char)(0x80 | (c & 0x3f));
-	t[0] = (char)(lead[n] | c);
-	return buf_add(out, t, n);
+	char utf8[6];
+	return buf_add(out, utf8, (size_t)g_unichar_to_utf8(c, utf8));
 }
 
 static bool byte_between(unsigned char c, unsigned low, unsigned high)
@@ -559,14 +450,15 @@ int encoding_to_utf8(struct buf *out, const char *bytes, size_t len, const char 
 		enum encoding_kind kind;
 	} marks[] = {{"\xef\xbb\xbf", UTF_8}, {"\xff\xfe", UTF_16LE}, {"\xfe\xff", UTF_16BE}};
 	const struct encoding *x = NULL;
+	char charset[LABEL_MAX];
 	size_t skip = 0;
 	for (size_t i = 0; x == NULL && i < ARRAY_LEN(marks); i++)
 		if (len >= strlen(marks[i].bytes) && memcmp(bytes, marks[i].bytes, strlen(marks[i].bytes)) == 0) {
 			x = kind_find(marks[i].kind);
 			skip = strlen(marks[i].bytes);
 		}
-	if (x == NULL && content_type != NULL)
-		x = type_charset(content_type);
+	if (x == NULL && media_type_parameter(content_type, "charset", charset, sizeof charset) == 0)
+		x = label_read(charset, strlen(charset));
 	if (x == NULL && len >= 4 && bytes[0] == '<' && bytes[1] == 0 && bytes[2] != 0 && bytes[3] == 0)
 		x = kind_find(UTF_16LE); // without a mark, "<" stands beside a zero byte
 	if (x == NULL && len >= 4 && bytes[0] == 0 && bytes[1] == '<' && bytes[2] == 0 && bytes[3] != 0)

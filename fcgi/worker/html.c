@@ -134,9 +134,7 @@ static int xhtml_to_html(struct buf *out, const char *s, size_t len)
 	return out->failed ? -1 : 0;
 }
 
-// Gumbo reads the content of <noscript> as tags, and ends the page's head with it. Browsers that run scripts take it as text that is not shown,
-// as that of <noframes>, whose name is of the same length.
-static void noscript_rename(char *s, size_t len)
+void html_hide_noscript(char *s, size_t len)
 {
 	static const char from[] = "noscript", to[] = "noframes";
 	for (char *at = s; (at = memchr(at, '<', len - (size_t)(at - s))) != NULL;) {
@@ -147,10 +145,9 @@ static void noscript_rename(char *s, size_t len)
 	}
 }
 
-int html_parse(struct html *out, char *utf8, size_t len, bool xml)
+int html_parse(struct html *out, const char *utf8, size_t len, bool xml)
 {
 	*out = (struct html){0};
-	noscript_rename(utf8, len);
 	if (xml) {
 		struct buf html = BUF_INIT(4 * PAGE_BYTES_MAX);
 		if (xhtml_to_html(&html, utf8, len) == 0) {
@@ -165,7 +162,7 @@ int html_parse(struct html *out, char *utf8, size_t len, bool xml)
 		if (len < LEAST_BYTES)
 			return -1;
 		len /= 2;
-		while (((unsigned char)utf8[len] & 0xc0) == 0x80) // a whole character
+		while (len > 0 && ((unsigned char)utf8[len] & 0xc0) == 0x80) // a whole character
 			len--;
 	}
 	return 0;
@@ -184,4 +181,45 @@ const char *html_attribute(const GumboNode *element, const char *name)
 {
 	const GumboAttribute *a = gumbo_get_attribute(&element->v.element.attributes, name);
 	return a != NULL ? a->value : NULL;
+}
+
+const char *html_name(const GumboNode *element, char name[64])
+{
+	const char *known = gumbo_normalized_tagname(element->v.element.tag);
+	GumboStringPiece written = element->v.element.original_tag;
+	if (*known != '\0')
+		return known;
+	gumbo_tag_from_original_text(&written);
+	snprintf(name, 64, "%.*s", (int)written.length, written.data != NULL ? written.data : "");
+	return name;
+}
+
+const GumboVector *html_children(const GumboNode *n)
+{
+	static const GumboVector none = {0};
+	return n->type == GUMBO_NODE_ELEMENT ? &n->v.element.children : &none;
+}
+
+const GumboNode *html_next(const GumboNode *n, const GumboNode *top, bool below)
+{
+	if (below && html_children(n)->length > 0)
+		return html_children(n)->data[0];
+	while (n != top) {
+		const GumboVector *siblings = html_children(n->parent);
+		if (n->index_within_parent + 1 < siblings->length)
+			return siblings->data[n->index_within_parent + 1];
+		n = n->parent;
+	}
+	return NULL;
+}
+
+size_t html_word(const char **at, const char **word)
+{
+	static const char spaces[] = " \t\r\n\f";
+	if (*at == NULL)
+		return 0;
+	*word = *at + strspn(*at, spaces);
+	size_t len = strcspn(*word, spaces);
+	*at = *word + len;
+	return len;
 }

@@ -12,6 +12,7 @@
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include <ctype.h>
+#include <glib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -39,8 +40,7 @@ struct running_text {
 
 static bool is_white(uint32_t c)
 {
-	return c <= ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
-	       c == 0x205f || c == 0x3000;
+	return c <= ' ' || (c >= 0xa0 && g_unichar_isspace(c) != 0);
 }
 
 // Characters that show nothing or turn the direction of what follows: they only hide things from the reader.
@@ -100,13 +100,10 @@ static void running_text_add(struct running_text *t, const char *utf8, size_t le
 	size_t joiner_len = 0;
 	t->joiner = 0;
 	for (size_t i = 0, n; i < len; i += n) {
-		unsigned char lead = (unsigned char)utf8[i];
-		n = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+		n = (size_t)(g_utf8_next_char(utf8 + i) - (utf8 + i));
 		if (n > len - i)
 			break; // the parser hands over whole characters; anything else is dropped
-		uint32_t c = n == 1 ? lead : lead & (0xffU >> (n + 1));
-		for (size_t k = 1; k < n; k++)
-			c = c << 6 | ((unsigned char)utf8[i + k] & 0x3fU);
+		uint32_t c = n == 1 ? (uint32_t)utf8[i] : g_utf8_get_char(utf8 + i);
 		if (is_white(c)) {
 			t->pending = t->pending ? t->pending : ' ';
 			t->joiner = 0;
@@ -207,12 +204,10 @@ static const GumboTag heading_tags[] = {GUMBO_TAG_H1, GUMBO_TAG_H2, GUMBO_TAG_H3
 
 static bool word_in_list(const char *s, size_t len, const char *list)
 {
-	for (const char *w = list; *w != '\0';) {
-		size_t n = strcspn(w, " ");
-		if (n == len && strncasecmp(w, s, n) == 0)
+	const char *word;
+	for (size_t n; (n = html_word(&list, &word)) > 0;)
+		if (n == len && strncasecmp(word, s, n) == 0)
 			return true;
-		w += n + strspn(w + n, " ");
-	}
 	return false;
 }
 
@@ -251,26 +246,6 @@ static bool name_of_banner(const char *s, size_t len)
 	return is_about && is_what;
 }
 
-static const GumboVector *children_of(const GumboNode *n)
-{
-	static const GumboVector none = {0};
-	return n->type == GUMBO_NODE_ELEMENT ? &n->v.element.children : &none;
-}
-
-// The node after n within `top`, in the order of the source: below n only if `below`. NULL: it was the last.
-static const GumboNode *node_next(const GumboNode *n, const GumboNode *top, bool below)
-{
-	if (below && children_of(n)->length > 0)
-		return children_of(n)->data[0];
-	while (n != top) {
-		const GumboVector *siblings = children_of(n->parent);
-		if (n->index_within_parent + 1 < siblings->length)
-			return siblings->data[n->index_within_parent + 1];
-		n = n->parent;
-	}
-	return NULL;
-}
-
 static bool node_is_text(const GumboNode *n)
 {
 	return n->type == GUMBO_NODE_TEXT || n->type == GUMBO_NODE_CDATA || n->type == GUMBO_NODE_WHITESPACE;
@@ -282,14 +257,14 @@ static bool is_banner(const GumboNode *element)
 	static const char *const names[] = {"id", "class"};
 	static const GumboTag of_pages[] = {GUMBO_TAG_MAIN, GUMBO_TAG_H1, GUMBO_TAG_ARTICLE};
 	bool named = false;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		for (const char *s = html_attribute(element, names[i]); s != NULL && *s != '\0' && !named;) {
-			size_t len = strcspn(s, " \t\r\n\f");
-			named = len > 0 && name_of_banner(s, len);
-			s += len + strspn(s + len, " \t\r\n\f");
-		}
+	const char *word;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *list = html_attribute(element, names[i]);
+		for (size_t len; !named && (len = html_word(&list, &word)) > 0;)
+			named = name_of_banner(word, len);
+	}
 	size_t bytes = 0;
-	for (const GumboNode *n = element; named && n != NULL; n = node_next(n, element, true)) {
+	for (const GumboNode *n = element; named && n != NULL; n = html_next(n, element, true)) {
 		bytes += n->type == GUMBO_NODE_TEXT ? strlen(n->v.text.text) : 0;
 		named = bytes <= BANNER_MAX && (n->type != GUMBO_NODE_ELEMENT || !TAG_IN(n->v.element.tag, of_pages));
 	}
@@ -348,8 +323,8 @@ static void machines_element(struct page *p, const GumboNode *n)
 		text_of(p, LANGUAGE, html_attribute(n, "lang"));
 	bool title = tag == GUMBO_TAG_TITLE && html && !p->titled;
 	p->titled = p->titled || title;
-	for (unsigned i = 0; (title || tag == GUMBO_TAG_STYLE) && i < children_of(n)->length; i++) {
-		const GumboNode *child = children_of(n)->data[i];
+	for (unsigned i = 0; (title || tag == GUMBO_TAG_STYLE) && i < html_children(n)->length; i++) {
+		const GumboNode *child = html_children(n)->data[i];
 		const char *text = node_is_text(child) ? child->v.text.text : "", *type = html_attribute(n, "type");
 		if (title) {
 			running_text_add(&p->texts[TITLE], text, strlen(text));
@@ -383,9 +358,8 @@ static bool element_enter(struct page *p, const GumboNode *n, struct level *l)
 	bool whole = e->tag == GUMBO_TAG_HTML || e->tag == GUMBO_TAG_BODY, in_flex = l->flex;
 	if (TAG_IN(e->tag, never_shown))
 		return false;
-	GumboStringPiece written = e->original_tag;
-	gumbo_tag_from_original_text(&written); // a name that gumbo does not know
-	bool dialog = e->tag == GUMBO_TAG_UNKNOWN && written.length == 6 && strncasecmp(written.data, "dialog", 6) == 0;
+	char name[64];
+	bool dialog = strcasecmp(html_name(n, name), "dialog") == 0;
 	struct css_look look = css_look_of(p->css, n);
 	bool until_found = hidden != NULL && strcasecmp(hidden, "until-found") == 0;
 	bool none = look.display == CSS_DISPLAY_NONE || (hidden != NULL && (look.display == CSS_DISPLAY_UNSET || until_found));
@@ -397,8 +371,8 @@ static bool element_enter(struct page *p, const GumboNode *n, struct level *l)
 	// <details> shows its first <summary> alone, unless it is open.
 	if (outer->type == GUMBO_NODE_ELEMENT && outer->v.element.tag == GUMBO_TAG_DETAILS && html_attribute(outer, "open") == NULL) {
 		const GumboNode *first = NULL;
-		for (unsigned i = 0; first == NULL && i < children_of(outer)->length; i++) {
-			const GumboNode *child = children_of(outer)->data[i];
+		for (unsigned i = 0; first == NULL && i < html_children(outer)->length; i++) {
+			const GumboNode *child = html_children(outer)->data[i];
 			first = child->type == GUMBO_NODE_ELEMENT && child->v.element.tag == GUMBO_TAG_SUMMARY ? child : NULL;
 		}
 		if (n != first)
@@ -478,10 +452,10 @@ static void shown_read(struct page *p, const GumboNode *root)
 			struct level inner = *LEVEL(depth - 1);
 			inner.block = false;
 			entered = element_enter(p, n, &inner);
-			if (entered && children_of(n)->length > 0) {
+			if (entered && html_children(n)->length > 0) {
 				*LEVEL(depth) = inner;
 				depth++;
-				n = children_of(n)->data[0];
+				n = html_children(n)->data[0];
 				continue;
 			}
 			if (entered)
@@ -490,7 +464,7 @@ static void shown_read(struct page *p, const GumboNode *root)
 		for (const GumboNode *next = NULL; next == NULL; n = next != NULL ? next : n->parent) {
 			if (n == root)
 				return;
-			const GumboVector *siblings = children_of(n->parent);
+			const GumboVector *siblings = html_children(n->parent);
 			if (n->index_within_parent + 1 < siblings->length) {
 				next = siblings->data[n->index_within_parent + 1];
 			} else {
@@ -562,30 +536,24 @@ static bool bytes_are_no_page(const char *s, size_t len, bool declared)
 	return false;
 }
 
-static cJSON *page_fail(const char **code, const char *why, struct err *e, enum err_code which, const char *text)
+static cJSON *page_fail(const char *why, const char **code, struct err *e)
 {
+	static const struct {
+		const char *code, *text;
+	} rows[] = {
+	    {"not-html", "The address does not lead to a web page (HTML)."},
+	    {"too-costly", "The page is too complex to read."},
+	    {"frames", "The page shows other pages in frames, and has no text of its own."},
+	    {"hidden", "The page's own styles hide all of its text."},
+	    {"unreadable", "The page has no text of its own: a script would have to add it."},
+	    {"pictures", "The page consists of pictures, without text."},
+	    {"empty-page", "The page is empty."},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strcmp(rows[i].code, why) == 0)
+			err_set(e, strcmp(why, "too-costly") == 0 ? ERR_MEMORY : ERR_INPUT, "%s", rows[i].text);
 	*code = why;
-	err_set(e, which, "%s", text);
 	return NULL;
-}
-
-static cJSON *page_not_html(const char **code, struct err *e)
-{
-	return page_fail(code, "not-html", e, ERR_INPUT, "The address does not lead to a web page (HTML).");
-}
-
-// Why there is nothing to read, as far as it can be seen.
-static cJSON *page_without_text(const struct page *p, const char **code, struct err *e)
-{
-	if (p->frames)
-		return page_fail(code, "frames", e, ERR_INPUT, "The page shows other pages in frames, and has no text of its own.");
-	if (p->hides)
-		return page_fail(code, "hidden", e, ERR_INPUT, "The page's own styles hide all of its text.");
-	if (p->scripts)
-		return page_fail(code, "unreadable", e, ERR_INPUT, "The page has no text of its own: a script would have to add it.");
-	if (p->pictures)
-		return page_fail(code, "pictures", e, ERR_INPUT, "The page consists of pictures, without text.");
-	return page_fail(code, "empty-page", e, ERR_INPUT, "The page is empty.");
 }
 
 cJSON *page_read(const char *bytes, size_t len, const char *type, const char **code, struct err *e)
@@ -593,17 +561,18 @@ cJSON *page_read(const char *bytes, size_t len, const char *type, const char **c
 	static struct page p; // too large for a small stack
 	enum page_type kind = page_type_of(type);
 	if (kind == PAGE_NONE || bytes_are_no_page(bytes, len, kind != PAGE_UNDECLARED))
-		return page_not_html(code, e);
+		return page_fail("not-html", code, e);
 	BUF_AUTO_WIPE struct buf utf8 = BUF_INIT(PAGE_BYTES_MAX);
 	encoding_to_utf8(&utf8, bytes, len, type); // -1: full; what fits is read
 	if (kind == PAGE_XML &&
 	    (utf8.len == 0 || memmem(utf8.data, utf8.len < 2048 ? utf8.len : 2048, "http://www.w3.org/1999/xhtml", 28) == NULL))
-		return page_not_html(code, e);
+		return page_fail("not-html", code, e);
 	if (utf8.data == NULL)
 		buf_adds(&utf8, "");
 	HTML_AUTO struct html html;
+	html_hide_noscript(utf8.data, utf8.len);
 	if (html_parse(&html, utf8.data, utf8.len, kind == PAGE_XHTML || kind == PAGE_XML) != 0)
-		return page_fail(code, "too-costly", e, ERR_MEMORY, "The page is too complex to read.");
+		return page_fail("too-costly", code, e);
 	p = (struct page){.refresh_after = -1, .css = css_new(html.document->doc_type_quirks_mode == GUMBO_DOCTYPE_QUIRKS)};
 	for (size_t i = 0; i < PAGE_TEXTS; i++)
 		p.texts[i] = RUNNING_TEXT_INIT(i < HEADINGS ? text_max[i] : HEADING_MAX);
@@ -612,7 +581,7 @@ cJSON *page_read(const char *bytes, size_t len, const char *type, const char **c
 		bool element = n->type == GUMBO_NODE_ELEMENT;
 		if (element)
 			machines_element(&p, n);
-		next = node_next(n, html.root, element);
+		next = html_next(n, html.root, element);
 	}
 	if (p.css != NULL)
 		shown_read(&p, html.root);
@@ -620,14 +589,17 @@ cJSON *page_read(const char *bytes, size_t len, const char *type, const char **c
 	bool words = !text_empty(&p, ALL) || p.headings_count > 0;
 	if (p.refresh_after > REFRESH_SOON && (said || words))
 		p.refresh_after = -1; // who has time to read is not sent on
-	if (p.css == NULL)
-		page_fail(code, "too-costly", e, ERR_MEMORY, "no memory for the page's style sheets");
-	else if (kind == PAGE_UNDECLARED && !p.elements)
-		page_not_html(code, e);
-	else if (!said && !words && p.refresh_after < 0)
-		page_without_text(&p, code, e);
-	else if ((head = page_facts(&p)) == NULL)
-		page_fail(code, "too-costly", e, ERR_MEMORY, "no memory for what the page says");
+	if (p.css != NULL && kind == PAGE_UNDECLARED && !p.elements)
+		page_fail("not-html", code, e);
+	else if (p.css != NULL && !said && !words && p.refresh_after < 0) // why there is nothing to read, as far as it can be seen
+		page_fail(p.frames     ? "frames"
+			  : p.hides    ? "hidden"
+			  : p.scripts  ? "unreadable"
+			  : p.pictures ? "pictures"
+				       : "empty-page",
+			  code, e);
+	else if (p.css == NULL || (head = page_facts(&p)) == NULL)
+		page_fail("too-costly", code, e);
 	for (size_t i = 0; i < PAGE_TEXTS; i++)
 		buf_wipe(&p.texts[i].text);
 	css_free(p.css);

@@ -31,36 +31,17 @@ static cJSON *job_run(const cJSON *head, const struct buf *body, struct buf *out
 		return NULL;
 	if (call.op == WORKER_PAGE)
 		return page_read(buf_text(body), body->len, call.type, code, e);
-	if (call.op == WORKER_THUMBNAIL) {
-		if (thumbnail_make(buf_text(body), body->len, out, code, e) != 0)
-			return NULL;
-		cJSON *reply = cJSON_CreateObject();
-		cJSON_AddStringToObject(reply, "type", "image/webp");
-		return reply;
-	}
 	if (call.op == WORKER_REFERENCE)
 		return reference_make(buf_text(body), body->len, call.mask, out, code, e);
-	const struct sketch_job sketch = {
-	    .trade = call.trade,
-	    .title = call.title,
-	    .name = call.name,
-	    .label = call.label,
-	    .colours = call.colours,
-	    .style = call.style,
-	    .width = call.width,
-	    .height = call.height,
-	    .index = call.index,
-	    .of = call.of,
-	    .seed = call.seed,
-	};
-	if (sketch_draw(&sketch, out, e) != 0) {
-		if (e->code == ERR_MEMORY)
-			*code = "too-costly";
-		return NULL;
+	if (call.op == WORKER_THUMBNAIL) {
+		int rc = thumbnail_make(buf_text(body), body->len, out, code, e);
+		return rc == 0 ? json_make(JSON_MEMBERS(MEMBER_TEXT("type", "image/webp"))) : NULL;
 	}
-	cJSON *reply = cJSON_CreateObject();
-	cJSON_AddStringToObject(reply, "type", "image/png");
-	return reply;
+	if (sketch_draw(&call.sketch, out, e) == 0)
+		return json_make(JSON_MEMBERS(MEMBER_TEXT("type", "image/png")));
+	if (e->code == ERR_MEMORY)
+		*code = "too-costly";
+	return NULL;
 }
 
 // Runs in the child and ends with it, so nothing is freed.

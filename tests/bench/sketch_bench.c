@@ -35,7 +35,7 @@ static size_t list_split(char *text, char *out[LIST_MAX])
 	return n;
 }
 
-static void picture_place(cairo_t *cr, const struct sketch_job *job, double x, double y, double cell)
+static void picture_place(cairo_t *cr, const struct worker_sketch *job, double x, double y, double cell)
 {
 	struct buf png = BUF_INIT(IMAGE_BYTES_MAX);
 	struct err e = {0};
@@ -71,16 +71,16 @@ static void sheet_write(int count, char **args)
 	for (size_t l = 0; l < looks_count; l++)
 		for (size_t t = 0; t < trades_count; t++)
 			for (size_t c = 0; c < scenes_count; c++, n++) {
-				const struct sketch_job job = {.trade = trades[t],
-							       .title = trades[t],
-							       .name = count > 7 ? args[7] : NULL,
-							       .colours = colours,
-							       .style = looks[l],
-							       .width = EDGE,
-							       .height = EDGE,
-							       .index = (unsigned)strtoul(scenes[c], NULL, 10),
-							       .of = SCENES,
-							       .seed = (unsigned)t};
+				const struct worker_sketch job = {.trade = trades[t],
+								  .title = trades[t],
+								  .name = count > 7 ? args[7] : NULL,
+								  .colours = colours,
+								  .style = looks[l],
+								  .width = EDGE,
+								  .height = EDGE,
+								  .index = (unsigned)strtoul(scenes[c], NULL, 10),
+								  .of = SCENES,
+								  .seed = (unsigned)t};
 				picture_place(cr, &job, n % columns * cell, n / columns * cell, cell);
 			}
 	cairo_destroy(cr);
@@ -98,7 +98,7 @@ static double cpu_ms(int who)
 }
 
 // Draws in a child, as the worker does, which sends the picture back. Returns its size.
-static size_t picture_made(const struct sketch_job *job)
+static size_t picture_made(const struct worker_sketch *job)
 {
 	char bytes[65536];
 	size_t total = 0;
@@ -145,7 +145,7 @@ int main(int argc, char **argv)
 		size_t bytes = 0, largest = 0, count = 0;
 		for (size_t t = 0; t < ARRAY_LEN(trades); t++)
 			for (unsigned i = 0; i < SCENES; i++, count++) {
-				const struct sketch_job job = {
+				const struct worker_sketch job = {
 				    .trade = trades[t], .name = "Kornblume", .style = styles[s], .width = EDGE, .height = EDGE, .index = i};
 				double took = 0;
 				size_t size = 0;

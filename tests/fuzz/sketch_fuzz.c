@@ -48,17 +48,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		list[i] = colour[i];
 	if (!utf8_valid(subject.title, strlen(subject.title)) || !utf8_valid(name, strlen(name)))
 		abort();
-	const struct sketch_job job = {.trade = subject.trade,
-				       .title = subject.title,
-				       .name = name,
-				       .label = part[1],
-				       .colours = list,
-				       .style = brief.style,
-				       .width = 64,
-				       .height = 64,
-				       .index = (unsigned)size % 8,
-				       .of = 8,
-				       .seed = (unsigned)size};
+	const struct worker_sketch job = {.trade = subject.trade,
+					  .title = subject.title,
+					  .name = name,
+					  .label = part[1],
+					  .colours = list,
+					  .style = brief.style,
+					  .width = 64,
+					  .height = 64,
+					  .index = (unsigned)size % 8,
+					  .of = 8,
+					  .seed = (unsigned)size};
 	if (sketch_draw(&job, &png, &e) < 0)
 		abort();
 	buf_free(&png);

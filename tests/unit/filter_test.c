@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The content rules against a corpus: what must be found, and what must pass.
 #include "fcgi/moderation/filter.h"
-#include "fcgi/moderation/filter_han.h"
+#include "fcgi/moderation/filter_lexicon.h"
 #include "fcgi/moderation/filter_terms.h"
 #include "policy/base/array.h"
 #include "tests/unit/test.h"
@@ -372,7 +372,7 @@ static void the_terms_are_read(void **state)
 	(void)state;
 	assert_int_equal(filter_terms_ready(&e), 0);
 	assert_string_equal(e.text, "");
-	assert_int_equal(filter_han_ready(&e), 0);
+	assert_int_equal(lexicon_ready(&e), 0);
 	assert_string_equal(e.text, "");
 }
 

@@ -20,21 +20,21 @@ static const char *const no_colours[] = {NULL};
 static const char *const styles[] = {"soft", "flat", "line", "print", "night"};
 enum { STYLES = ARRAY_LEN(styles) };
 
-static struct sketch_job job_of(const char *style, unsigned index)
+static struct worker_sketch job_of(const char *style, unsigned index)
 {
-	return (struct sketch_job){.trade = "bread",
-				   .title = "Bakery",
-				   .label = "Preview",
-				   .colours = no_colours,
-				   .style = style,
-				   .width = 240,
-				   .height = 160,
-				   .index = index,
-				   .of = 8,
-				   .seed = 5};
+	return (struct worker_sketch){.trade = "bread",
+				      .title = "Bakery",
+				      .label = "Preview",
+				      .colours = no_colours,
+				      .style = style,
+				      .width = 240,
+				      .height = 160,
+				      .index = index,
+				      .of = 8,
+				      .seed = 5};
 }
 
-static void draw(const struct sketch_job *job, struct buf *png)
+static void draw(const struct worker_sketch *job, struct buf *png)
 {
 	struct err e = {0};
 	*png = BUF_INIT(32 * 1024 * 1024);
@@ -61,7 +61,7 @@ static void the_same_job_gives_the_same_bytes(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 8; i++) {
-		struct sketch_job job = job_of(styles[i % STYLES], i);
+		struct worker_sketch job = job_of(styles[i % STYLES], i);
 		struct buf first, second;
 		draw(&job, &first);
 		draw(&job, &second);
@@ -72,7 +72,7 @@ static void the_same_job_gives_the_same_bytes(void **state)
 }
 
 // Whether the two pictures have the same pixels, but for the corner where the label stands.
-static bool same_picture(const struct sketch_job *a, const struct sketch_job *b)
+static bool same_picture(const struct worker_sketch *a, const struct worker_sketch *b)
 {
 	struct buf first, second;
 	draw(a, &first);
@@ -93,17 +93,17 @@ static void the_sign_shows_the_name_in_any_script(void **state)
 	(void)state;
 	static const char *const names[] = {"Kornblume", "Καφές",      "Хлеб",   "面包店", "パン屋",
 					    "빵집",      "مخبز النور", "מאפייה", "बेकरी",   "เบเกอรี่"};
-	struct sketch_job plain = job_of("soft", 1), unset = plain;
+	struct worker_sketch plain = job_of("soft", 1), unset = plain;
 	plain.title = "";
 	unset.title = "\xf0\x9f\x8d\x9e"; // an emoji
-	struct sketch_job before = plain;
+	struct worker_sketch before = plain;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct sketch_job named = plain;
+		struct worker_sketch named = plain;
 		named.name = names[i];
 		assert_false(same_picture(&before, &named));
 		before = named;
 	}
-	struct sketch_job title = job_of("soft", 1);
+	struct worker_sketch title = job_of("soft", 1);
 	assert_false(same_picture(&title, &unset));
 }
 
@@ -134,10 +134,10 @@ static void places_styles_and_seeds_differ(void **state)
 	enum { ALL = STYLES * 8 };
 	struct buf all[ALL + 1];
 	for (unsigned i = 0; i < ALL; i++) {
-		struct sketch_job job = job_of(styles[i / 8], i % 8);
+		struct worker_sketch job = job_of(styles[i / 8], i % 8);
 		draw(&job, &all[i]);
 	}
-	struct sketch_job other = job_of("soft", 0);
+	struct worker_sketch other = job_of("soft", 0);
 	other.seed = 6;
 	draw(&other, &all[ALL]);
 	for (unsigned i = 0; i <= ALL; i++)
@@ -152,7 +152,7 @@ static void sizes_are_exact(void **state)
 	(void)state;
 	static const unsigned sizes[][2] = {{1024, 1024}, {1536, 1024}, {1024, 1536}, {64, 64}, {2048, 64}, {64, 2048}};
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-		struct sketch_job job = job_of(styles[i % STYLES], (unsigned)i);
+		struct worker_sketch job = job_of(styles[i % STYLES], (unsigned)i);
 		struct buf png;
 		job.width = sizes[i][0];
 		job.height = sizes[i][1];
@@ -170,7 +170,7 @@ static void impossible_sizes_are_refused(void **state)
 	(void)state;
 	static const unsigned sizes[][2] = {{0, 0}, {63, 1024}, {1024, 2049}, {4294967295U, 4294967295U}};
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-		struct sketch_job job = job_of("soft", 0);
+		struct worker_sketch job = job_of("soft", 0);
 		struct buf png = BUF_INIT(1024);
 		struct err e = {0};
 		job.width = sizes[i][0];
@@ -184,7 +184,7 @@ static void impossible_sizes_are_refused(void **state)
 static void a_picture_over_the_ceiling_fails(void **state)
 {
 	(void)state;
-	struct sketch_job job = job_of("soft", 0);
+	struct worker_sketch job = job_of("soft", 0);
 	struct buf png = BUF_INIT(1000);
 	struct err e = {0};
 	assert_int_equal(sketch_draw(&job, &png, &e), -1);
@@ -224,7 +224,7 @@ static void the_palette_follows_the_page(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		for (unsigned index = 0; index < 8; index++) {
 			const char *const colours[] = {"#eeeeee", rows[i].colour, NULL};
-			struct sketch_job job = job_of("flat", index);
+			struct worker_sketch job = job_of("flat", index);
 			struct buf png;
 			job.colours = colours;
 			draw(&job, &png);
@@ -243,7 +243,7 @@ static void the_label_is_there(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < STYLES * 2; i++) {
-		struct sketch_job job = job_of(styles[i % STYLES], i % 8), german = job;
+		struct worker_sketch job = job_of(styles[i % STYLES], i % 8), german = job;
 		struct buf png, other;
 		job.width = job.height = german.width = german.height = 1024;
 		german.label = "Vorschau";
@@ -278,16 +278,16 @@ static void odd_jobs(void **state)
 	    "<b>&amp;", "{name}", "../styles/soft", "$a", "averyveryveryveryveryveryveryveryveryveryveryverylongword"};
 	static const char *const colours[] = {"", "#", "red", "#12345g", "#1234567", "#000000", "#ffffff", NULL};
 	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
-		struct sketch_job job = {.trade = odd[i],
-					 .title = odd[i],
-					 .name = odd[i],
-					 .label = odd[i],
-					 .colours = i % 2 ? colours : NULL,
-					 .style = odd[i],
-					 .width = 100,
-					 .height = 100,
-					 .index = 4294967295U,
-					 .seed = 4294967295U};
+		struct worker_sketch job = {.trade = odd[i],
+					    .title = odd[i],
+					    .name = odd[i],
+					    .label = odd[i],
+					    .colours = i % 2 ? colours : NULL,
+					    .style = odd[i],
+					    .width = 100,
+					    .height = 100,
+					    .index = 4294967295U,
+					    .seed = 4294967295U};
 		struct buf png;
 		draw(&job, &png);
 		cairo_surface_destroy(decode(&png));
