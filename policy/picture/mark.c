@@ -436,31 +436,15 @@ static void webp_chunk_add(struct buf *out, const char *type, const void *data, 
 		buf_addc(out, '\0');
 }
 
-// The VP8X data for a file that has none, from its first chunk. -1 when that is no picture.
-static int vp8x_make(unsigned char vp8x[VP8X_LEN], const unsigned char *chunk, size_t data)
+// The VP8X data for a file that has none.
+static void vp8x_make(unsigned char vp8x[VP8X_LEN], const struct mark_facts *size, bool alpha)
 {
-	const unsigned char *p = chunk + CHUNK_HEAD;
-	uint32_t width, height;
-
 	memset(vp8x, 0, VP8X_LEN);
-	if (memcmp(chunk, "VP8 ", 4) == 0 && data >= 10 && memcmp(p + 3, "\x9d\x01\x2a", 3) == 0) {
-		width = (uint32_t)(p[6] | p[7] << 8) & 0x3FFF;
-		height = (uint32_t)(p[8] | p[9] << 8) & 0x3FFF;
-	} else if (memcmp(chunk, "VP8L", 4) == 0 && data >= 5 && p[0] == 0x2f) {
-		uint32_t bits = le32(p + 1);
-		width = (bits & 0x3FFF) + 1;
-		height = (bits >> 14 & 0x3FFF) + 1;
-		vp8x[0] = bits >> 28 & 1 ? FLAG_ALPHA : 0;
-	} else {
-		return -1;
-	}
-	if (width == 0 || height == 0)
-		return -1;
+	vp8x[0] = alpha ? FLAG_ALPHA : 0;
 	for (int i = 0; i < 3; i++) {
-		vp8x[4 + i] = (unsigned char)((width - 1) >> (8 * i));
-		vp8x[7 + i] = (unsigned char)((height - 1) >> (8 * i));
+		vp8x[4 + i] = (unsigned char)((size->width - 1) >> (8 * i));
+		vp8x[7 + i] = (unsigned char)((size->height - 1) >> (8 * i));
 	}
-	return 0;
 }
 
 static int webp_add(struct mark_stream *m, const unsigned char *bytes, size_t len, struct err *e)
@@ -492,8 +476,10 @@ static int webp_end(struct mark_stream *m, struct err *e)
 			unsigned char vp8x[VP8X_LEN];
 			if (memcmp(chunk, "VP8X", 4) == 0 && data == VP8X_LEN)
 				memcpy(vp8x, chunk + CHUNK_HEAD, VP8X_LEN);
-			else if (vp8x_make(vp8x, chunk, data) != 0)
+			else if (image_type(bytes, len, &m->facts.width, &m->facts.height) == NULL)
 				return err_set(e, ERR_INPUT, "the WebP holds no picture");
+			else
+				vp8x_make(vp8x, &m->facts, memcmp(chunk, "VP8L", 4) == 0 && (chunk[CHUNK_HEAD + 4] >> 4 & 1) != 0);
 			vp8x[0] = (unsigned char)((vp8x[0] & ~FLAG_EXIF) | FLAG_XMP);
 			webp_chunk_add(out, "VP8X", vp8x, sizeof vp8x);
 		}

@@ -25,9 +25,7 @@ static int api_key_print(const struct api_key *k, struct buf *out)
 		if (k->scopes & 1u << i)
 			cJSON_AddItemToArray(scopes, cJSON_CreateString(api_scope_names[i]));
 	}
-	cJSON_AddNumberToObject(o, "daily", k->daily);
-	cJSON_AddStringToObject(o, "day", k->day);
-	cJSON_AddNumberToObject(o, "used", k->used);
+	json_put(o, JSON_MEMBERS(MEMBER_NUMBER("daily", k->daily), MEMBER_TEXT("day", k->day), MEMBER_NUMBER("used", k->used)));
 	if (k->expires != 0)
 		json_put_time(o, "expires", k->expires);
 	return json_print(out, body);

@@ -54,6 +54,7 @@ enum sanitise {          // all but the last: of records and ledger
 struct marker { // bytes to look for
 	uint8_t bytes[2 * HASH_LEN];
 	size_t len;
+	time_t at; // the caller's
 };
 struct found_bytes {
 	uint64_t files, bytes, hits;
@@ -268,7 +269,7 @@ struct log_day {
 struct log_erasure { // of rows of a day, with the address or the receipt; NULL: none of that sort
 	const char *day;
 	const uint8_t *address, *receipt;
-	uint64_t rows;  // that went
+	uint64_t rows;  // that went, or are there
 	struct err err; // ERR_NONE: it is done
 };
 
@@ -279,8 +280,8 @@ struct backend_log {
 	int (*days)(struct store *s, struct log_day **out, struct err *e);
 	int (*read)(struct store *s, struct log_day *day, struct err *e); // the rest of it
 	// Deletes these rows up to a time, durably, all days side by side. By itself. What was deleted is in no file any more, as after
-	// SANITISE_LOGS.
-	void (*erase)(struct store *s, struct log_erasure *list, size_t count, time_t until);
+	// SANITISE_LOGS. Or only counts them.
+	void (*erase)(struct store *s, struct log_erasure *list, size_t count, time_t until, bool only_counts);
 	int (*find)(struct store *s, const char *day, const uint8_t *address, const uint8_t *receipt,
 		    int (*each)(void *, const struct log_row *), void *arg,
 		    struct err *e);                                      // those rows, oldest first; only reads

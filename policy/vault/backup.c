@@ -207,7 +207,7 @@ static int copy_keys(struct vault *v, const struct tree *to, struct err *e)
 {
 	struct tree state TREE_AUTO = {.fd = -1};
 	char path[PATH_MAX];
-	struct commit_alone alone;
+	struct commit_alone alone ALONE_AUTO = {0};
 	struct tree_copied copied;
 	struct err why = {0};
 
@@ -220,7 +220,7 @@ static int copy_keys(struct vault *v, const struct tree *to, struct err *e)
 	for (size_t i = 1; ret == 0 && backup_key_files[i] != NULL; i++)
 		if (tree_copy(&state, backup_key_files[i], to, &copied, &why) != 0 && why.code != ERR_NOT_FOUND)
 			ret = err_set(e, why.code, "%s", why.text);
-	commit_release(v, &alone);
+	commit_release(&alone);
 	return ret != 0 ? -1 : folder_sync_all(to->path, e);
 }
 
@@ -498,7 +498,6 @@ static int leaves_read(const struct vault *v, uint64_t from, uint64_t to, struct
 static int ended_compare(const struct vault *ours, const struct vault *theirs, uint64_t *at, struct err *e)
 {
 	const struct vault *more = ours;
-	struct mark_row row;
 	struct merkle tree;
 	struct err none = {0};
 	enum ledger_result result;
@@ -512,7 +511,7 @@ static int ended_compare(const struct vault *ours, const struct vault *theirs, u
 	const uint64_t ended = (uint64_t)(there > here ? there : here);
 	if (ended == 0)
 		return 0;
-	if (segment_row_get(more, MARK_UP_TO, ended, &row, e) < 0 || segment_tree(&row, &tree, e) != 0)
+	if (segment_tree(more, ended, &tree, e) != 0)
 		return -1;
 	merkle_root(&tree, root);
 	if (checkpoint_compare(more == ours ? theirs : ours, ended, root, &result, &none) == 0 && result == LEDGER_INTACT)
@@ -653,7 +652,6 @@ static int backups_note_run(struct vault *v, void *arg, struct err *e)
 int backup_prune_all(struct vault *v, time_t now, bool dry_run, struct backup_list *out, struct err *e)
 {
 	struct pruning_backups x = {.policy = v->policy, .now = now, .dry_run = dry_run, .all = out};
-	struct op op = {.lane = LANE_RECORDS, .run = backups_note_run, .arg = out};
 	int64_t count, oldest;
 
 	*out = (struct backup_list){0};
@@ -665,7 +663,8 @@ int backup_prune_all(struct vault *v, time_t now, bool dry_run, struct backup_li
 		out->count = out->count > (size_t)count ? out->count : (size_t)count;
 		out->oldest = oldest != 0 && (out->oldest == 0 || oldest < out->oldest) ? (time_t)oldest : out->oldest;
 	}
-	if (((int64_t)out->count != count || (int64_t)out->oldest != oldest) && commit_run(v, &op, ret == 0 ? e : NULL) != 0)
+	if (((int64_t)out->count != count || (int64_t)out->oldest != oldest) &&
+	    commit_records(v, backups_note_run, out, ret == 0 ? e : NULL) != 0)
 		return -1;
 	return ret;
 }

@@ -66,19 +66,16 @@ static int census_ledger(const struct vault *v, time_t until, struct census_row 
 // Whether anything of the kind is past its end. Its oldest record may be one that was anonymised, when the policy still said so: it stays.
 static int find_late(const struct vault *v, enum kind kind, time_t now, bool *late, struct err *e)
 {
-	struct record_list page = {0};
-	int ret;
+	struct record_pages pages PAGES_AUTO = {0};
+	int more = 0;
 
 	*late = false;
-	do {
-		ret = record_page(v, (struct record_query){.by = RECORDS_OF_KIND, .kind = kind}, &page, e);
-		for (size_t i = 0; i < page.count && !*late; i++) {
-			time_t end = record_life(v, &page.rows[i]).end;
+	while (!*late && (more = record_pages_next(v, &pages, (struct record_query){.by = RECORDS_OF_KIND, .kind = kind}, e)) > 0)
+		for (size_t i = 0; i < pages.list.count && !*late; i++) {
+			const time_t end = record_life(v, &pages.list.rows[i]).end;
 			*late = end != 0 && end <= now;
 		}
-	} while (ret == 0 && !*late && page.count == PAGE_ROWS);
-	free(page.rows);
-	return ret;
+	return more < 0 ? -1 : 0;
 }
 
 int vault_census(struct vault *v, struct census *out, struct err *e)

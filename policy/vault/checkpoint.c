@@ -67,12 +67,10 @@ static int grow_by(void *arg, const struct ledger_row *row)
 static int grown_root(const struct vault *v, uint64_t size, uint8_t root[HASH_LEN], bool *kept, struct err *e)
 {
 	struct growth g = {0};
-	struct mark_row row;
 	struct err why = {0};
-	int there = segment_row_get(v, MARK_UP_TO, size, &row, e);
 
 	*kept = true;
-	if (there < 0 || (there > 0 && segment_tree(&row, &g.tree, e) != 0))
+	if (segment_tree(v, size, &g.tree, e) != 0)
 		return -1;
 	if (ledger_walk(v, g.tree.size, size, grow_by, &g, &why) != 0) {
 		*kept = why.code != ERR_NOT_FOUND;
@@ -90,10 +88,9 @@ int checkpoint_compare(const struct vault *v, uint64_t size, const uint8_t root[
 	struct mark_row row;
 	struct merkle head;
 	uint8_t grown[HASH_LEN];
-	time_t at;
 	bool kept;
 
-	if (ledger_head(v, VIEW_COMMITTED, &head, &at, e) != 0)
+	if (ledger_head(v, VIEW_COMMITTED, &head, NULL, e) != 0)
 		return -1;
 	*out = LEDGER_TRUNCATED;
 	if (size > head.size)
@@ -135,11 +132,10 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 	struct mark_row last;
 	struct merkle head;
 	uint8_t root[HASH_LEN], grown[HASH_LEN];
-	time_t at;
 	bool kept;
 	int there = v->b->ledger->mark_get(v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_UP_TO, UINT64_MAX, &last, e);
 
-	if (there < 0 || ledger_head(v, VIEW_WRITER, &head, &at, e) != 0)
+	if (there < 0 || ledger_head(v, VIEW_WRITER, &head, NULL, e) != 0)
 		return -1;
 	if (there > 0) {
 		struct ledger_keys keys;
@@ -196,15 +192,11 @@ int ledger_authorities(struct vault *v, struct authority_years *out, struct err 
 
 int ledger_checkpoint(struct vault *v, struct buf *out, struct err *e)
 {
-	struct commit_alone alone;
+	struct commit_alone alone ALONE_AUTO = {0};
 
 	if (v->mode != VAULT_ADMIN)
 		return err_set(e, ERR_REFUSED, "only the officer's command signs checkpoints");
-	if (commit_alone(v, &alone, e) != 0)
-		return -1;
-	int ret = checkpoint_alone(v, out, e);
-	commit_release(v, &alone);
-	return ret;
+	return commit_alone(v, &alone, e) != 0 ? -1 : checkpoint_alone(v, out, e);
 }
 
 // ---- another key ----

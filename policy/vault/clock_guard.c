@@ -107,15 +107,10 @@ static int confirm_clock(struct vault *v, const struct clock_state *was, const c
 {
 	const struct backend_upkeep *upkeep = v->b->upkeep;
 	BUF_AUTO struct buf details = BUF_INIT(LEDGER_DETAILS_MAX);
-	char now[WHEN_TEXT], known[WHEN_TEXT], ahead[WHEN_TEXT];
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	JSON_AUTO cJSON *o = json_make(JSON_MEMBERS(MEMBER_TIME("now", was->now), MEMBER_TIME("known", was->known)));
 
-	when_text(now, was->now);
-	when_text(known, was->known);
-	when_text(ahead, was->ahead);
-	if (cJSON_AddStringToObject(o, "now", now) == NULL || cJSON_AddStringToObject(o, "known", known) == NULL ||
-	    (was->ahead > was->now && cJSON_AddStringToObject(o, "dated_until", ahead) == NULL) ||
-	    (reason != NULL && cJSON_AddStringToObject(o, "reason", reason) == NULL) || json_print(&details, o) != 0)
+	if ((was->ahead > was->now && !json_put_time(o, "dated_until", was->ahead)) ||
+	    !json_put(o, JSON_MEMBERS(MEMBER_TEXT("reason", reason))) || json_print(&details, o) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	const struct ledger_event event = {.name = LEDGER_CLOCK, .details = buf_text(&details)};
 	if (ledger_check(&event, e) != 0)
@@ -131,11 +126,7 @@ static int confirm_clock(struct vault *v, const struct clock_state *was, const c
 
 int vault_clock_confirm(struct vault *v, const char *reason, struct clock_state *was, struct err *e)
 {
-	struct commit_alone alone;
+	struct commit_alone alone ALONE_AUTO = {0};
 
-	if (commit_alone(v, &alone, e) != 0)
-		return -1;
-	int ret = vault_clock(v, was, e) != 0 || confirm_clock(v, was, reason, e) != 0 ? -1 : 0;
-	commit_release(v, &alone);
-	return ret;
+	return commit_alone(v, &alone, e) != 0 || vault_clock(v, was, e) != 0 ? -1 : confirm_clock(v, was, reason, e);
 }

@@ -313,6 +313,11 @@ int commit_run(struct vault *v, struct op *op, struct err *e)
 	return commit_begin(v, op, e) != 0 || commit_wait(v, op, e) != 0 ? -1 : 0;
 }
 
+int commit_records(struct vault *v, int (*run)(struct vault *v, void *arg, struct err *e), void *arg, struct err *e)
+{
+	return commit_run(v, &(struct op){.lane = LANE_RECORDS, .run = run, .arg = arg}, e);
+}
+
 // ---- alone ----
 
 // True: nothing stands before it any more, and it is taken off the queue.
@@ -360,8 +365,10 @@ int commit_alone(struct vault *v, struct commit_alone *a, struct err *e)
 {
 	if (refuse_broken(v, e) != 0 || commit_alone_in(v, LANE_LOG, &a->ops[LANE_LOG], e) != 0)
 		return -1;
-	if (commit_alone_in(v, LANE_RECORDS, &a->ops[LANE_RECORDS], e) == 0)
+	if (commit_alone_in(v, LANE_RECORDS, &a->ops[LANE_RECORDS], e) == 0) {
+		a->v = v;
 		return 0;
+	}
 	commit_release_in(v, &a->ops[LANE_LOG]);
 	return -1;
 }
@@ -381,8 +388,11 @@ int commit_sanitise(struct vault *v, enum sanitise how, struct err *e)
 	return more == 0 ? 0 : err_set(e, why.code, "%s", why.text);
 }
 
-void commit_release(struct vault *v, struct commit_alone *a)
+void commit_release(struct commit_alone *a)
 {
-	commit_release_in(v, &a->ops[LANE_RECORDS]);
-	commit_release_in(v, &a->ops[LANE_LOG]);
+	if (a->v == NULL)
+		return;
+	commit_release_in(a->v, &a->ops[LANE_RECORDS]);
+	commit_release_in(a->v, &a->ops[LANE_LOG]);
+	a->v = NULL;
 }

@@ -23,16 +23,20 @@ struct op {
 
 // Runs the operation in a transaction that it may share with others; returns after the commit.
 int commit_run(struct vault *v, struct op *op, struct err *e);
+// The same of one that writes records and leaves nothing to undo.
+int commit_records(struct vault *v, int (*run)(struct vault *v, void *arg, struct err *e), void *arg, struct err *e);
 // The same in two steps. What was begun must be waited for; it may be done by another thread before.
 int commit_begin(struct vault *v, struct op *op, struct err *e);
 int commit_wait(struct vault *v, struct op *op, struct err *e);
 
 struct commit_alone {
+	struct vault *v; // NULL: not yet, or no more
 	struct op ops[LANE_COUNT];
 };
 // From here to commit_release the caller alone writes, in this process and among all, in every lane; it begins and commits by itself.
 int commit_alone(struct vault *v, struct commit_alone *a, struct err *e);
-void commit_release(struct vault *v, struct commit_alone *a);
+void commit_release(struct commit_alone *a); // nothing where it is not
+#define ALONE_AUTO __attribute__((cleanup(commit_release)))
 // The same for one lane: that of the records, for who leads in that of the log.
 int commit_alone_in(struct vault *v, enum lane lane, struct op *op, struct err *e);
 void commit_release_in(struct vault *v, struct op *op);

@@ -13,7 +13,6 @@
 #include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
-#include "policy/vault/erase_by.h"
 #include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
 #include "policy/vault/ledger_walk.h"
@@ -35,9 +34,8 @@ enum { STORE_RECORDS, STORE_SPOOL, STORE_REQUEST_LOG, STORE_PAYLOADS, ERASE_STOR
 enum { FINISH_MAX = 256 }; // erasures in one go; the others come next time
 static const char LIST_HEAD[] = "lethe-erasure/1\n";
 
-struct markers { // what is searched for
-	struct marker *list;
-	time_t *at; // of the erasure of each
+struct markers {             // what is searched for
+	struct marker *list; // `at`: of the erasure of each
 	size_t count, capacity;
 	time_t now;  // of those that are added
 	bool failed; // no memory for one
@@ -84,29 +82,13 @@ static bool made_space(struct erasure *x, const struct err *why)
 
 static void marker_add(struct markers *m, const void *bytes, size_t len)
 {
-	if (m->count == m->capacity) {
-		size_t capacity = m->capacity == 0 ? 16 : 2 * m->capacity;
-		void *list = realloc(m->list, capacity * sizeof *m->list),
-		     *at = list == NULL ? NULL : realloc(m->at, capacity * sizeof *m->at);
-		if (list != NULL)
-			m->list = list;
-		if (at == NULL) {
-			m->failed = true;
-			return;
-		}
-		m->at = at;
-		m->capacity = capacity;
-	}
-	struct marker *one = &m->list[m->count];
+	m->failed = m->failed || !ARRAY_GROW(m->list, m->count, m->capacity);
+	if (m->failed)
+		return;
+	struct marker *one = &m->list[m->count++];
+	one->at = m->now;
 	one->len = len > sizeof one->bytes ? sizeof one->bytes : len;
 	memcpy(one->bytes, bytes, one->len);
-	m->at[m->count++] = m->now;
-}
-
-static void marker_keep(struct markers *m, size_t from, size_t *to)
-{
-	m->list[*to] = m->list[from];
-	m->at[(*to)++] = m->at[from];
 }
 
 static void markers_free(struct markers *m)
@@ -114,7 +96,6 @@ static void markers_free(struct markers *m)
 	if (m->list != NULL)
 		wipe(m->list, m->capacity * sizeof *m->list);
 	free(m->list);
-	free(m->at);
 }
 
 // ---- the request log ----
@@ -138,29 +119,6 @@ static bool erase_log_by(struct erasure *x, struct key_page *keys, const char *d
 	if (by->receipt != NULL)
 		marker_add(&x->markers, by->receipt, LOG_HASH_LEN);
 	return by->address != NULL || by->receipt != NULL;
-}
-
-struct row_count {
-	time_t until;
-	uint64_t rows;
-};
-
-static int count_row(void *arg, const struct log_row *row)
-{
-	struct row_count *count = arg;
-
-	count->rows += row->at <= count->until;
-	return 0;
-}
-
-// What log->erase would delete.
-static void count_rows(struct vault *v, struct log_erasure *list, size_t count, time_t until)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct row_count c = {.until = until};
-		v->b->log->find(v->store, list[i].day, list[i].address, list[i].receipt, count_row, &c, &list[i].err);
-		list[i].rows = c.rows;
-	}
 }
 
 static void erase_log(struct erasure *x, bool count_only)
@@ -191,20 +149,19 @@ static void erase_log(struct erasure *x, bool count_only)
 		if (failed.code != ERR_NONE && why.code == ERR_NONE)
 			why = failed;
 	}
-	if (count_only)
-		count_rows(v, list, n, until);
-	else
-		v->b->log->erase(v->store, list, n, until);
+	v->b->log->erase(v->store, list, n, until, count_only);
 	for (size_t i = 0; i < n; i++) {
 		struct log_erasure *one = &list[i];
 		while (!count_only && one->err.code != ERR_NONE && made_space(x, &one->err)) {
 			one->err = (struct err){0};
-			v->b->log->erase(v->store, one, 1, until);
+			v->b->log->erase(v->store, one, 1, until, false);
 		}
 		*(count_only ? &sum->found : &sum->erased) += one->rows;
 		if (commit_outcome(v, one->err.code == ERR_NONE ? 0 : -1, &one->err) != 0)
 			why = one->err;
 	}
+	if (!count_only && sum->erased > sum->found) // rows that came since
+		sum->found = sum->erased;
 	if (why.code != ERR_NONE)
 		erase_partial(x, "request log", why.text);
 	free(list);
@@ -227,6 +184,24 @@ static bool names_the_subject(const struct erasure *x, const struct record_row *
 	       !(x->who.known && memcmp(r->subject, x->who.hash, HASH_LEN) == 0);
 }
 
+static void erase_kept_add(struct erase_result *sum, const struct erase_kept *k)
+{
+	struct erase_kept *to = sum->kept;
+
+	while (to < sum->kept + sum->kept_count && to->kind != k->kind)
+		to++;
+	if (to == sum->kept + sum->kept_count) {
+		*to = *k;
+		sum->kept_count++;
+		return;
+	}
+	to->count += k->count;
+	to->held = to->held && k->held;
+	to->ground = to->ground != NULL ? to->ground : k->ground;
+	to->open = to->open && k->open;
+	to->until = to->until == 0 || k->until == 0 ? 0 : k->until > to->until ? k->until : to->until;
+}
+
 // Leaves in x->records what an erasure ends or changes.
 static void count_kept(struct erasure *x)
 {
@@ -246,7 +221,6 @@ static void count_kept(struct erasure *x)
 		const bool again = row->facts.since[LIFE_ERASED] != 0;
 		const struct life life = open ? record_life(x->v, row) // it is to be answered first
 					      : record_life_erased(x->v, row, x->judged);
-		size_t k = 0;
 		out->requests += names_the_subject(x, row);
 		row->due = life.end;
 		if (!is_kept(x, row)) {
@@ -256,18 +230,10 @@ static void count_kept(struct erasure *x)
 		row->due = record_life(x->v, row).end; // also where the clock is behind the day on which it was made
 		out->stores[STORE_RECORDS].kept++;
 		out->stores[STORE_SPOOL].kept += row->has_file;
-		while (k < out->kept_count && out->kept[k].kind != row->kind)
-			k++;
-		struct erase_kept *kept = &out->kept[k];
-		if (k == out->kept_count)
-			*kept = (struct erase_kept){.kind = row->kind, .until = life.end, .held = life.held, .open = open};
-		out->kept_count += k == out->kept_count;
-		kept->count++;
+		erase_kept_add(out,
+			       &(struct erase_kept){.kind = row->kind, .count = 1, .until = life.end, .held = life.held, .open = open});
 		x->sender_stays = x->sender_stays || (row->kind == KIND_RIGHTS_REQUEST && !names_the_subject(x, row));
-		kept->held = kept->held && life.held;
 		out->held = out->held || (life.held && !open);
-		kept->open = kept->open && open;
-		kept->until = kept->until == 0 || life.end == 0 ? 0 : life.end > kept->until ? life.end : kept->until;
 		if (open || again)
 			out->settled++;
 		else
@@ -414,7 +380,7 @@ static int erase_rows(struct erasure *x, struct err *e)
 	if (payloads_end(x, false, &ended, e) != 0 || (x->who.known && key_end_later_of_subject(v, x->who.hash, e) != 0))
 		return -1;
 	snprintf(details, sizeof details,
-		 "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu", erase_by_word(x->by),
+		 "{\"by\":\"%s\",\"records\":%llu,\"kept\":%llu,\"files\":%llu,\"log_rows\":%llu,\"payloads\":%llu", tombstone_by[x->by],
 		 (unsigned long long)(s[STORE_RECORDS].found - s[STORE_RECORDS].kept), (unsigned long long)s[STORE_RECORDS].kept,
 		 (unsigned long long)(s[STORE_SPOOL].found - s[STORE_SPOOL].kept), (unsigned long long)s[STORE_REQUEST_LOG].found,
 		 (unsigned long long)s[STORE_PAYLOADS].found);
@@ -456,7 +422,7 @@ static void markers_drop_used(struct vault *v, struct markers *m)
 		memcpy(hash, one->bytes, HASH_LEN);
 		bool is_hash = one->len == HASH_LEN || (one->len == 2 * HASH_LEN && hex_decode(hash, HASH_LEN, hex) == 0);
 		if (!is_hash || v->b->records->find(v->store, VIEW_WRITER, &bearers, &found, NULL) != 0 || found.count == 0)
-			marker_keep(m, i, &left);
+			m->list[left++] = *one;
 		free(found.rows);
 	}
 	m->count = left;
@@ -466,7 +432,6 @@ static void markers_drop_used(struct vault *v, struct markers *m)
 static void erase_rest(struct erasure *x)
 {
 	struct vault *v = x->v;
-	struct commit_alone alone;
 	struct err why = {0};
 	char path[PATH_MAX];
 	int ret;
@@ -481,6 +446,7 @@ static void erase_rest(struct erasure *x)
 			x->out->stores[STORE_SPOOL].erased++;
 	}
 	for (int step = 0; step < 3; step++) {
+		struct commit_alone alone ALONE_AUTO = {0};
 		if (commit_alone(v, &alone, &why) != 0) {
 			erase_partial(x, "stores", why.text);
 			return;
@@ -492,11 +458,8 @@ static void erase_rest(struct erasure *x)
 		while (ret != 0 && made_space(x, &why));
 		if (ret != 0)
 			erase_partial(x, step == 1 ? "keys" : "records", why.text);
-		struct erase_store *log = &x->out->stores[STORE_REQUEST_LOG];
-		log->found = log->erased > log->found ? log->erased : log->found; // rows that came since
 		if (step == 2)
 			markers_drop_used(v, &x->markers);
-		commit_release(v, &alone);
 	}
 }
 
@@ -560,7 +523,7 @@ static int erase_alone(struct erasure *x, struct err *e)
 	} else if (ret == 0 && (x->out->settled > 0 || x->before_count > 0)) {
 		markers_drop_used(x->v, &x->markers);
 	}
-	commit_release(x->v, &alone);
+	commit_release(&alone);
 	if (erases && ret == 0)
 		erase_rest(x);
 	return ret;
@@ -598,22 +561,17 @@ static int markers_search(const struct vault *v, const struct markers *m, struct
 // Once more, and thoroughly, while nobody stores anything.
 static int clear_and_search_again(struct erasure *x, struct found_bytes *found, struct err *e)
 {
-	struct commit_alone alone;
+	struct commit_alone alone ALONE_AUTO = {0};
+	int ret;
 
 	if (commit_alone(x->v, &alone, e) != 0)
 		return -1;
-	erase_log(x, false); // rows that came since
-	struct erase_store *log = &x->out->stores[STORE_REQUEST_LOG];
-	log->found = log->erased > log->found ? log->erased : log->found;
+	erase_log(x, false);                  // rows that came since
 	markers_drop_used(x->v, &x->markers); // by what was stored since
-	int ret;
 	do
 		ret = x->v->b->upkeep->sanitise(x->v->store, SANITISE_ALL, e);
 	while (ret != 0 && made_space(x, e));
-	if (ret == 0)
-		ret = markers_search(x->v, &x->markers, found, e);
-	commit_release(x->v, &alone);
-	return ret;
+	return ret == 0 ? markers_search(x->v, &x->markers, found, e) : -1;
 }
 
 static void scan_for_residue(struct erasure *x)
@@ -680,13 +638,6 @@ static int run_finish(struct vault *v, void *arg, struct err *e)
 	return there < 0 ? -1 : v->b->upkeep->number_set(v->store, segment_number_unsearched, there > 0 ? (int64_t)last + 2 : 0, e);
 }
 
-static int finish_run(struct vault *v, struct finish *f, struct err *e)
-{
-	struct op op = {.lane = LANE_RECORDS, .run = run_finish, .arg = f};
-
-	return commit_run(v, &op, e);
-}
-
 static int take_time(void *arg, const struct ledger_row *row)
 {
 	*(time_t *)arg = row->at;
@@ -740,10 +691,7 @@ static int finish_log(struct vault *v, struct markers *m, struct err *e)
 		for (int pass = 0; pass < 2 && m->list[i].len == LOG_HASH_LEN && ret == 0; pass++) {
 			for (int d = 0; d < count; d++)
 				list[d] = (struct log_erasure){.day = days[d].day, .address = hash, .receipt = hash};
-			if (pass == 0)
-				v->b->log->erase(v->store, list, (size_t)count, m->at[i]);
-			else
-				count_rows(v, list, (size_t)count, INT64_MAX);
+			v->b->log->erase(v->store, list, (size_t)count, pass == 0 ? m->list[i].at : INT64_MAX, pass > 0);
 			for (int d = 0; d < count && ret == 0; d++) {
 				if (commit_outcome(v, list[d].err.code == ERR_NONE ? 0 : -1, &list[d].err) != 0)
 					ret = err_set(e, list[d].err.code, "%s", list[d].err.text);
@@ -751,7 +699,7 @@ static int finish_log(struct vault *v, struct markers *m, struct err *e)
 			}
 		}
 		if (later == 0)
-			marker_keep(m, i, &left);
+			m->list[left++] = m->list[i];
 	}
 	if (ret == 0)
 		m->count = left;
@@ -784,45 +732,37 @@ static int take_up_all(struct vault *v, struct finish *f, struct markers *m, str
 static int clear_what_was_found(struct vault *v, struct markers *m, struct err *e)
 {
 	struct found_bytes found = {0};
-	struct commit_alone alone;
+	struct commit_alone alone ALONE_AUTO = {0};
 
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
 	int ret = finish_log(v, m, e) != 0 || key_reap(v, e) != 0 || v->b->upkeep->sanitise(v->store, SANITISE_ALL, e) != 0 ? -1 : 0;
 	markers_drop_used(v, m);
 	marked_files(v, m, true);
-	if (ret == 0)
-		ret = markers_search(v, m, &found, e);
-	commit_release(v, &alone);
-	return ret == 0 && found.hits > 0
-		   ? err_set(e, ERR_CORRUPT, "something that was erased is still found in a store file, though all were rewritten")
-		   : ret;
+	if (ret != 0 || markers_search(v, m, &found, e) != 0)
+		return -1;
+	return found.hits == 0
+		   ? 0
+		   : err_set(e, ERR_CORRUPT, "something that was erased is still found in a store file, though all were rewritten");
 }
 
 int erase_finish(struct vault *v, struct err *e)
 {
-	struct finish *f = calloc(1, sizeof *f);
+	struct finish f = {.tell = true, .complete = true, .first = true};
 	struct markers m = {0};
 	struct found_bytes found;
-	struct commit_alone alone;
+	struct commit_alone alone ALONE_AUTO = {0};
 	struct err why = {0};
+	int ret = commit_alone(v, &alone, &why) != 0 ? -1 : take_up_all(v, &f, &m, &why);
 
-	if (f == NULL)
-		return err_set(e, ERR_MEMORY, "no memory");
-	int ret = commit_alone(v, &alone, &why);
-	if (ret == 0) {
-		ret = take_up_all(v, f, &m, &why);
-		commit_release(v, &alone);
-	}
+	commit_release(&alone);
 	if (ret > 0) {
-		f->tell = f->complete = f->first = true;
 		ret = markers_search(v, &m, &found, &why) != 0 || (found.hits > 0 && clear_what_was_found(v, &m, &why) != 0) ||
-			      finish_run(v, f, &why) != 0
+			      commit_records(v, run_finish, &f, &why) != 0
 			  ? -1
 			  : 0;
 	}
 	markers_free(&m);
-	free(f);
 	return ret != 0 && why.code != ERR_BUSY ? err_set(e, why.code, "%s", why.text) : 0; // a reader in the way: the next time
 }
 
@@ -873,16 +813,12 @@ static int erase_all(struct erasure *x, struct err *e)
 	if (ret == 0 && !x->dry_run && x->again == NULL)
 		erase_verify(x);
 	if (ret == 0 && out->recorded && (!x->later || !out->complete)) {
-		struct finish *f = calloc(1, sizeof *f);
-		if (f != NULL) {
-			f->count = 1;
-			f->tell = vault_erase_pending(out) || !out->complete;
-			f->complete = out->complete;
-			f->list[0].index = out->ledger_index;
-			key_lookup_hash(v, f->list[0].subject, "subject", x->list_subject);
-			finish_run(v, f, NULL); // else it stays outstanding
-		}
-		free(f);
+		struct finish f = {.count = 1,
+				   .tell = vault_erase_pending(out) || !out->complete,
+				   .complete = out->complete,
+				   .list[0].index = out->ledger_index};
+		key_lookup_hash(v, f.list[0].subject, "subject", x->list_subject);
+		commit_records(v, run_finish, &f, NULL); // else it stays outstanding
 	}
 	out->searched_later = x->later && out->recorded;
 	if (x->reserve_released)
@@ -915,24 +851,6 @@ int vault_erase_next(struct vault *v, const struct erase_selector *list, size_t 
 int vault_erase(struct vault *v, enum erase_by by, const char *value, bool dry_run, struct erase_result *out, struct err *e)
 {
 	return vault_erase_next(v, &(struct erase_selector){by, value}, 1, dry_run, out, e);
-}
-
-static void erase_kept_add(struct erase_result *sum, const struct erase_kept *k)
-{
-	struct erase_kept *to = sum->kept;
-
-	while (to < sum->kept + sum->kept_count && to->kind != k->kind)
-		to++;
-	if (to == sum->kept + sum->kept_count) {
-		*to = *k;
-		sum->kept_count++;
-		return;
-	}
-	to->count += k->count;
-	to->held = to->held && k->held;
-	to->ground = to->ground != NULL ? to->ground : k->ground;
-	to->open = to->open && k->open;
-	to->until = to->until == 0 || k->until == 0 ? 0 : k->until > to->until ? k->until : to->until;
 }
 
 void erase_result_add(struct erase_result *sum, const struct erase_result *one)
@@ -971,32 +889,35 @@ void erase_result_add(struct erase_result *sum, const struct erase_result *one)
 	}
 }
 
-static int erase_again(void *arg, const struct tombstone *t, struct err *e)
+static int run_applied(struct vault *v, void *tombstone, struct err *e)
 {
+	return tombstone_applied(v, tombstone, e);
+}
+
+static int erase_again(void *arg, struct tombstone *t, struct err *e)
+{
+	static int (*const runs[TOMBSTONE_ACTS])(struct vault *, void *tombstone, struct err *) = {
+	    [TOMBSTONE_ERASED] = run_applied,
+	    [TOMBSTONE_RESTRICTED] = restrict_again,
+	    [TOMBSTONE_RESTRICTED_KEPT] = restrict_again,
+	    [TOMBSTONE_LIFTED] = restrict_again,
+	    [TOMBSTONE_WITHDRAWN] = record_facts_again,
+	    [TOMBSTONE_HELD] = record_facts_again,
+	    [TOMBSTONE_RELEASED] = record_facts_again,
+	    [TOMBSTONE_CARRIED] = record_carried_again,
+	    [TOMBSTONE_VOID] = run_applied,
+	};
 	struct vault *v = arg;
 	struct erase_result result = {0};
 	struct erasure x = {.v = v, .now = when_now(), .by = t->by, .value = "", .out = &result, .again = t};
-	struct commit_alone alone;
 
-	static int (*const others[TOMBSTONE_ACTS])(struct vault *, const struct tombstone *, struct err *) = {
-	    [TOMBSTONE_RESTRICTED] = restrict_again,    [TOMBSTONE_RESTRICTED_KEPT] = restrict_again,
-	    [TOMBSTONE_LIFTED] = restrict_again,        [TOMBSTONE_WITHDRAWN] = record_facts_again,
-	    [TOMBSTONE_HELD] = record_facts_again,      [TOMBSTONE_RELEASED] = record_facts_again,
-	    [TOMBSTONE_CARRIED] = record_carried_again,
-	};
-	if (others[t->act] != NULL)
-		return others[t->act](v, t, e);
 	x.tombstone.number = t->number;
 	x.tombstone.until = t->until;
 	if (t->act == TOMBSTONE_ERASED && erase_all(&x, e) != 0)
 		return -1;
 	if (t->act == TOMBSTONE_ERASED && !result.complete)
 		return err_set(e, ERR_UNAVAILABLE, "an erasure cannot be done again: %s", result.reason);
-	if (commit_alone(v, &alone, e) != 0)
-		return -1;
-	int ret = transaction_end(v, LANE_RECORDS, tombstone_applied(v, t, e), e);
-	commit_release(v, &alone);
-	return ret;
+	return commit_records(v, runs[t->act], t, e);
 }
 
 int erase_again_all(struct vault *v, struct err *e)

@@ -67,12 +67,12 @@ static int master_path(const struct vault *v, char out[PATH_MAX], struct err *e)
 	return 0;
 }
 
-static int parse_master(struct vault *v, const struct buf *text, const char *path, struct err *e)
+int key_parse(uint8_t out[KEY_LEN], const struct buf *text, const char *path, struct err *e)
 {
 	size_t len = text->len;
 
 	if (len == KEY_LEN) {
-		memcpy(v->master, text->data, KEY_LEN);
+		memcpy(out, text->data, KEY_LEN);
 		return 0;
 	}
 	while (len > 0 && (text->data[len - 1] == '\n' || text->data[len - 1] == '\r'))
@@ -80,7 +80,7 @@ static int parse_master(struct vault *v, const struct buf *text, const char *pat
 	if (len == 2 * KEY_LEN) {
 		char hex[2 * KEY_LEN + 1];
 		snprintf(hex, sizeof hex, "%.*s", 2 * KEY_LEN, text->data);
-		int bad = hex_decode(v->master, KEY_LEN, hex);
+		int bad = hex_decode(out, KEY_LEN, hex);
 		wipe(hex, sizeof hex);
 		if (bad == 0)
 			return 0;
@@ -88,11 +88,11 @@ static int parse_master(struct vault *v, const struct buf *text, const char *pat
 	return err_set(e, ERR_INPUT, "%s must hold 32 bytes, or 64 hex digits", path);
 }
 
-static int write_master(const char *path, const uint8_t master[KEY_LEN], const char *folder, struct err *e)
+int key_write(const char *path, const uint8_t key[KEY_LEN], const char *folder, struct err *e)
 {
 	char hex[2 * KEY_LEN + 2];
 
-	hex_encode(hex, master, KEY_LEN);
+	hex_encode(hex, key, KEY_LEN);
 	hex[2 * KEY_LEN] = '\n';
 	int ret = file_write(path, hex, 2 * KEY_LEN + 1, 0600, NULL, e);
 	wipe(hex, sizeof hex);
@@ -112,7 +112,7 @@ static int make_master(struct vault *v, const char *path, struct err *e)
 	if (why.code != ERR_NOT_FOUND)
 		return err_set(e, why.code, "%s", why.text);
 	random_bytes(v->master, KEY_LEN);
-	return write_master(path, v->master, v->state, e);
+	return key_write(path, v->master, v->state, e);
 }
 
 // ---- data keys ----
@@ -269,7 +269,7 @@ static int finish_rotation(struct vault *v, const char *path, struct err *e)
 		return -1;
 	if (access(next, F_OK) != 0 || key_find(v, VIEW_WRITER, KIND_OF_SYSTEM, SCOPE_LOOKUP, &key, &why) == 0 || why.code != ERR_CORRUPT)
 		return 0;
-	if (file_read(next, &text, e) != 0 || parse_master(v, &text, next, e) != 0 ||
+	if (file_read(next, &text, e) != 0 || key_parse(v->master, &text, next, e) != 0 ||
 	    key_find(v, VIEW_WRITER, KIND_OF_SYSTEM, SCOPE_LOOKUP, &key, e) != 0)
 		return -1;
 	return v->mode == VAULT_ADMIN ? next_to_master(next, path, e) : 0;
@@ -290,7 +290,7 @@ static int wrap_again(void *arg, struct key_row *row, struct err *e)
 	char context[256];
 
 	// Durable before the first key needs it, and not before it is known that nobody else needs the one of now.
-	if (r->count == 0 && write_master(r->next, r->master, r->folder, e) != 0)
+	if (r->count == 0 && key_write(r->next, r->master, r->folder, e) != 0)
 		return -1;
 	wrap_context(context, row);
 	if (unwrap(r->v, row, &key, e) != 0 || seal(r->master, context, key.bytes, KEY_LEN, &wrapped, e) != 0)
@@ -335,7 +335,7 @@ int key_load(struct vault *v, struct err *e)
 		    path);
 	} else if (file_read(path, &text, e) != 0) {
 		return err_prefix(e, "master key");
-	} else if (parse_master(v, &text, path, e) != 0) {
+	} else if (key_parse(v->master, &text, path, e) != 0) {
 		return -1;
 	}
 	if (finish_rotation(v, path, e) != 0)

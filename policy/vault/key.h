@@ -15,6 +15,9 @@ int key_load(struct vault *v, struct err *e);
 // For who is alone, and has claimed the stores: another master key takes the place of this one. It is written beside it (`….next`) first, then all
 // keys are wrapped by it in one transaction, then it is renamed: whoever opens the stores as the officer after a crash finishes that, or stays with the old one.
 int key_rotate(struct vault *v, uint64_t *count, struct err *e);
+// The form of a file with one key, which may also be 32 bytes as they are; `folder`: it belongs to whom that belongs.
+int key_parse(uint8_t out[KEY_LEN], const struct buf *text, const char *path, struct err *e);
+int key_write(const char *path, const uint8_t key[KEY_LEN], const char *folder, struct err *e);
 // ERR_NOT_FOUND when it was destroyed.
 int key_get(const struct vault *v, enum view view, const uint8_t id[KEY_ID_LEN], struct data_key *out, struct err *e);
 int key_find(const struct vault *v, enum view view, const char *kind, const char *scope, struct data_key *out, struct err *e);

@@ -112,7 +112,8 @@ int ledger_head(const struct vault *v, enum view view, struct merkle *m, time_t 
 	int there = v->b->ledger->mark_get(v->store, view, MARK_HEAD, MARK_UP_TO, UINT64_MAX, &row, e);
 
 	*m = (struct merkle){0};
-	*at = row.at;
+	if (at != NULL)
+		*at = row.at;
 	if (there <= 0)
 		return there;
 	head_seal(v, &row, expected);
@@ -251,7 +252,9 @@ int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *in
 }
 
 struct appending {
-	const struct ledger_event *event;
+	const struct ledger_event *event; // NULL: none
+	const char *number;               // that is set with it; NULL: none
+	int64_t value;                    // 0: how many events there are with this one
 	uint64_t index;
 	time_t at;
 };
@@ -265,16 +268,25 @@ static int run_append(struct vault *v, void *arg, struct err *e)
 	if (ledger_write(v, a->event, &a->index, e) != 0)
 		return -1;
 	a->at = v->known.tail.at;
-	return strcmp(a->event->name, LEDGER_CERTIFICATE) != 0 ? 0
-							       : v->b->upkeep->number_set(v->store, CERTIFIED, (int64_t)a->index + 1, e);
+	const int64_t value = a->value == 0 && a->event != NULL ? (int64_t)a->index + 1 : a->value;
+	return a->number != NULL ? v->b->upkeep->number_set(v->store, a->number, value, e) : 0;
+}
+
+int ledger_append_noting(struct vault *v, const struct ledger_event *event, const char *number, int64_t value, struct err *e)
+{
+	struct appending a = {.event = event, .number = number, .value = value};
+
+	return event != NULL && ledger_check(event, e) != 0 ? -1 : commit_records(v, run_append, &a, e);
 }
 
 int ledger_append_entry(struct vault *v, const struct ledger_event *event, uint64_t *index, time_t *at, struct err *e)
 {
 	struct appending a = {.event = event};
-	struct op op = {.lane = LANE_RECORDS, .run = run_append, .arg = &a};
 
-	if (ledger_check(event, e) != 0 || commit_run(v, &op, e) != 0)
+	if (ledger_check(event, e) != 0)
+		return -1;
+	a.number = strcmp(event->name, LEDGER_CERTIFICATE) == 0 ? CERTIFIED : NULL;
+	if (commit_records(v, run_append, &a, e) != 0)
 		return -1;
 	*index = a.index;
 	*at = a.at;

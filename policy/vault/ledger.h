@@ -12,9 +12,11 @@ extern const struct commit_hooks ledger_hooks; // of the lane that it is written
 #define LEDGER_CLOCK "clock" // the event after which the ledger's time may be earlier
 
 int ledger_check(const struct ledger_event *event, struct err *e);
+// As ledger_append, with a number of the back end in the same transaction; `value` 0: how many events there are with this one. `event` NULL: none.
+int ledger_append_noting(struct vault *v, const struct ledger_event *event, const char *number, int64_t value, struct err *e);
 // Inside a transaction. `event` NULL: nothing.
 int ledger_write(struct vault *v, const struct ledger_event *event, uint64_t *index, struct err *e);
-// The tree and time of the head; the empty tree when there is none. ERR_CORRUPT when it was altered.
+// The tree and time (`at` NULL: not asked for) of the head; the empty tree when there is none. ERR_CORRUPT when it was altered.
 int ledger_head(const struct vault *v, enum view view, struct merkle *m, time_t *at, struct err *e);
 // Adds what its leaf is the hash of: its metadata, then its commitment. -1: no memory.
 int ledger_row_bytes(const struct ledger_row *row, struct buf *out);

@@ -5,7 +5,9 @@
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
+#include "policy/vault/key.h"
 #include "policy/vault/ledger.h"
+#include <assert.h>
 #include <errno.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -63,6 +65,7 @@ static int key_file_write(const struct vault *v, const char *name, const void *b
 
 static EVP_PKEY *private_read(const struct vault *v, const char *name, struct err *e)
 {
+	static_assert((int)ED25519_LEN == (int)KEY_LEN, "a seed is a key");
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(256);
 	uint8_t seed[ED25519_LEN];
 	char path[PATH_MAX];
@@ -73,14 +76,8 @@ static EVP_PKEY *private_read(const struct vault *v, const char *name, struct er
 		err_set(e, ERR_NOT_FOUND, "%s is missing: bring back the copy of it; without it no checkpoint can be signed", path);
 		return NULL;
 	}
-	if (file_read(path, &text, e) != 0)
+	if (file_read(path, &text, e) != 0 || key_parse(seed, &text, path, e) != 0)
 		return NULL;
-	if (text.len > 0 && text.data[text.len - 1] == '\n')
-		text.data[--text.len] = '\0';
-	if (hex_decode(seed, sizeof seed, buf_text(&text)) != 0) {
-		err_set(e, ERR_INPUT, "%s must hold 64 hex digits", path);
-		return NULL;
-	}
 	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof seed);
 	wipe(seed, sizeof seed);
 	if (key == NULL)
@@ -90,15 +87,12 @@ static EVP_PKEY *private_read(const struct vault *v, const char *name, struct er
 
 static int private_make(const struct vault *v, const char *name, struct err *e)
 {
-	char hex[2 * ED25519_LEN + 2];
-	uint8_t bytes[ED25519_LEN];
+	uint8_t seed[ED25519_LEN];
+	char path[PATH_MAX];
 
-	random_bytes(bytes, sizeof bytes);
-	hex_encode(hex, bytes, sizeof bytes);
-	wipe(bytes, sizeof bytes);
-	hex[2 * ED25519_LEN] = '\n';
-	const int ret = key_file_write(v, name, hex, 2 * ED25519_LEN + 1, 0600, e);
-	wipe(hex, sizeof hex);
+	random_bytes(seed, sizeof seed);
+	const int ret = key_path(v, name, path, e) != 0 ? -1 : key_write(path, seed, v->state, e);
+	wipe(seed, sizeof seed);
 	return ret;
 }
 
@@ -218,14 +212,10 @@ int ledger_keys_json(const char *state, cJSON **out, struct err *e)
 	    public_read(keys, &line, &present, e) != 0)
 		return -1;
 	line.data[strcspn(line.data, "\n")] = '\0';
-	const cJSON *last = cJSON_GetArrayItem(*out, cJSON_GetArraySize(*out) - 1), *since = json_get(last, "until");
-	const double from = last == NULL ? 0 : cJSON_GetNumberValue(json_get(last, "until_size"));
-	cJSON *now = cJSON_CreateObject();
-	cJSON_AddItemToArray(*out, now);
-	cJSON_AddStringToObject(now, "key", line.data);
-	if (cJSON_IsString(since))
-		cJSON_AddStringToObject(now, "since", since->valuestring);
-	return cJSON_AddNumberToObject(now, "from_size", from) == NULL ? err_set(e, ERR_MEMORY, "no memory") : 0;
+	const cJSON *last = cJSON_GetArrayItem(*out, cJSON_GetArraySize(*out) - 1);
+	cJSON *now = json_make(JSON_MEMBERS(MEMBER_TEXT("key", line.data), MEMBER_TEXT("since", json_string(last, "until")),
+					    MEMBER_NUMBER("from_size", json_number(last, "until_size", 0))));
+	return cJSON_AddItemToArray(*out, now) ? 0 : err_set(e, ERR_MEMORY, "no memory");
 }
 
 int ledger_keys_open(const struct ledger_keys *keys, const char *note, size_t len, struct checkpoint *out, struct err *e)
@@ -360,7 +350,7 @@ static int change_finish(struct vault *v, struct err *e)
 	EVP_PKEY *next PKEY_AUTO = next_announced(v, &following);
 	struct mark_row last;
 	struct checkpoint handover;
-	char from[PATH_MAX], to[PATH_MAX], until[WHEN_TEXT];
+	char from[PATH_MAX], to[PATH_MAX];
 	struct err none = {0};
 
 	if (next == NULL)
@@ -380,13 +370,9 @@ static int change_finish(struct vault *v, struct err *e)
 		const char *before = json_string(cJSON_GetArrayItem(past, count - 1), "key");
 		if (before != NULL && strcmp(before, line.data) == 0)
 			cJSON_DeleteItemFromArray(past, count - 1);
-		cJSON *one = cJSON_CreateObject();
-		cJSON_AddItemToArray(past, one);
-		when_text(until, last.at);
-		if (cJSON_AddStringToObject(one, "key", line.data) == NULL ||
-		    cJSON_AddNumberToObject(one, "until_size", (double)last.size) == NULL ||
-		    cJSON_AddStringToObject(one, "until", until) == NULL || cJSON_AddStringToObject(one, "handover", last.note) == NULL ||
-		    json_print(&text, past) != 0)
+		cJSON *one = json_make(JSON_MEMBERS(MEMBER_TEXT("key", line.data), MEMBER_NUMBER("until_size", last.size),
+						    MEMBER_TIME("until", last.at), MEMBER_TEXT("handover", last.note)));
+		if (!cJSON_AddItemToArray(past, one) || json_print(&text, past) != 0)
 			return err_set(e, ERR_MEMORY, "no memory");
 		if (key_file_write(v, past_file, text.data, text.len, 0644, e) != 0 || key_publish(v, next, e) != 0)
 			return -1;
@@ -412,18 +398,6 @@ int ledger_key_make(struct vault *v, struct err *e)
 	return key == NULL ? -1 : key_publish(v, key, e);
 }
 
-struct announcing {
-	const struct ledger_event *event;
-	int64_t id;
-};
-
-static int run_announce(struct vault *v, void *arg, struct err *e)
-{
-	const struct announcing *a = arg;
-
-	return ledger_write(v, a->event, NULL, e) != 0 ? -1 : v->b->upkeep->number_set(v->store, announced_number, a->id, e);
-}
-
 int ledger_key_announce(struct vault *v, struct err *e)
 {
 	struct buf line BUF_AUTO = BUF_INIT(NOTE_KEY_MAX + 2), old_line BUF_AUTO = BUF_INIT(CHECKPOINT_NOTE_MAX);
@@ -444,20 +418,15 @@ int ledger_key_announce(struct vault *v, struct err *e)
 	snprintf(details, sizeof details, "{\"rotated\":\"ledger\",\"old\":\"%.*s\",\"new\":\"%s\",\"new_sha256\":\"%s\"}",
 		 (int)strcspn(buf_text(&old_line), "\n"), buf_text(&old_line), buf_text(&line), hex);
 	const struct ledger_event event = {.name = "keys", .details = details};
-	struct announcing a = {&event, id_number(&following)};
-	struct op op = {.lane = LANE_RECORDS, .run = run_announce, .arg = &a};
-	return announced != a.id && (ledger_check(&event, e) != 0 || commit_run(v, &op, e) != 0) ? -1 : 0;
+	const int64_t id = id_number(&following);
+	return announced == id ? 0 : ledger_append_noting(v, &event, announced_number, id, e);
 }
 
 int ledger_key_finish(struct vault *v, struct err *e)
 {
-	struct commit_alone alone;
+	struct commit_alone alone ALONE_AUTO = {0};
 
-	if (commit_alone(v, &alone, e) != 0)
-		return -1;
-	const int ret = change_finish(v, e);
-	commit_release(v, &alone);
-	if (ret != 0)
+	if (commit_alone(v, &alone, e) != 0 || change_finish(v, e) != 0)
 		return -1;
 	return key_file_exists(v, next_seed_file)
 		   ? err_set(e, ERR_CORRUPT, "the checkpoint does not bear both signatures; run: lethe audit verify")

@@ -70,7 +70,7 @@ static int open_store(struct vault *v, struct err *e)
 	// The officer's command runs every minute: looking the files over after a crash is for the program that starts first.
 	static const enum store_access accesses[] = {
 	    [VAULT_PROGRAM] = STORE_SERVE, [VAULT_LOOK] = STORE_LOOK, [VAULT_ADMIN] = STORE_CREATE};
-	struct commit_alone alone;
+	struct commit_alone alone ALONE_AUTO = {0};
 	struct err why = {0};
 	int ret;
 
@@ -83,14 +83,12 @@ static int open_store(struct vault *v, struct err *e)
 	if (commit_alone(v, &alone, e) != 0)
 		return -1;
 	// A program of an installed site does not get to the signer's folder, and who looks may not write: then the next officer's command does it.
-	ret = open_files_move(v->state, v->mode == VAULT_ADMIN ? e : NULL) != 0 && v->mode == VAULT_ADMIN ? -1 : 0;
-	if (ret == 0)
-		ret = key_load(v, e);
-	if (ret == 0 && v->mode == VAULT_ADMIN) {
-		ret = ledger_key_make(v, e);
-		space_reserve(v->state, true);
-	}
-	commit_release(v, &alone);
+	if ((open_files_move(v->state, v->mode == VAULT_ADMIN ? e : NULL) != 0 && v->mode == VAULT_ADMIN) || key_load(v, e) != 0)
+		return -1;
+	if (v->mode != VAULT_ADMIN)
+		return 0;
+	ret = ledger_key_make(v, e);
+	space_reserve(v->state, true);
 	return ret;
 }
 
@@ -149,16 +147,13 @@ int vault_open(struct vault **out, const char *state, const char *run, const str
 
 int vault_rotate_master(struct vault *v, uint64_t *count, struct err *e)
 {
-	struct commit_alone alone;
+	struct commit_alone alone ALONE_AUTO = {0};
 	char details[64];
 	const struct ledger_event event = {.name = "keys", .details = details};
 
-	if (commit_alone(v, &alone, e) != 0)
+	if (commit_alone(v, &alone, e) != 0 || key_rotate(v, count, e) != 0)
 		return -1;
-	int ret = key_rotate(v, count, e);
-	commit_release(v, &alone);
-	if (ret != 0)
-		return -1;
+	commit_release(&alone);
 	snprintf(details, sizeof details, "{\"rotated\":\"master\",\"keys\":%llu}", (unsigned long long)*count);
 	return ledger_append(v, &event, e);
 }

@@ -51,47 +51,35 @@ static bool prune_failed(struct pruning *p, const char *step, const struct err *
 
 // ---- records ----
 
-// One page, in one transaction.
-static int stamp_page(struct vault *v, enum kind kind, struct record_list *page, struct err *e)
+// Each page in one transaction.
+static int stamp_kind(struct vault *v, enum kind kind, struct err *e)
 {
-	struct commit_alone alone;
+	struct record_pages pages PAGES_AUTO = {0};
+	int more = 1, ret = 0;
 
-	if (commit_alone(v, &alone, e) != 0)
-		return -1;
-	int ret = record_page(v, (struct record_query){.by = RECORDS_OF_KIND, .kind = kind}, page, e);
-	if (ret == 0) {
-		for (size_t i = 0; i < page->count && ret == 0; i++) {
-			struct record_row *row = &page->rows[i];
-			time_t due = record_due(row, record_life(v, row).end);
-			bool other = due != row->due;
-			row->due = due;
-			if (other)
-				ret = v->b->records->update(v->store, row, e);
+	while (more > 0 && ret == 0) {
+		struct commit_alone alone ALONE_AUTO = {0};
+		if (commit_alone(v, &alone, e) != 0)
+			return -1;
+		more = record_pages_next(v, &pages, (struct record_query){.by = RECORDS_OF_KIND, .kind = kind}, e);
+		ret = more < 0 ? -1 : 0;
+		for (size_t i = 0; i < pages.list.count && ret == 0; i++) {
+			struct record_row *row = &pages.list.rows[i];
+			const time_t before = row->due;
+			row->due = record_due(row, record_life(v, row).end);
+			ret = row->due != before ? v->b->records->update(v->store, row, e) : 0;
 		}
 		ret = transaction_end(v, LANE_RECORDS, ret, e);
 	}
-	commit_release(v, &alone);
 	return ret;
 }
 
 static int stamp_all(struct vault *v, struct err *e)
 {
-	struct record_list page = {0};
-	struct commit_alone alone;
-	int ret = 0;
-
-	for (unsigned k = 0; k < KIND_COUNT && ret == 0; k++) {
-		page.count = 0;
-		do
-			ret = stamp_page(v, (enum kind)k, &page, e);
-		while (ret == 0 && page.count == PAGE_ROWS);
-	}
-	free(page.rows);
-	if (ret != 0 || commit_alone(v, &alone, e) != 0)
-		return -1;
-	ret = transaction_end(v, LANE_RECORDS, v->b->upkeep->number_set(v->store, "lives", (int64_t)life_fingerprint(v->policy), e), e);
-	commit_release(v, &alone);
-	return ret;
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		if (stamp_kind(v, (enum kind)k, e) != 0)
+			return -1;
+	return ledger_append_noting(v, NULL, "lives", (int64_t)life_fingerprint(v->policy), e);
 }
 
 // One batch: one transaction, and then the files.
@@ -125,65 +113,29 @@ static int end_batch(struct pruning *p, const char *kind, const struct record_li
 	return 0;
 }
 
-static int prune_kind(struct pruning *p, enum kind k, struct err *e)
+// Those that are due; or `ahead`, dated in the future: what an officer has confirmed since ends them before the time that is stored with them.
+static int prune_kind(struct pruning *p, enum kind k, bool ahead, struct err *e)
 {
-	struct vault *v = p->v;
-	const struct record_query due = {.by = RECORDS_DUE, .kind = k, .horizon = p->horizon, .limit = PAGE_ROWS};
-	struct record_list list = {0};
-	struct commit_alone alone;
-	bool more = true;
-	int ret = 0;
+	const struct record_query query = {.by = ahead ? RECORDS_OF_KIND : RECORDS_DUE, .kind = k, .horizon = p->horizon};
+	struct record_pages pages PAGES_AUTO = {.since = p->out->clock.now};
+	struct record_list *due = &pages.list;
+	int more = 1;
 
-	while (more && ret == 0) {
-		list.count = 0;
-		if (commit_alone(v, &alone, e) != 0) {
-			ret = -1;
-			break;
-		}
-		ret = v->b->records->find(v->store, VIEW_COMMITTED, &due, &list, e);
-		if (ret == 0 && list.count > 0)
-			ret = end_batch(p, kind_row(k)->name, &list, e);
-		commit_release(v, &alone);
-		more = list.count == PAGE_ROWS;
-	}
-	free(list.rows);
-	return ret;
-}
-
-// Those that are dated in the future: what an officer has confirmed since ends them before the time that is stored with them.
-static int prune_dated_ahead(struct pruning *p, enum kind k, struct err *e)
-{
-	struct record_list page = {0};
-	struct commit_alone alone;
-	char last[RECORD_ID_LEN + 1] = "";
-	struct record_query query = {.by = RECORDS_OF_KIND, .kind = k, .after = last, .after_made = p->out->clock.now, .limit = PAGE_ROWS};
-	size_t seen;
-	int ret = 0;
-
-	do {
-		page.count = 0;
-		if (commit_alone(p->v, &alone, e) != 0) {
-			ret = -1;
-			break;
-		}
-		ret = p->v->b->records->find(p->v->store, VIEW_COMMITTED, &query, &page, e);
-		seen = page.count;
-		if (seen > 0) {
-			memcpy(last, page.rows[seen - 1].id, sizeof last);
-			query.after_made = page.rows[seen - 1].facts.made;
-		}
-		page.count = 0;
+	while (more > 0) {
+		struct commit_alone alone ALONE_AUTO = {0};
+		if (commit_alone(p->v, &alone, e) != 0 || (more = record_pages_next(p->v, &pages, query, e)) < 0)
+			return -1;
+		const size_t seen = due->count;
+		due->count = 0;
 		for (size_t i = 0; i < seen; i++) {
-			time_t end = record_life(p->v, &page.rows[i]).end;
+			const time_t end = ahead ? record_life(p->v, &due->rows[i]).end : p->horizon;
 			if (end != 0 && end <= p->horizon)
-				page.rows[page.count++] = page.rows[i];
+				due->rows[due->count++] = due->rows[i];
 		}
-		if (ret == 0 && page.count > 0)
-			ret = end_batch(p, kind_row(k)->name, &page, e);
-		commit_release(p->v, &alone);
-	} while (ret == 0 && seen == PAGE_ROWS);
-	free(page.rows);
-	return ret;
+		if (due->count > 0 && end_batch(p, kind_row(k)->name, due, e) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 // ---- whole days of the request log ----
@@ -239,32 +191,26 @@ static int prune_log(struct pruning *p, struct err *e)
 
 static int prune_missing(struct pruning *p, struct err *e)
 {
-	struct record_list list = {0};
-	char last[RECORD_ID_LEN + 1] = "", path[PATH_MAX];
-	const struct record_query with_file = {.by = RECORDS_WITH_FILE, .after = last, .limit = PAGE_ROWS};
-	size_t seen;
-	int ret = 0;
+	struct record_pages pages PAGES_AUTO = {0};
+	struct record_list *lost = &pages.list;
+	char path[PATH_MAX];
+	int more;
 
-	do {
-		list.count = 0;
-		ret = p->v->b->records->find(p->v->store, VIEW_COMMITTED, &with_file, &list, e);
-		seen = list.count;
-		if (seen > 0)
-			memcpy(last, list.rows[seen - 1].id, sizeof last);
-		list.count = 0;
+	while ((more = record_pages_next(p->v, &pages, (struct record_query){.by = RECORDS_WITH_FILE}, e)) > 0) {
+		const size_t seen = lost->count;
+		lost->count = 0;
 		for (size_t i = 0; i < seen; i++) {
-			struct record_row row = list.rows[i];
+			struct record_row row = lost->rows[i];
 			row.has_file = false;
 			if (vault_spool_path(p->v, row.id, path, sizeof path, NULL) == 0 && access(path, F_OK) != 0 && errno == ENOENT)
-				list.rows[list.count++] = row;
+				lost->rows[lost->count++] = row;
 		}
-		if (ret == 0 && p->dry_run)
-			p->out->records += list.count;
-		else if (ret == 0 && list.count > 0)
-			ret = end_batch(p, "without file", &list, e);
-	} while (ret == 0 && seen == PAGE_ROWS);
-	free(list.rows);
-	return ret;
+		if (p->dry_run)
+			p->out->records += lost->count;
+		else if (lost->count > 0 && end_batch(p, "without file", lost, e) != 0)
+			return -1;
+	}
+	return more;
 }
 
 static bool is_orphan(const struct pruning *p, const char *name, const char *path)
@@ -310,22 +256,18 @@ static int prune_spool(struct pruning *p, struct err *e)
 // By the ends that the policy of now gives, each record by itself.
 static int count_due(struct pruning *p, enum kind k, struct err *e)
 {
-	struct record_list page = {0};
-	int ret;
+	struct record_pages pages PAGES_AUTO = {0};
+	int more;
 
-	do {
-		ret = record_page(p->v, (struct record_query){.by = RECORDS_OF_KIND, .kind = k}, &page, e);
-		for (size_t i = 0; i < page.count; i++) {
-			struct life life = record_life(p->v, &page.rows[i]);
-			if (life.end == 0 || life.end > p->horizon)
-				continue;
-			p->out->records++;
-			p->out->anonymised += life.then == END_ANONYMISE;
-			p->out->files += page.rows[i].has_file;
+	while ((more = record_pages_next(p->v, &pages, (struct record_query){.by = RECORDS_OF_KIND, .kind = k}, e)) > 0)
+		for (size_t i = 0; i < pages.list.count; i++) {
+			const struct life life = record_life(p->v, &pages.list.rows[i]);
+			const bool due = life.end != 0 && life.end <= p->horizon;
+			p->out->records += due;
+			p->out->anonymised += due && life.then == END_ANONYMISE;
+			p->out->files += due && pages.list.rows[i].has_file;
 		}
-	} while (ret == 0 && page.count == PAGE_ROWS);
-	free(page.rows);
-	return ret;
+	return more;
 }
 
 // What a dry run tells: `stale`: the ends in the store are not reckoned by the policy of now.
@@ -348,31 +290,14 @@ static int prune_payloads(struct pruning *p, struct err *e)
 	uint64_t payloads = PAGE_ROWS;
 	int ret = 0;
 
-	while (ret == 0 && payloads == PAGE_ROWS) {
-		ret = v->b->ledger->payload_end(v->store, NULL, p->horizon, PAGE_ROWS, &payloads, e);
-		ret = transaction_end(v, LANE_RECORDS, ret, e);
-	}
+	while (ret == 0 && payloads == PAGE_ROWS)
+		ret = transaction_end(v, LANE_RECORDS, v->b->ledger->payload_end(v->store, NULL, p->horizon, PAGE_ROWS, &payloads, e), e);
 	return ret;
-}
-
-static int prune_keys(struct pruning *p, struct err *e)
-{
-	return key_reap(p->v, e);
-}
-
-static int finish_erasures(struct pruning *p, struct err *e)
-{
-	return erase_finish(p->v, e);
 }
 
 static int prune_tombstones(struct pruning *p, struct err *e)
 {
 	return tombstone_prune(p->v, p->now, e);
-}
-
-static int close_segments(struct pruning *p, struct err *e)
-{
-	return segment_close_all(p->v, e);
 }
 
 static int prune_segments(struct pruning *p, struct err *e)
@@ -406,18 +331,19 @@ static void prune_all(struct pruning *p)
 {
 	static const struct {
 		const char *name;
-		int (*run)(struct pruning *p, struct err *e);
 		bool alone; // it must be
-	} steps[] = {{"files", prune_spool, true},
-		     {"request log", prune_log, true},
-		     {"ledger entries", prune_payloads, true},
-		     {"keys", prune_keys, true},
-		     {"erasures", finish_erasures, false},
-		     {"tombstones", prune_tombstones, true},
-		     {"closing the ledger", close_segments, false},
-		     {"closed parts of the ledger", prune_segments, false},
-		     {"free space", shrink_store, false},
-		     {"the note of this run", note_run, true}};
+		int (*run)(struct pruning *p, struct err *e);
+		int (*of_vault)(struct vault *v, struct err *e); // in its place
+	} steps[] = {{"files", true, prune_spool, NULL},
+		     {"request log", true, prune_log, NULL},
+		     {"ledger entries", true, prune_payloads, NULL},
+		     {"keys", true, NULL, key_reap},
+		     {"erasures", false, NULL, erase_finish},
+		     {"tombstones", true, prune_tombstones, NULL},
+		     {"closing the ledger", false, NULL, segment_close_all},
+		     {"closed parts of the ledger", false, prune_segments, NULL},
+		     {"free space", false, shrink_store, NULL},
+		     {"the note of this run", true, note_run, NULL}};
 	bool more = true;
 
 	struct store_survey held;
@@ -427,20 +353,16 @@ static void prune_all(struct pruning *p)
 	for (unsigned k = 0; k < KIND_COUNT && more && failed.code == ERR_NONE; k++) {
 		const struct kind_summary *all = &held.kinds[k];
 		struct err why = {0};
-		if ((all->due != 0 && all->due <= p->horizon && prune_kind(p, (enum kind)k, &why) != 0) ||
-		    (all->newest >= p->out->clock.now && prune_dated_ahead(p, (enum kind)k, &why) != 0))
+		if ((all->due != 0 && all->due <= p->horizon && prune_kind(p, (enum kind)k, false, &why) != 0) ||
+		    (all->newest >= p->out->clock.now && prune_kind(p, (enum kind)k, true, &why) != 0))
 			more = prune_failed(p, kind_row((enum kind)k)->name, &why);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(steps) && more; i++) {
-		struct commit_alone alone;
+		struct commit_alone alone ALONE_AUTO = {0};
 		struct err why = {0};
-		int ret = steps[i].alone ? commit_alone(p->v, &alone, &why) : 0;
-		if (ret == 0) {
-			ret = steps[i].run(p, &why);
-			if (steps[i].alone)
-				commit_release(p->v, &alone);
-		}
-		more = ret == 0 || prune_failed(p, steps[i].name, &why);
+		const bool done = (!steps[i].alone || commit_alone(p->v, &alone, &why) == 0) &&
+				  (steps[i].run != NULL ? steps[i].run(p, &why) : steps[i].of_vault(p->v, &why)) == 0;
+		more = done || prune_failed(p, steps[i].name, &why);
 	}
 }
 
@@ -448,7 +370,7 @@ static int prune_once(struct pruning *p, struct err *e)
 {
 	struct vault *v = p->v;
 	struct clock_state *clock = &p->out->clock;
-	struct commit_alone alone;
+	struct commit_alone alone ALONE_AUTO = {0};
 	struct err leapt = {0};
 	int64_t stamped_by;
 	char now[WHEN_TEXT], known[WHEN_TEXT];
@@ -466,7 +388,7 @@ static int prune_once(struct pruning *p, struct err *e)
 	}
 	if (ret == 0 && p->dry_run)
 		ret = count_all(p, stale, e);
-	commit_release(v, &alone);
+	commit_release(&alone);
 	if (ret != 0)
 		return -1;
 	if (clock->leapt) {

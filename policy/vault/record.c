@@ -196,13 +196,19 @@ static int put_subject_of(struct vault *v, const char *id, struct record_row *ro
 	return 0;
 }
 
+static int find_tagged(const struct vault *v, enum view view, enum kind kind, const char *tag, const uint8_t hash[HASH_LEN],
+		       struct record_row *row, struct err *e)
+{
+	const struct record_query tagged = {.by = RECORD_WITH_TAG, .kind = kind, .tag = tag, .tag_hash = hash, .horizon = when_now()};
+
+	return find_one(v, view, &tagged, row, e);
+}
+
 static bool put_there(const struct vault *v, enum kind kind, const struct tag_row *tag)
 {
-	const struct record_query query = {
-	    .by = RECORD_WITH_TAG, .kind = kind, .tag = tag->name, .tag_hash = tag->hash, .horizon = when_now()};
 	struct record_row found ROW_AUTO = {0};
 
-	return find_one(v, VIEW_WRITER, &query, &found, NULL) == 0;
+	return find_tagged(v, VIEW_WRITER, kind, tag->name, tag->hash, &found, NULL) == 0;
 }
 
 static int put_record(struct vault *v, const struct put *p, struct err *e)
@@ -232,11 +238,10 @@ static int put_record(struct vault *v, const struct put *p, struct err *e)
 			return err_set(e, ERR_BUSY, "%s: it is stored already", kind_row(r->kind)->name);
 		tag_count++;
 	}
-	return (r->body != NULL && seal_body(v, &row, r->body, r->body_len, e) != 0) ||
-		       v->b->records->put(v->store, &row, tags, tag_count, e) != 0 ||
-		       ((r->carried || kind_row(r->kind)->carried) && carry_record(v, &row, r->body, r->body_len, e) != 0)
-		   ? -1
-		   : 0;
+	if ((r->body != NULL && seal_body(v, &row, r->body, r->body_len, e) != 0) ||
+	    v->b->records->put(v->store, &row, tags, tag_count, e) != 0)
+		return -1;
+	return r->carried || kind_row(r->kind)->carried ? carry_record(v, &row, r->body, r->body_len, e) : 0;
 }
 
 static void put_files_back(const struct put *list, size_t count)
@@ -291,7 +296,8 @@ static int put_prepare(struct vault *v, struct put *p, const struct vault_new *r
 {
 	const char *file = record->file;
 
-	*p = (struct put){.record = record, .id = id};
+	p->record = record;
+	p->id = id;
 	if (check_new(v, record, e) != 0)
 		return -1;
 	if (!record->named)
@@ -302,34 +308,25 @@ static int put_prepare(struct vault *v, struct put *p, const struct vault_new *r
 	return file != NULL ? vault_spool_path(v, id, p->to, sizeof p->to, e) : 0;
 }
 
-static int put_commit(struct vault *v, struct put *list, size_t count, const struct ledger_event *event, struct err *e)
-{
-	struct puts puts = {list, count, event};
-	struct op op = {.lane = LANE_RECORDS, .run = run_puts, .undo = undo_puts, .arg = &puts};
-
-	return event != NULL && ledger_check(event, e) != 0 ? -1 : commit_run(v, &op, e);
-}
-
 int vault_put(struct vault *v, const struct vault_new *record, const struct ledger_event *event, char id[RECORD_ID_LEN + 1], struct err *e)
 {
-	struct put p;
-
-	return put_prepare(v, &p, record, id, e) != 0 ? -1 : put_commit(v, &p, 1, event, e);
+	return vault_put_all(v, record, 1, event, (char(*)[RECORD_ID_LEN + 1]) id, e);
 }
 
 int vault_put_all(struct vault *v, const struct vault_new *records, size_t count, const struct ledger_event *event,
 		  char (*ids)[RECORD_ID_LEN + 1], struct err *e)
 {
-	struct put *list = calloc(count, sizeof *list);
+	struct puts puts = {calloc(count, sizeof *puts.list), count, event};
+	struct op op = {.lane = LANE_RECORDS, .run = run_puts, .undo = undo_puts, .arg = &puts};
 	int ret = 0;
 
-	if (list == NULL)
+	if (puts.list == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for %zu records", count);
 	for (size_t i = 0; i < count && ret == 0; i++)
-		ret = put_prepare(v, &list[i], &records[i], ids[i], e);
+		ret = put_prepare(v, &puts.list[i], &records[i], ids[i], e);
 	if (ret == 0)
-		ret = put_commit(v, list, count, event, e);
-	free(list);
+		ret = (event != NULL && ledger_check(event, e) != 0) || commit_run(v, &op, e) != 0 ? -1 : 0;
+	free(puts.list);
 	return ret;
 }
 
@@ -362,8 +359,7 @@ static int check_live(const struct vault *v, enum use use, enum kind kind, const
 		   : 0;
 }
 
-// All but the body.
-static int record_head(const struct vault *v, enum use use, const struct record_row *row, struct vault_record *out, struct err *e)
+void record_told(const struct record_row *row, struct vault_record *out)
 {
 	*out = (struct vault_record){
 	    .kind = row->kind, .made = row->facts.made, .due = row->due, .facts = row->facts, .has_file = row->has_file};
@@ -371,6 +367,11 @@ static int record_head(const struct vault *v, enum use use, const struct record_
 		memcpy(&out->subject, row->subject, sizeof out->subject);
 	memcpy(out->id, row->id, sizeof out->id);
 	memcpy(out->state, row->state, sizeof out->state);
+}
+
+static int record_head(const struct vault *v, enum use use, const struct record_row *row, struct vault_record *out, struct err *e)
+{
+	record_told(row, out);
 	return check_live(v, use, row->kind, &row->facts, e);
 }
 
@@ -421,13 +422,6 @@ static bool lookup_cached(struct vault *v, enum kind kind, const uint8_t hash[HA
 	return hit;
 }
 
-static int find_row(struct vault *v, enum kind kind, const char *tag, const uint8_t hash[HASH_LEN], struct record_row *row, struct err *e)
-{
-	const struct record_query tagged = {.by = RECORD_WITH_TAG, .kind = kind, .tag = tag, .tag_hash = hash, .horizon = when_now()};
-
-	return find_one(v, VIEW_COMMITTED, &tagged, row, e);
-}
-
 int vault_find(struct vault *v, enum kind kind, const char *tag, const char *value, struct vault_record *out, struct err *e)
 {
 	struct record_row row ROW_AUTO = {0};
@@ -435,7 +429,9 @@ int vault_find(struct vault *v, enum kind kind, const char *tag, const char *val
 
 	*out = (struct vault_record){0};
 	key_lookup_hash(v, hash, tag, value);
-	return find_row(v, kind, tag, hash, &row, e) != 0 ? -1 : open_record(v, VIEW_COMMITTED, USE_ORDINARY, &row, NULL, out, e);
+	return find_tagged(v, VIEW_COMMITTED, kind, tag, hash, &row, e) != 0
+		   ? -1
+		   : open_record(v, VIEW_COMMITTED, USE_ORDINARY, &row, NULL, out, e);
 }
 
 static int find_head_for(struct vault *v, enum use use, enum kind kind, const char *tag, const char *value, struct vault_record *out,
@@ -450,7 +446,7 @@ static int find_head_for(struct vault *v, enum use use, enum kind kind, const ch
 	bool known = v->b->upkeep->stamp(v->store, &before);
 	if (known && lookup_cached(v, kind, hash, &before, out))
 		return check_live(v, use, kind, &out->facts, e);
-	if (find_row(v, kind, tag, hash, &row, e) != 0 || record_head(v, use, &row, out, e) != 0)
+	if (find_tagged(v, VIEW_COMMITTED, kind, tag, hash, &row, e) != 0 || record_head(v, use, &row, out, e) != 0)
 		return -1;
 	// Nothing was committed between the two stamps, so what was read is of this state.
 	if (known && v->b->upkeep->stamp(v->store, &after) && memcmp(&before, &after, sizeof before) == 0) {
@@ -474,37 +470,48 @@ int vault_find_head_for_rights(struct vault *v, enum kind kind, const char *tag,
 	return find_head_for(v, USE_FOR_RIGHTS, kind, tag, value, out, e);
 }
 
-int record_page(const struct vault *v, struct record_query query, struct record_list *page, struct err *e)
+int record_pages_next(const struct vault *v, struct record_pages *p, struct record_query query, struct err *e)
 {
-	const struct record_row last = page->count > 0 ? page->rows[page->count - 1] : (struct record_row){.facts.made = INT64_MIN};
+	struct record_list *l = &p->list;
 
-	page->count = 0;
-	query.after = last.id;
-	query.after_made = last.facts.made;
+	query.after = p->last;
+	query.after_made = p->last[0] != '\0' ? p->last_made : p->since != 0 ? p->since : INT64_MIN;
 	query.limit = PAGE_ROWS;
-	return v->b->records->find(v->store, VIEW_COMMITTED, &query, page, e);
+	l->count = 0;
+	if (p->ended)
+		return 0;
+	if (v->b->records->find(v->store, VIEW_COMMITTED, &query, l, e) != 0)
+		return -1;
+	p->ended = l->count < PAGE_ROWS;
+	if (l->count == 0)
+		return 0;
+	memcpy(p->last, l->rows[l->count - 1].id, sizeof p->last);
+	p->last_made = l->rows[l->count - 1].facts.made;
+	return 1;
+}
+
+void record_pages_free(struct record_pages *p)
+{
+	free(p->list.rows);
 }
 
 // No lock is held and no read is open while `each` runs, so it may call the vault.
 static int each_for(struct vault *v, enum use use, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *),
 		    void *arg, struct err *e)
 {
-	struct record_list page = {0};
-	int ret = 0, stop = 0;
+	struct record_pages pages PAGES_AUTO = {0};
+	int more = 0, stop = 0;
 
-	do {
-		ret = record_page(v, (struct record_query){.by = RECORDS_OF_KIND, .kind = kind}, &page, e);
-		for (size_t i = 0; i < page.count && ret == 0 && !stop; i++) {
+	while (!stop && (more = record_pages_next(v, &pages, (struct record_query){.by = RECORDS_OF_KIND, .kind = kind}, e)) > 0)
+		for (size_t i = 0; i < pages.list.count && !stop; i++) {
+			const struct record_row *row = &pages.list.rows[i];
 			struct err why = {0};
 			struct vault_record r;
-			if (get_for(v, use, page.rows[i].id, NULL, &r, &why) != 0) {
-				const struct record_row *row = &page.rows[i];
-				if (why.code != ERR_CORRUPT) {
-					ret = why.code == ERR_NOT_FOUND || why.code == ERR_RESTRICTED
-						  ? 0
-						  : err_set(e, why.code, "%s", why.text);
+			if (get_for(v, use, row->id, NULL, &r, &why) != 0) {
+				if (why.code == ERR_NOT_FOUND || why.code == ERR_RESTRICTED)
 					continue;
-				}
+				if (why.code != ERR_CORRUPT)
+					return err_set(e, why.code, "%s", why.text);
 				r = (struct vault_record){.kind = kind, .made = row->facts.made, .due = row->due, .unreadable = true};
 				memcpy(r.id, row->id, sizeof r.id);
 				memcpy(r.state, row->state, sizeof r.state);
@@ -513,9 +520,7 @@ static int each_for(struct vault *v, enum use use, enum kind kind, const char *s
 				stop = each(arg, &r);
 			vault_record_free(&r);
 		}
-	} while (page.count == PAGE_ROWS && ret == 0 && !stop);
-	free(page.rows);
-	return ret;
+	return more < 0 ? -1 : 0;
 }
 
 int vault_each(struct vault *v, enum kind kind, const char *state, int (*each)(void *, const struct vault_record *), void *arg,
@@ -559,9 +564,9 @@ static int record_tombstones(struct vault *v, const struct record_row *row, cons
 	return 0;
 }
 
-static int run_facts_again(struct vault *v, void *arg, struct err *e)
+int record_facts_again(struct vault *v, void *tombstone, struct err *e)
 {
-	const struct tombstone *t = arg;
+	const struct tombstone *t = tombstone;
 	struct record_row row ROW_AUTO = {0};
 	struct err why = {0};
 
@@ -573,16 +578,9 @@ static int run_facts_again(struct vault *v, void *arg, struct err *e)
 	return v->b->records->update(v->store, &row, e) != 0 || mark_lives(v, e) != 0 || tombstone_applied(v, t, e) != 0 ? -1 : 0;
 }
 
-int record_facts_again(struct vault *v, const struct tombstone *t, struct err *e)
+int record_carried_again(struct vault *v, void *tombstone, struct err *e)
 {
-	struct op op = {.lane = LANE_RECORDS, .run = run_facts_again, .arg = (void *)(uintptr_t)t};
-
-	return commit_run(v, &op, e);
-}
-
-static int run_carried_again(struct vault *v, void *arg, struct err *e)
-{
-	const struct tombstone *t = arg;
+	const struct tombstone *t = tombstone;
 	__attribute__((cleanup(carry_free))) struct carried c = {0};
 	struct record_row row ROW_AUTO = {0};
 	struct err why = {0};
@@ -615,13 +613,6 @@ static int run_carried_again(struct vault *v, void *arg, struct err *e)
 		       mark_lives(v, e) != 0 || tombstone_applied(v, t, e) != 0
 		   ? -1
 		   : 0;
-}
-
-int record_carried_again(struct vault *v, const struct tombstone *t, struct err *e)
-{
-	struct op op = {.lane = LANE_RECORDS, .run = run_carried_again, .arg = (void *)(uintptr_t)t};
-
-	return commit_run(v, &op, e);
 }
 
 struct update {
@@ -693,15 +684,12 @@ cleanup:
 int vault_update(struct vault *v, const char *id, const struct vault_change *change, const struct ledger_event *event, struct err *e)
 {
 	struct update u = {id, change, event};
-	struct op op = {.lane = LANE_RECORDS, .run = run_update, .arg = &u};
 
 	if (change->state != NULL && strlen(change->state) >= STATE_MAX)
 		return err_set(e, ERR_INPUT, "a state's name is too long");
 	if (change->body != NULL && change->body_len > VAULT_BODY_MAX)
 		return err_set(e, ERR_INPUT, "a body of %zu bytes is over %d", change->body_len, VAULT_BODY_MAX);
-	if (event != NULL && ledger_check(event, e) != 0)
-		return -1;
-	return commit_run(v, &op, e);
+	return event != NULL && ledger_check(event, e) != 0 ? -1 : commit_records(v, run_update, &u, e);
 }
 
 struct tagging {
@@ -738,23 +726,17 @@ static int tag_old_one(void *arg, const struct vault_record *r)
 	return x->failed;
 }
 
-static int run_tagged(struct vault *v, void *arg, struct err *e)
-{
-	return v->b->upkeep->number_set(v->store, arg, 1, e);
-}
-
 int vault_tag_old(struct vault *v, enum kind kind, const char *tag,
 		  void (*value)(struct vault *v, const struct vault_record *r, struct buf *out), struct err *e)
 {
 	struct tagging x = {.v = v, .tag = tag, .value = value, .e = e};
 	char name[96];
-	struct op op = {.lane = LANE_RECORDS, .run = run_tagged, .arg = name};
 	int64_t done = 0;
 
 	snprintf(name, sizeof name, "tagged %s %s", kind_row(kind)->name, tag);
 	if (v->b->upkeep->number_get(v->store, name, &done, e) != 0 || done != 0)
 		return done != 0 ? 0 : -1;
-	return vault_each_for_rights(v, kind, NULL, tag_old_one, &x, e) != 0 || x.failed ? -1 : commit_run(v, &op, e);
+	return vault_each_for_rights(v, kind, NULL, tag_old_one, &x, e) != 0 || x.failed ? -1 : ledger_append_noting(v, NULL, name, 1, e);
 }
 
 // ---- ending ----
@@ -887,24 +869,21 @@ void vault_space_reserve(const struct vault *v, bool take)
 int vault_end(struct vault *v, const char *id, const struct ledger_event *event, struct err *e)
 {
 	struct end end = {.id = id, .event = event};
-	struct op op = {.lane = LANE_RECORDS, .run = run_end, .arg = &end};
+	struct commit_alone alone ALONE_AUTO = {0};
 
 	if (event != NULL && ledger_check(event, e) != 0)
 		return -1;
 	struct err why = {0};
-	int ret = commit_run(v, &op, &why);
+	int ret = commit_records(v, run_end, &end, &why);
 	const bool full = ret != 0 && why.code == ERR_FULL;
 	if (full) { // what others have given free meanwhile may be enough, too
 		space_reserve(v->state, false);
-		ret = commit_run(v, &op, &why);
+		ret = commit_records(v, run_end, &end, &why);
 	}
-	struct commit_alone alone;
 	if (ret == 0)
 		record_unlink(v, &end.row);
-	if (ret == 0 && end.own_key && commit_alone(v, &alone, NULL) == 0) {
+	if (ret == 0 && end.own_key && commit_alone(v, &alone, NULL) == 0)
 		key_reap(v, NULL);
-		commit_release(v, &alone);
-	}
 	if (full)
 		space_reserve(v->state, true);
 	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);

@@ -162,13 +162,6 @@ static int run_listed(struct vault *v, void *arg, struct err *e)
 	return tombstone_restored(v, *(const int64_t *)arg, e);
 }
 
-static int run_restored(struct vault *v, void *arg, struct err *e)
-{
-	uint64_t index;
-
-	return ledger_write(v, arg, &index, e) != 0 ? -1 : v->b->upkeep->number_set(v->store, RESTORED, (int64_t)index + 1, e);
-}
-
 int restore_event(struct vault *v, int64_t *out, struct err *e)
 {
 	return v->b->upkeep->number_get(v->store, RESTORED, out, e);
@@ -185,36 +178,20 @@ int restore_unconfirmed(struct vault *v, int64_t *out, struct err *e)
 	return 0;
 }
 
-struct confirming {
-	const struct ledger_event *event;
-	int64_t of;
-};
-
-static int run_confirm(struct vault *v, void *arg, struct err *e)
-{
-	const struct confirming *c = arg;
-
-	return ledger_write(v, c->event, NULL, e) != 0 ? -1 : v->b->upkeep->number_set(v->store, CONFIRMED, c->of, e);
-}
-
 int restore_confirm(struct vault *v, const char *officer, struct err *e)
 {
-	char details[160], by[128];
-	const struct ledger_event event = {.name = "restore-confirmed", .details = details};
-	struct confirming c = {.event = &event};
-	struct op op = {.lane = LANE_RECORDS, .run = run_confirm, .arg = &c};
+	BUF_AUTO struct buf details = BUF_INIT(LEDGER_DETAILS_MAX);
+	int64_t of;
 
-	if (restore_unconfirmed(v, &c.of, e) != 0)
+	if (restore_unconfirmed(v, &of, e) != 0)
 		return -1;
-	if (c.of == 0)
+	if (of == 0)
 		return err_set(e, ERR_REFUSED, "there is no restore of which anything is to be confirmed");
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	snprintf(by, sizeof by, "%s", officer);
-	cJSON_AddNumberToObject(o, "restore", (double)(c.of - 1));
-	cJSON_AddStringToObject(o, "by", by);
-	if (!cJSON_PrintPreallocated(o, details, sizeof details, false))
+	JSON_AUTO cJSON *o = json_make(JSON_MEMBERS(MEMBER_NUMBER("restore", of - 1), MEMBER_TEXT("by", officer)));
+	if (json_print(&details, o) != 0)
 		return err_set(e, ERR_INPUT, "the name is too long");
-	return ledger_check(&event, e) != 0 ? -1 : commit_run(v, &op, e);
+	const struct ledger_event event = {.name = "restore-confirmed", .details = buf_text(&details)};
+	return ledger_append_noting(v, &event, CONFIRMED, of, e);
 }
 
 int restore_finish(struct restore *r, const struct policy *p, const char *lost, int (*holds)(struct vault *, struct err *),
@@ -223,8 +200,6 @@ int restore_finish(struct restore *r, const struct policy *p, const char *lost, 
 	char path[PATH_MAX], made[WHEN_TEXT], details[224 + LOST_MAX];
 	struct ledger_event event = {.name = "restore", .details = details};
 	int64_t before = 0, seen = 0;
-	struct op listed = {.lane = LANE_RECORDS, .run = run_listed, .arg = &before},
-		  restored = {.lane = LANE_RECORDS, .run = run_restored, .arg = &event};
 	struct vault *v = NULL;
 	struct stat log;
 	struct err why = {0};
@@ -233,7 +208,7 @@ int restore_finish(struct restore *r, const struct policy *p, const char *lost, 
 	*out = (struct restore_result){0};
 	// Opening it does again what was erased since. No run folder: the files that are there are not its own yet.
 	if (seen_in(r->copy.path, &before, e) != 0 || open_restored(&v, r->copy.path, r->copy.path, p, VAULT_ADMIN, e) != 0 ||
-	    tombstone_seen(v->b, v->store, &seen, e) != 0 || commit_run(v, &listed, e) != 0 ||
+	    tombstone_seen(v->b, v->store, &seen, e) != 0 || commit_records(v, run_listed, &before, e) != 0 ||
 	    tombstone_missing(v, &out->lacking, e) != 0 || (holds != NULL && holds(v, e) != 0))
 		goto cleanup;
 	out->again = (uint64_t)(seen - before);
@@ -250,7 +225,7 @@ int restore_finish(struct restore *r, const struct policy *p, const char *lost, 
 		 (unsigned long long)r->of.events, (unsigned long long)out->again,
 		 out->lacking != 0 || out->blind ? ",\"erasures_unknown\":true" : "", LOST_MAX,
 		 lost != NULL && *lost != '\0' ? lost : "null");
-	ret = commit_run(v, &restored, e) != 0 ? -1 : commit_sanitise(v, SANITISE_LOGS, e);
+	ret = ledger_append_noting(v, &event, RESTORED, 0, e) != 0 ? -1 : commit_sanitise(v, SANITISE_LOGS, e);
 cleanup:
 	vault_close(v);
 	if (ret != 0 || folder_sync_all(r->copy.path, e) != 0 || path_join(path, sizeof path, r->state.path, open_restoring_file, e) != 0)

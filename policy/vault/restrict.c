@@ -48,7 +48,6 @@ static int run_restrict(struct vault *v, void *arg, struct err *e)
 	const bool changes = x->how != RESTRICT_WOULD && x->how != RESTRICT_COUNT;
 	static const enum tombstone_act acts[] = {
 	    [RESTRICT] = TOMBSTONE_RESTRICTED, [RESTRICT_KEEP] = TOMBSTONE_RESTRICTED_KEPT, [RESTRICT_LIFT] = TOMBSTONE_LIFTED};
-	struct tombstone *t = NULL;
 	char details[256];
 	int ret = 0;
 
@@ -88,18 +87,14 @@ static int run_restrict(struct vault *v, void *arg, struct err *e)
 	if (x->again != NULL)
 		return ledger_write(v, &event, NULL, e);
 	// Durable before the commit: no backup brings back what was free to be used before.
-	t = calloc(1, sizeof *t);
-	if (t == NULL)
-		return err_set(e, ERR_MEMORY, "no memory");
-	*t = (struct tombstone){.at = now, .act = acts[x->how]};
-	subject_name(t, &s);
-	ret = tombstone_write(v, t, e) != 0 || tombstone_applied(v, t, e) != 0 || ledger_write(v, &event, NULL, e) != 0 ? -1 : 0;
-	free(t);
-	return ret;
+	struct tombstone t = {.at = now, .act = acts[x->how]};
+	subject_name(&t, &s);
+	return tombstone_write(v, &t, e) != 0 || tombstone_applied(v, &t, e) != 0 ? -1 : ledger_write(v, &event, NULL, e);
 }
 
-int restrict_again(struct vault *v, const struct tombstone *t, struct err *e)
+int restrict_again(struct vault *v, void *tombstone, struct err *e)
 {
+	const struct tombstone *t = tombstone;
 	struct restrict_result out;
 	struct restricting x = {.by = t->by,
 				.request = "",
@@ -108,16 +103,14 @@ int restrict_again(struct vault *v, const struct tombstone *t, struct err *e)
 									     : RESTRICT,
 				.out = &out,
 				.again = t};
-	struct op op = {.lane = LANE_RECORDS, .run = run_restrict, .arg = &x};
 
-	return commit_run(v, &op, e);
+	return run_restrict(v, &x, e);
 }
 
 int vault_restrict(struct vault *v, enum erase_by by, const char *value, enum restrict_how how, const char *request,
 		   struct restrict_result *out, struct err *e)
 {
 	struct restricting x = {.by = by, .value = value, .request = request, .how = how, .out = out};
-	struct op op = {.lane = LANE_RECORDS, .run = run_restrict, .arg = &x};
 
-	return value[0] == '\0' ? err_set(e, ERR_INPUT, "nothing was named to be restricted") : commit_run(v, &op, e);
+	return value[0] == '\0' ? err_set(e, ERR_INPUT, "nothing was named to be restricted") : commit_records(v, run_restrict, &x, e);
 }

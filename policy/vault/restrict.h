@@ -5,7 +5,7 @@
 
 #include "policy/vault/tombstone.h"
 
-// In a store that was brought back from before it: what has been stored since is left.
-int restrict_again(struct vault *v, const struct tombstone *t, struct err *e);
+// Inside a transaction, in a store that was brought back from before it: what has been stored since is left.
+int restrict_again(struct vault *v, void *tombstone, struct err *e);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/vault/segment.h"
+#include "policy/base/array.h"
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/model/life.h"
@@ -59,11 +60,16 @@ int segment_row_get(const struct vault *v, enum mark_side side, uint64_t size, s
 			     (unsigned long long)out->start);
 }
 
-int segment_tree(const struct mark_row *row, struct merkle *out, struct err *e)
+int segment_tree(const struct vault *v, uint64_t size, struct merkle *out, struct err *e)
 {
-	return merkle_unpack(out, row->size, row->range, row->range_len) == 0
-		   ? 0
-		   : err_set(e, ERR_CORRUPT, "the row of the closed segment from event %llu on is damaged", (unsigned long long)row->start);
+	struct mark_row row;
+	const int there = segment_row_get(v, MARK_UP_TO, size, &row, e);
+
+	*out = (struct merkle){0};
+	if (there <= 0 || merkle_unpack(out, row.size, row.range, row.range_len) == 0)
+		return there < 0 ? -1 : 0;
+	*out = (struct merkle){0};
+	return err_set(e, ERR_CORRUPT, "the row of the closed segment from event %llu on is damaged", (unsigned long long)row.start);
 }
 
 // ---- the file ----
@@ -100,6 +106,20 @@ static int file_unpack(const struct vault *v, const struct mark_row *row, struct
 	libdeflate_free_decompressor(d);
 	if (!good)
 		return damaged(row, "is damaged", e);
+	buf_took(out, len);
+	return 0;
+}
+
+int segment_pack(const struct buf *text, struct buf *out, struct err *e)
+{
+	struct libdeflate_compressor *d = libdeflate_alloc_compressor(COMPRESSION);
+	const size_t bound = d == NULL ? 0 : libdeflate_gzip_compress_bound(d, text->len);
+	char *to = d == NULL ? NULL : buf_reserve(out, bound);
+	const size_t len = to == NULL ? 0 : libdeflate_gzip_compress(d, text->data, text->len, to, bound);
+
+	libdeflate_free_compressor(d);
+	if (len == 0)
+		return err_set(e, ERR_MEMORY, "no memory to pack entries of the ledger");
 	buf_took(out, len);
 	return 0;
 }
@@ -304,16 +324,10 @@ static bool buf_equal(const struct buf *a, const struct buf *b)
 static int file_pack(const struct closing *c, const char *folder, struct err *e)
 {
 	struct buf packed BUF_AUTO = BUF_INIT(SEGMENT_BYTES_MAX), again BUF_AUTO = BUF_INIT(SEGMENT_BYTES_MAX);
-	struct libdeflate_compressor *d = libdeflate_alloc_compressor(COMPRESSION);
-	size_t bound = d == NULL ? 0 : libdeflate_gzip_compress_bound(d, c->text.len), len = 0;
-	char *to = d == NULL ? NULL : buf_reserve(&packed, bound), path[PATH_MAX];
+	char path[PATH_MAX];
 
-	if (to != NULL)
-		len = libdeflate_gzip_compress(d, c->text.data, c->text.len, to, bound);
-	libdeflate_free_compressor(d);
-	if (len == 0)
-		return err_set(e, ERR_MEMORY, "no memory to close a segment of the ledger");
-	buf_took(&packed, len);
+	if (segment_pack(&c->text, &packed, e) != 0)
+		return -1;
 	if (segment_path(c->v, c->row.start, path, e) != 0)
 		return -1;
 	remove_unfinished(folder, path);
@@ -352,13 +366,10 @@ static int run_put_row(struct vault *v, void *arg, struct err *e)
 static int segment_close(struct vault *v, const char *folder, struct err *e)
 {
 	struct closing c = {.v = v, .text = BUF_INIT(SEGMENT_BYTES_MAX)};
-	struct op op = {.lane = LANE_RECORDS, .run = run_put_row, .arg = &c.row};
-	struct mark_row last;
 	struct merkle head;
-	time_t at;
-	int there = segment_row_get(v, MARK_UP_TO, UINT64_MAX, &last, e), ret = -1;
+	int ret = -1;
 
-	if (there < 0 || (there > 0 && segment_tree(&last, &c.whole, e) != 0) || ledger_head(v, VIEW_COMMITTED, &head, &at, e) != 0)
+	if (segment_tree(v, UINT64_MAX, &c.whole, e) != 0 || ledger_head(v, VIEW_COMMITTED, &head, NULL, e) != 0)
 		return -1;
 	const uint64_t whole = 1ULL << v->segment_level;
 	if (head.size < (c.whole.size | (whole - 1)) + 1)
@@ -372,7 +383,7 @@ static int segment_close(struct vault *v, const char *folder, struct err *e)
 			c.why.code == ERR_NONE ? "events are missing" : c.why.text);
 		goto cleanup;
 	}
-	ret = closing_end(&c, folder, e) != 0 || commit_run(v, &op, e) != 0 ? -1 : 1;
+	ret = closing_end(&c, folder, e) != 0 || commit_records(v, run_put_row, &c.row, e) != 0 ? -1 : 1;
 cleanup:
 	buf_free(&c.text);
 	return ret;
@@ -419,14 +430,8 @@ struct ending {
 
 static int ending_put(struct ending *x, const struct mark_row *row)
 {
-	if (x->count == x->capacity) {
-		const size_t capacity = x->capacity == 0 ? 64 : 2 * x->capacity;
-		struct mark_row *more = realloc(x->rows, capacity * sizeof *more);
-		if (more == NULL)
-			return err_set(&x->why, ERR_MEMORY, "no memory");
-		x->rows = more;
-		x->capacity = capacity;
-	}
+	if (!ARRAY_GROW(x->rows, x->count, x->capacity))
+		return err_set(&x->why, ERR_MEMORY, "no memory");
 	x->rows[x->count++] = *row;
 	return 0;
 }
@@ -491,23 +496,13 @@ static int run_ending(struct vault *v, void *arg, struct err *e)
 		   : ledger_write(v, x->telling ? &event : NULL, NULL, e);
 }
 
-static int ending_commit(struct vault *v, struct ending *x, struct err *e)
-{
-	struct op op = {.lane = LANE_RECORDS, .run = run_ending, .arg = x};
-
-	return commit_run(v, &op, e);
-}
-
 // Those in no segment yet, from the first on. The row that tells of this stands behind them.
 static int end_rows(struct vault *v, time_t horizon, uint64_t to, bool dry_run, size_t *events, struct err *e)
 {
 	struct ending x = {.v = v, .horizon = horizon};
-	struct mark_row last;
 	struct merkle head;
-	time_t at;
-	int there = segment_row_get(v, MARK_UP_TO, UINT64_MAX, &last, e);
 
-	if (there < 0 || (there > 0 && segment_tree(&last, &x.whole, e) != 0) || ledger_head(v, VIEW_COMMITTED, &head, &at, e) != 0)
+	if (segment_tree(v, UINT64_MAX, &x.whole, e) != 0 || ledger_head(v, VIEW_COMMITTED, &head, NULL, e) != 0)
 		return -1;
 	x.from = x.whole.size;
 	int ret = ledger_walk_rows(v, (int64_t)x.from, (int64_t)(to < head.size ? to : head.size), false, end_event, &x, e) < 0 ? -1 : 0;
@@ -515,7 +510,7 @@ static int end_rows(struct vault *v, time_t horizon, uint64_t to, bool dry_run, 
 		ret = err_set(e, x.why.code, "the ledger's entries do not end: %s; run: lethe audit verify", x.why.text);
 	*events += (size_t)(x.whole.size - x.from);
 	if (ret == 0 && !dry_run && x.count > 0)
-		ret = ending_commit(v, &x, e) != 0 ? -1 : commit_sanitise(v, SANITISE_TRIM, e);
+		ret = commit_records(v, run_ending, &x, e) != 0 ? -1 : commit_sanitise(v, SANITISE_TRIM, e);
 	// Nor do they stay in the write-ahead log; a reader may hold that up, the next time does it.
 	if (ret == 0 && !dry_run && x.count > 0)
 		commit_sanitise(v, SANITISE_LOGS, &(struct err){0});
@@ -527,12 +522,10 @@ static int end_rows(struct vault *v, time_t horizon, uint64_t to, bool dry_run, 
 static int end_segment(struct vault *v, struct mark_row *row, struct err *e)
 {
 	struct ending x = {.v = v, .from = row->start};
-	struct mark_row before;
 	struct err why = {0};
 	uint8_t range[MERKLE_PACKED_MAX];
-	int there = segment_row_get(v, MARK_UP_TO, row->start, &before, e);
 
-	if (there < 0 || (there > 0 && segment_tree(&before, &x.whole, e) != 0))
+	if (segment_tree(v, row->start, &x.whole, e) != 0)
 		return -1;
 	const struct merkle start = x.whole;
 	if (segment_each(v, row, row->start, row->size, end_closed_event, &x, &why) < 0 || x.why.code != ERR_NONE ||
@@ -549,7 +542,7 @@ static int end_segment(struct vault *v, struct mark_row *row, struct err *e)
 			return err_set(e, ERR_MEMORY, "no memory");
 		}
 	}
-	const int ret = ending_commit(v, &x, e);
+	const int ret = commit_records(v, run_ending, &x, e);
 	free(x.rows);
 	return ret;
 }
@@ -591,17 +584,17 @@ static int split_event(void *arg, const struct ledger_row *event)
 static int split_segment(struct vault *v, const struct mark_row *row, const char *folder, uint64_t before, time_t horizon, size_t *events,
 			 struct err *e)
 {
-	struct mark_row last, gone = *row; // the last subtree, which ends where it did, takes its place
+	struct mark_row gone = *row; // the last subtree, which ends where it did, takes its place
 	struct splitting s = {.ended = {.v = v, .from = row->start, .to = row->start, .horizon = horizon, .split = &gone},
 			      .rest = {.v = v, .text = BUF_INIT(SEGMENT_BYTES_MAX)},
 			      .folder = folder,
 			      .before = before};
 	struct err why = {0};
 	uint8_t range[MERKLE_PACKED_MAX];
-	int there = segment_row_get(v, MARK_UP_TO, row->start, &last, e), ret = -1;
+	int ret = -1;
 
-	if (there < 0 || (there > 0 && segment_tree(&last, &s.ended.whole, e) != 0))
-		goto cleanup;
+	if (segment_tree(v, row->start, &s.ended.whole, e) != 0)
+		return -1;
 	s.rest.whole = s.ended.whole;
 	gone.there = false;
 	segment_seal(v, &gone, gone.seal);
@@ -614,7 +607,7 @@ static int split_segment(struct vault *v, const struct mark_row *row, const char
 	    read == 0 && merkle_pack(&s.rest.whole, range) == row->range_len && memcmp(range, row->range, row->range_len) == 0;
 	if (read >= 0 && (same || folder == NULL))
 		*events += s.ended.to - row->start;
-	ret = same && folder != NULL && s.ended.to > row->start ? ending_commit(v, &s.ended, e) : 0;
+	ret = same && folder != NULL && s.ended.to > row->start ? commit_records(v, run_ending, &s.ended, e) : 0;
 cleanup:
 	free(s.ended.rows);
 	buf_free(&s.rest.text);

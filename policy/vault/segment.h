@@ -38,8 +38,10 @@ enum { SEGMENT_LEVEL = 14, SEGMENT_BYTES_MAX = 256 * 1024 * 1024 };
 
 // The row of a mark, as backend.h's mark_get. ERR_CORRUPT when its seal does not hold.
 int segment_row_get(const struct vault *v, enum mark_side side, uint64_t size, struct mark_row *out, struct err *e);
-// The tree up to its end.
-int segment_tree(const struct mark_row *row, struct merkle *out, struct err *e);
+// The tree up to the end of the last one before a size; the empty tree where there is none.
+int segment_tree(const struct vault *v, uint64_t size, struct merkle *out, struct err *e);
+// Appends the text as gzip packs it.
+int segment_pack(const struct buf *text, struct buf *out, struct err *e);
 // Calls for its events from a number up to another, which have no seal of their own, until `each` returns non-zero: 1 then. ERR_CORRUPT when the file
 // is damaged or missing, ERR_NOT_FOUND when its events are kept no more.
 int segment_each(const struct vault *v, const struct mark_row *row, uint64_t from, uint64_t to,

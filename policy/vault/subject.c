@@ -264,16 +264,9 @@ int vault_subject_heads(struct vault *v, enum erase_by by, const char *value, in
 
 	for (size_t i = 0; ret == 0 && i < rows.count; i++) {
 		const struct record_row *row = &rows.rows[i];
-		struct vault_record r = {.kind = row->kind,
-					 .made = row->facts.made,
-					 .due = row->due,
-					 .facts = row->facts,
-					 .has_file = row->has_file,
-					 .over = row->due != 0 && row->due <= now};
-		if (row->has_subject)
-			memcpy(&r.subject, row->subject, sizeof r.subject);
-		memcpy(r.id, row->id, sizeof r.id);
-		memcpy(r.state, row->state, sizeof r.state);
+		struct vault_record r;
+		record_told(row, &r);
+		r.over = row->due != 0 && row->due <= now;
 		if (each(arg, &r) != 0)
 			break;
 	}
@@ -302,20 +295,17 @@ static int touched_log(struct vault *v, time_t from, time_t until, struct vault_
 
 int vault_touched_count(struct vault *v, kind_set kinds, time_t from, time_t until, struct vault_touched *out, struct err *e)
 {
-	struct record_list page = {0};
 	uint8_t(*hashes)[HASH_LEN] = NULL;
 	size_t count = 0, capacity = 0;
-	int ret = 0;
+	int more = 0;
 
 	*out = (struct vault_touched){0};
-	for (unsigned k = 0; k < KIND_COUNT && ret == 0; k++) {
-		page.count = 0;
-		if ((kinds & KIND_BIT(k)) == 0)
-			continue;
-		do {
-			ret = record_page(v, (struct record_query){.by = RECORDS_OF_KIND, .kind = (enum kind)k}, &page, e);
-			for (size_t i = 0; i < page.count && ret == 0; i++) {
-				const struct record_row *row = &page.rows[i];
+	for (unsigned k = 0; k < KIND_COUNT && more == 0; k++) {
+		struct record_pages pages PAGES_AUTO = {.ended = (kinds & KIND_BIT(k)) == 0};
+		while (more >= 0 &&
+		       (more = record_pages_next(v, &pages, (struct record_query){.by = RECORDS_OF_KIND, .kind = (enum kind)k}, e)) > 0)
+			for (size_t i = 0; i < pages.list.count && more > 0; i++) {
+				const struct record_row *row = &pages.list.rows[i];
 				if (row->facts.made > until || (row->due != 0 && row->due <= from))
 					continue;
 				out->records[k]++;
@@ -323,19 +313,17 @@ int vault_touched_count(struct vault *v, kind_set kinds, time_t from, time_t unt
 				if (!row->has_subject)
 					continue;
 				if (!ARRAY_GROW(hashes, count, capacity))
-					ret = err_set(e, ERR_MEMORY, "no memory to count them");
+					more = err_set(e, ERR_MEMORY, "no memory to count them");
 				else
 					memcpy(hashes[count++], row->subject, HASH_LEN);
 			}
-		} while (ret == 0 && page.count == PAGE_ROWS);
 	}
 	if (count > 0)
 		qsort(hashes, count, sizeof *hashes, subject_hash_compare);
 	for (size_t i = 0; i < count; i++)
 		out->subjects += i == 0 || memcmp(hashes[i], hashes[i - 1], HASH_LEN) != 0;
 	free(hashes);
-	free(page.rows);
-	return ret == 0 && (kinds & KIND_BIT(KIND_REQUEST_LOG)) != 0 ? touched_log(v, from, until, out, e) : ret;
+	return more == 0 && (kinds & KIND_BIT(KIND_REQUEST_LOG)) != 0 ? touched_log(v, from, until, out, e) : more;
 }
 
 // ---- what was done with it ----
@@ -365,7 +353,6 @@ static int run_note(struct vault *v, void *arg, struct err *e)
 int vault_subject_note(struct vault *v, enum erase_by by, const char *value, const struct ledger_event *event, struct err *e)
 {
 	struct subject_note note = {by, value, event};
-	struct op op = {.lane = LANE_RECORDS, .run = run_note, .arg = &note};
 
-	return ledger_check(event, e) != 0 ? -1 : commit_run(v, &op, e);
+	return ledger_check(event, e) != 0 ? -1 : commit_records(v, run_note, &note, e);
 }

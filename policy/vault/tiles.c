@@ -8,7 +8,6 @@
 #include "policy/vault/segment.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <libdeflate.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,7 +18,6 @@ enum {
 	TILE_BITS = 8,
 	TILE_LEVELS = 8,
 	ENTRIES = TILE_LEVELS, // as a level: those of the entries themselves
-	COMPRESSION = 9,
 	FACTS_MAX = 128 * 1024,
 	ENTRIES_MAX = TILE_WIDTH * (2 + 64 * 1024),
 };
@@ -86,14 +84,8 @@ static void tile_remove(const struct tiles *t, unsigned level, uint64_t number, 
 static int write_entries(struct tiles *t, uint64_t number, unsigned width, struct err *e)
 {
 	struct buf packed BUF_AUTO = BUF_INIT(2 * ENTRIES_MAX);
-	struct libdeflate_compressor *d = libdeflate_alloc_compressor(COMPRESSION);
-	const size_t bound = d == NULL ? 0 : libdeflate_gzip_compress_bound(d, t->entries.len);
-	char *to = d == NULL ? NULL : buf_reserve(&packed, bound);
-	const size_t len = to == NULL ? 0 : libdeflate_gzip_compress(d, t->entries.data, t->entries.len, to, bound);
 
-	libdeflate_free_compressor(d);
-	return len == 0 ? err_set(e, ERR_MEMORY, "no memory to publish the ledger")
-			: tile_write(t, ENTRIES, number, width, packed.data, len, e);
+	return segment_pack(&t->entries, &packed, e) != 0 ? -1 : tile_write(t, ENTRIES, number, width, packed.data, packed.len, e);
 }
 
 // A hash of the level, which fills tiles and makes hashes of the levels above.
@@ -290,19 +282,16 @@ static int write_facts(const struct tiles *t, uint64_t minimum, struct err *e)
 		return -1;
 	for (int i = cJSON_GetArraySize(keys); i-- > 0;) { // the newest first
 		const cJSON *one = cJSON_GetArrayItem(keys, i), *until = json_get(one, "until_size");
-		cJSON *line = cJSON_CreateObject();
-		cJSON_AddItemToArray(lines, line);
-		good &= cJSON_AddStringToObject(line, "key", json_string(one, "key")) != NULL &&
-			(until == NULL || (cJSON_AddNumberToObject(line, "until_size", cJSON_GetNumberValue(until)) != NULL &&
-					   cJSON_AddStringToObject(line, "handover", json_string(one, "handover")) != NULL));
+		cJSON *line = json_make(JSON_MEMBERS(MEMBER_TEXT("key", json_string(one, "key"))));
+		good &= cJSON_AddItemToArray(lines, line) &&
+			(until == NULL || json_put(line, JSON_MEMBERS(MEMBER_NUMBER("until_size", cJSON_GetNumberValue(until)),
+								      MEMBER_TEXT("handover", json_string(one, "handover")))));
 	}
 	const char *key = json_string(cJSON_GetArrayItem(keys, cJSON_GetArraySize(keys) - 1), "key");
 	ledger_key_origin(t->v, origin);
-	cJSON_AddStringToObject(facts, "origin", origin);
-	cJSON_AddStringToObject(facts, "key", key);
-	cJSON_AddNumberToObject(facts, "minimum_index", (double)minimum);
-	cJSON_AddNumberToObject(facts, "size", (double)t->size);
-	good = good && json_print(&list, lines) == 0;
+	good = json_put(facts, JSON_MEMBERS(MEMBER_TEXT("origin", origin), MEMBER_TEXT("key", key), MEMBER_NUMBER("minimum_index", minimum),
+					    MEMBER_NUMBER("size", t->size))) &&
+	       good && json_print(&list, lines) == 0;
 	// The same for the page that may fetch nothing.
 	buf_printf(&text, "export const key = \"%s\";\nexport const keys = %s;\n", key, buf_text(&list));
 	if (!cJSON_AddItemToObject(facts, "keys", keys))

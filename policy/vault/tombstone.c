@@ -3,7 +3,6 @@
 #include "policy/base/file.h"
 #include "policy/base/text.h"
 #include "policy/vault/commit.h"
-#include "policy/vault/erase_by.h"
 #include "policy/vault/state.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +13,8 @@
 #include <unistd.h>
 
 enum { FILE_BYTES_MAX = 1024 * 1024 * 1024, LINE_BYTES_MAX = 2 * STORE_VALUE_MAX, FIELDS = 10 };
+const char *const tombstone_by[] = {
+    [ERASE_RECEIPT] = "receipt", [ERASE_ADDRESS] = "address", [ERASE_RECORD] = "record", [ERASE_CONTACT] = "contact"};
 const char tombstone_file[] = "tombstones/list";
 static const char SEEN[] = "tombstone";                // the number of the last that vault.db has seen
 static const char SEEN_UNTIL[] = "tombstone-until";    // when that one expires
@@ -58,7 +59,7 @@ static void tombstone_text(const struct vault *v, const struct tombstone *t, str
 	if (t->has_tag)
 		hex_encode(tag, t->tag, HASH_LEN);
 	buf_printf(out, "%lld %lld %lld %s %s %s %s %s ", (long long)t->number, (long long)t->at, (long long)t->until, act_names[t->act],
-		   erase_by_word(t->by), t->id[0] != '\0' ? t->id : "-", subject, tag);
+		   tombstone_by[t->by], t->id[0] != '\0' ? t->id : "-", subject, tag);
 	for (size_t i = 0; i < t->day_count; i++) {
 		char hash[2 * LOG_HASH_LEN + 1];
 		hex_encode(hash, t->days[i].hash, LOG_HASH_LEN);
@@ -110,7 +111,7 @@ static int tombstone_parse(const struct vault *v, char *line, struct tombstone *
 	while (strcmp(act_names[out->act], fields[3]) != 0)
 		if (++out->act == TOMBSTONE_ACTS)
 			return -1;
-	while (strcmp(erase_by_word(out->by), fields[4]) != 0)
+	while (strcmp(tombstone_by[out->by], fields[4]) != 0)
 		if (out->by++ == ERASE_CONTACT)
 			return -1;
 	if (strcmp(fields[5], "-") != 0)
@@ -265,7 +266,7 @@ int tombstone_applied(const struct vault *v, const struct tombstone *t, struct e
 		   : 0;
 }
 
-int tombstone_each_new(const struct vault *v, int (*each)(void *arg, const struct tombstone *t, struct err *e), void *arg, struct err *e)
+int tombstone_each_new(const struct vault *v, int (*each)(void *arg, struct tombstone *t, struct err *e), void *arg, struct err *e)
 {
 	struct tombstone_list l LIST_AUTO = {0};
 	char path[PATH_MAX];
@@ -416,15 +417,11 @@ cleanup:
 int tombstone_settle(struct vault *v, time_t now, struct err *e)
 {
 	struct tombstone_list l LIST_AUTO = {0};
-	struct commit_alone alone;
+	struct commit_alone alone ALONE_AUTO = {0};
 
 	if (list_read(&l, v, e) != 0)
 		return -1;
 	if (!list_carries(&l))
 		return 0;
-	if (commit_alone(v, &alone, e) != 0)
-		return -1;
-	const int ret = tombstone_prune(v, now, e);
-	commit_release(v, &alone);
-	return ret;
+	return commit_alone(v, &alone, e) != 0 ? -1 : tombstone_prune(v, now, e);
 }

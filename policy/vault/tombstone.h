@@ -55,7 +55,7 @@ int tombstone_write(const struct vault *v, struct tombstone *t, struct err *e);
 // Inside the transaction that does what it says.
 int tombstone_applied(const struct vault *v, const struct tombstone *t, struct err *e);
 // Calls for those that vault.db has not seen, oldest first, until `each` returns non-zero: -1 then.
-int tombstone_each_new(const struct vault *v, int (*each)(void *arg, const struct tombstone *t, struct err *e), void *arg, struct err *e);
+int tombstone_each_new(const struct vault *v, int (*each)(void *arg, struct tombstone *t, struct err *e), void *arg, struct err *e);
 // For who is alone: forgets those that have expired, and the records in it that have ended.
 int tombstone_prune(struct vault *v, time_t now, struct err *e);
 // The same at once, for who is not alone, where records are carried.
@@ -70,6 +70,7 @@ int tombstone_restored(const struct vault *v, int64_t seen, struct err *e);
 uint64_t tombstones_size(const char *state); // of the list, in bytes
 // The number of the last line of such a file; 0: there is none.
 int64_t tombstone_last(const char *path);
-extern const char tombstone_file[]; // its name in the state folder
+extern const char tombstone_file[];      // its name in the state folder
+extern const char *const tombstone_by[]; // the word for each erase_by
 
 #endif

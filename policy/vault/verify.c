@@ -291,7 +291,6 @@ static int verify_whole(struct verification *w, const struct merkle *head, bool 
 	struct store_survey held;
 	struct merkle now;
 	uint8_t root[HASH_LEN], expected[HASH_LEN];
-	time_t at;
 
 	merkle_root(&w->tree, root);
 	merkle_root(head, expected);
@@ -301,7 +300,7 @@ static int verify_whole(struct verification *w, const struct merkle *head, bool 
 		return 0;
 	// Appended and signed while we read is fine; beyond what the head knows now is not. The head is asked last, as all only grow.
 	int there = w->v->b->ledger->mark_get(w->v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_UP_TO, UINT64_MAX, &last, e);
-	if (there < 0 || w->v->b->upkeep->survey(w->v->store, &held, e) != 0 || ledger_head(w->v, VIEW_COMMITTED, &now, &at, e) != 0)
+	if (there < 0 || w->v->b->upkeep->survey(w->v->store, &held, e) != 0 || ledger_head(w->v, VIEW_COMMITTED, &now, NULL, e) != 0)
 		return -1;
 	if (there > 0 && last.size > now.size)
 		verify_found(w, now.size, "the ledger ends at %llu, before a checkpoint signed at %llu", (unsigned long long)now.size,
@@ -368,26 +367,23 @@ static int verify_once(struct vault *v, enum ledger_extent extent, const struct 
 {
 	struct verification w = {.v = v, .out = out, .payload.seq = -1, .against = against};
 	struct store_survey held;
-	struct mark_row last;
 	struct merkle head;
 	struct err why = {0};
 	uint8_t root[HASH_LEN];
-	time_t at;
 
 	*out = (struct ledger_report){.intact = true};
-	bool altered = ledger_head(v, VIEW_COMMITTED, &head, &at, &why) != 0;
+	bool altered = ledger_head(v, VIEW_COMMITTED, &head, NULL, &why) != 0;
 	if (altered && (why.code != ERR_CORRUPT || v->b->upkeep->survey(v->store, &held, e) != 0))
 		return err_set(e, why.code, "%s", why.text);
 	w.end = altered ? (uint64_t)(held.ledger.last + 1) : head.size;
 	// A seal that does not hold vouches for nothing: then everything is looked at, which finds out.
-	if (extent == LEDGER_OPEN && !altered && segment_row_get(v, MARK_UP_TO, w.end, &last, &why) > 0 &&
-	    segment_tree(&last, &w.tree, &why) == 0)
-		out->from = w.tree.size;
+	if (extent == LEDGER_OPEN && !altered)
+		(void)segment_tree(v, w.end, &w.tree, &why);
 	if (extent == LEDGER_SINCE && !altered) {
 		verified_read(v, w.end, &w.tree);
-		out->from = w.tree.size;
 		w.remembered = w.tree;
 	}
+	out->from = w.tree.size;
 	w.counts_all = out->from == 0;
 	if (against != NULL && against->size > w.end) {
 		verify_found(&w, w.end, "the ledger ends at %llu, and a checkpoint was signed for %llu events", (unsigned long long)w.end,

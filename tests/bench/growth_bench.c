@@ -68,7 +68,7 @@ static void fill(struct vault *v, uint64_t sets)
 			write_set(v, i);
 		if (transaction_commit(v, LANE_RECORDS, &e) != 0)
 			die("fill", e.text);
-		commit_release(v, &alone);
+		commit_release(&alone);
 		if (i % (32 * EVENTS_PER_COMMIT) == 0) {
 			prune(v);
 			fprintf(stderr, "\r%llu sets", (unsigned long long)i);

@@ -99,7 +99,7 @@ static void fill_records(struct vault *v, long count)
 			die("fill", e.text);
 		buf_free(&row.body);
 	}
-	commit_release(v, &alone);
+	commit_release(&alone);
 }
 
 static void fill_day(struct vault *v, time_t day, long rows)
@@ -126,7 +126,7 @@ static void fill_day(struct vault *v, time_t day, long rows)
 		    ((i % PER_COMMIT == 0 || i + 1 == rows) && v->b->upkeep->end(v->store, LANE_LOG, true, &e) != 0))
 			die("log", e.text);
 	}
-	commit_release(v, &alone);
+	commit_release(&alone);
 }
 
 static void fill_asked(struct vault *v)

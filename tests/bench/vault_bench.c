@@ -123,7 +123,7 @@ static void fill_day(struct vault *v, time_t day, uint64_t rows)
 		if ((last || i % ROWS_PER_COMMIT == 0) && v->b->upkeep->end(v->store, LANE_LOG, true, &e) != 0)
 			die("fill", e.text);
 	}
-	commit_release(v, &alone);
+	commit_release(&alone);
 }
 
 static time_t first_day(void)

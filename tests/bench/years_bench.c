@@ -69,7 +69,7 @@ static void append_hour(struct vault *v, long events)
 	}
 	if (transaction_commit(v, LANE_RECORDS, &e) != 0)
 		die("append", e.text);
-	commit_release(v, &alone);
+	commit_release(&alone);
 }
 
 static void prune(struct vault *v)

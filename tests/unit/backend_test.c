@@ -699,13 +699,18 @@ ENGINE_TEST(single_rows_of_days_end)
 		list[d] = (struct log_erasure){.day = days[d], .address = address};
 	}
 	OK(p->b->upkeep->enter(p->s, LANE_LOG, &failed));
-	p->b->log->erase(p->s, list, 1, AT + 1); // the other two are later
+	p->b->log->erase(p->s, list, 1, AT + 1, false); // the other two are later
 	assert_int_equal(list[0].rows, 1);
 	for (int d = 0; d < DAYS; d++) {
 		assert_int_equal(day_of(p, p->other, days[d]).lines, d == 7 ? 0 : d == 0 ? 5 : 6);
 		list[d].receipt = receipt;
 	}
-	p->b->log->erase(p->s, list, DAYS, AT + 9);
+	p->b->log->erase(p->s, list, DAYS, AT + 9, true);
+	for (int d = 0; d < DAYS; d++) {
+		assert_int_equal(list[d].rows, d == 7 ? 0 : d == 0 ? 3 : 4);
+		assert_int_equal(day_of(p, p->other, days[d]).lines, d == 7 ? 0 : d == 0 ? 5 : 6); // they are only counted
+	}
+	p->b->log->erase(p->s, list, DAYS, AT + 9, false);
 	for (int d = 0; d < DAYS; d++) {
 		assert_int_equal(list[d].err.code, ERR_NONE);
 		assert_int_equal(list[d].rows, d == 7 ? 0 : d == 0 ? 3 : 4);

@@ -170,7 +170,7 @@ static void checkpoint_forge(struct fixture *f, const struct authority_years *ye
 	assert_int_equal(commit_alone(f->vault, &alone, &e), 0);
 	int ret = f->vault->b->ledger->append(f->vault->store, NULL, NULL, &row, &e);
 	assert_int_equal(transaction_end(f->vault, LANE_RECORDS, ret, &e), 0);
-	commit_release(f->vault, &alone);
+	commit_release(&alone);
 }
 
 // What is signed of a year only grows; a checkpoint that tells of fewer, and an event that is taken out, are seen.

@@ -375,7 +375,7 @@ static void what_is_stored_meanwhile_is_no_clock_gone_back(void **state)
 	fixture_time += 2;
 	assert_int_equal(ledger_write(f->vault, &event, NULL, &e), 0);
 	assert_int_equal(transaction_commit(f->vault, LANE_RECORDS, &e), 0);
-	commit_release(f->vault, &alone);
+	commit_release(&alone);
 	assert_int_equal(pthread_join(thread, &pruned), 0);
 	assert_non_null(pruned);
 }

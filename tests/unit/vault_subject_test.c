@@ -155,7 +155,7 @@ static void nobody_is_waited_for_and_nothing_is_written(void **state)
 	struct told t = tell(other, ERASE_RECEIPT, "receipt-mine", &missed);
 	assert_int_equal(t.records, 1);
 	assert_int_equal(t.rows, 1);
-	commit_release(f->vault, &alone);
+	commit_release(&alone);
 	assert_int_equal(stat(path, &after), 0);
 	assert_int_equal(before.st_size, after.st_size);
 	vault_close(other);

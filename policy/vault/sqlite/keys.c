@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Keys, in a file apart from what they seal. What is to be destroyed is named in vault.db, in the transaction that deletes what it sealed.
+#include "policy/base/array.h"
 #include "policy/vault/sqlite/store.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static bool key_of_row(struct cursor *c, struct key_row *out)
 static int key_get(struct store *s, enum view view, const uint8_t *id, const char *kind, const char *scope, struct key_row *out, int max,
 		   struct err *e)
 {
-	struct db *db = store_keys(s, view);
+	struct db *db = store_view(s, view, DB_KEYS);
 	struct cursor *c = id != NULL ? db_query(db, SQL_KEY_GET, VALUES(V_BLOB(id, KEY_ID_LEN)), e)
 				      : db_query(db, SQL_KEY_FROM, VALUES(V_TEXT(kind), V_TEXT(scope), V_INT(max)), e);
 	int count = 0, more = 0;
@@ -32,20 +33,20 @@ static int key_get(struct store *s, enum view view, const uint8_t *id, const cha
 
 static int key_put(struct store *s, const struct key_row *row, struct err *e)
 {
-	return store_write_key(s, SQL_KEY_PUT,
-			       VALUES(V_BLOB(row->id, KEY_ID_LEN), V_TEXT(row->kind), V_TEXT(row->scope), V_INT(row->made),
-				      V_BLOB(row->wrapped, sizeof row->wrapped)),
-			       e);
+	return store_write(s, DB_KEYS, SQL_KEY_PUT,
+			   VALUES(V_BLOB(row->id, KEY_ID_LEN), V_TEXT(row->kind), V_TEXT(row->scope), V_INT(row->made),
+				  V_BLOB(row->wrapped, sizeof row->wrapped)),
+			   e);
 }
 
 static int key_end_later(struct store *s, const uint8_t id[KEY_ID_LEN], struct err *e)
 {
-	return store_write(s, SQL_KEY_END_LATER, VALUES(V_BLOB(id, KEY_ID_LEN)), e);
+	return store_write(s, DB_VAULT, SQL_KEY_END_LATER, VALUES(V_BLOB(id, KEY_ID_LEN)), e);
 }
 
 static int keys_wrap_all(struct store *s, int (*wrap)(void *arg, struct key_row *row, struct err *e), void *arg, struct err *e)
 {
-	struct db *db = s->write.keys;
+	struct db *db = s->write[DB_KEYS].db;
 	struct key_row row;
 	int more = -1;
 
@@ -79,18 +80,13 @@ struct key_list {
 
 static int list_named(struct store *s, struct key_list *out, struct err *e)
 {
-	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_KEY_TO_END, NULL, e);
+	struct cursor *c CURSOR_AUTO = db_query(s->write[DB_VAULT].db, SQL_KEY_TO_END, NULL, e);
 	size_t capacity = 0;
 	int more;
 
 	while ((more = cursor_next(c, e)) > 0) {
-		if (out->count == capacity) {
-			capacity = capacity == 0 ? 64 : 2 * capacity;
-			struct named_key *keys = realloc(out->keys, capacity * sizeof *keys);
-			if (keys == NULL)
-				return err_set(e, ERR_MEMORY, "no memory");
-			out->keys = keys;
-		}
+		if (!ARRAY_GROW(out->keys, out->count, capacity))
+			return err_set(e, ERR_MEMORY, "no memory");
 		struct named_key *key = &out->keys[out->count];
 		key->used = cursor_int(c, 1) != 0;
 		out->count += cursor_copy(c, 0, key->id, KEY_ID_LEN);
@@ -128,15 +124,16 @@ static int keys_destroy(struct store *s, enum key_end (*judge)(void *arg, const 
 			ret = err_set(e, ERR_IO, "a key cannot be judged");
 	}
 	// Until they are in no file any more they stay named; and if that they were named comes back, there is nothing to do.
-	db_sync_later(s->write.keys, true);
-	db_sync_later(s->write.vault, true);
+	db_sync_later(s->write[DB_KEYS].db, true);
+	db_sync_later(s->write[DB_VAULT].db, true);
 	if (ret == 0 && now > 0 &&
-	    (delete_keys(s->write.keys, SQL_KEY_DELETE, &list, false, e) != 0 || store_sanitise_one(s->write.keys, SANITISE_SMALL, e) != 0))
+	    (delete_keys(s->write[DB_KEYS].db, SQL_KEY_DELETE, &list, false, e) != 0 ||
+	     store_sanitise_one(s->write[DB_KEYS].db, SANITISE_SMALL, e) != 0))
 		ret = -1;
 	if (ret == 0 && any > 0)
-		ret = delete_keys(s->write.vault, SQL_KEY_FORGET, &list, true, e);
-	db_sync_later(s->write.keys, false);
-	db_sync_later(s->write.vault, false);
+		ret = delete_keys(s->write[DB_VAULT].db, SQL_KEY_FORGET, &list, true, e);
+	db_sync_later(s->write[DB_KEYS].db, false);
+	db_sync_later(s->write[DB_VAULT].db, false);
 	free(list.keys);
 	return ret;
 }

@@ -13,7 +13,7 @@ static int mark_get(struct store *s, enum view view, enum mark mark, enum mark_s
 	    [MARK_SEGMENT] = {[MARK_UP_TO] = SQL_SEGMENT_UP_TO, [MARK_FROM] = SQL_SEGMENT_FROM},
 	};
 	const struct value *from = VALUES(V_INT(size > INT64_MAX ? INT64_MAX : (int64_t)size));
-	struct cursor *c = db_query(store_vault(s, view), statements[mark][side], from, e);
+	struct cursor *c = db_query(store_view(s, view, DB_VAULT), statements[mark][side], from, e);
 	int more = cursor_next(c, e);
 
 	*out = (struct mark_row){.mark = mark};
@@ -42,13 +42,13 @@ static int ledger_append(struct store *s, const struct ledger_row *row, const st
 	static const enum sql marks[] = {
 	    [MARK_HEAD] = SQL_HEAD_SET, [MARK_CHECKPOINT] = SQL_CHECKPOINT_PUT, [MARK_SEGMENT] = SQL_SEGMENT_PUT};
 
-	if (row != NULL && store_write(s, SQL_LEDGER_PUT,
+	if (row != NULL && store_write(s, DB_VAULT, SQL_LEDGER_PUT,
 				       VALUES(V_INT(row->seq), V_INT(row->at), V_TEXT(row->name), V_TEXT(row->policy), V_TEXT(row->details),
 					      V_BLOB(row->commitment, HASH_LEN), V_BLOB(row->seal, HASH_LEN)),
 				       e) != 0)
 		return -1;
 	if (p != NULL &&
-	    store_write(s, SQL_PAYLOAD_PUT,
+	    store_write(s, DB_VAULT, SQL_PAYLOAD_PUT,
 			VALUES(V_INT(p->seq), V_BLOB(p->has_subject ? p->subject : NULL, HASH_LEN), p->due == 0 ? V_NULL : V_INT(p->due),
 			       V_BLOB(p->key, KEY_ID_LEN), V_BLOB(p->body.data, p->body.len)),
 			e) != 0)
@@ -56,13 +56,14 @@ static int ledger_append(struct store *s, const struct ledger_row *row, const st
 	if (mark == NULL)
 		return 0;
 	if (mark->mark == MARK_HEAD)
-		s->write.events = (int64_t)mark->size;
+		s->events = (int64_t)mark->size;
 	if (mark->mark == MARK_SEGMENT) { // of what has ended, and of that alone, it takes the place
 		const struct value *inside = VALUES(V_INT(mark->start), V_INT(mark->size));
-		if ((!mark->there && store_write(s, SQL_SEGMENT_END, inside, e) != 0) || store_write(s, SQL_SEGMENT_DELETE, inside, e) != 0)
+		if ((!mark->there && store_write(s, DB_VAULT, SQL_SEGMENT_END, inside, e) != 0) ||
+		    store_write(s, DB_VAULT, SQL_SEGMENT_DELETE, inside, e) != 0)
 			return -1;
 	}
-	return store_write(s, marks[mark->mark],
+	return store_write(s, DB_VAULT, marks[mark->mark],
 			   VALUES(V_INT(mark->size), V_INT(mark->at), V_BLOB(mark->range, mark->range_len), V_BLOB(mark->seal, HASH_LEN),
 				  V_BLOB(mark->root, HASH_LEN), V_TEXT(mark->note), V_INT(mark->start), V_INT(mark->first_at),
 				  V_INT(mark->there)),
@@ -80,8 +81,8 @@ static const uint8_t *hash_at(struct cursor *c, int column)
 static int ledger_page(struct store *s, int64_t from, bool notable, size_t limit, int (*each)(void *, const struct ledger_row *), void *arg,
 		       struct err *e)
 {
-	struct cursor *c =
-	    db_query(store_vault(s, VIEW_COMMITTED), notable ? SQL_LEDGER_NOTABLE : SQL_LEDGER_PAGE, VALUES(V_INT(from), V_INT(limit)), e);
+	struct cursor *c = db_query(store_view(s, VIEW_COMMITTED, DB_VAULT), notable ? SQL_LEDGER_NOTABLE : SQL_LEDGER_PAGE,
+				    VALUES(V_INT(from), V_INT(limit)), e);
 	int more = -1, stop = 0;
 
 	while (!stop && (more = cursor_next(c, e)) > 0) {
@@ -105,14 +106,14 @@ static int checkpoints_end(struct store *s, uint64_t from, uint64_t to, struct e
 	struct mark_row first; // that was the last of its day
 	const int there = mark_get(s, VIEW_WRITER, MARK_CHECKPOINT, MARK_UP_TO, from, &first, e);
 
-	return there < 0 ? -1 : store_write(s, SQL_CHECKPOINT_END, VALUES(V_INT(first.size), V_INT(to)), e);
+	return there < 0 ? -1 : store_write(s, DB_VAULT, SQL_CHECKPOINT_END, VALUES(V_INT(first.size), V_INT(to)), e);
 }
 
 // ---- payloads ----
 
 static int payload_get(struct store *s, const uint8_t *subject, int64_t from, struct payload_row *out, struct err *e)
 {
-	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), subject != NULL ? SQL_PAYLOAD_OF : SQL_PAYLOAD_GET,
+	struct cursor *c = db_query(store_view(s, VIEW_COMMITTED, DB_VAULT), subject != NULL ? SQL_PAYLOAD_OF : SQL_PAYLOAD_GET,
 				    VALUES(V_INT(from), V_BLOB(subject, HASH_LEN)), e);
 	int more = cursor_next(c, e);
 	size_t len;
@@ -134,9 +135,9 @@ static int payload_end(struct store *s, const uint8_t *subject, time_t due, size
 {
 	const struct value *which = VALUES(V_BLOB(subject, HASH_LEN), due == 0 ? V_NULL : V_INT(due), V_INT(limit));
 
-	if (store_write(s, SQL_PAYLOAD_KEYS_END, which, e) != 0 || store_write(s, SQL_PAYLOAD_DELETE, which, e) != 0)
+	if (store_write(s, DB_VAULT, SQL_PAYLOAD_KEYS_END, which, e) != 0 || store_write(s, DB_VAULT, SQL_PAYLOAD_DELETE, which, e) != 0)
 		return -1;
-	*out = db_changes(s->write.vault);
+	*out = db_changes(s->write[DB_VAULT].db);
 	return 0;
 }
 

@@ -39,14 +39,14 @@ int log_open(const struct store *s, struct db **out, const char *day, enum db_ac
 
 static void close_day(struct store *s)
 {
-	db_close(&s->write.day.db);
-	memset(&s->write.day, 0, sizeof s->write.day);
-	s->write.day_begun = false;
+	db_close(&s->write[DB_LOG].db);
+	s->write[DB_LOG].begun = false;
+	s->day[0] = '\0';
 }
 
 static bool still_there(const struct store *s)
 {
-	return s->write.day.db != NULL && !db_moved(s->write.day.db);
+	return s->write[DB_LOG].db != NULL && !db_moved(s->write[DB_LOG].db);
 }
 
 // A day that is damaged is not written any more, and stands beside the new one until that ends: the site goes on.
@@ -69,37 +69,36 @@ static int open_day(struct store *s, const char *day, struct err *e)
 	char path[PATH_MAX];
 
 	if (still_there(s))
-		db_flush(s->write.day.db, NULL); // its day is over: it should rest without a write-ahead log
+		db_flush(s->write[DB_LOG].db, NULL); // its day is over: it should rest without a write-ahead log
 	close_day(s);
 	if (log_path(s, path, day, "", e) != 0)
 		return -1;
 	if (store_file_begin(s, path, &why) != 0) // to callers "not found" is what they look for, not where the log stands
 		return err_set(e, why.code == ERR_NOT_FOUND ? ERR_IO : why.code, "%s", why.text);
-	if (db_open(&s->write.day.db, DB_LOG, path, DB_CREATE, &why) != 0)
+	if (db_open(&s->write[DB_LOG].db, DB_LOG, path, DB_CREATE, &why) != 0)
 		return err_set(e, why.code, "%s", why.text);
-	snprintf(s->write.day.day, sizeof s->write.day.day, "%s", day);
+	snprintf(s->day, sizeof s->day, "%s", day);
 	return 0;
 }
 
 static int log_append(struct store *s, const struct log_row *row, struct err *e)
 {
-	bool same = strcmp(s->write.day.day, row->day) == 0;
+	bool same = strcmp(s->day, row->day) == 0;
 
-	if (s->write.day_begun && !same)
+	if (s->write[DB_LOG].begun && !same)
 		return err_set(e, ERR_INPUT, "request log: one transaction writes one day");
 	struct err why = {0};
 	int ret = 0;
-	if (!s->write.day_begun && !(same && still_there(s)))
+	if (!s->write[DB_LOG].begun && !(same && still_there(s)))
 		ret = open_day(s, row->day, &why);
 	if (ret == 0)
-		ret =
-		    store_write_log(s, SQL_LOG_PUT,
-				    VALUES(V_INT(row->at), V_BLOB(row->address, LOG_HASH_LEN),
-					   V_BLOB(row->has_receipt ? row->receipt : NULL, LOG_HASH_LEN), V_BLOB(row->body, row->body_len)),
-				    &why) != 0 ||
-			    store_write_log(s, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(1), V_INT(row->at), V_INT(row->at)), &why) != 0
-			? -1
-			: 0;
+		ret = store_write(s, DB_LOG, SQL_LOG_PUT,
+				  VALUES(V_INT(row->at), V_BLOB(row->address, LOG_HASH_LEN),
+					 V_BLOB(row->has_receipt ? row->receipt : NULL, LOG_HASH_LEN), V_BLOB(row->body, row->body_len)),
+				  &why) != 0 ||
+			      store_write(s, DB_LOG, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(1), V_INT(row->at), V_INT(row->at)), &why) != 0
+			  ? -1
+			  : 0;
 	if (ret == 0)
 		return 0;
 	if (why.code == ERR_CORRUPT) // who tries again finds a new one
@@ -230,20 +229,22 @@ int log_days(struct store *s, struct log_day **out, struct err *e)
 
 // ---- ending ----
 
-static bool day_has(struct store *s, struct log_erasure *x, time_t until)
+static void day_count(struct store *s, struct log_erasure *x, time_t until)
 {
 	const struct value *which = VALUES(V_BLOB(x->address, LOG_HASH_LEN), V_BLOB(x->receipt, LOG_HASH_LEN), V_INT(until));
 	struct db *db = NULL;
-	int more = reader_take(s, x->day, &db, &x->err);
+	struct err why = {0};
+	int more = reader_take(s, x->day, &db, &why);
 
+	x->rows = 0;
 	if (more == 0 && db != NULL) {
-		struct cursor *c CURSOR_AUTO = db_query(db, SQL_LOG_ANY, which, &x->err);
-		more = cursor_next(c, &x->err);
+		struct cursor *c CURSOR_AUTO = db_query(db, SQL_LOG_COUNT, which, &why);
+		more = cursor_next(c, &why);
+		x->rows = more > 0 ? (uint64_t)cursor_int(c, 0) : 0;
 	}
 	if (more < 0)
-		db_close(&db);
+		reader_failed(&db, &why, &x->err);
 	reader_give(s, x->day, &db);
-	return more > 0;
 }
 
 struct day_erasure {
@@ -262,6 +263,7 @@ static void *day_erase(void *arg)
 	const struct value *which = VALUES(V_BLOB(x->address, LOG_HASH_LEN), V_BLOB(x->receipt, LOG_HASH_LEN), V_INT(d->until));
 	struct db *db DB_AUTO = NULL;
 
+	x->rows = 0;
 	if (log_open(d->s, &db, x->day, DB_WRITE, &x->err) != 0 || db == NULL)
 		return NULL;
 	db_sync_later(db, true);
@@ -283,15 +285,15 @@ static void *day_erase(void *arg)
 
 // Each day in a thread of its own: the disk syncs together what is to be synced at the same time, while one day after the other would wait
 // for it three times each.
-static void log_erase(struct store *s, struct log_erasure *list, size_t count, time_t until)
+static void log_erase(struct store *s, struct log_erasure *list, size_t count, time_t until, bool only_counts)
 {
 	enum { AT_ONCE = 16 };
 	struct day_erasure days[AT_ONCE];
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		list[i].rows = 0;
-		if (day_has(s, &list[i], until))
+		day_count(s, &list[i], until);
+		if (!only_counts && list[i].rows > 0)
 			days[n++] = (struct day_erasure){.s = s, .x = &list[i], .until = until};
 		if (n < AT_ONCE && i + 1 < count)
 			continue;
@@ -340,7 +342,7 @@ static int log_end_day(struct store *s, const char *ended, struct err *e)
 	char folder[PATH_MAX], path[PATH_MAX], day[WHEN_DATE];
 	time_t start;
 
-	if (strcmp(s->write.day.day, ended) == 0)
+	if (strcmp(s->day, ended) == 0)
 		close_day(s);
 	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
 		if (log_path(s, path, ended, suffixes[i], NULL) != 0)

@@ -16,14 +16,15 @@ static int record_put(struct store *s, const struct record_row *r, const struct 
 	char facts[LIFE_TEXT_MAX];
 
 	life_facts_text(facts, &r->facts);
-	if (store_write(s, SQL_RECORD_PUT,
+	if (store_write(s, DB_VAULT, SQL_RECORD_PUT,
 			VALUES(V_TEXT(r->id), V_TEXT(kind_row(r->kind)->name), V_TEXT(r->state), V_INT(r->facts.made), time_or_null(r->due),
 			       V_BLOB(r->has_subject ? r->subject : NULL, HASH_LEN), V_BLOB(r->has_key ? r->key : NULL, KEY_ID_LEN),
 			       V_INT(r->has_file), V_TEXT(facts), V_BLOB(r->body.data, r->body.len)),
 			e) != 0)
 		return -1;
 	for (size_t i = 0; i < tag_count; i++)
-		if (store_write(s, SQL_TAG_PUT, VALUES(V_TEXT(r->id), V_TEXT(tags[i].name), V_BLOB(tags[i].hash, HASH_LEN)), e) != 0)
+		if (store_write(s, DB_VAULT, SQL_TAG_PUT, VALUES(V_TEXT(r->id), V_TEXT(tags[i].name), V_BLOB(tags[i].hash, HASH_LEN)), e) !=
+		    0)
 			return -1;
 	return 0;
 }
@@ -66,20 +67,14 @@ static struct cursor *query_records(struct db *db, const struct record_query *q,
 
 static int record_find(struct store *s, enum view view, const struct record_query *query, struct record_list *out, struct err *e)
 {
-	struct cursor *c = query_records(store_vault(s, view), query, e);
+	struct cursor *c = query_records(store_view(s, view, DB_VAULT), query, e);
 	size_t len, body_bytes = query->by <= RECORD_WITH_TAG ? SIZE_MAX : query->body_bytes;
 	int more = -1;
 
 	while ((more = cursor_next(c, e)) > 0) {
-		if (out->count == out->capacity) {
-			size_t capacity = out->capacity == 0 ? 16 : 2 * out->capacity;
-			struct record_row *rows = realloc(out->rows, capacity * sizeof *rows);
-			if (rows == NULL) {
-				more = err_set(e, ERR_MEMORY, "no memory");
-				break;
-			}
-			out->rows = rows;
-			out->capacity = capacity;
+		if (!ARRAY_GROW(out->rows, out->count, out->capacity)) {
+			more = err_set(e, ERR_MEMORY, "no memory");
+			break;
 		}
 		struct record_row *row = &out->rows[out->count++];
 		record_from(c, row);
@@ -104,19 +99,21 @@ static int record_update(struct store *s, const struct record_row *r, struct err
 	const struct value *values =
 	    VALUES(V_TEXT(r->id), V_TEXT(r->state), time_or_null(r->due), V_BLOB(r->has_key ? r->key : NULL, KEY_ID_LEN),
 		   V_INT(r->has_file), V_TEXT(facts), V_BLOB(r->body.data, r->body.len));
-	return store_write(s, SQL_RECORD_UPDATE, values, e) != 0 || store_write(s, SQL_RECORD_REINDEX, values, e) != 0 ? -1 : 0;
+	return store_write(s, DB_VAULT, SQL_RECORD_UPDATE, values, e) != 0 || store_write(s, DB_VAULT, SQL_RECORD_REINDEX, values, e) != 0
+		   ? -1
+		   : 0;
 }
 
 static int record_tag(struct store *s, const char *id, const char *name, const uint8_t *hash, struct err *e)
 {
-	if (store_write(s, SQL_TAG_END, VALUES(V_TEXT(id), V_TEXT(name)), e) != 0)
+	if (store_write(s, DB_VAULT, SQL_TAG_END, VALUES(V_TEXT(id), V_TEXT(name)), e) != 0)
 		return -1;
-	return hash == NULL ? 0 : store_write(s, SQL_TAG_PUT, VALUES(V_TEXT(id), V_TEXT(name), V_BLOB(hash, HASH_LEN)), e);
+	return hash == NULL ? 0 : store_write(s, DB_VAULT, SQL_TAG_PUT, VALUES(V_TEXT(id), V_TEXT(name), V_BLOB(hash, HASH_LEN)), e);
 }
 
 static int record_tags(struct store *s, const char *id, void (*each)(void *, const struct tag_row *), void *arg, struct err *e)
 {
-	struct cursor *c CURSOR_AUTO = db_query(s->write.vault, SQL_TAG_OF_RECORD, VALUES(V_TEXT(id)), e);
+	struct cursor *c CURSOR_AUTO = db_query(s->write[DB_VAULT].db, SQL_TAG_OF_RECORD, VALUES(V_TEXT(id)), e);
 	struct tag_row tag;
 	int more;
 
@@ -133,7 +130,7 @@ static int record_end(struct store *s, const char *id, struct err *e)
 	static const enum sql statements[] = {SQL_TAG_DELETE, SQL_RECORD_KEY_END, SQL_RECORD_DELETE};
 
 	for (size_t i = 0; i < ARRAY_LEN(statements); i++)
-		if (store_write(s, statements[i], VALUES(V_TEXT(id)), e) != 0)
+		if (store_write(s, DB_VAULT, statements[i], VALUES(V_TEXT(id)), e) != 0)
 			return -1;
 	return 0;
 }

@@ -39,9 +39,6 @@ STATEMENT(RECORD_REINDEX,
 	  "UPDATE record SET due = $3, key = $4, file = $5 WHERE id = $1 AND (due, key, file) IS DISTINCT FROM ($3, $4, $5)")
 STATEMENT(RECORD_KEY_END, "INSERT INTO ended_key(key) SELECT key FROM record WHERE id = $1 AND key IS NOT NULL ON CONFLICT(key) DO NOTHING")
 STATEMENT(RECORD_DELETE, "DELETE FROM record WHERE id = $1")
-STATEMENT(RECORD_SUMMARY,
-	  "SELECT (SELECT count FROM tally WHERE kind = $1), (SELECT min(made) FROM record WHERE kind = $1), "
-	  "(SELECT max(made) FROM record WHERE kind = $1), (SELECT min(due) FROM record WHERE kind = $1 AND due IS NOT NULL)")
 STATEMENT(RECORD_NEWEST, "SELECT key, made FROM record WHERE kind = $1 AND key IS NOT NULL ORDER BY made DESC, id DESC LIMIT 1")
 STATEMENT(TAG_PUT, "INSERT INTO tag(record, name, hash) VALUES($1, $2, $3)")
 STATEMENT(TAG_DELETE, "DELETE FROM tag WHERE record = $1")
@@ -49,7 +46,9 @@ STATEMENT(TAG_END, "DELETE FROM tag WHERE record = $1 AND name = $2")
 STATEMENT(TAG_OF_RECORD, "SELECT name, hash FROM tag WHERE record = $1 ORDER BY name")
 STATEMENT(RECORD_WITH_HASH,
 	  "SELECT " RECORD " FROM record r WHERE r.subject = $1 OR r.id IN (SELECT record FROM tag WHERE hash = $1) LIMIT $2")
-STATEMENT(TALLY_KINDS, "SELECT kind, count FROM tally WHERE count > 0 ORDER BY kind")
+STATEMENT(KIND_SUMMARIES,
+	  "SELECT kind, count, (SELECT min(made) FROM record WHERE kind = t.kind), (SELECT max(made) FROM record WHERE kind = t.kind), "
+	  "(SELECT min(due) FROM record WHERE kind = t.kind AND due IS NOT NULL) FROM tally t WHERE count > 0 ORDER BY kind")
 STATEMENT(NUMBER_GET, "SELECT value FROM fact WHERE name = $1")
 STATEMENT(NUMBER_SET, "INSERT INTO fact(name, value) VALUES($1, $2) ON CONFLICT(name) DO UPDATE SET value = excluded.value")
 STATEMENT(KEY_END_LATER, "INSERT INTO ended_key(key) VALUES($1) ON CONFLICT(key) DO NOTHING")
@@ -63,9 +62,11 @@ STATEMENT(HEAD_SET, "INSERT INTO ledger_head(only, size, at, range, seal) VALUES
 STATEMENT(LEDGER_PUT, "INSERT INTO ledger(" EVENT ") VALUES($1, $2, $3, $4, $5, $6, $7)")
 STATEMENT(LEDGER_PAGE, "SELECT " EVENT " FROM ledger WHERE seq >= $1 ORDER BY seq LIMIT $2")
 STATEMENT(LEDGER_NOTABLE, "SELECT " EVENT " FROM ledger WHERE " NOTABLE " AND seq >= $1 ORDER BY seq LIMIT $2")
-STATEMENT(LEDGER_SPAN, "SELECT (SELECT max(seq) FROM ledger), (SELECT max(size) FROM segment), "
-		       "(SELECT first_at FROM segment WHERE there = 1 ORDER BY size LIMIT 1), (SELECT at FROM ledger_head WHERE only = 1), "
-		       "(SELECT count(*) FROM segment WHERE there = 1)")
+STATEMENT(LEDGER_SPAN, "SELECT (SELECT max(seq) FROM ledger), closed, "
+		       "coalesce((SELECT first_at FROM segment WHERE there = 1 ORDER BY size LIMIT 1), "
+		       "(SELECT at FROM ledger WHERE seq >= coalesce(closed, 0) ORDER BY seq LIMIT 1)), "
+		       "(SELECT at FROM ledger_head WHERE only = 1), (SELECT count(*) FROM segment WHERE there = 1) "
+		       "FROM (SELECT max(size) AS closed FROM segment) AS s")
 STATEMENT(LEDGER_TRIM, "DELETE FROM ledger WHERE seq >= $1 AND seq < $2 AND NOT " NOTABLE)
 STATEMENT(SEGMENT_PUT,
 	  "INSERT INTO segment(size, last_at, range, seal, root, start, first_at, there) VALUES($1, $2, $3, $4, $5, $7, $8, $9)")
@@ -99,7 +100,7 @@ STATEMENT(KEY_PUT, "INSERT INTO key(id, kind, scope, made, wrapped) VALUES($1, $
 STATEMENT(KEY_GET, "SELECT id, kind, scope, made, wrapped FROM key WHERE id = $1")
 STATEMENT(KEY_FROM, "SELECT id, kind, scope, made, wrapped FROM key WHERE kind = $1 AND scope >= $2 ORDER BY scope LIMIT $3")
 STATEMENT(KEY_ANY, "SELECT 1 FROM key LIMIT 1")
-STATEMENT(KEY_NEWEST, "SELECT max(made) FROM key")
+STATEMENT(KEY_LACKS, "SELECT NOT EXISTS(SELECT 1 FROM key WHERE id = $1) AND coalesce((SELECT max(made) FROM key), 0) < $2")
 STATEMENT(KEY_ALL, "SELECT id, kind, scope, made, wrapped FROM key ORDER BY rowid")
 STATEMENT(KEY_WRAP, "UPDATE key SET wrapped = $2 WHERE id = $1")
 STATEMENT(KEY_DELETE, "DELETE FROM key WHERE id = $1")
@@ -110,7 +111,7 @@ STATEMENT(LOG_SUMMARY, "SELECT lines, oldest, newest FROM summary WHERE only = 1
 STATEMENT(LOG_SUMMARY_ADD,
 	  "UPDATE summary SET lines = lines + $1, oldest = CASE WHEN oldest IS NULL OR oldest > $2 THEN $2 ELSE oldest END, "
 	  "newest = CASE WHEN newest IS NULL OR newest < $3 THEN $3 ELSE newest END WHERE only = 1")
-STATEMENT(LOG_ANY, "SELECT 1 FROM line WHERE (address_hash = $1 OR receipt_hash = $2) AND at <= $3 LIMIT 1")
+STATEMENT(LOG_COUNT, "SELECT count(*) FROM line WHERE (address_hash = $1 OR receipt_hash = $2) AND at <= $3")
 STATEMENT(LOG_FIND, "SELECT at, address_hash, receipt_hash, body FROM line WHERE address_hash = $1 OR receipt_hash = $2 ORDER BY at, rowid")
 STATEMENT(LOG_OF_ADDRESS, "SELECT at, address_hash, receipt_hash, body FROM line WHERE address_hash = $1 ORDER BY rowid")
 STATEMENT(LOG_OF_RECEIPT, "SELECT at, address_hash, receipt_hash, body FROM line WHERE receipt_hash = $2 ORDER BY rowid")

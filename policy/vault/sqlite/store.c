@@ -20,20 +20,12 @@ int store_file_begin(const struct store *s, const char *path, struct err *e)
 	return 0;
 }
 
-struct db *store_vault(struct store *s, enum view view)
+struct db *store_view(struct store *s, enum view view, enum db_file file)
 {
 	if (view == VIEW_WRITER)
-		return s->write.vault;
+		return s->write[file].db;
 	pthread_mutex_lock(&s->read.mutex);
-	return s->read.vault;
-}
-
-struct db *store_keys(struct store *s, enum view view)
-{
-	if (view == VIEW_WRITER)
-		return s->write.keys;
-	pthread_mutex_lock(&s->read.mutex);
-	return s->read.keys;
+	return s->read.db[file];
 }
 
 void store_done(struct store *s, enum view view, struct cursor **c)
@@ -85,51 +77,35 @@ void store_leave(struct store *s, enum lane lane)
 // ---- transactions ----
 
 // Each connection begins with the first thing that it writes.
-static int write_begin(struct db *db, bool *begun, struct err *e)
+int store_write(struct store *s, enum db_file file, enum sql statement, const struct value *values, struct err *e)
 {
-	if (*begun)
-		return db_in_transaction(db) ? 0 : err_set(e, ERR_UNAVAILABLE, "%s: the transaction was given up", db->schema->name);
-	*begun = db_begin(db, e) == 0;
-	return *begun ? 0 : -1;
+	struct store_writer *w = &s->write[file];
+
+	if (w->begun && !db_in_transaction(w->db))
+		return err_set(e, ERR_UNAVAILABLE, "%s: the transaction was given up", w->db->schema->name);
+	w->begun = w->begun || db_begin(w->db, e) == 0;
+	return w->begun ? db_run(w->db, statement, values, e) : -1;
 }
 
-int store_write(struct store *s, enum sql statement, const struct value *values, struct err *e)
+static int write_end(struct store_writer *w, bool commit, struct err *e)
 {
-	return write_begin(s->write.vault, &s->write.vault_begun, e) != 0 ? -1 : db_run(s->write.vault, statement, values, e);
-}
+	int ret = w->begun && commit ? db_commit(w->db, e) : 0;
 
-int store_write_key(struct store *s, enum sql statement, const struct value *values, struct err *e)
-{
-	return write_begin(s->write.keys, &s->write.keys_begun, e) != 0 ? -1 : db_run(s->write.keys, statement, values, e);
-}
-
-int store_write_log(struct store *s, enum sql statement, const struct value *values, struct err *e)
-{
-	return write_begin(s->write.day.db, &s->write.day_begun, e) != 0 ? -1 : db_run(s->write.day.db, statement, values, e);
-}
-
-static int write_end(struct db *db, bool *begun, bool commit, struct err *e)
-{
-	int ret = *begun && commit ? db_commit(db, e) : 0;
-
-	if (*begun && (!commit || ret != 0))
-		db_rollback(db);
-	*begun = false;
+	if (w->begun && (!commit || ret != 0))
+		db_rollback(w->db);
+	w->begun = false;
 	return ret;
 }
 
 int store_end(struct store *s, enum lane lane, bool commit, struct err *e)
 {
+	const int first = lane == LANE_LOG ? DB_LOG : DB_KEYS, last = lane == LANE_LOG ? DB_LOG : DB_VAULT; // keys before what they seal
 	struct err why = {0};
-	int ret;
+	int ret = 0;
 
-	if (lane == LANE_LOG) {
-		ret = write_end(s->write.day.db, &s->write.day_begun, commit, &why);
-	} else {
-		ret = write_end(s->write.keys, &s->write.keys_begun, commit, &why);
-		if (write_end(s->write.vault, &s->write.vault_begun, commit && ret == 0, &why) != 0)
+	for (int file = first; file >= last; file--)
+		if (write_end(&s->write[file], commit && ret == 0, &why) != 0)
 			ret = -1;
-	}
 	if (ret != 0 && why.code == ERR_UNKNOWN)
 		s->suspect = true;
 	return ret == 0 ? 0 : err_set(e, why.code, "%s", why.text);

@@ -32,16 +32,15 @@ struct store {
 	int lock_fd[LANE_COUNT];
 	bool copy;             // that nobody may write, as kept in evidence: only to be looked at
 	bool counted, suspect; // in vault.lock; a commit's outcome is unknown: it stays counted
-	struct {
-		struct db *vault, *keys; // of who has entered LANE_RECORDS
-		bool vault_begun, keys_begun;
-		int64_t events;      // of the ledger, where the transaction changes their number; else 0
-		struct log_file day; // of who has entered LANE_LOG: the day that was written last
-		bool day_begun;
-	} write;
-	struct { // under its mutex
+	struct store_writer {
+		struct db *db;
+		bool begun;     // its transaction
+	} write[DB_FILE_COUNT]; // of who has entered LANE_RECORDS, and that of the log of who has entered LANE_LOG
+	char day[WHEN_DATE];    // of the log's
+	int64_t events;         // of the ledger, where the transaction changes their number; else 0
+	struct {                // under its mutex
 		pthread_mutex_t mutex;
-		struct db *vault, *keys;
+		struct db *db[DB_LOG];                // but the log
 		struct log_file days[LOG_FILES_OPEN]; // that nobody reads at the moment
 	} read;
 };
@@ -53,14 +52,11 @@ bool store_lock_first_byte(const struct store *s, short type); // of vault.lock,
 int store_alone(const struct store *s, struct err *e);         // ERR_BUSY where anybody else has them open to write
 int store_enter(struct store *s, enum lane lane, struct err *e);
 void store_leave(struct store *s, enum lane lane);
-// As db_run, in vault.db, keys.db or the day that is written; the first of each begins its transaction.
-int store_write(struct store *s, enum sql statement, const struct value *values, struct err *e);
-int store_write_key(struct store *s, enum sql statement, const struct value *values, struct err *e);
-int store_write_log(struct store *s, enum sql statement, const struct value *values, struct err *e);
+// As db_run, in the file that is written; the first of each begins its transaction.
+int store_write(struct store *s, enum db_file file, enum sql statement, const struct value *values, struct err *e);
 int store_end(struct store *s, enum lane lane, bool commit, struct err *e);
-// The connections of a view; for VIEW_COMMITTED they are the caller's until store_done().
-struct db *store_vault(struct store *s, enum view view);
-struct db *store_keys(struct store *s, enum view view);
+// The connection of a view; for VIEW_COMMITTED it is the caller's until store_done().
+struct db *store_view(struct store *s, enum view view, enum db_file file);
 void store_done(struct store *s, enum view view, struct cursor **c); // ends the cursor too; NULL: there is none
 
 extern uint64_t store_read_through_max; // bytes of the files that are read through each time before they are opened to be written to

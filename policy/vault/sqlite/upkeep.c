@@ -5,7 +5,7 @@
 // and with descriptors 0 to 2 in use.
 #include "policy/base/array.h"
 #include "policy/base/file.h"
-#include "policy/vault/sqlite/copy.h"
+#include "policy/vault/sqlite/log.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static const char *const file_names[DB_LOG] = {[DB_VAULT] = "vault.db", [DB_KEYS] = "keys/keys.db"};
 
 static uint64_t file_bytes(const char *folder, const char *name)
 {
@@ -91,43 +93,35 @@ static int end_and_remember(struct store *s, enum lane lane, bool commit, struct
 
 	if (lane != LANE_RECORDS)
 		return ret;
-	if (ret == 0 && commit && s->write.events > 0) {
-		snprintf(line, sizeof line, LOCK_NUMBER, (long long)s->write.events);
+	if (ret == 0 && commit && s->events > 0) {
+		snprintf(line, sizeof line, LOCK_NUMBER, (long long)s->events);
 		(void)!pwrite(s->lock_fd[LANE_RECORDS], line, LOCK_LINE, LOCK_LINE);
 	}
-	s->write.events = 0;
+	s->events = 0;
 	return ret;
 }
 
 // ---- are they what was left? ----
 
-static bool key_there(struct store *s, const uint8_t id[KEY_ID_LEN])
+static bool lacks_key(struct store *s, const uint8_t id[KEY_ID_LEN], time_t made)
 {
-	struct cursor *c CURSOR_AUTO = db_query(s->write.keys, SQL_KEY_GET, VALUES(V_BLOB(id, KEY_ID_LEN)), NULL);
+	struct cursor *c CURSOR_AUTO = db_query(s->write[DB_KEYS].db, SQL_KEY_LACKS, VALUES(V_BLOB(id, KEY_ID_LEN), V_INT(made)), NULL);
 
-	return cursor_next(c, NULL) == 1;
-}
-
-static time_t newest_key(struct store *s)
-{
-	struct cursor *c CURSOR_AUTO = db_query(s->write.keys, SQL_KEY_NEWEST, NULL, NULL);
-
-	return cursor_next(c, NULL) == 1 ? cursor_int(c, 0) : 0;
+	return cursor_next(c, NULL) == 1 && cursor_int(c, 0) != 0;
 }
 
 // A key is destroyed after all that it sealed: where that of something new is missing, and nothing newer is there, they are of an earlier day.
 // What cannot be read is left to db_check.
 static int check_keys(struct store *s, int64_t events, struct err *e)
 {
-	struct cursor *any CURSOR_AUTO = db_query(s->write.keys, SQL_KEY_ANY, NULL, NULL);
+	struct cursor *any CURSOR_AUTO = db_query(s->write[DB_KEYS].db, SQL_KEY_ANY, NULL, NULL);
 	bool older = events > 0 && cursor_next(any, NULL) == 0;
 	uint8_t id[KEY_ID_LEN];
 
 	for (unsigned k = 0; k < KIND_COUNT && !older; k++) {
 		struct cursor *c CURSOR_AUTO =
-		    db_query(s->write.vault, SQL_RECORD_NEWEST, VALUES(V_TEXT(kind_row((enum kind)k)->name)), NULL);
-		older =
-		    cursor_next(c, NULL) == 1 && cursor_copy(c, 0, id, KEY_ID_LEN) && !key_there(s, id) && newest_key(s) < cursor_int(c, 1);
+		    db_query(s->write[DB_VAULT].db, SQL_RECORD_NEWEST, VALUES(V_TEXT(kind_row((enum kind)k)->name)), NULL);
+		older = cursor_next(c, NULL) == 1 && cursor_copy(c, 0, id, KEY_ID_LEN) && lacks_key(s, id, cursor_int(c, 1));
 	}
 	return older ? err_set(e, ERR_CORRUPT,
 			       "%s/keys/keys.db lacks keys of what is new in vault.db: it is older, or lost its write-ahead log; stop the "
@@ -189,7 +183,7 @@ static int count_in(struct store *s, enum store_access access, struct err *e)
 	if (access == STORE_LOOK)
 		return 0;
 	if (store_lock_first_byte(s, F_WRLCK) && now.count != 0 && access == STORE_SERVE) {
-		if (db_check(s->write.vault, e) != 0 || db_check(s->write.keys, e) != 0)
+		if (db_check(s->write[DB_VAULT].db, e) != 0 || db_check(s->write[DB_KEYS].db, e) != 0)
 			return -1;
 		now.count = 0;
 	}
@@ -214,10 +208,10 @@ static void store_close(struct store *s)
 		lock_write(s, now, NULL);
 		store_leave(s, LANE_RECORDS);
 	}
-	db_close(&s->write.vault);
-	db_close(&s->write.keys);
-	db_close(&s->read.vault);
-	db_close(&s->read.keys);
+	for (int file = 0; file < DB_LOG; file++) {
+		db_close(&s->write[file].db);
+		db_close(&s->read.db[file]);
+	}
 	for (int i = 0; i < LANE_COUNT; i++)
 		fd_close(&s->lock_fd[i]);
 	pthread_mutex_destroy(&s->read.mutex);
@@ -228,7 +222,7 @@ static void store_close(struct store *s)
 
 static int number_get(struct store *s, const char *name, int64_t *out, struct err *e)
 {
-	struct cursor *c = db_query(store_vault(s, VIEW_COMMITTED), SQL_NUMBER_GET, VALUES(V_TEXT(name)), e);
+	struct cursor *c = db_query(store_view(s, VIEW_COMMITTED, DB_VAULT), SQL_NUMBER_GET, VALUES(V_TEXT(name)), e);
 	int more = cursor_next(c, e);
 
 	*out = more > 0 ? cursor_int(c, 0) : 0;
@@ -238,7 +232,7 @@ static int number_get(struct store *s, const char *name, int64_t *out, struct er
 
 static int number_set(struct store *s, const char *name, int64_t value, struct err *e)
 {
-	return store_write(s, SQL_NUMBER_SET, VALUES(V_TEXT(name), V_INT(value)), e);
+	return store_write(s, DB_VAULT, SQL_NUMBER_SET, VALUES(V_TEXT(name), V_INT(value)), e);
 }
 
 // ---- upkeep ----
@@ -257,7 +251,7 @@ static int trim(struct store *s, struct err *e)
 	if (there == 0 || from >= (int64_t)last.size)
 		return 0;
 	int64_t to = from + TRIM_EVENTS < (int64_t)last.size ? from + TRIM_EVENTS : (int64_t)last.size;
-	int ret = store_write(s, SQL_LEDGER_TRIM, VALUES(V_INT(from), V_INT(to)), e) != 0 ? -1 : number_set(s, TRIMMED, to, e);
+	int ret = store_write(s, DB_VAULT, SQL_LEDGER_TRIM, VALUES(V_INT(from), V_INT(to)), e) != 0 ? -1 : number_set(s, TRIMMED, to, e);
 	return store_end(s, LANE_RECORDS, ret == 0, e) != 0 || ret != 0 ? -1 : 1;
 }
 
@@ -265,16 +259,15 @@ static int trim(struct store *s, struct err *e)
 static int each_store_file(struct store *s, enum db_access access, int (*each)(struct db *db, void *arg, struct err *e), void *arg,
 			   struct err *e)
 {
-	static const char *const names[] = {[DB_VAULT] = "vault.db", [DB_KEYS] = "keys/keys.db"};
 	char path[PATH_MAX];
 	struct log_day *days;
 	int ret = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+	for (int i = 0; i < DB_LOG; i++) {
 		struct db *db DB_AUTO = NULL;
-		if (i == DB_KEYS && s->read.keys == NULL) // a copy of the records has them elsewhere
+		if (i == DB_KEYS && s->read.db[DB_KEYS] == NULL) // a copy of the records has them elsewhere
 			continue;
-		if (path_join(path, sizeof path, s->state, names[i], e) != 0 ||
+		if (path_join(path, sizeof path, s->state, file_names[i], e) != 0 ||
 		    db_open(&db, (enum db_file)i, path, s->copy && access != DB_OLD_COPY ? DB_COPY : access, e) != 0 ||
 		    each(db, arg, e) != 0)
 			return -1;
@@ -309,7 +302,7 @@ static int store_sanitise(struct store *s, enum sanitise how, struct err *e)
 		return each_store_file(s, DB_WRITE, rewrite_file, NULL, e);
 	if (how == SANITISE_SHRINK && remember(s, e) != 0)
 		return -1;
-	return store_sanitise_one(s->write.vault, how, e);
+	return store_sanitise_one(s->write[DB_VAULT].db, how, e);
 }
 
 struct finding {
@@ -332,49 +325,31 @@ static int store_find_bytes(struct store *s, const struct marker *markers, size_
 
 static int store_survey(struct store *s, struct store_survey *out, struct err *e)
 {
-	struct db *db = store_vault(s, VIEW_COMMITTED);
+	struct db *db = store_view(s, VIEW_COMMITTED, DB_VAULT);
 	struct cursor *c = db_query(db, SQL_LEDGER_SPAN, NULL, e);
 	int more = cursor_next(c, e);
 	char log[PATH_MAX];
 
 	*out = (struct store_survey){.ledger.last = -1};
 	if (more > 0) {
-		int64_t row = cursor_text(c, 0)[0] == '\0' ? -1 : cursor_int(c, 0), closed = cursor_int(c, 1);
+		const int64_t row = cursor_text(c, 0)[0] == '\0' ? -1 : cursor_int(c, 0), closed = cursor_int(c, 1);
 		out->ledger =
 		    (struct ledger_span){row >= closed ? row : closed - 1, cursor_int(c, 2), cursor_int(c, 3), (uint64_t)cursor_int(c, 4)};
 		cursor_end(&c);
-		c = db_query(db, SQL_LEDGER_PAGE, VALUES(V_INT(closed), V_INT(1)), e);
-		int open = cursor_next(c, e);
-		if (open > 0 && out->ledger.oldest == 0)
-			out->ledger.oldest = cursor_int(c, 1);
-		more = open < 0 ? -1 : 1;
+		c = db_query(db, SQL_KIND_SUMMARIES, NULL, e);
 	}
-	if (more > 0) { // of most kinds there is nothing
+	while (more > 0 && (more = cursor_next(c, e)) > 0) { // of most kinds there is nothing
+		const struct kind_summary all = {(uint64_t)cursor_int(c, 1), cursor_int(c, 2), cursor_int(c, 3), cursor_int(c, 4)};
 		enum kind kind;
-		cursor_end(&c);
-		c = db_query(db, SQL_TALLY_KINDS, NULL, e);
-		while ((more = cursor_next(c, e)) > 0) {
-			out->records += (uint64_t)cursor_int(c, 1);
-			if (kind_from_name(&kind, cursor_text(c, 0)) == 0)
-				out->kinds[kind].count = (uint64_t)cursor_int(c, 1);
-		}
-		more = more < 0 ? -1 : 1;
-	}
-	for (unsigned k = 0; k < KIND_COUNT && more > 0; k++) {
-		if (out->kinds[k].count == 0)
-			continue;
-		cursor_end(&c);
-		c = db_query(db, SQL_RECORD_SUMMARY, VALUES(V_TEXT(kind_row((enum kind)k)->name)), e);
-		more = cursor_next(c, e);
-		if (more > 0)
-			out->kinds[k] =
-			    (struct kind_summary){(uint64_t)cursor_int(c, 0), cursor_int(c, 1), cursor_int(c, 2), cursor_int(c, 3)};
+		out->records += all.count;
+		if (kind_from_name(&kind, cursor_text(c, 0)) == 0)
+			out->kinds[kind] = all;
 	}
 	store_done(s, VIEW_COMMITTED, &c);
 	out->database_bytes = file_bytes(s->state, "vault.db") + file_bytes(s->state, "keys/keys.db");
 	out->pending_bytes = file_bytes(s->state, "vault.db-wal") + file_bytes(s->state, "keys/keys.db-wal");
 	out->log_bytes = path_join(log, sizeof log, s->state, "log", NULL) == 0 ? folder_bytes(log) : 0;
-	return more > 0 ? 0 : -1;
+	return more;
 }
 
 struct drift {
@@ -392,7 +367,7 @@ static int drift_of_file(struct db *db, void *arg, struct err *e)
 
 	if (more != 0 || db->schema != &schema_of[DB_VAULT])
 		return more;
-	struct cursor *c CURSOR_AUTO = db_query(db, SQL_TALLY_KINDS, NULL, e);
+	struct cursor *c CURSOR_AUTO = db_query(db, SQL_KIND_SUMMARIES, NULL, e);
 	while ((more = cursor_next(c, e)) > 0) {
 		if (kind_from_name(&kind, cursor_text(c, 0)) == 0)
 			continue;
@@ -411,10 +386,80 @@ static int store_drift(struct store *s, void (*each)(void *arg, const char *find
 static bool store_stamp_now(struct store *s, struct store_stamp *out)
 {
 	static_assert(sizeof out->bytes == 2 * DB_STAMP, "one of each file");
-	bool known = db_stamp(store_vault(s, VIEW_COMMITTED), out->bytes) && db_stamp(s->read.keys, out->bytes + DB_STAMP);
+	bool known = db_stamp(store_view(s, VIEW_COMMITTED, DB_VAULT), out->bytes) && db_stamp(s->read.db[DB_KEYS], out->bytes + DB_STAMP);
 
 	store_done(s, VIEW_COMMITTED, NULL);
 	return known;
+}
+
+// ---- copies, for backups ----
+
+// VACUUM INTO reads one state of the file through a connection of its own and checkpoints nothing, so it needs no lock, and what was deleted is not
+// in what it writes. It needs a connection that may write, though it writes nothing there.
+static const enum db_file copied_file[] = {[COPY_RECORDS] = DB_VAULT, [COPY_KEYS] = DB_KEYS, [COPY_LOG_DAY] = DB_LOG};
+
+static int copy_count(struct db *db, struct copy_facts *out, struct err *e)
+{
+	struct cursor *c CURSOR_AUTO = db_query(db, SQL_COPY_COUNT, NULL, e);
+
+	if (cursor_next(c, e) <= 0)
+		return -1;
+	out->records = (uint64_t)cursor_int(c, 0);
+	out->events = (uint64_t)cursor_int(c, 1);
+	return 0;
+}
+
+static int copy_trim(struct db *db, const struct copy_order *order, struct copy_facts *out, struct err *e)
+{
+	static const enum sql before[] = {SQL_COPY_END_KEYS, SQL_COPY_END_PAYLOAD_KEYS, SQL_COPY_END_TAGS};
+	const struct value *due = VALUES(V_INT(order->horizon));
+	int ret = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(before) && ret == 0; i++)
+		ret = db_run(db, before[i], due, e);
+	if (ret != 0 || db_run(db, SQL_COPY_END_RECORDS, due, e) != 0)
+		return -1;
+	out->left_records = db_changes(db);
+	ret = db_run(db, SQL_COPY_END_PAYLOADS, due, e);
+	out->left_payloads = db_changes(db);
+	for (size_t i = 0; i < order->ended_count && ret == 0; i++)
+		ret = db_run(db, SQL_KEY_END_LATER, VALUES(V_BLOB(order->ended[i], KEY_ID_LEN)), e);
+	return ret;
+}
+
+// Nobody else has it open.
+static int copy_finish(const char *path, const struct copy_order *order, struct copy_facts *out, struct err *e)
+{
+	struct db *db DB_AUTO = NULL;
+
+	*out = (struct copy_facts){0};
+	if (db_open(&db, DB_VAULT, path, DB_WRITE, e) != 0 || db_begin(db, e) != 0)
+		return -1;
+	if (copy_trim(db, order, out, e) != 0) {
+		db_rollback(db);
+		return -1;
+	}
+	return db_commit(db, e) != 0 || copy_count(db, out, e) != 0 || db_rewrite(db, e) != 0 || db_settle(db, e) != 0 ? -1 : 0;
+}
+
+static int store_copy(struct store *s, const struct copy_order *order, const char *path, struct copy_facts *out, struct err *e)
+{
+	struct db *db DB_AUTO = NULL;
+	char from[PATH_MAX];
+	bool made;
+
+	if (order->what == COPY_LOG_DAY ? log_open(s, &db, order->day, DB_WRITE, e) != 0
+					: path_join(from, sizeof from, s->state, file_names[copied_file[order->what]], e) != 0 ||
+					      db_open(&db, copied_file[order->what], from, s->copy ? DB_COPY : DB_WRITE, e) != 0)
+		return -1;
+	if (db == NULL)
+		return 1;
+	if (file_begin(path, 0600, &made, e) != 0 || db_copy_to(db, path, e) != 0)
+		return -1;
+	if (order->what == COPY_RECORDS)
+		return copy_finish(path, order, out, e);
+	struct db *keys DB_AUTO = NULL;
+	return order->what == COPY_KEYS && (db_open(&keys, DB_KEYS, path, DB_COPY, e) != 0 || db_check(keys, e) != 0) ? -1 : 0;
 }
 
 // ---- opening ----
@@ -461,24 +506,23 @@ static int open_locks(struct store *s, enum store_access access, struct err *e)
 static int open_connections(struct store *s, enum store_access access, struct err *e)
 {
 	const enum db_access how = s->copy ? DB_COPY : access == STORE_CREATE ? DB_CREATE : DB_WRITE, read = s->copy ? DB_COPY : DB_READ;
-	char vault[PATH_MAX], keys[PATH_MAX];
+	char paths[DB_LOG][PATH_MAX];
 	bool new;
 
-	if (path_join(vault, sizeof vault, s->state, "vault.db", e) != 0 ||
-	    path_join(keys, sizeof keys, s->state, "keys/keys.db", e) != 0 || check_files(s, &new, e) != 0)
+	for (int file = 0; file < DB_LOG; file++)
+		if (path_join(paths[file], PATH_MAX, s->state, file_names[file], e) != 0)
+			return -1;
+	if (check_files(s, &new, e) != 0 ||
+	    (new &&access == STORE_CREATE && (lock_write(s, (struct lock_text){lock_read(s).count, BEING_MADE}, e) != 0 ||
+					      store_file_begin(s, paths[DB_VAULT], e) != 0 || store_file_begin(s, paths[DB_KEYS], e) != 0)))
 		return -1;
-	if (new &&access == STORE_CREATE && (lock_write(s, (struct lock_text){lock_read(s).count, BEING_MADE}, e) != 0 ||
-					     store_file_begin(s, vault, e) != 0 || store_file_begin(s, keys, e) != 0))
-		return -1;
-	if (db_open(&s->write.vault, DB_VAULT, vault, how, e) == 0 && db_open(&s->write.keys, DB_KEYS, keys, how, e) == 0 &&
-	    db_open(&s->read.vault, DB_VAULT, vault, read, e) == 0 && db_open(&s->read.keys, DB_KEYS, keys, read, e) == 0 &&
-	    check_content(s, e) == 0)
-		return 0;
-	db_close(&s->write.vault);
-	db_close(&s->write.keys);
-	db_close(&s->read.vault);
-	db_close(&s->read.keys);
-	return -1;
+	for (int file = 0; file < DB_LOG; file++)
+		if (db_open(&s->write[file].db, (enum db_file)file, paths[file], how, e) != 0)
+			return -1;
+	for (int file = 0; file < DB_LOG; file++)
+		if (db_open(&s->read.db[file], (enum db_file)file, paths[file], read, e) != 0)
+			return -1;
+	return check_content(s, e);
 }
 
 static int open_copied(struct store *s, enum store_access access, struct err *e)
@@ -486,7 +530,8 @@ static int open_copied(struct store *s, enum store_access access, struct err *e)
 	char path[PATH_MAX];
 
 	s->copy = true;
-	if (path_join(path, sizeof path, s->state, "vault.db", e) != 0 || db_open(&s->read.vault, DB_VAULT, path, DB_OLD_COPY, e) != 0)
+	if (path_join(path, sizeof path, s->state, "vault.db", e) != 0 ||
+	    db_open(&s->read.db[DB_VAULT], DB_VAULT, path, DB_OLD_COPY, e) != 0)
 		return -1;
 	return access == STORE_CHECK ? each_store_file(s, DB_OLD_COPY, check_store_file, NULL, e) : 0;
 }
@@ -535,8 +580,8 @@ static int store_open(struct store **out, const char *state, enum store_access a
 		store_leave(s, LANE_LOG);
 	}
 	// Who is going to write into damaged files makes it worse. Large ones are read through by the daily check, and by the first program after a crash.
-	if (ret == 0 && s->counted && db_bytes(s->read.vault) + db_bytes(s->read.keys) <= store_read_through_max)
-		ret = db_check(s->read.vault, e) != 0 || db_check(s->read.keys, e) != 0 ? -1 : 0;
+	if (ret == 0 && s->counted && db_bytes(s->read.db[DB_VAULT]) + db_bytes(s->read.db[DB_KEYS]) <= store_read_through_max)
+		ret = db_check(s->read.db[DB_VAULT], e) != 0 || db_check(s->read.db[DB_KEYS], e) != 0 ? -1 : 0;
 	if (ret != 0) {
 		store_close(s);
 		return -1;
@@ -555,7 +600,7 @@ static const struct backend_upkeep upkeep = {
     .find_bytes = store_find_bytes,
     .survey = store_survey,
     .drift = store_drift,
-    .copy = copy_store,
+    .copy = store_copy,
     .stamp = store_stamp_now,
     .number_get = number_get,
     .number_set = number_set,
