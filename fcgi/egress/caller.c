@@ -20,6 +20,10 @@ enum {
 	REPLY_MAX = FRAME_BODY_MAX + 8 * FRAME_HEAD_MAX, // over a shared connection; else heads of a few attempts and a chunk
 	LOOK_MS = 500,                                   // between two looks whether callers take, while nothing is read
 	TAKEN_MIN = EGRESS_REPLIES_MAX / 8,              // that all of them together take meanwhile, or the laggards are ended
+	// Most pictures fit into their caller's socket, as far as net.core.wmem_max lets them, so that no upstream is paused for a caller who takes a little
+	// later; of thousands of callers that would be too much of the kernel's memory.
+	SEND_BUFFER = 1024 * 1024,
+	CALLERS_FEW = 64,
 	LEFT = EPOLLHUP | EPOLLERR | EPOLLRDHUP,
 };
 
@@ -216,7 +220,10 @@ void caller_reply(struct caller *c, cJSON *head, struct buf *body)
 
 int caller_stream(struct caller *c, cJSON *head, bool shared)
 {
+	static const int picture = SEND_BUFFER;
 	c->shared = shared;
+	if (!shared && c->egress->connections <= CALLERS_FEW)
+		(void)setsockopt(c->watch.fd, SOL_SOCKET, SO_SNDBUF, &picture, sizeof picture);
 	int built = head != NULL ? frame_begin(&c->reply, head, FRAME_STREAMED, NULL) : -1;
 	cJSON_Delete(head);
 	c->streaming = built == 0;

@@ -13,11 +13,9 @@
 #include <unistd.h>
 
 enum {
-	PIECE = 48 * 1024, // of an image at a time, so that its base64 is one record; a multiple of 3, so that pieces join without padding
 	PATIENCE_MS = 500, // with the visitor while the set is made, which must not wait for him
 	PATIENCE_AT_END_MS = 180 * 1000,
 };
-_Static_assert(PIECE % 3 == 0, "base64 pieces must join");
 
 enum answer_form answer_form(const struct request *r)
 {
@@ -140,24 +138,13 @@ static int answer_write(struct set *s, const char *text)
 static int answer_write_image(struct set *s, unsigned index)
 {
 	const struct picture *picture = &s->pictures[index];
-	char head[160], bytes[PIECE];
-	uint64_t at = picture->at.offset, end = at + picture->at.len;
-	BUF_AUTO_WIPE struct buf piece = BUF_INIT(PIECE * 2);
+	char head[160];
 
 	snprintf(head, sizeof head, "{\"index\":%u,\"type\":\"%s\",\"preview\":%s,\"base64\":\"", index, picture->at.type,
 		 picture->by->provider->preview ? "true" : "false");
-	if (answer_write(s, head) != 0)
-		return -1;
-	while (at < end) {
-		size_t now = end - at < PIECE ? (size_t)(end - at) : PIECE;
-		buf_reset(&piece);
-		if (sealed_file_read(&s->archive.file, bytes, now, at) != 0 || base64_add(&piece, bytes, now) != 0 ||
-		    respond_send(s->r, piece.data, piece.len) != 0)
-			return -1;
-		at += now;
-	}
-	explicit_bzero(bytes, sizeof bytes);
-	return answer_write(s, "\"}");
+	return answer_write(s, head) != 0 || respond_sealed(s->r, &s->archive.file, picture->at.offset, picture->at.len, true) != 0
+		   ? -1
+		   : answer_write(s, "\"}");
 }
 
 // ---- at the end ----

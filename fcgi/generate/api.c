@@ -14,7 +14,6 @@
 #include <string.h>
 
 enum {
-	PIECE = 48 * 1024, // of a picture at a time; a multiple of 3, so that the base64 of pieces joins without padding
 	PATIENCE_MS = 180 * 1000,
 	USER_CHARS_MAX = 512,
 	PERCENT = 100,
@@ -22,7 +21,6 @@ enum {
 	PATH_BYTES = 512,
 	KEY_LOOK_MS = 5000, // a key that was leaked and revoked is served no longer; thousands may wait with keys
 };
-_Static_assert(PIECE % 3 == 0, "base64 pieces must join");
 
 static const char *const api_sizes[] = {"auto", "1024x1024", "1536x1024", "1024x1536", NULL}; // the first is 1024x1024
 static const char *const api_formats[] = {"b64_json", "url", NULL};
@@ -177,27 +175,18 @@ void api_give_back(struct set *s)
 
 static int api_write(struct request *r, const char *text)
 {
+	return respond_write(r, text, strlen(text));
+}
+
+static int api_send(struct request *r, const char *text)
+{
 	return respond_send(r, text, strlen(text));
 }
 
 // Read from the archive, and never held as a whole.
-static int api_write_base64(struct request *r, const cJSON *picture, const struct sealed_file *archive)
+static int api_send_base64(struct request *r, const cJSON *picture, const struct sealed_file *archive)
 {
-	char bytes[PIECE];
-	uint64_t at = (uint64_t)json_number(picture, "offset", 0), end = at + (uint64_t)json_number(picture, "bytes", 0);
-	BUF_AUTO_WIPE struct buf piece = BUF_INIT(PIECE * 2);
-	int ret = 0;
-
-	while (ret == 0 && at < end) {
-		size_t now = end - at < PIECE ? (size_t)(end - at) : PIECE;
-		buf_reset(&piece);
-		if (sealed_file_read(archive, bytes, now, at) != 0 || base64_add(&piece, bytes, now) != 0 ||
-		    respond_send(r, piece.data, piece.len) != 0)
-			ret = -1;
-		at += now;
-	}
-	explicit_bzero(bytes, sizeof bytes);
-	return ret;
+	return respond_sealed(r, archive, (uint64_t)json_number(picture, "offset", 0), (uint64_t)json_number(picture, "bytes", 0), true);
 }
 
 // What all pictures of a set have in common, in the words of the API. Its clients know tokens; here pictures are counted.
@@ -259,8 +248,8 @@ static int api_done_stream(struct request *r, bool edit, const cJSON *record, cJ
 	{
 		buf_reset(&text);
 		snprintf(head, sizeof head, "event: %s\ndata: {\"type\":\"%s\",\"b64_json\":\"", name, name);
-		if (json_print(&text, event) != 0 || api_write(r, head) != 0 || api_write_base64(r, picture, archive) != 0 ||
-		    api_write(r, "\",") != 0 || respond_send(r, text.data + 1, text.len - 1) != 0 || api_write(r, "\n\n") != 0)
+		if (json_print(&text, event) != 0 || api_send(r, head) != 0 || api_send_base64(r, picture, archive) != 0 ||
+		    api_send(r, "\",") != 0 || respond_send(r, text.data + 1, text.len - 1) != 0 || api_send(r, "\n\n") != 0)
 			return -1;
 	}
 	return 0;
@@ -294,7 +283,7 @@ int api_done(struct request *r, enum answer_form form, bool edit, const cJSON *r
 		buf_reset(&url);
 		if (json_print(&url, o_url) != 0 || api_write(r, before) != 0 ||
 		    (api_wants_url(r) ? respond_send(r, url.data + 1, url.len - 1)
-				      : (api_write(r, "\"b64_json\":\"") != 0 || api_write_base64(r, picture, archive) != 0 ||
+				      : (api_write(r, "\"b64_json\":\"") != 0 || api_send_base64(r, picture, archive) != 0 ||
 					 api_write(r, "\"}") != 0)) != 0)
 			return -1;
 		before = ",{";
@@ -326,7 +315,7 @@ void api_stream_error(struct request *r, const cJSON *problem)
 
 	if (error == NULL || json_print(&text, error) != 0)
 		return;
-	api_write(r, "event: error\ndata: ");
+	api_send(r, "event: error\ndata: ");
 	respond_send(r, text.data, text.len);
-	api_write(r, "\n\n");
+	api_send(r, "\n\n");
 }

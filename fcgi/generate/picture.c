@@ -111,11 +111,6 @@ static int range_read(const struct request *r, uint64_t size, uint64_t *first, u
 	return 1;
 }
 
-static int sealed_read(const void *arg, void *bytes, size_t len, uint64_t at)
-{
-	return sealed_file_read(arg, bytes, len, at);
-}
-
 // `name` NULL: nginx knows it already.
 static void range_respond(struct request *r, const struct sealed_file *file, const struct live_picture *picture, const char *name)
 {
@@ -150,12 +145,8 @@ static void range_respond(struct request *r, const struct sealed_file *file, con
 	respond_header(r, "Content-Length", text);
 	respond_header(r, "Content-Type", picture->type);
 	respond_patience(r, PATIENCE_MS);
-	if (respond_begin(r, part > 0 ? 206 : 200, NULL, false) != 0)
-		return;
-	if (file->sealed)
-		respond_read(r, sealed_read, file, picture->offset + first, len);
-	else
-		respond_file(r, file->fd, picture->offset + first, len);
+	if (respond_begin(r, part > 0 ? 206 : 200, NULL, false) == 0)
+		respond_sealed(r, file, picture->offset + first, len, false);
 }
 
 void picture_handle(struct request *r, void *context)

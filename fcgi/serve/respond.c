@@ -7,6 +7,7 @@
 #include "fcgi/serve/server.h"
 #include "fcgi/serve/stream.h"
 #include "policy/base/array.h"
+#include "policy/base/base64.h"
 #include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/publish/words/words.h"
@@ -21,9 +22,10 @@
 #include <sys/uio.h>
 
 enum {
-	HEADERS_BYTES_MAX = 3072, // with the head of ours it must fit nginx's fastcgi_buffer_size
-	RECORD_MIN = 8 * 1024,    // libfcgi's buffer holds less
-	RECORD_MAX = 65528,       // a multiple of 8 below 64 KiB, as the protocol recommends
+	HEADERS_BYTES_MAX = 3072,          // with the head of ours it must fit nginx's fastcgi_buffer_size
+	RECORD_MIN = 8 * 1024,             // libfcgi's buffer holds less
+	RECORD_MAX = 65528,                // a multiple of 8 below 64 KiB, as the protocol recommends
+	RECORD_BYTES = RECORD_MAX / 4 * 3, // whose base64 is one; a multiple of 3, so that pieces join without padding
 };
 
 bool respond_begun(const struct request *r)
@@ -189,7 +191,7 @@ int respond_send(struct request *r, const void *bytes, size_t len)
 	return r->head ? -(int)r->gone : stream_write(r, bytes, len, true);
 }
 
-int respond_file(struct request *r, int fd, uint64_t offset, uint64_t len)
+static int file_send(struct request *r, int fd, uint64_t offset, uint64_t len)
 {
 	off_t at = (off_t)offset;
 
@@ -210,18 +212,21 @@ int respond_file(struct request *r, int fd, uint64_t offset, uint64_t len)
 	return -(int)r->gone;
 }
 
-int respond_read(struct request *r, int (*read)(const void *arg, void *bytes, size_t len, uint64_t at), const void *arg, uint64_t offset,
-		 uint64_t len)
+int respond_sealed(struct request *r, const struct sealed_file *file, uint64_t offset, uint64_t len, bool base64)
 {
-	char bytes[32 * 1024];
+	char bytes[RECORD_BYTES];
+	BUF_AUTO_WIPE struct buf digits = BUF_INIT(RECORD_MAX);
 
+	if (!file->sealed && !base64)
+		return file_send(r, file->fd, offset, len);
 	while (len > 0 && !r->head && !r->gone) {
 		size_t piece = len > sizeof bytes ? sizeof bytes : (size_t)len;
-		r->gone = read(arg, bytes, piece, offset) != 0;
+		buf_reset(&digits);
+		r->gone = sealed_file_read(file, bytes, piece, offset) != 0 || (base64 && base64_add(&digits, bytes, piece) != 0);
 		if (r->gone && r->fcgx != NULL)
 			shutdown(r->fcgx->ipcFd, SHUT_RDWR);
 		else
-			respond_send(r, bytes, piece);
+			respond_send(r, base64 ? digits.data : bytes, base64 ? digits.len : piece);
 		offset += piece;
 		len -= piece;
 	}

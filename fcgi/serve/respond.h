@@ -4,6 +4,7 @@
 #define LETHE_SERVE_RESPOND_H
 
 #include "fcgi/serve/request.h"
+#include "policy/vault/sealed_file.h"
 
 const char *respond_status_title(enum language language, int status); // in words
 void respond_json(struct request *r, int status, const cJSON *value);
@@ -20,11 +21,9 @@ int respond_flush(struct request *r);
 bool respond_begun(const struct request *r);
 // Goes out at once, in a record of its own, and leaves no copy in this process.
 int respond_send(struct request *r, const void *bytes, size_t len);
-// The same, from a file, whose bytes this process does not see.
-int respond_file(struct request *r, int fd, uint64_t offset, uint64_t len);
-// The same, of what `read` gives: `len` bytes from `at`; -1: it cannot, and the connection ends.
-int respond_read(struct request *r, int (*read)(const void *arg, void *bytes, size_t len, uint64_t at), const void *arg, uint64_t offset,
-		 uint64_t len);
+// The same, from a file: as it is (of one that is not sealed this process does not see the bytes) or in base64, padded at its end. A
+// file that cannot be read ends the connection.
+int respond_sealed(struct request *r, const struct sealed_file *file, uint64_t offset, uint64_t len, bool base64);
 // How long the visitor may take nothing at all before he counts as one who left.
 void respond_patience(struct request *r, unsigned ms);
 
