@@ -43,6 +43,7 @@ static const char *outbox_advice(const char *failure, bool failed)
 	    {"bad-mail", "see lethe outbox show; then answer another way and lethe outbox drop"},
 	    {"undeclared-processor", "have the policy name somebody who delivers mail"},
 	    {"kind-not-shared", "have the policy share these kinds of data with who delivers mail"},
+	    {"field-not-shared", "have the policy name all fields of a mail that it needs: to, subject, text"},
 	    {"tls", "correct the mail server's certificate, or LETHE_CA_FILE"},
 	    {"no-egress", "start egress"},
 	};

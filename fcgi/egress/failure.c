@@ -13,6 +13,7 @@ static const struct failure_row {
     [FAILURE_PATH] = {"path-not-allowed", "The processor's row knows no such call: method, host, path and query must be one of its routes.",
 		      false},
     [FAILURE_KIND] = {"kind-not-shared", "The call has a body and does not say what kinds of data are in it.", false},
+    [FAILURE_FIELD] = {"field-not-shared", "The policy does not share this field with the processor.", false},
     [FAILURE_FLAGS] = {"flags-missing", "The call lacks what its route always says: no storing, no training.", false},
     [FAILURE_MEMBER] = {"member-not-allowed", "The call holds what its route may not carry, or is not what its type says.", false},
     [FAILURE_NOT_CONFIGURED] = {"not-configured", "The processor is not set up on this machine.", false},

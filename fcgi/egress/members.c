@@ -11,11 +11,14 @@ struct members_level {
 	const cJSON *shape; // of an object its members; of an array what its items are
 	const cJSON *flags; // what must be in the object; NULL: nothing
 	bool array;
+	const char *name; // of the member that it is; in an array, of that
+	size_t len;
 	uint64_t seen; // of the shape's members: none may come twice, as readers differ in which of them counts
 };
 
 struct members_reading {
 	const char *at, *end;
+	const struct policy_processor *to;
 	kind_set kinds;
 	unsigned flags_left;
 	struct members_level levels[MEMBERS_DEEP];
@@ -95,18 +98,20 @@ static bool flag_fits(const cJSON *flag, const char *text, size_t len, bool quot
 	return word != NULL && cJSON_IsString(flag) == quoted && strlen(word) == len && memcmp(word, text, len) == 0;
 }
 
-// `shape`: the words for the kinds of data that the value may be.
-static enum egress_failure value_fits(const cJSON *shape, kind_set declared, size_t len)
+// `shape`: the words for the kinds of data that the value of `size` bytes may be, which the member of this name has.
+static enum egress_failure value_fits(const struct members_reading *r, const cJSON *shape, const char *name, size_t len, size_t size)
 {
 	const char *words = cJSON_GetStringValue(shape);
 	kind_set kinds = 0;
 
-	if (words == NULL || kind_set_read(&kinds, words) != 0 || (kinds == 0 && len > MEMBERS_SETTING_MAX))
+	if (words == NULL || kind_set_read(&kinds, words) != 0 || (kinds == 0 && size > MEMBERS_SETTING_MAX))
 		return FAILURE_MEMBER;
-	return kinds != 0 && (kinds & declared) == 0 ? FAILURE_KIND : FAILURE_NONE;
+	if (kinds != 0 && (kinds & r->kinds) == 0)
+		return FAILURE_KIND;
+	return kinds == 0 || policy_processor_takes(r->to, kinds & r->kinds, name, len) ? FAILURE_NONE : FAILURE_FIELD;
 }
 
-static enum egress_failure scalar_take(struct members_reading *r, const cJSON *shape, const cJSON *flag)
+static enum egress_failure scalar_take(struct members_reading *r, const cJSON *shape, const cJSON *flag, const char *name, size_t name_len)
 {
 	static const char literals[] = "+-.0123456789Eaeflnrstu"; // of numbers, true, false, null
 	const char *text;
@@ -126,7 +131,7 @@ static enum egress_failure scalar_take(struct members_reading *r, const cJSON *s
 	if (flag != NULL && !flag_fits(flag, text, len, quoted))
 		return FAILURE_FLAGS;
 	r->flags_left -= flag != NULL;
-	enum egress_failure f = value_fits(shape, r->kinds, len);
+	enum egress_failure f = value_fits(r, shape, name, name_len, len);
 	return f == FAILURE_NONE && *shape->valuestring == '\0' && !listed_fits(r, len + 1) ? FAILURE_MEMBER : f;
 }
 
@@ -171,9 +176,13 @@ static enum egress_failure value_take(struct members_reading *r, const char *nam
 		}
 		level->seen |= UINT64_C(1) << index;
 	}
+	const char *called = name != NULL ? name : level->name;
+	const size_t called_len = name != NULL ? len : level->len;
 	if (!list && !object) {
-		enum egress_failure f = scalar_take(r, shape, flag);
-		if (f != FAILURE_NONE && name != NULL)
+		enum egress_failure f = scalar_take(r, shape, flag, called, called_len);
+		if (f == FAILURE_FIELD)
+			name_note(r->name, called, called_len);
+		else if (f != FAILURE_NONE && name != NULL)
 			name_note(r->name, name, len);
 		return f;
 	}
@@ -183,7 +192,8 @@ static enum egress_failure value_take(struct members_reading *r, const char *nam
 	}
 	r->at++;
 	r->arrays += list;
-	r->levels[r->depth++] = (struct members_level){.shape = shape, .array = list, .flags = object ? flag : NULL};
+	r->levels[r->depth++] =
+	    (struct members_level){.shape = shape, .array = list, .name = called, .len = called_len, .flags = object ? flag : NULL};
 	return FAILURE_NONE;
 }
 
@@ -277,7 +287,8 @@ static enum egress_failure form_check(struct members_reading *r, const struct pr
 		if (kinds == NULL || file != (strcmp(kinds, "upload") == 0) || (seen & bit) != 0)
 			return FAILURE_MEMBER;
 		seen |= bit;
-		enum egress_failure f = value_fits(shape, r->kinds, (size_t)(next - r->at));
+		const size_t field_len = bit == 0 && len > 2 ? len - 2 : len; // "image" of "image[]"
+		enum egress_failure f = value_fits(r, shape, name, field_len, (size_t)(next - r->at));
 		if (f != FAILURE_NONE)
 			return f;
 		r->at = next + strlen(delimiter);
@@ -285,18 +296,20 @@ static enum egress_failure form_check(struct members_reading *r, const struct pr
 	return r->at == r->end ? FAILURE_NONE : FAILURE_MEMBER;
 }
 
-enum egress_failure members_check(const struct processor_route *r, kind_set kinds, const char *type, const char *body, size_t len,
-				  char name[MEMBERS_NAME])
+enum egress_failure members_check(const struct policy_processor *to, const struct processor_route *r, kind_set kinds, const char *type,
+				  const char *body, size_t len, char name[MEMBERS_NAME])
 {
 	static const char json[] = "application/json", form[] = "multipart/form-data; boundary=";
-	struct members_reading reading = {.at = body, .end = body + len, .kinds = kinds, .name = name};
+	struct members_reading reading = {.at = body, .end = body + len, .to = to, .kinds = kinds, .name = name};
 
 	*name = '\0';
 	if (len == 0)
 		return r->body != NULL ? FAILURE_FLAGS : FAILURE_NONE;
 	if (cJSON_IsString(r->members)) { // bytes of any form
 		kind_set may = 0;
-		return kind_set_read(&may, r->members->valuestring) == 0 && (kinds & ~may) == 0 ? FAILURE_NONE : FAILURE_KIND;
+		if (kind_set_read(&may, r->members->valuestring) != 0 || (kinds & ~may) != 0)
+			return FAILURE_KIND;
+		return policy_processor_takes(to, kinds, "", 0) ? FAILURE_NONE : FAILURE_FIELD;
 	}
 	if (r->members == NULL || type == NULL)
 		return FAILURE_MEMBER;

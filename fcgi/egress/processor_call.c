@@ -121,11 +121,13 @@ static bool call_admit(struct processor_call *p, const struct egress_call *call)
 	}
 	// What the vendor must be told with each such call is in the body, and nothing that the row does not name, or the call does not go.
 	char name[MEMBERS_NAME];
-	enum egress_failure f = members_check(p->route, call->kinds, call->content_type, c->call.body, c->call.body_len, name);
+	enum egress_failure f = members_check(u->declared, p->route, call->kinds, call->content_type, c->call.body, c->call.body_len, name);
 	if (f == FAILURE_MEMBER && *name != '\0')
 		caller_refuse_with(c, f, "The processor's row does not let \"%s\" be sent in this place.", name);
 	else if (f == FAILURE_KIND && *name != '\0')
 		caller_refuse_with(c, f, "The call does not say what kind of data \"%s\" is.", name);
+	else if (f == FAILURE_FIELD && *name != '\0')
+		caller_refuse_with(c, f, "The policy does not let \"%s\" receive this in the field \"%s\".", u->declared->id, name);
 	else if (f != FAILURE_NONE)
 		caller_refuse(c, f);
 	return f == FAILURE_NONE;

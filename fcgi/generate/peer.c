@@ -24,19 +24,13 @@ static const struct {
 };
 
 // Of these it is certain that nothing was sent.
-static const char *const nothing_sent[] = {"bad-call",
-					   "undeclared-processor",
-					   "host-not-allowed",
-					   "path-not-allowed",
-					   "kind-not-shared",
-					   "flags-missing",
-					   "member-not-allowed",
-					   "not-configured",
-					   "breaker-open",
-					   "address-forbidden",
-					   "budget",
-					   "unresolvable",
-					   "tls"};
+static const char *const nothing_sent[] = {"bad-call",          "undeclared-processor",
+					   "host-not-allowed",  "path-not-allowed",
+					   "kind-not-shared",   "field-not-shared",
+					   "flags-missing",     "member-not-allowed",
+					   "not-configured",    "breaker-open",
+					   "address-forbidden", "budget",
+					   "unresolvable",      "tls"};
 
 static int work_take(void *arg, const char *bytes, size_t len, struct err *e)
 {

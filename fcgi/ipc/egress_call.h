@@ -27,7 +27,7 @@
 //   bad-call (its head is not as described here)  undeclared-processor (also for pages, where the policy fetches none)  host-not-allowed
 //   path-not-allowed (no route of the vendor's row)  flags-missing (the body lacks what the route always says: no storing, no training)
 //   member-not-allowed (the body holds a member that the route's `members` do not name)
-//   kind-not-shared  not-configured  region-mismatch  breaker-open  budget
+//   kind-not-shared  field-not-shared (the policy names the fields of the kind, and the call has another)  not-configured  region-mismatch  breaker-open  budget
 //   address-forbidden  bad-url  unresolvable  unreachable  tls  timeout  too-large  not-html  empty-page  redirects  http-status  truncated
 // Status reply: {"processors":[{"id","configured","host","region_seen","breaker":"closed|open|half-open","requests","bytes_sent",
 //                "failures","region_mismatches","masked","billed","spent_today","limits":{"calls","money","minute","at_once"},"kinds":[…]}],"pages":{"requests","refused"},"testing":false}

@@ -135,6 +135,10 @@ static const struct model_field safeguard_fields[] = {
     F(OWN_PROSE, policy_safeguard, what, NULL, .json = "what"),
     F(LINE, policy_safeguard, line, NULL, .json = NULL),
 };
+static const struct model_field received_fields[] = {
+    F(KIND, policy_received, kind, "kind", .json = "kind"),
+    F(OPTIONAL, policy_received, fields, "fields", .json = "fields"),
+};
 static const struct model_field retention_fields[] = {
     F(DURATION, policy_processor, keeps, "longest", .json = "retention", MORE(policy_processor, has_keeps),
       SAYS(UP, "{brand} keeps what it gets for up to {to}.", "{brand} keeps what it gets for a shorter time: up to {to}."),
@@ -154,6 +158,8 @@ static const struct model_field processor_fields[] = {
       SAYS(NEVER, "The order in which {brand} is asked changed.", NULL)),
     F(YES, policy_processor, local, NULL, .json = "local"),
     F(KINDS, policy_processor, kinds, "receives", .json = "receives", SAYS(UP, "{name} now gets: {to}.", "{name} no longer gets: {from}.")),
+    F(RECORDS, policy_processor, received, "receives", .json = "received", MORE(policy_processor, received_count),
+      .record = RECORD(policy_received, received_fields)),
     F(LABELS, policy_processor, never, "never", .json = "never",
       SAYS(DOWN, "It never gets: {to}.", "It is no longer promised that it never gets: {from}.")),
     F(KINDS, policy_processor, never_kinds, "never", .json = NULL),

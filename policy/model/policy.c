@@ -91,6 +91,35 @@ kind_set policy_processor_receives(const struct policy_processor *processor, tim
 	return processor->removed != 0 && processor->removed <= now ? 0 : processor->kinds;
 }
 
+const char *policy_processor_fields(const struct policy_processor *processor, enum kind k)
+{
+	for (size_t i = 0; i < processor->received_count; i++) {
+		if (processor->received[i].kind == k)
+			return processor->received[i].fields;
+	}
+	return NULL;
+}
+
+bool policy_words_have(const char *words, const char *word, size_t len)
+{
+	for (size_t n; *words != '\0'; words += n, words += strspn(words, " ")) {
+		n = strcspn(words, " ");
+		if (n == len && memcmp(words, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool policy_processor_takes(const struct policy_processor *processor, kind_set kinds, const char *field, size_t len)
+{
+	for (unsigned k = 0; k < KIND_COUNT; k++) {
+		const char *fields = policy_processor_fields(processor, (enum kind)k);
+		if ((kinds & processor->kinds & KIND_BIT(k)) != 0 && (fields == NULL || policy_words_have(fields, field, len)))
+			return true;
+	}
+	return false;
+}
+
 bool policy_host_allowed(const struct policy_processor *processor, const char *host)
 {
 	for (size_t i = 0; policy_processor_in_force(processor, when_now()) && i < processor->hosts.count; i++) {

@@ -114,6 +114,11 @@ struct policy_safeguard {
 	int line;
 };
 enum { POLICY_WITHIN_MAX = 8 };
+// What may be sent of a kind.
+struct policy_received {
+	enum kind kind;
+	const char *fields; // names of members of the vendor's calls, with a space between two; NULL: any
+};
 struct policy_processor {
 	const char *id;   // "azure-openai", "sketch": also the provider's name in fcgi/provider/
 	const char *name; // legal name
@@ -130,7 +135,9 @@ struct policy_processor {
 	size_t region_count;
 	const struct policy_safeguard *safeguards;
 	size_t safeguard_count;
-	kind_set kinds;  // what may be sent to it
+	const struct policy_received *received; // what may be sent to it; as a set:
+	size_t received_count;
+	kind_set kinds;
 	bool trains;     // it may train on what it gets
 	unsigned ask;    // set of enum policy_asked: its flags that say so are always sent
 	bool anonymised; // what it gets is anonymised first
@@ -308,6 +315,11 @@ bool policy_host_matches(const char *pattern, const char *host);
 // Whether it is used: its effective date has come and it is not removed. Else it is only listed.
 bool policy_processor_in_force(const struct policy_processor *processor, time_t now);
 kind_set policy_processor_receives(const struct policy_processor *processor, time_t now); // none when it is removed
+// The fields in which it receives the kind, with a space between two; NULL: in any.
+const char *policy_processor_fields(const struct policy_processor *processor, enum kind k);
+// Whether the policy lets one of the kinds go to it in a field that is called so ("": in none that has a name).
+bool policy_processor_takes(const struct policy_processor *processor, kind_set kinds, const char *field, size_t len);
+bool policy_words_have(const char *words, const char *word, size_t len);                  // words with a space between two
 bool policy_host_allowed(const struct policy_processor *processor, const char *host);     // case-insensitive
 const struct policy_kind *policy_kind_at(const struct policy *p, size_t n);               // the n-th that it declares, of kind_count
 const struct policy_purpose *policy_purpose(const struct policy *p, const char *id);      // NULL when undeclared

@@ -62,6 +62,7 @@ static const struct member facts_members[] = {
     MEMBER(processor_facts, built_in, MEMBER_BOOL, false),
     MEMBER(processor_facts, own, MEMBER_BOOL, false),
     MEMBER(processor_facts, smtp, MEMBER_BOOL, false),
+    MEMBER(processor_facts, deletes, MEMBER_BOOL, false),
     MEMBER(processor_facts, can, MEMBER_ROLES, true),
     MEMBER(processor_facts, hosts, MEMBER_LIST, true),
     MEMBER(processor_facts, regions, MEMBER_LIST, true),
@@ -112,6 +113,32 @@ static const struct member model_members[] = {
 };
 
 static int members_read(void *row, const struct member *members, const cJSON *object, struct err *e);
+
+static bool shape_sends(const cJSON *shape, enum kind k, const char *name, size_t len)
+{
+	const cJSON *one;
+	kind_set kinds;
+
+	cJSON_ArrayForEach(one, shape)
+	{
+		const char *rest = strncmp(one->string, name, len) == 0 ? one->string + len : "?";
+		bool named = *rest == '\0' || strcmp(rest, "[]") == 0, text = cJSON_IsString(one);
+		if (named && text && kind_set_read(&kinds, one->valuestring) == 0 && (kinds & KIND_BIT(k)) != 0)
+			return true;
+		if (cJSON_IsObject(one) && shape_sends(one, k, name, len))
+			return true;
+	}
+	return false;
+}
+
+bool processor_sends(const struct processor_facts *f, enum kind k, const char *name, size_t len)
+{
+	for (const struct processor_route *r = f->routes; r->method != NULL; r++) {
+		if (cJSON_IsObject(r->members) && shape_sends(r->members, k, name, len))
+			return true;
+	}
+	return false;
+}
 
 // What the body of a route may hold, and the flags that it must.
 static bool shape_sound(const cJSON *shape, const cJSON *flags)

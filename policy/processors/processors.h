@@ -6,6 +6,7 @@
 
 #include "policy/base/err.h"
 #include "policy/base/when.h"
+#include "policy/model/kind.h"
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
@@ -61,6 +62,7 @@ struct processor_facts {
 	bool own;                        // a server of the controller's own: it may be anywhere that the policy says
 	bool built;                      // fcgi/provider/ speaks its wire format
 	bool smtp;                       // it is a mail server, to which egress speaks SMTP
+	bool deletes;                    // it is asked to delete what it got, and answers
 	unsigned can;                    // of POLICY_BIT()
 	const char *hosts[PROCESSOR_LIST], *regions[PROCESSOR_LIST]; // patterns; as the vendor writes them
 	// Settings that say where it is: `override` wins over `address`, and both over `default_address`.
@@ -96,6 +98,8 @@ const char *processor_address(const struct processor_facts *f); // its base URL;
 // The row's route for a call; NULL: the vendor's row knows no such call. `host` NULL: at the base address. `path` begins with "/" and may
 // hold a query.
 const struct processor_route *processor_route(const struct processor_facts *f, const char *method, const char *host, const char *path);
+// Whether a member that is called so, of one of its calls, may carry data of the kind.
+bool processor_sends(const struct processor_facts *f, enum kind k, const char *name, size_t len);
 const struct processor_route *processor_mail_route(const struct processor_facts *f); // NULL: it has none
 // The model to be used; NULL: none is set, and none is known.
 const char *processor_model(const struct processor_models *m);

@@ -436,9 +436,9 @@ static int text_fill(struct buf *out, const cJSON *body, const char *text)
 // word is unreachable; one that was broken off has another.)
 static bool not_taken(const char *failure)
 {
-	static const char *const words[] = {
-	    "not-configured", "undeclared-processor", "kind-not-shared", "budget",    "unresolvable", "unreachable", "tls",
-	    "login",          "mail-sender",          "mail-quota",      "mail-later"};
+	static const char *const words[] = {"not-configured", "undeclared-processor", "kind-not-shared", "field-not-shared",
+					    "budget",         "unresolvable",         "unreachable",     "tls",
+					    "login",          "mail-sender",          "mail-quota",      "mail-later"};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(words[i], failure) == 0)

@@ -121,6 +121,18 @@ static void check_vendor(const struct policy_processor *a, struct report *r)
 				"both cannot be true, and nothing of it would be sent", "remove one of the two", a->id,
 				kind_row((enum kind)k)->name);
 	}
+	for (size_t i = 0; i < a->received_count; i++) {
+		const char *field = a->received[i].fields != NULL ? a->received[i].fields : "";
+		for (size_t n; *field != '\0'; field += n, field += strspn(field, " ")) {
+			n = strcspn(field, " ");
+			report_error_if(a->received[i].kind < KIND_COUNT &&
+					    (f == NULL || !processor_sends(f, a->received[i].kind, field, n)),
+					r, a->line, "processor %s receives %s in the field %.*s, which none of its calls has for it",
+					"what is not sent in a field cannot be kept to one",
+					"write names of members as its vendor's calls have them, or remove fields=\"…\"", a->id,
+					kind_row(a->received[i].kind)->name, (int)n, field);
+		}
+	}
 	for (unsigned role = 0; f != NULL && role < ROLE_COUNT; role++) {
 		report_error_if(a->roles & ~f->can & POLICY_BIT(role), r, a->line,
 				"processor %s has the role %s, which its vendor does not offer", "nothing could ever be done there",

@@ -163,6 +163,27 @@ static int safeguard_strength(const struct policy_processor *a)
 	return best;
 }
 
+// Of what is received before and after, whether other fields are.
+static void diff_received(struct differ *d, const struct policy_processor *from, const struct policy_processor *to)
+{
+	for (size_t i = 0; i < to->received_count; i++) {
+		const enum kind k = to->received[i].kind;
+		const char *was = policy_processor_fields(from, k), *is = to->received[i].fields;
+		if (k >= KIND_COUNT || (from->kinds & KIND_BIT(k)) == 0 || diff_same(was, is))
+			continue;
+		bool more = is == NULL && was != NULL;
+		for (size_t n; is != NULL && was != NULL && *is != '\0' && !more; is += n, is += strspn(is, " ")) {
+			n = strcspn(is, " ");
+			more = !policy_words_have(was, is, n);
+		}
+		is = to->received[i].fields;
+		if (is != NULL)
+			diff_add(d, more, was, is, "Of %s, %s now gets only the fields: %s.", kind_row(k)->words, to->brand, is);
+		else
+			diff_add(d, more, was, NULL, "Of %s, %s now gets more than the fields: %s.", kind_row(k)->words, to->brand, was);
+	}
+}
+
 void diff_processor(struct differ *d, const void *before, const void *after)
 {
 	const struct policy_processor *from = before, *to = after;
@@ -173,6 +194,7 @@ void diff_processor(struct differ *d, const void *before, const void *after)
 
 	for (size_t i = 0; i < to->region_count; i++)
 		outside = outside || !policy_country_in_eea(to->regions[i].country);
+	diff_received(d, from, to);
 	if (a != b)
 		diff_add(d, b < a && outside, was, is,
 			 b < a ? "Transfers to %s have a weaker safeguard." : "Transfers to %s have a stronger safeguard.", to->brand);

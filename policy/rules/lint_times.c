@@ -46,6 +46,22 @@ static void lint_mail(const struct policy *p, struct report *r)
 				  "add <receives kind=\"outbox\"/> and what else letters hold", a->id);
 }
 
+// What a vendor would delete can be asked for again, after an erasure or a failure, only where what waits for that is kept.
+static void lint_deletions(const struct policy *p, struct report *r)
+{
+	for (size_t i = 0; p->kinds[KIND_DELETION].keep != KEEP_STORED && i < p->processor_count; i++) {
+		const struct policy_processor *a = &p->processors[i];
+		const struct processor_facts *f = processor_facts(a->id);
+		const unsigned hands = POLICY_BIT(ROLE_NETWORK) | POLICY_BIT(ROLE_STORAGE); // no program puts anything at a storage yet
+		const bool made = (a->kinds & (KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_ARCHIVE))) != 0;
+		const bool holds = (a->roles & POLICY_BIT(ROLE_IMAGE)) != 0 || ((a->roles & hands) == POLICY_BIT(ROLE_NETWORK) && made);
+		report_warning_if(f != NULL && f->deletes && a->removed == 0 && holds, r, a->line,
+				  "processor %s deletes what it is asked to, but deletions are not kept until it has",
+				  "it would be asked once, and never again where that fails or the person erases everything",
+				  "declare <kind id=\"deletion\" keep=\"stored\" …>", a->id);
+	}
+}
+
 static bool prose_names(const struct prose *prose, const char *name)
 {
 	for (size_t i = 0; i < prose->count; i++) {
@@ -130,6 +146,7 @@ void lint_times(const struct policy *p, struct report *r)
 	for (size_t i = 0; i < p->processor_count; i++)
 		lint_vendor(&p->processors[i], r);
 	lint_mail(p, r);
+	lint_deletions(p, r);
 }
 
 void lint_units(const struct policy *before, const struct policy *p, struct report *r)

@@ -38,6 +38,7 @@ static void look(const cJSON *value, const cJSON *shape)
 	}
 }
 
+static const struct policy_processor to = {.kinds = KIND_BIT(KIND_COUNT) - 1}; // it receives all, in any field
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -50,8 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct processor_route *r = processor_route(processor_facts(routes[i][0]), "POST", NULL, routes[i][1]);
 		const char *body = (const char *)data;
 		const kind_set kinds = KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_UPLOAD);
-		(void)members_check(r, kinds, "multipart/form-data; boundary=b", body, size, name);
-		if (members_check(r, kinds, "application/json", body, size, name) != FAILURE_NONE)
+		(void)members_check(&to, r, kinds, "multipart/form-data; boundary=b", body, size, name);
+		if (members_check(&to, r, kinds, "application/json", body, size, name) != FAILURE_NONE)
 			continue;
 		JSON_AUTO cJSON *tree = size > 0 ? json_parse(body, size, NULL) : NULL;
 		if (tree != NULL)

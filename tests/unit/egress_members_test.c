@@ -14,6 +14,7 @@ static const struct processor_route *route_of(const char *id, const char *path)
 	return r;
 }
 
+static const struct policy_processor to = {.kinds = KIND_BIT(KIND_COUNT) - 1}; // it receives all, in any field
 #define CHAT  "/api/v1/chat/completions"
 #define IMAGE "/v1/images/generations"
 #define EDIT  "/v1/images/edits"
@@ -92,8 +93,8 @@ static void a_body_holds_what_its_row_names_and_no_more(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char name[MEMBERS_NAME];
-		const enum egress_failure f = members_check(route_of(rows[i].id, rows[i].path), KIND_BIT(KIND_PROMPT), "application/json",
-							    rows[i].body, strlen(rows[i].body), name);
+		const enum egress_failure f = members_check(&to, route_of(rows[i].id, rows[i].path), KIND_BIT(KIND_PROMPT),
+							    "application/json", rows[i].body, strlen(rows[i].body), name);
 		if (f != rows[i].failure || strcmp(name, rows[i].name) != 0)
 			fail_msg("%s: %s \"%s\"", rows[i].body, f == FAILURE_NONE ? "passes" : egress_failure_code(f), name);
 	}
@@ -106,7 +107,7 @@ static void a_setting_has_no_place_for_data(void **state)
 	for (unsigned more = 0; more < 2; more++) {
 		snprintf(body, sizeof body, "{\"model\":\"%0*d\"}", (int)(MEMBERS_SETTING_MAX + more), 0);
 		assert_int_equal(
-		    members_check(route_of("openai", IMAGE), KIND_BIT(KIND_PROMPT), "application/json", body, strlen(body), name),
+		    members_check(&to, route_of("openai", IMAGE), KIND_BIT(KIND_PROMPT), "application/json", body, strlen(body), name),
 		    more ? FAILURE_MEMBER : FAILURE_NONE);
 	}
 	// Nor have many of them, in an array.
@@ -114,20 +115,22 @@ static void a_setting_has_no_place_for_data(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		snprintf(body, sizeof body, "{" FLAGS ",\"modalities\":[\"%0100d\",\"%0*d\"%s]}", 0, MEMBERS_SETTING_MAX - 102, 0, ends[i]);
 		assert_int_equal(
-		    members_check(route_of("openrouter", CHAT), KIND_BIT(KIND_PROMPT), "application/json", body, strlen(body), name),
+		    members_check(&to, route_of("openrouter", CHAT), KIND_BIT(KIND_PROMPT), "application/json", body, strlen(body), name),
 		    i > 0 ? FAILURE_MEMBER : FAILURE_NONE);
 	}
 	snprintf(body, sizeof body, "{" FLAGS ",\"messages\":[{\"role\":\"%0150d\"},{\"role\":\"%0150d\"}]}", 0, 0);
-	assert_int_equal(members_check(route_of("openrouter", CHAT), KIND_BIT(KIND_PROMPT), "application/json", body, strlen(body), name),
+	assert_int_equal(
+	    members_check(&to, route_of("openrouter", CHAT), KIND_BIT(KIND_PROMPT), "application/json", body, strlen(body), name),
+	    FAILURE_MEMBER);
+	assert_int_equal(members_check(&to, route_of("openai", IMAGE), KIND_BIT(KIND_PROMPT), "application/json", "{\"n\":\0}", 7, name),
 			 FAILURE_MEMBER);
-	assert_int_equal(members_check(route_of("openai", IMAGE), KIND_BIT(KIND_PROMPT), "application/json", "{\"n\":\0}", 7, name),
-			 FAILURE_MEMBER);
-	assert_int_equal(members_check(route_of("openai", IMAGE), KIND_BIT(KIND_PROMPT), "application/json", "{\"n\0x\":1}", 9, name),
+	assert_int_equal(members_check(&to, route_of("openai", IMAGE), KIND_BIT(KIND_PROMPT), "application/json", "{\"n\0x\":1}", 9, name),
 			 FAILURE_MEMBER);
 	static const char *const types[] = {NULL, "text/plain", "application/jsonp", "application/x-www-form-urlencoded",
 					    "multipart/form-data"};
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		assert_int_equal(members_check(route_of("openai", IMAGE), KIND_BIT(KIND_PROMPT), types[i], "{}", 2, name), FAILURE_MEMBER);
+		assert_int_equal(members_check(&to, route_of("openai", IMAGE), KIND_BIT(KIND_PROMPT), types[i], "{}", 2, name),
+				 FAILURE_MEMBER);
 }
 
 #define PART(name, more, value) "--b\r\nContent-Disposition: form-data; name=\"" name "\"" more "\r\n\r\n" value "\r\n"
@@ -165,14 +168,56 @@ static void a_form_holds_the_parts_of_its_row(void **state)
 	const struct processor_route *r = route_of("azure-openai", "/openai/v1/images/edits");
 	const kind_set kinds = KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_UPLOAD);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (members_check(r, kinds, "multipart/form-data; boundary=b", rows[i].body, strlen(rows[i].body), name) != rows[i].failure)
+		if (members_check(&to, r, kinds, "multipart/form-data; boundary=b", rows[i].body, strlen(rows[i].body), name) !=
+		    rows[i].failure)
 			fail_msg("%s", rows[i].body);
 	assert_int_equal(
-	    members_check(r, KIND_BIT(KIND_PROMPT), "multipart/form-data; boundary=b", rows[0].body, strlen(rows[0].body), name),
+	    members_check(&to, r, KIND_BIT(KIND_PROMPT), "multipart/form-data; boundary=b", rows[0].body, strlen(rows[0].body), name),
 	    FAILURE_KIND);
 	// Where the route always says something, a form has no place for it.
-	assert_int_equal(members_check(route_of("openrouter", CHAT), kinds, "multipart/form-data; boundary=b", "--b--\r\n", 7, name),
+	assert_int_equal(members_check(&to, route_of("openrouter", CHAT), kinds, "multipart/form-data; boundary=b", "--b--\r\n", 7, name),
 			 FAILURE_MEMBER);
+}
+
+// Where the policy names the fields of a kind, it goes in none but these.
+static void a_kind_goes_in_the_fields_that_the_policy_names(void **state)
+{
+	(void)state;
+	static const struct policy_received of_prompt[] = {{KIND_PROMPT, "prompt text"}, {KIND_UPLOAD, NULL}, {KIND_OUTBOX, "to subject"}};
+	static const struct policy_processor some = {.kinds = KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_UPLOAD) | KIND_BIT(KIND_OUTBOX),
+						     .received = of_prompt,
+						     .received_count = ARRAY_LEN(of_prompt)};
+	static const struct {
+		const char *id, *path, *body;
+		enum egress_failure failure;
+		const char *name;
+	} rows[] = {
+	    {"openai", IMAGE, "{\"model\":\"m\",\"prompt\":\"x\"}", FAILURE_NONE, ""},
+	    {"openrouter", CHAT, "{" FLAGS ",\"messages\":[{\"content\":[{\"type\":\"text\",\"text\":\"x\"}]}]}", FAILURE_NONE, ""},
+	    {"openrouter", CHAT, "{" FLAGS ",\"messages\":[{\"content\":\"x\"}]}", FAILURE_FIELD, "content"},
+	    {"openai", EDIT, "{\"images\":[{\"image_url\":\"data:x\"}]}", FAILURE_NONE, ""}, // of an upload any
+	    {"resend", "/emails", "{\"from\":\"x\",\"to\":[\"ada@example.org\"],\"subject\":\"x\"}", FAILURE_NONE, ""},
+	    {"resend", "/emails", "{\"to\":[\"ada@example.org\"],\"text\":\"all of the account\"}", FAILURE_FIELD, "text"},
+	};
+	char name[MEMBERS_NAME];
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const enum egress_failure f = members_check(&some, route_of(rows[i].id, rows[i].path), some.kinds, "application/json",
+							    rows[i].body, strlen(rows[i].body), name);
+		if (f != rows[i].failure || strcmp(name, rows[i].name) != 0)
+			fail_msg("%s: %s \"%s\"", rows[i].body, f == FAILURE_NONE ? "passes" : egress_failure_code(f), name);
+	}
+	static const char form[] = PART("image[]", "; filename=\"0.png\"\r\nContent-Type: image/png", "x") "--b--\r\n";
+	for (unsigned other = 0; other < 2; other++) {
+		const struct policy_received upload = {KIND_UPLOAD, other ? "mask" : "image mask"};
+		const struct policy_processor one = {.kinds = KIND_BIT(KIND_UPLOAD), .received = &upload, .received_count = 1};
+		assert_int_equal(members_check(&one, route_of("azure-openai", "/openai/v1/images/edits"), KIND_BIT(KIND_UPLOAD),
+					       "multipart/form-data; boundary=b", form, strlen(form), name),
+				 other ? FAILURE_FIELD : FAILURE_NONE);
+		// Bytes that are no fields have none that could be named.
+		const struct processor_route *put = processor_route(processor_facts("cloudflare-r2"), "PUT", NULL, "/a/b");
+		assert_int_equal(members_check(&one, put, KIND_BIT(KIND_UPLOAD), "image/png", "x", 1, name), FAILURE_FIELD);
+		assert_int_equal(members_check(&to, put, KIND_BIT(KIND_UPLOAD), "image/png", "x", 1, name), FAILURE_NONE);
+	}
 }
 
 // Of each route that takes a body it is known what may be in it; a row cannot be read in which a flag has no place.
@@ -197,6 +242,7 @@ int main(void)
 	    cmocka_unit_test(a_body_holds_what_its_row_names_and_no_more),
 	    cmocka_unit_test(a_setting_has_no_place_for_data),
 	    cmocka_unit_test(a_form_holds_the_parts_of_its_row),
+	    cmocka_unit_test(a_kind_goes_in_the_fields_that_the_policy_names),
 	    cmocka_unit_test(each_route_with_a_body_says_what_it_holds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

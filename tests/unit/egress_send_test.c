@@ -238,6 +238,37 @@ static void a_call_without_the_flags_of_its_route_does_not_go(void **state)
 	egress_end(&c);
 }
 
+// A program that was taken over declares the kind, and sends it in another member of the same call.
+static void a_field_that_the_policy_does_not_name_does_not_go(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *body, *code;
+	} rows[] = {
+	    {"/openai/v1/images/generations", "{\"model\":\"x\",\"prompt\":\"x\"}", ""},
+	    {"/openai/v1/chat/completions", "{\"store\":false,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", "field-not-shared"}};
+	struct egress_child c;
+	static char key[] = "AZURE_OPENAI_API_KEY=secret-key-canary";
+	snprintf(endpoint, sizeof endpoint, "AZURE_OPENAI_ENDPOINT=http://127.0.0.1:%d", peer.port);
+	const char *settings[] = {endpoint, key, NULL};
+	egress_folder(&c);
+	policy_replace(c.policy, "<receives kind=\"prompt\"/>\n      <never",
+		       "<receives kind=\"prompt\" fields=\"prompt\"/>\n      <never");
+	egress_start(&c, "testing/egress", settings);
+	int before = peer.requests;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		JSON_AUTO cJSON *reply = NULL;
+		egress_ask(&c,
+			   egress_send_head("azure-openai", "POST", rows[i].path, "application/json; case=ok", KIND_BIT(KIND_PROMPT), 8000,
+					    false, false),
+			   rows[i].body, &reply, NULL);
+		if (strcmp(reply_code(reply), rows[i].code) != 0)
+			fail_msg("%s: %s", rows[i].body, reply_code(reply));
+	}
+	assert_int_equal(peer.requests, before + 1);
+	egress_end(&c);
+}
+
 // A vendor that answers with a URL: it is fetched where the row has a route for it; headers of another route are not sent.
 static void a_result_is_fetched_from_the_vendors_other_hosts_only(void **state)
 {
@@ -639,6 +670,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_leaves_is_the_body_and_the_key),
 	    cmocka_unit_test(refusals_come_before_anything_leaves),
+	    cmocka_unit_test(a_field_that_the_policy_does_not_name_does_not_go),
 	    cmocka_unit_test(a_call_without_the_flags_of_its_route_does_not_go),
 	    cmocka_unit_test(what_is_to_be_anonymised_goes_without_personal_data),
 	    cmocka_unit_test(a_result_is_fetched_from_the_vendors_other_hosts_only),

@@ -198,16 +198,19 @@ static inline void policy_cut(const char *path, const char *from, const char *to
 	assert_int_equal(file_write(path, text.data, strlen(text.data), 0600, NULL, &e), 0);
 }
 
-// Replaces every `from` by `to`, which is as long.
+// Replaces every `from` by `to`.
 static inline void policy_replace(const char *path, const char *from, const char *to)
 {
 	struct err e;
-	BUF_AUTO struct buf text = BUF_INIT(POLICY_BYTES_MAX);
-	assert_int_equal(strlen(from), strlen(to));
+	BUF_AUTO struct buf text = BUF_INIT(POLICY_BYTES_MAX), out = BUF_INIT(POLICY_BYTES_MAX);
 	assert_int_equal(file_read(path, &text, &e), 0);
-	for (char *at = strstr(text.data, from); at != NULL; at = strstr(at, from))
-		memcpy(at, to, strlen(to));
-	assert_int_equal(file_write(path, text.data, text.len, 0600, NULL, &e), 0);
+	const char *rest = text.data;
+	for (const char *at; (at = strstr(rest, from)) != NULL; rest = at + strlen(from)) {
+		buf_add(&out, rest, (size_t)(at - rest));
+		buf_adds(&out, to);
+	}
+	buf_adds(&out, rest);
+	assert_int_equal(file_write(path, out.data, out.len, 0600, NULL, &e), 0);
 }
 
 static inline void egress_folder(struct egress_child *c)

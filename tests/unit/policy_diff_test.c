@@ -55,6 +55,8 @@ static const struct change {
      "What is sent to Azure OpenAI no longer goes to the host *.openai.azure.com."},
     {"<processor id=\"sketch\"", OWN("") "<processor id=\"sketch\"", false, false, "A new processor: Our model (Acme Limited). Pictures."},
     {"<receives kind=\"prompt\"/>\n      <never", "<never", false, true, "Microsoft Ireland Operations Limited no longer gets: prompts."},
+    {"<receives kind=\"prompt\"/>\n      <never", "<receives kind=\"prompt\" fields=\"prompt\"/>\n      <never", false, true,
+     "Of prompts, Azure OpenAI now gets only the fields: prompt."},
     {"<never>Receipt</never>", "", true, false, "It is no longer promised that it never gets: Receipt."},
     {"<retention longest=\"P30D\">", "<retention longest=\"P60D\">", true, false, "Azure OpenAI keeps what it gets for up to 60 days."},
     {"name=\"Microsoft Ireland Operations Limited\"", "name=\"Microsoft Corporation\"", true, true,

@@ -94,6 +94,13 @@ static const struct mutation {
      "warning: processor azure-openai is known to belong to Microsoft Ireland Operations Limited", NULL, NULL},
     {"mail without letters", "      <receives kind=\"outbox\"/>\n", "", "policy=\"https://bizimages.example/privacy\" added",
      "warning: processor smtp delivers mail, but does not receive outbox", NULL, NULL},
+    {"a vendor that deletes, and no place for what waits", "<processor id=\"sketch\"",
+     "<processor id=\"fal\" name=\"Features &amp; Labels, Inc.\" brand=\"fal.ai\" service=\"x\" roles=\"image\" order=\"3\" trains=\"no\" "
+     "added=\"2026-05-11\" effective=\"2026-05-11\"><task>x</task><for purpose=\"make\"/><host>queue.fal.run</host>"
+     "<region country=\"US\" place=\"x\">us</region><receives kind=\"prompt\"/>"
+     "<safeguard type=\"standard-contractual-clauses\">x</safeguard><retention longest=\"P30D\">x</retention></processor><processor "
+     "id=\"sketch\"",
+     "id=\"fal\"", "warning: processor fal deletes what it is asked to, but deletions are not kept until it has", NULL, NULL},
     {"another host", "<host>*.openai.azure.com</host>", "<host>*.openai.azure.example</host>", "order=\"1\"",
      "warning: *.openai.azure.example is not known as a host of processor azure-openai", NULL, NULL},
     // Times.

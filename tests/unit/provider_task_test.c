@@ -288,6 +288,8 @@ static void every_vendor_that_is_called_built_is_linked(void **state)
 		const struct provider *p = provider_find(f->ids[0]);
 		if (f->built != (p != NULL) || (p != NULL && strcmp(p->id, f->ids[0]) != 0))
 			fail_msg("%s", f->ids[0]);
+		if (f->deletes != (p != NULL && p->removal.ask != NULL))
+			fail_msg("%s: \"deletes\"", f->ids[0]);
 		assert_true(p == NULL || p->can[PROVIDER_PROMPTS].begin != NULL || p->can[PROVIDER_IMAGE].begin != NULL ||
 			    p->removal.ask != NULL);
 	}

@@ -7,6 +7,8 @@
 #include "policy/processors/processors.h"
 #include "tests/unit/test.h"
 
+static const struct policy_processor to = {.kinds = KIND_BIT(KIND_COUNT) - 1}; // it receives all, in any field
+
 static struct buf picture = {.max = 1 << 16};
 
 static int picture_take(void *arg, const void *bytes, size_t len, struct err *e)
@@ -128,7 +130,7 @@ static void each_is_sent_what_it_documents_and_its_flags(void **state)
 		const struct processor_route *route = processor_route(processor_facts(a->vendor), "POST", NULL, t.request.path);
 		assert_non_null(route);
 		char name[MEMBERS_NAME];
-		assert_int_equal(members_check(route, KIND_BIT(a->ability == PROVIDER_PROMPTS ? KIND_INPUT : KIND_PROMPT),
+		assert_int_equal(members_check(&to, route, KIND_BIT(a->ability == PROVIDER_PROMPTS ? KIND_INPUT : KIND_PROMPT),
 					       t.request.content_type, t.request.body.data, t.request.body.len, name),
 				 FAILURE_NONE);
 		// What would be done twice is not sent twice.
@@ -205,7 +207,7 @@ static void pictures_to_start_from_go_where_each_vendor_takes_them(void **state)
 		const struct processor_route *route = processor_route(processor_facts(edits[i].vendor), "POST", NULL, t.request.path);
 		char name[MEMBERS_NAME];
 		assert_non_null(route);
-		assert_int_equal(members_check(route, KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_UPLOAD), t.request.content_type,
+		assert_int_equal(members_check(&to, route, KIND_BIT(KIND_PROMPT) | KIND_BIT(KIND_UPLOAD), t.request.content_type,
 					       t.request.body.data, t.request.body.len, name),
 				 FAILURE_NONE);
 		assert_string_equal(t.request.content_type, form_sent ? "multipart/form-data; boundary=lethe-0001" : "application/json");

@@ -42,8 +42,14 @@ static void add_processor_facts(cJSON *object, const struct policy *p, const str
 			cJSON_AddItemToArray(countries, cJSON_CreateString(a->regions[i].country));
 	}
 	for (size_t i = 0; i < p->kind_count; i++) {
-		if (policy_processor_receives(a, when_now()) & KIND_BIT(policy_kind_at(p, i)->kind))
-			cJSON_AddItemToArray(categories, cJSON_CreateString(policy_kind_at(p, i)->name));
+		const char *name = policy_kind_at(p, i)->name, *fields = policy_processor_fields(a, policy_kind_at(p, i)->kind);
+		BUF_AUTO struct buf text = BUF_INIT(2048);
+		if (!(policy_processor_receives(a, when_now()) & KIND_BIT(policy_kind_at(p, i)->kind)))
+			continue;
+		buf_adds(&text, name);
+		if (fields != NULL)
+			buf_printf(&text, " (%s)", fields);
+		cJSON_AddItemToArray(categories, cJSON_CreateString(buf_text(&text)));
 	}
 	for (size_t i = 0; i < a->safeguard_count; i++) {
 		enum policy_safeguard_type type = a->safeguards[i].type;

@@ -169,6 +169,7 @@ cJSON *notice_tree(const struct policy *p, const char *only)
 			cJSON_ReplaceItemInObject(object, "roles", cJSON_CreateArray());
 		if (a->removed != 0 && a->removed <= now) {
 			cJSON_ReplaceItemInObject(object, "receives", cJSON_CreateArray());
+			cJSON_ReplaceItemInObject(object, "received", cJSON_CreateArray());
 			cJSON_ReplaceItemInObject(object, "hosts", cJSON_CreateArray());
 		}
 	}

@@ -159,8 +159,12 @@ static void part_processors(const struct policy *p, struct writer *w)
 		write_cell_begin(w);
 		count = 0;
 		for (size_t i = 0; i < p->kind_count; i++) {
-			if (policy_processor_receives(a, when_now()) & KIND_BIT(policy_kind_at(p, i)->kind))
-				write_joined(w, &count, "join.comma", policy_kind_at(p, i)->name);
+			const char *fields = policy_processor_fields(a, policy_kind_at(p, i)->kind);
+			if (!(policy_processor_receives(a, when_now()) & KIND_BIT(policy_kind_at(p, i)->kind)))
+				continue;
+			write_joined(w, &count, "join.comma", policy_kind_at(p, i)->name);
+			if (fields != NULL)
+				WRITE_ALL(w, " (", fields, ")");
 		}
 		for (size_t i = 0; i < a->never.count; i++) {
 			if (i == 0)
