@@ -27,14 +27,13 @@ static const struct option_row erase_options[] = {
 #define UNPROVEN                                                                                                                           \
 	"%s it without that and stay: lethe requests identify asks their senders for it, lethe requests verify --contact-too records "     \
 	"how it was shown, and lethe erase --record erases one of them"
-enum { CERTIFICATE_BYTES = 64 * 1024 };
 
 struct erasure {
 	const struct option_row *by;
 	char value[PERSON_VALUE_MAX]; // personal: wiped
 };
 
-static int erase_target(const struct admin *a, const struct erasure *x, bool dry_run, struct erase_result *result, struct buf *certificate)
+static int erase_target(const struct admin *a, const struct erasure *x, bool dry_run, struct erase_result *result, cJSON **certificate)
 {
 	PERSON_AUTO struct person person = {.count = 1};
 	char id[RECORD_ID_LEN + 1] = "";
@@ -74,39 +73,36 @@ static int erase_target(const struct admin *a, const struct erasure *x, bool dry
 	rights_erased_but(result, "deletions at vendors", &unasked);
 	result->unproven = person.unproven;
 	const struct certificate_of of = {.right = "erasure", .subject = strcmp(name, "receipt") == 0 ? x->value : NULL};
-	return dry_run ? 0 : certificate_make(v, &of, result, reach, certificate, e);
+	return dry_run || (*certificate = certificate_make(v, &of, result, reach, e)) != NULL ? 0 : -1;
 }
 
 // This command may sign the ledger, so what it hands out has its proof. Where that fails, the next run of `lethe prune` says why.
-static void certificate_sign(const struct admin *a, struct buf *certificate)
+static void certificate_sign(const struct admin *a, cJSON *certificate)
 {
 	struct err none = {0};
-	BUF_AUTO struct buf note = BUF_INIT(CERTIFICATE_BYTES), signed_one = BUF_INIT(CERTIFICATE_BYTES);
-	JSON_AUTO cJSON *object = json_parse(buf_text(certificate), certificate->len, &none);
+	BUF_AUTO struct buf note = BUF_INIT(CERTIFICATE_FILE_MAX);
 
-	if (object == NULL || sign_ledger(a, a->vault, &note, &none) != 0 || certificate_prove(a->vault, object, &none) != 0 ||
-	    json_print(&signed_one, object) != 0)
-		return;
-	buf_reset(certificate);
-	buf_add(certificate, signed_one.data, signed_one.len);
+	if (sign_ledger(a, a->vault, &note, &none) == 0)
+		(void)certificate_prove(a->vault, certificate, &none);
 }
 
 // JSON, the form that is kept and handed on, unless another is asked for.
-static enum status certificate_print(const struct arguments *args, struct buf *certificate)
+static enum status certificate_print(const struct arguments *args, cJSON *certificate)
 {
 	static const char *const leaves[] = {"name", "value", NULL};
 	const char *format = argument(args, "format");
 	TABLE_AUTO struct table t;
+	BUF_AUTO struct buf text = BUF_INIT(CERTIFICATE_FILE_MAX);
 
 	table_init(&t, leaves, "ss");
 	if (format == NULL || strcmp(format, "json") == 0) {
-		buf_addc(certificate, '\n');
-		return output_print(certificate);
+		(void)json_print(&text, certificate);
+		buf_addc(&text, '\n');
+		return output_print(&text);
 	}
-	JSON_AUTO cJSON *object = json_parse(buf_text(certificate), certificate->len, NULL);
-	cJSON_DeleteItemFromObjectCaseSensitive(object, "evidence"); // which programs read
-	table_leaves(&t, "", object);
-	return object != NULL ? table_output(&t, args, NULL) : output_complain(STATUS_UNSURE, "erase: no memory to print the certificate");
+	cJSON_DeleteItemFromObjectCaseSensitive(certificate, "evidence"); // which programs read
+	table_leaves(&t, "", certificate);
+	return table_output(&t, args, NULL);
 }
 
 // What would be done, or was: of each store how much, and of what stays why and how long.
@@ -152,7 +148,8 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 	struct erase_result r = {0};
 	bool dry_run = argument_given(args, "dry-run");
 	__attribute__((cleanup(erasure_end))) struct erasure x = {0};
-	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_BYTES), text = BUF_INIT(OUTPUT_MAX);
+	JSON_AUTO cJSON *certificate = NULL;
+	BUF_AUTO struct buf text = BUF_INIT(OUTPUT_MAX);
 
 	rights_stop_making_by(making_stop, a->run);
 	x.by = cases_selector(args, erase_options, x.value, a->e);
@@ -185,8 +182,8 @@ static enum status erase_main(const struct admin *a, const struct arguments *arg
 	}
 	if (ret != 0)
 		return admin_failed(a);
-	certificate_sign(a, &certificate);
-	enum status status = certificate_print(args, &certificate);
+	certificate_sign(a, certificate);
+	enum status status = certificate_print(args, certificate);
 	if (!r.complete)
 		return output_complain(STATUS_FOUND, "erase: PARTIAL: %s. Run it again when that is repaired.", r.reason);
 	if (r.residue_hits > 0)

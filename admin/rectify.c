@@ -14,7 +14,7 @@ static const struct option_row rectify_options[] = {
 static enum status rectify_main(const struct admin *a, const struct arguments *args)
 {
 	char id[RECORD_ID_LEN + 1];
-	BUF_AUTO_WIPE struct buf contact = BUF_INIT(HIDDEN_MAX), message = BUF_INIT(RIGHTS_REQUEST_MAX / 8), json = BUF_INIT(OUTPUT_MAX);
+	BUF_AUTO_WIPE struct buf contact = BUF_INIT(HIDDEN_MAX), message = BUF_INIT(RIGHTS_REQUEST_MAX / 8);
 	struct rectify_value values[2];
 	size_t count = 0;
 
@@ -26,10 +26,11 @@ static enum status rectify_main(const struct admin *a, const struct arguments *a
 	if (message.len > 0)
 		values[count++] = (struct rectify_value){"message", buf_text(&message)};
 	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 ||
-	    rectify_request(a->vault, id, values, count, a->officer, argument(args, "reason"), a->e) != 0 ||
-	    rights_show_officer(a->vault, id, false, &json, a->e) != 0)
+	    rectify_request(a->vault, id, values, count, a->officer, argument(args, "reason"), a->e) != 0)
 		return admin_failed(a);
-	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, NULL);
+	JSON_AUTO cJSON *object = rights_show_officer(a->vault, id, false, a->e);
+	if (object == NULL)
+		return admin_failed(a);
 	BUF_AUTO struct buf line = BUF_INIT(4096);
 	buf_printf(&line, "%.12s is corrected\n", id);
 	return output_object(args, object, &line);

@@ -298,18 +298,17 @@ static void show_shorten(cJSON *object)
 static enum status requests_show(const struct admin *a, const struct arguments *args)
 {
 	static const char *const left[] = {"has_contact", "has_message"}; // by the person
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), out = BUF_INIT(OUTPUT_MAX);
+	BUF_AUTO_WIPE struct buf out = BUF_INIT(OUTPUT_MAX);
 	const char *format = argument(args, "format");
 	char id[RECORD_ID_LEN + 1];
 	const bool personal = argument_given(args, "personal");
 	const struct rights_act reading = {.event = EVENT_READ, .by = a->officer, .reason = argument(args, "reason")};
 
 	// It is recorded before it is shown: what cannot be recorded is not read.
-	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 || (personal && rights_act(a->vault, id, &reading, a->e) != 0) ||
-	    rights_show_officer(a->vault, id, personal, &json, a->e) != 0)
+	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 || (personal && rights_act(a->vault, id, &reading, a->e) != 0))
 		return requests_failed(a->e);
-	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, a->e);
-	if (rights_perhaps_same(a->vault, id, cJSON_AddArrayToObject(object, "perhaps_same"), a->e) != 0)
+	JSON_AUTO cJSON *object = rights_show_officer(a->vault, id, personal, a->e);
+	if (object == NULL || rights_perhaps_same(a->vault, id, cJSON_AddArrayToObject(object, "perhaps_same"), a->e) != 0)
 		return requests_failed(a->e);
 	if (format != NULL && *format == 'j')
 		return output_object(args, object, &out);

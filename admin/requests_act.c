@@ -25,13 +25,13 @@ static enum status act(const struct admin *a, const struct arguments *args, enum
 	did.text = text.len > 0 ? buf_text(&text) : NULL;
 	enum status status = STATUS_DONE;
 	for (size_t i = 0; i < (event == EVENT_JOINED ? 1 : args->word_count) && status == STATUS_DONE; i++) {
-		BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX);
 		BUF_AUTO struct buf line = BUF_INIT(OUTPUT_MAX);
 		if (cases_request_id(a->vault, args->words[i], id, a->e) != 0 ||
-		    (event == EVENT_JOINED ? rights_join(a->vault, id, other, &did, a->e) : rights_act(a->vault, id, &did, a->e)) != 0 ||
-		    rights_show_officer(a->vault, id, false, &json, a->e) != 0)
+		    (event == EVENT_JOINED ? rights_join(a->vault, id, other, &did, a->e) : rights_act(a->vault, id, &did, a->e)) != 0)
 			return requests_failed(a->e);
-		JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, NULL);
+		JSON_AUTO cJSON *object = rights_show_officer(a->vault, id, false, a->e);
+		if (object == NULL)
+			return requests_failed(a->e);
 		buf_printf(&line, "%.12s is %s; recorded: %s\n", id, json_string(object, "state"), rights_events[event].name);
 		status = output_object(args, object, &line);
 		if ((event == EVENT_ANSWERED || event == EVENT_REFUSED) && cJSON_IsTrue(json_get(object, "has_contact")))

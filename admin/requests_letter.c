@@ -106,7 +106,7 @@ static const char *letter_sent(const cJSON *request, const char *kind)
 static enum status letter_run(const struct admin *a, const struct arguments *args)
 {
 	char id[RECORD_ID_LEN + 1], reason[64];
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), text = BUF_INIT(LETTER_MAX), subject = BUF_INIT(1024);
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(LETTER_MAX), subject = BUF_INIT(1024);
 	const char *language = argument(args, "language");
 	const struct rights_act reading = {.event = EVENT_READ, .by = a->officer, .reason = reason};
 	const struct letter_row *letter = letter_row(args->words[1]);
@@ -118,10 +118,11 @@ static enum status letter_run(const struct admin *a, const struct arguments *arg
 	snprintf(reason, sizeof reason, "letter: %s", letter->kind);
 	if (argument_given(args, "send") && outbox_processor(a->in_force) == NULL)
 		return output_complain(STATUS_FOUND, "requests: the policy has nobody deliver mail: print the letter instead");
-	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 || rights_act(a->vault, id, &reading, a->e) != 0 ||
-	    rights_show_officer(a->vault, id, true, &json, a->e) != 0)
+	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 || rights_act(a->vault, id, &reading, a->e) != 0)
 		return requests_failed(a->e);
-	JSON_AUTO cJSON *request = json_parse(buf_text(&json), json.len, NULL);
+	JSON_AUTO cJSON *request = rights_show_officer(a->vault, id, true, a->e);
+	if (request == NULL)
+		return requests_failed(a->e);
 	const struct policy *p = letter_language(a->in_force, language, request);
 	if (p == NULL)
 		return output_complain(STATUS_UNSURE, "requests: the policy is not written in that language");

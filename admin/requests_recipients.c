@@ -17,7 +17,7 @@ static const struct option_row recipients_options[] = {
 static enum status recipients_run(const struct admin *a, const struct arguments *args)
 {
 	const char *acknowledged = argument(args, "acknowledged"), *file = argument(args, "file");
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(OUTPUT_MAX), paper = BUF_INIT(CONFIRMATION_MAX);
+	BUF_AUTO_WIPE struct buf paper = BUF_INIT(CONFIRMATION_MAX);
 	char id[RECORD_ID_LEN + 1], sha256[2 * HASH_LEN + 1];
 	uint8_t hash[HASH_LEN];
 	const cJSON *row;
@@ -30,10 +30,11 @@ static enum status recipients_run(const struct admin *a, const struct arguments 
 	plain_hash(hash, &(struct bytes){buf_text(&paper), paper.len}, 1);
 	hex_encode(sha256, hash, sizeof hash);
 	if (cases_request_id(a->vault, args->words[0], id, a->e) != 0 ||
-	    (file != NULL && recipients_acknowledge(a->vault, id, acknowledged, sha256, a->officer, a->e) != 0) ||
-	    rights_show_officer(a->vault, id, false, &json, a->e) != 0)
+	    (file != NULL && recipients_acknowledge(a->vault, id, acknowledged, sha256, a->officer, a->e) != 0))
 		return requests_failed(a->e);
-	JSON_AUTO cJSON *object = json_parse(buf_text(&json), json.len, NULL);
+	JSON_AUTO cJSON *object = rights_show_officer(a->vault, id, false, a->e);
+	if (object == NULL)
+		return requests_failed(a->e);
 	cJSON_ArrayForEach(row, json_get(object, "recipients"))
 	{
 		const char *notice = json_string(row, "notice");

@@ -9,17 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_MAX = 1024 * 1024 };
-
 int acknowledge_ask(struct vault *v, const struct policy *p, const char *id, const char *address, struct err *e)
 {
 	char to[MAIL_ADDRESS_SIZE], number[RECORD_ID_LEN + 1];
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(SHOWN_MAX);
-
-	if (rights_show_officer(v, id, true, &json, e) != 0)
-		return -1;
-	JSON_AUTO cJSON *request = json_parse(buf_text(&json), json.len, e);
+	JSON_AUTO cJSON *request = rights_show_officer(v, id, true, e);
 	const char *contact = json_string(request, "contact");
+
+	if (request == NULL)
+		return -1;
 	if (!cJSON_IsTrue(json_get(json_get(request, "confirm"), "mail")) || mail_address_read(to, contact, NULL) != 0)
 		return err_set(e, ERR_REFUSED, "there is nothing to ask, or nowhere");
 	if (!mail_budget_spend(address, when_now()))
@@ -30,23 +27,17 @@ int acknowledge_ask(struct vault *v, const struct policy *p, const char *id, con
 void acknowledge_by_mail(struct vault *v, const struct policy *p, const char *id, const char *contact, const char *address)
 {
 	char to[MAIL_ADDRESS_SIZE], number[RECORD_ID_LEN + 1];
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(SHOWN_MAX), text = BUF_INIT(LETTER_MAX), subject = BUF_INIT(1024);
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(LETTER_MAX), subject = BUF_INIT(1024);
 	struct err e = {0};
 
 	const struct policy_processor *by = outbox_processor(p);
 	const struct processor_facts *facts = by != NULL ? processor_facts(by->id) : NULL;
-	if (contact == NULL || facts == NULL || processor_address(facts) == NULL || mail_address_read(to, contact, &e) != 0 ||
-	    rights_show_officer(v, id, true, &json, &e) != 0)
+	if (contact == NULL || facts == NULL || processor_address(facts) == NULL || mail_address_read(to, contact, &e) != 0)
 		return;
-	JSON_AUTO cJSON *request = json_parse(buf_text(&json), json.len, &e);
+	JSON_AUTO cJSON *request = rights_show_officer(v, id, true, &e);
 	const char *state = json_string(request, "state");
-	const cJSON *event;
-	bool told = false; // who sends it once more is not written to again
-	cJSON_ArrayForEach(event, json_get(request, "events"))
-	{
-		const char *name = json_string(event, "event");
-		told = told || (name != NULL && strcmp(name, rights_events[EVENT_MAIL_QUEUED].name) == 0);
-	}
+	const bool told =
+	    letter_event(request, rights_events[EVENT_MAIL_QUEUED].name) != NULL; // who sends it once more is not written to again
 	if (told || state == NULL || (STATE_BIT(rights_state_read(state)) & STATES_OPEN) == 0 ||
 	    cJSON_IsTrue(json_get(request, "joined")) || !mail_budget_spend(address, when_now()))
 		return;

@@ -6,6 +6,7 @@
 #include "policy/vault/seal.h"
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -32,54 +33,44 @@ static int message_fault(struct agent_message *m, int status, bool fatal, const 
 	return -1;
 }
 
-// A number of `n` digits.
-static bool digits_take(const char **at, int n, int *out)
+// Whether the text begins with this: "d" is a digit, "x" a hexadecimal one, "v" one of a UUID's variant, "t" what stands before the time of a day, "s" a sign, and
+// everything else itself.
+static bool has_shape(const char *text, const char *shape)
 {
-	for (*out = 0; n > 0; n--, (*at)++) {
-		if (**at < '0' || **at > '9')
+	for (; *shape != '\0'; shape++, text++) {
+		const char *among = *shape == 'd'   ? "0123456789"
+				    : *shape == 'x' ? "0123456789abcdef"
+				    : *shape == 'v' ? "89ab"
+				    : *shape == 't' ? "T "
+				    : *shape == 's' ? "+-"
+						    : (char[]){*shape, '\0'};
+		if (*text == '\0' || strchr(among, *text) == NULL)
 			return false;
-		*out = 10 * *out + **at - '0';
 	}
 	return true;
 }
 
 int agent_message_time(time_t *out, const char *text)
 {
-	struct tm tm = {0};
-	int hours = 0, minutes = 0, year, month;
-	const char *at = text;
+	char utc[WHEN_TEXT];
+	time_t t;
 
-	if (!digits_take(&at, 4, &year) || *at++ != '-' || !digits_take(&at, 2, &month) || *at++ != '-' ||
-	    !digits_take(&at, 2, &tm.tm_mday) || (*at != 'T' && *at != ' '))
+	if (!has_shape(text, "dddd-dd-ddtdd:dd:dd") || strncmp(text, "1970", 4) < 0)
 		return -1;
-	at++;
-	if (!digits_take(&at, 2, &tm.tm_hour) || *at++ != ':' || !digits_take(&at, 2, &tm.tm_min) || *at++ != ':' ||
-	    !digits_take(&at, 2, &tm.tm_sec))
-		return -1;
+	snprintf(utc, sizeof utc, "%.10sT%.8sZ", text, text + 11);
+	const char *at = text + sizeof utc - 2;
 	if (*at == '.' || *at == ',') {
-		size_t fraction = strspn(at + 1, "0123456789");
+		const size_t fraction = strspn(at + 1, "0123456789");
 		if (fraction == 0)
 			return -1;
 		at += 1 + fraction;
 	}
-	const int sign = *at == '-' ? -1 : 1;
-	if (*at == 'Z') {
-		at++;
-	} else if (*at != '\0') {
-		if ((*at != '+' && *at != '-') || (at++, !digits_take(&at, 2, &hours)) || (*at == ':' && *++at == '\0') ||
-		    !digits_take(&at, 2, &minutes))
-			return -1;
-	}
-	const struct tm asked = {.tm_mday = tm.tm_mday};
-	if (*at != '\0' || year < 1970 || year > 9999 || month < 1 || month > 12 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60 ||
-	    hours > 23 || minutes > 59)
+	const bool zone = has_shape(at, "sdddd"), colon = has_shape(at, "sdd:dd");
+	const long digits = zone || colon ? strtol(at + 1, NULL, 10) : 0; // HHMM, or HH
+	const long hours = colon ? digits : digits / 100, minutes = colon ? strtol(at + 4, NULL, 10) : digits % 100;
+	if (when_parse(&t, utc) != 0 || hours > 23 || minutes > 59 || strcmp(at + (colon ? 6 : zone ? 5 : *at == 'Z'), "") != 0)
 		return -1;
-	tm.tm_year = year - 1900;
-	tm.tm_mon = month - 1;
-	time_t t = timegm(&tm);
-	if (tm.tm_mday != asked.tm_mday || tm.tm_mon != month - 1) // there is no such day
-		return -1;
-	*out = t - (time_t)sign * (hours * 3600 + minutes * 60);
+	*out = t - (*at == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
 	return 0;
 }
 
@@ -150,32 +141,29 @@ int agent_message_signed(struct agent_message *m, const char *body, size_t len, 
 	return 0;
 }
 
-// The first of these that the policy offers.
-static const char *right_offered(const struct policy *p, const enum policy_right_id *ids, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (policy_right(p, ids[i]) != NULL)
-			return policy_word(&policy_right_words, ids[i]);
-	return NULL;
-}
-
-static const char *exercise_right(const struct policy *p, const char *exercise)
+// The first of what it stands for that the policy offers.
+static const char *right_named(const struct policy *p, const char *protocol, const char *name)
 {
 	static const struct {
-		const char *name;
+		const char *protocol, *name;
 		enum policy_right_id ids[2];
 	} rows[] = {
-	    {"sale:opt-out", {RIGHT_OPT_OUT_OF_SALE, RIGHT_OPT_OUT_OF_SALE}},
-	    {"sale:opt_out", {RIGHT_OPT_OUT_OF_SALE, RIGHT_OPT_OUT_OF_SALE}}, // as its tables write it
-	    {"deletion", {RIGHT_ERASURE, RIGHT_ERASURE}},
-	    {"access", {RIGHT_ACCESS, RIGHT_KNOW}},
-	    {"access:categories", {RIGHT_KNOW, RIGHT_ACCESS}},
-	    {"access:specific", {RIGHT_ACCESS, RIGHT_KNOW}},
+	    {AGENT_DRP, "sale:opt-out", {RIGHT_OPT_OUT_OF_SALE, RIGHT_OPT_OUT_OF_SALE}},
+	    {AGENT_DRP, "sale:opt_out", {RIGHT_OPT_OUT_OF_SALE, RIGHT_OPT_OUT_OF_SALE}}, // as its tables write it
+	    {AGENT_DRP, "deletion", {RIGHT_ERASURE, RIGHT_ERASURE}},
+	    {AGENT_DRP, "access", {RIGHT_ACCESS, RIGHT_KNOW}},
+	    {AGENT_DRP, "access:categories", {RIGHT_KNOW, RIGHT_ACCESS}},
+	    {AGENT_DRP, "access:specific", {RIGHT_ACCESS, RIGHT_KNOW}},
+	    {AGENT_OPENDSR, "access", {RIGHT_ACCESS, RIGHT_KNOW}},
+	    {AGENT_OPENDSR, "portability", {RIGHT_PORTABILITY, RIGHT_PORTABILITY}},
+	    {AGENT_OPENDSR, "erasure", {RIGHT_ERASURE, RIGHT_ERASURE}},
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (strcmp(rows[i].name, exercise) == 0)
-			return right_offered(p, rows[i].ids, ARRAY_LEN(rows[i].ids));
+	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+		const enum policy_right_id id = rows[i / 2].ids[i % 2];
+		if (strcmp(rows[i / 2].protocol, protocol) == 0 && strcmp(rows[i / 2].name, name) == 0 && policy_right(p, id) != NULL)
+			return policy_word(&policy_right_words, id);
+	}
 	return NULL; // also sale:opt-in: nothing is sold, and no policy has such a right
 }
 
@@ -195,7 +183,7 @@ int agent_message_exercise(struct agent_message *m, const struct policy *p)
 	const char *exercise = json_string(m->claims, "exercise"), *regime = json_string(m->claims, "regime");
 	const cJSON *number = json_get(m->claims, "agent-request-id"), *receipt = json_get(m->claims, "receipt"), *one;
 
-	m->right = exercise != NULL ? exercise_right(p, exercise) : NULL;
+	m->right = exercise != NULL ? right_named(p, AGENT_DRP, exercise) : NULL;
 	if (m->right == NULL)
 		return message_fault(m, 400, true, "Unsupported rights actions submitted.");
 	if (json_get(m->claims, "regime") != NULL && (regime == NULL || strcmp(regime, "ccpa") != 0))
@@ -251,29 +239,7 @@ const char *const agent_message_identities[] = {"email", "controller_customer_id
 
 const char *agent_message_right(const struct policy *p, const char *type)
 {
-	static const enum policy_right_id access[] = {RIGHT_ACCESS, RIGHT_KNOW}, portability[] = {RIGHT_PORTABILITY},
-					  erasure[] = {RIGHT_ERASURE};
-
-	return strcmp(type, "access") == 0        ? right_offered(p, access, ARRAY_LEN(access))
-	       : strcmp(type, "portability") == 0 ? right_offered(p, portability, ARRAY_LEN(portability))
-	       : strcmp(type, "erasure") == 0     ? right_offered(p, erasure, ARRAY_LEN(erasure))
-						  : NULL;
-}
-
-// Lower case, version 4.
-static bool uuid_shaped(const char *text)
-{
-	static const char shape[] = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
-
-	for (size_t i = 0; i < sizeof shape; i++) {
-		const char c = text[i];
-		bool fits = shape[i] == 'x'   ? c != '\0' && strchr("0123456789abcdef", c) != NULL
-			    : shape[i] == 'y' ? c != '\0' && strchr("89ab", c) != NULL
-					      : c == shape[i];
-		if (!fits)
-			return false;
-	}
-	return true;
+	return right_named(p, AGENT_OPENDSR, type);
 }
 
 // One identity: -1 with the fault.
@@ -317,7 +283,7 @@ int agent_message_opendsr(struct agent_message *m, const char *body, size_t len,
 		    *extensions = json_get(m->claims, "extensions");
 	if (regulation == NULL || (strcmp(regulation, "gdpr") != 0 && strcmp(regulation, "ccpa") != 0))
 		return message_fault(m, 400, true, "regulation must be gdpr or ccpa.");
-	if (id == NULL || !uuid_shaped(id))
+	if (id == NULL || !has_shape(id, "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx") || strlen(id) != 36)
 		return message_fault(m, 400, true, "subject_request_id must be a UUID of version 4 in lower case.");
 	m->right = type != NULL ? agent_message_right(p, type) : NULL;
 	if (m->right == NULL)

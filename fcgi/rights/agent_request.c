@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ONCE_MAX = 512, SHOWN_MAX = 1024 * 1024, LINK_SECONDS = 7 * 86400 };
+enum { ONCE_MAX = 512, LINK_SECONDS = 7 * 86400 };
 
 const cJSON *agent_request_sender(const struct request *r, struct vault *v, const char *protocol, cJSON **agents, struct err *e)
 {
@@ -38,24 +38,20 @@ int agent_request_find(struct vault *v, const cJSON *agent, const char *number, 
 static cJSON *agent_member(const cJSON *agent, const struct agent_message *m)
 {
 	const char *regime = json_string(m->claims, strcmp(json_string(agent, "protocol"), AGENT_DRP) == 0 ? "regime" : "regulation");
-	cJSON *o = cJSON_CreateObject(), *mandate;
 	char sha256[2 * HASH_LEN + 1];
 	uint8_t hash[HASH_LEN];
+	cJSON *o = json_make(JSON_MEMBERS(MEMBER_TEXT("name", json_string(agent, "name")), MEMBER_TEXT("id", json_string(agent, "id")),
+					  MEMBER_TEXT("protocol", json_string(agent, "protocol")),
+					  MEMBER_TEXT("request", m->numbered ? m->once : NULL), MEMBER_TEXT("answer_to", "agent"),
+					  MEMBER_TEXT("regime", regime), MEMBER_FLAG("callback", m->callback)));
 
-	bool ok = json_put_texts(o, JSON_TEXTS({"name", json_string(agent, "name")}, {"id", json_string(agent, "id")},
-					       {"protocol", json_string(agent, "protocol")}, {"request", m->numbered ? m->once : NULL},
-					       {"answer_to", "agent"}, {"regime", regime})) &&
-		  (!m->callback || cJSON_AddTrueToObject(o, "callback") != NULL);
-	if (ok && m->mandate != NULL) {
-		plain_hash(hash, &(struct bytes){m->mandate, strlen(m->mandate)}, 1);
-		hex_encode(sha256, hash, sizeof hash);
-		mandate = cJSON_AddObjectToObject(o, "mandate");
-		ok = json_put_time(mandate, "seen", when_now()) && json_put_texts(mandate, JSON_TEXTS({"sha256", sha256}));
-	}
-	if (ok)
+	if (o == NULL || m->mandate == NULL)
 		return o;
-	cJSON_Delete(o);
-	return NULL;
+	plain_hash(hash, &(struct bytes){m->mandate, strlen(m->mandate)}, 1);
+	hex_encode(sha256, hash, sizeof hash);
+	if (!json_put(cJSON_AddObjectToObject(o, "mandate"), JSON_MEMBERS(MEMBER_TIME("seen", when_now()), MEMBER_TEXT("sha256", sha256))))
+		json_free(&o);
+	return o;
 }
 
 // What the sender has verified settles who it is where the policy asks for mail, or for identity; a receipt it can only name.
@@ -73,13 +69,11 @@ static void identity_settle(struct vault *v, const char *id, const struct agent_
 // A request for a copy that proves control of what it names is answered by the link to it.
 static void copy_answer(struct vault *v, const char *id, const struct agent_message *m)
 {
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(SHOWN_MAX);
 	const struct policy_right *right = policy_right_named(vault_policy(v), m->right);
 
-	if (right == NULL || !right->self_service || (right->id != RIGHT_ACCESS && right->id != RIGHT_PORTABILITY) ||
-	    rights_show_officer(v, id, false, &json, NULL) != 0)
+	if (right == NULL || !right->self_service || (right->id != RIGHT_ACCESS && right->id != RIGHT_PORTABILITY))
 		return;
-	JSON_AUTO cJSON *shown = json_parse(buf_text(&json), json.len, NULL);
+	JSON_AUTO cJSON *shown = rights_show_officer(v, id, false, NULL);
 	if (cJSON_IsTrue(json_get(shown, "proven")) && cJSON_IsTrue(json_get(shown, "verified")) &&
 	    !cJSON_IsTrue(json_get(shown, "joined")))
 		(void)rights_act(v, id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "site"}, NULL);
@@ -122,35 +116,17 @@ int agent_request_store(struct vault *v, const cJSON *agent, const struct agent_
 
 cJSON *agent_request_show(struct vault *v, const char *id, const cJSON *agent, struct err *e)
 {
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(SHOWN_MAX);
-
-	if (strlen(id) != RECORD_ID_LEN || strspn(id, "0123456789abcdef") != RECORD_ID_LEN) {
-		err_set(e, ERR_NOT_FOUND, "there is no such request");
-		return NULL;
-	}
-	if (rights_show_officer(v, id, false, &json, e) != 0)
-		return NULL;
-	cJSON *shown = json_parse(buf_text(&json), json.len, e);
+	const bool shaped = strlen(id) == RECORD_ID_LEN && strspn(id, "0123456789abcdef") == RECORD_ID_LEN;
+	cJSON *shown = shaped ? rights_show_officer(v, id, false, e) : NULL;
 	const cJSON *member = json_get(shown, "agent");
 	const char *of = json_string(member, "id"), *protocol = json_string(member, "protocol");
-	if (shown == NULL || (of != NULL && protocol != NULL && strcmp(of, json_string(agent, "id")) == 0 &&
-			      strcmp(protocol, json_string(agent, "protocol")) == 0))
+
+	if ((shown == NULL && shaped) || (of != NULL && protocol != NULL && strcmp(of, json_string(agent, "id")) == 0 &&
+					  strcmp(protocol, json_string(agent, "protocol")) == 0))
 		return shown;
 	cJSON_Delete(shown);
 	err_set(e, ERR_NOT_FOUND, "there is no such request");
 	return NULL;
-}
-
-const cJSON *agent_request_event(const cJSON *shown, const char *name)
-{
-	const cJSON *event, *last = NULL;
-
-	cJSON_ArrayForEach(event, json_get(shown, "events"))
-	{
-		const char *is = json_string(event, "event");
-		last = is != NULL && strcmp(is, name) == 0 ? event : last;
-	}
-	return last;
 }
 
 // ---- the link: the request's id, when it ends, and the proof that this site made it ----
@@ -190,10 +166,7 @@ void agent_request_results_respond(struct request *r, void *vault)
 	}
 	snprintf(id, sizeof id, "%.*s", RECORD_ID_LEN, text); // the proof holds, so the text is of our form
 	// Not once the agent was taken off the list, or the person has pressed the button of a mail, nor longer than they would have it.
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(SHOWN_MAX);
-	JSON_AUTO cJSON *agents = agent_list(setting_state(), NULL);
-	const bool known = rights_show_officer(vault, id, false, &json, NULL) == 0;
-	JSON_AUTO cJSON *shown = known ? json_parse(buf_text(&json), json.len, NULL) : NULL;
+	JSON_AUTO cJSON *agents = agent_list(setting_state(), NULL), *shown = rights_show_officer(vault, id, false, NULL);
 	const char *protocol = json_string(json_get(shown, "agent"), "protocol"), *agent = json_string(json_get(shown, "agent"), "id");
 	if (protocol == NULL || agent == NULL || agent_find(agents, protocol, agent) == NULL)
 		respond_problem(r, 404, "problem.not-found.request", NULL, NULL);

@@ -17,8 +17,6 @@ int agent_request_store(struct vault *v, const cJSON *agent, const struct agent_
 // The request as an officer sees it, but for what is personal, where it is this agent's. ERR_NOT_FOUND: there is none, or it is another's.
 cJSON *agent_request_show(struct vault *v, const char *id, const cJSON *agent, struct err *e);
 int agent_request_find(struct vault *v, const cJSON *agent, const char *number, char id[RECORD_ID_LEN + 1], struct err *e);
-// Its last event of this name; NULL: none.
-const cJSON *agent_request_event(const cJSON *shown, const char *name);
 // Where the copy can be had, and until when, of a fulfilled request for access whose sender's identity is settled. False: nowhere.
 bool agent_request_results(const struct request *r, struct vault *v, const cJSON *shown, char *url, size_t size, char until[WHEN_TEXT]);
 enum { AGENT_URL_MAX = 512 };

@@ -96,22 +96,14 @@ static void consents_respond(struct request *r, struct vault *v, const char *pri
 	list = cJSON_AddArrayToObject(o, "consents");
 	for (size_t i = 0; i < p->consent_count; i++) {
 		BUF_AUTO struct buf text = BUF_INIT(64 * 1024), withdraw = BUF_INIT(64 * 1024);
-		char at[WHEN_TEXT], until[WHEN_TEXT];
-		cJSON *one = cJSON_CreateObject();
 		prose_plain(p, &p->consents[i].what, &text);
 		prose_plain(p, &p->consents[i].withdraw, &withdraw);
-		when_text(at, now[i].at);
-		when_text(until, now[i].until);
-		cJSON_AddStringToObject(one, "id", p->consents[i].id);
-		cJSON_AddStringToObject(one, "text", buf_text(&text));
-		cJSON_AddStringToObject(one, "withdraw", buf_text(&withdraw));
-		cJSON_AddStringToObject(one, "form", policy_word(&policy_consent_form_words, p->consents[i].form));
-		cJSON_AddStringToObject(one, "state", consent_state_names[now[i].state]);
-		cJSON_AddBoolToObject(one, "allowed", now[i].allowed);
-		cJSON_AddBoolToObject(one, "ask", now[i].ask);
-		cJSON_AddItemToObject(one, "at", now[i].at != 0 ? cJSON_CreateString(at) : cJSON_CreateNull());
-		cJSON_AddItemToObject(one, "until", now[i].until != 0 ? cJSON_CreateString(until) : cJSON_CreateNull());
-		cJSON_AddItemToArray(list, one);
+		json_push(list, JSON_MEMBERS(MEMBER_TEXT("id", p->consents[i].id), MEMBER_TEXT("text", buf_text(&text)),
+					     MEMBER_TEXT("withdraw", buf_text(&withdraw)),
+					     MEMBER_TEXT("form", policy_word(&policy_consent_form_words, p->consents[i].form)),
+					     MEMBER_TEXT("state", consent_state_names[now[i].state]),
+					     MEMBER_BOOL("allowed", now[i].allowed), MEMBER_BOOL("ask", now[i].ask),
+					     MEMBER_NULLABLE_TIME("at", now[i].at), MEMBER_NULLABLE_TIME("until", now[i].until)));
 	}
 	if (o != NULL)
 		respond_json(r, 200, o);

@@ -3,6 +3,7 @@
 #include "fcgi/rights/agent_request.h"
 #include "policy/base/array.h"
 #include "policy/base/setting.h"
+#include "policy/rights/letter.h"
 #include "policy/rights/request.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -36,17 +37,31 @@ static const char *business_here(struct request *r)
 	return business;
 }
 
-// NULL: nobody whom this site knows, and that is answered.
+// NULL: nobody whom this site knows, or the protocol is off, and that is answered.
 static const cJSON *sender(struct request *r, struct vault *v, cJSON **agents)
 {
 	struct err e = {0};
-	const cJSON *agent = agent_request_sender(r, v, AGENT_DRP, agents, &e);
 
+	if (business_here(r) == NULL)
+		return NULL;
+	const cJSON *agent = agent_request_sender(r, v, AGENT_DRP, agents, &e);
 	if (e.code != ERR_NONE)
 		drp_respond_failure(r, &e);
 	else if (agent == NULL)
 		drp_respond_fault(r, 401, "The bearer token is none that this site gave out: POST /v1/agent/{agent-id} gives one.", true);
 	return agent;
+}
+
+// Reads what the sender has signed; else that is answered.
+static bool signed_read(struct request *r, struct agent_message *m, const cJSON *agent, bool timed)
+{
+	size_t len;
+	const char *body = request_body(r, &len);
+	const bool read = agent_message_signed(m, body, len, agent, setting("LETHE_DRP_BUSINESS", ""), when_now(), timed) == 0;
+
+	if (!read)
+		drp_respond_fault(r, m->status, m->fault, m->fatal);
+	return read;
 }
 
 // ---- statuses ----
@@ -62,7 +77,7 @@ static const char *denied_reason(const cJSON *shown)
 		       {"public-health", "claim_not_covered"},     {"public-interest", "claim_not_covered"},
 		       {"archiving", "claim_not_covered"},         {"spam", "suspected_fraud"},
 		       {"non-responsive", "insuf_verification"}};
-	const cJSON *refused = agent_request_event(shown, "refused"), *closed = agent_request_event(shown, "closed");
+	const cJSON *refused = letter_event(shown, "refused"), *closed = letter_event(shown, "closed");
 	const char *ground = json_string(strcmp(json_string(shown, "state"), "refused") == 0 ? refused : closed, "ground");
 
 	for (size_t i = 0; ground != NULL && i < ARRAY_LEN(reasons); i++)
@@ -94,7 +109,7 @@ static void respond_status(struct request *r, struct vault *v, const cJSON *show
 	const char *state = json_string(shown, "state"), *number = json_string(json_get(shown, "agent"), "request");
 	char url[AGENT_URL_MAX], until[WHEN_TEXT], site[AGENT_URL_MAX / 2], page[AGENT_URL_MAX];
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	const cJSON *asked = agent_request_event(shown, "identity-asked");
+	const cJSON *asked = letter_event(shown, "identity-asked");
 	const char *reason = NULL, *status = "in_progress";
 
 	switch (rights_state_read(state)) {
@@ -133,22 +148,16 @@ void drp_exercise(struct request *r, void *vault)
 {
 	__attribute__((cleanup(agent_message_free))) struct agent_message m = {0};
 	JSON_AUTO cJSON *agents = NULL, *shown = NULL;
-	const char *business = business_here(r);
-	const cJSON *agent = business != NULL ? sender(r, vault, &agents) : NULL;
+	const cJSON *agent = sender(r, vault, &agents);
 	char id[RECORD_ID_LEN + 1];
 	struct err e = {0};
 	bool again;
-	size_t len;
 
-	if (agent == NULL)
+	if (agent == NULL || !signed_read(r, &m, agent, true))
 		return;
-	const char *body = request_body(r, &len);
-	if (agent_message_signed(&m, body, len, agent, business, when_now(), true) != 0 ||
-	    agent_message_exercise(&m, vault_policy(vault)) != 0) {
+	if (agent_message_exercise(&m, vault_policy(vault)) != 0)
 		drp_respond_fault(r, m.status, m.fault, m.fatal);
-		return;
-	}
-	if (agent_request_store(vault, agent, &m, id, &again, &e) != 0 || (shown = agent_request_show(vault, id, agent, &e)) == NULL)
+	else if (agent_request_store(vault, agent, &m, id, &again, &e) != 0 || (shown = agent_request_show(vault, id, agent, &e)) == NULL)
 		drp_respond_failure(r, &e);
 	else if (again && strcmp(json_string(shown, "right"), m.right) != 0)
 		drp_respond_fault(r, 409, "agent-request-id is that of another request.", true);
@@ -172,7 +181,7 @@ static cJSON *drp_own_request(struct request *r, struct vault *v, const cJSON *a
 void drp_status(struct request *r, void *vault)
 {
 	JSON_AUTO cJSON *agents = NULL;
-	const cJSON *agent = business_here(r) != NULL ? sender(r, vault, &agents) : NULL;
+	const cJSON *agent = sender(r, vault, &agents);
 	JSON_AUTO cJSON *shown = agent != NULL ? drp_own_request(r, vault, agent) : NULL;
 
 	if (shown != NULL)
@@ -225,18 +234,11 @@ void drp_revoke(struct request *r, void *vault)
 {
 	__attribute__((cleanup(agent_message_free))) struct agent_message m = {0};
 	JSON_AUTO cJSON *agents = NULL, *after = NULL;
-	const char *business = business_here(r);
-	const cJSON *agent = business != NULL ? sender(r, vault, &agents) : NULL;
+	const cJSON *agent = sender(r, vault, &agents);
 	struct err e = {0};
-	size_t len;
 
-	if (agent == NULL)
+	if (agent == NULL || !signed_read(r, &m, agent, false))
 		return;
-	const char *body = request_body(r, &len);
-	if (agent_message_signed(&m, body, len, agent, business, when_now(), false) != 0) {
-		drp_respond_fault(r, m.status, m.fault, m.fatal);
-		return;
-	}
 	const char *reason = json_string(m.claims, "reason");
 	// What was signed to ask for something takes nothing back.
 	if (reason == NULL || strlen(reason) > AGENT_TEXT_MAX || json_get(m.claims, "exercise") != NULL) {

@@ -78,9 +78,8 @@ static bool export_send(struct request *r, struct vault *v, const struct export_
 }
 
 // A request for what was just handed out is answered by it. One that names nothing of the site is not: its copy has the request alone.
-static void export_answers(struct vault *v, const char *id, const struct buf *shown)
+static void export_answers(struct vault *v, const char *id, const cJSON *request)
 {
-	JSON_AUTO cJSON *request = json_parse(buf_text(shown), shown->len, NULL);
 	const char *name = json_string(request, "right"), *state = json_string(request, "state");
 	const struct policy_right *right = policy_right_named(vault_policy(v), name);
 
@@ -110,9 +109,8 @@ void export_respond(struct request *r, void *vault)
 {
 	PERSON_AUTO struct person person = {0};
 	struct export_selector by[EXPORT_SELECTORS_MAX];
-	BUF_AUTO_WIPE struct buf named = BUF_INIT(256);
-	BUF_AUTO_WIPE struct buf shown = BUF_INIT(RIGHTS_REQUEST_MAX);
-	char receipt[TOKEN_LEN + 1], archive[TOKEN_LEN + 1], secret[TOKEN_LEN + 1];
+	JSON_AUTO cJSON *request = NULL;
+	char receipt[TOKEN_LEN + 1], archive[TOKEN_LEN + 1], secret[TOKEN_LEN + 1], record[RECORD_ID_LEN + 1];
 	struct err e = {0};
 	size_t count = 0;
 
@@ -143,15 +141,14 @@ void export_respond(struct request *r, void *vault)
 		return;
 	}
 	if (zip != NULL) {
-		char record[RECORD_ID_LEN + 1];
-		if (rights_archive_id(vault, archive, record, &e) != 0 || buf_adds(&named, record) != 0) {
+		if (rights_archive_id(vault, archive, record, &e) != 0) {
 			respond_err(r, &e);
 			return;
 		}
-		by[count++] = (struct export_selector){.by = ERASE_RECORD, .value = buf_text(&named), .by_link = true};
+		by[count++] = (struct export_selector){.by = ERASE_RECORD, .value = record, .by_link = true};
 	} else if (typed != NULL) {
 		by[count++] = (struct export_selector){.by = ERASE_RECEIPT, .value = receipt};
-	} else if (!connection && (!rights_token_read(secret, typed_secret) || rights_show(vault, id, secret, &shown, &e) != 0)) {
+	} else if (!connection && (!rights_token_read(secret, typed_secret) || (request = rights_show(vault, id, secret, &e)) == NULL)) {
 		if (e.code == ERR_NONE || e.code == ERR_NOT_FOUND)
 			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
 		else
@@ -159,7 +156,6 @@ void export_respond(struct request *r, void *vault)
 		return;
 	}
 	// A request to a copy gives it as the policy has that right: to who has shown who they are, and by an officer's answer where not at once.
-	JSON_AUTO cJSON *request = id != NULL ? json_parse(buf_text(&shown), shown.len, NULL) : NULL;
 	if (request != NULL && export_refused(r, request))
 		return;
 	const struct policy_right *right = policy_right_named(request_policy(r), json_string(request, "right"));
@@ -177,7 +173,7 @@ void export_respond(struct request *r, void *vault)
 	}
 	if (atomic_fetch_add(&exports_under_way, 1) < EXPORTS_AT_ONCE) {
 		if (export_send(r, vault, by, count) && id != NULL && person.count > 0)
-			export_answers(vault, id, &shown);
+			export_answers(vault, id, request);
 	} else {
 		respond_problem(r, 503, "problem.busy.export", NULL, NULL);
 	}

@@ -292,15 +292,6 @@ static enum figure figure_of(const struct live *l, const struct statement *s, st
 
 // ---- as JSON ----
 
-// A time as text; null for none.
-static void add_time(cJSON *object, const char *name, time_t t)
-{
-	char text[WHEN_TEXT];
-
-	when_text(text, t);
-	cJSON_AddItemToObject(object, name, t != 0 ? cJSON_CreateString(text) : cJSON_CreateNull());
-}
-
 static void add_counts(cJSON *object, const char *const *names, const uint64_t *counts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -319,18 +310,17 @@ static bool add_kinds(cJSON *to, const struct live *l)
 		const struct policy_kind *kind = &p->kinds[row->kind];
 		const bool limited = row->keep == KEEP_STORED && !duration_is_zero(life_longest(kind));
 		char limit[WORD_LIFE];
-		cJSON *one = json_object_in(kinds);
-		cJSON_AddStringToObject(one, "kind", kind_row(row->kind)->name);
-		cJSON_AddStringToObject(one, "words", word_language(p) == LANGUAGE_EN ? kind_row(row->kind)->words : kind->name);
-		cJSON_AddStringToObject(one, "keep", row->keep == KEEP_STORED ? "stored" : "memory");
-		cJSON_AddNumberToObject(one, "count", (double)row->count);
-		add_time(one, "oldest", row->oldest);
-		cJSON_AddNumberToObject(one, "oldest_seconds",
-					row->oldest != 0 && l->now > row->oldest ? (double)(l->now - row->oldest) : 0);
 		word_life(limit, sizeof limit, p, kind);
-		json_add_text(one, "limit", limited ? limit : NULL);
-		cJSON_AddItemToObject(one, "limit_seconds", limited ? cJSON_CreateNumber((double)row->limit_seconds) : cJSON_CreateNull());
-		cJSON_AddBoolToObject(one, "late", row->late);
+		json_push(kinds,
+			  JSON_MEMBERS(
+			      MEMBER_TEXT("kind", kind_row(row->kind)->name),
+			      MEMBER_TEXT("words", word_language(p) == LANGUAGE_EN ? kind_row(row->kind)->words : kind->name),
+			      MEMBER_TEXT("keep", row->keep == KEEP_STORED ? "stored" : "memory"), MEMBER_NUMBER("count", row->count),
+			      MEMBER_NULLABLE_TIME("oldest", row->oldest),
+			      MEMBER_NUMBER("oldest_seconds", row->oldest != 0 && l->now > row->oldest ? l->now - row->oldest : 0),
+			      MEMBER_NULLABLE_TEXT("limit", limited ? limit : NULL),
+			      MEMBER_ITEM("limit_seconds", limited ? cJSON_CreateNumber((double)row->limit_seconds) : cJSON_CreateNull()),
+			      MEMBER_BOOL("late", row->late)));
 		late |= row->late;
 	}
 	return late;
@@ -344,27 +334,22 @@ static void add_statement(cJSON *list, struct live *l, const struct statement *s
 	cJSON *one = json_object_in(list);
 	BUF_AUTO struct buf figure = BUF_INIT(128 * 1024);
 
-	cJSON_AddStringToObject(one, "id", s->id);
-	json_add_text(one, "section", s->section_id);
-	json_add_text(one, "heading", s->section);
-	json_add_text(one, "group", s->group);
-	cJSON_AddStringToObject(one, "text", s->text != NULL ? s->text : "");
-	if (s->type == STATEMENT_PEOPLE) {
-		cJSON_AddStringToObject(one, "kept_by", "people");
+	const bool people = s->type == STATEMENT_PEOPLE, program = !people && s->obeyed != NULL && s->obeyed->how == VOCABULARY_OBEYED;
+	json_put(one, JSON_MEMBERS(MEMBER_TEXT("id", s->id), MEMBER_NULLABLE_TEXT("section", s->section_id),
+				   MEMBER_NULLABLE_TEXT("heading", s->section), MEMBER_NULLABLE_TEXT("group", s->group),
+				   MEMBER_TEXT("text", s->text != NULL ? s->text : ""),
+				   MEMBER_TEXT("kept_by", people    ? "people"
+							  : program ? "program"
+								    : "nothing yet"),
+				   MEMBER_TEXT("missing", people || program   ? NULL
+							  : s->obeyed != NULL ? s->obeyed->by
+									      : "")));
+	if (!program)
 		return;
-	}
-	if (s->obeyed == NULL || s->obeyed->how != VOCABULARY_OBEYED) {
-		cJSON_AddStringToObject(one, "kept_by", "nothing yet");
-		cJSON_AddStringToObject(one, "missing", s->obeyed != NULL ? s->obeyed->by : "");
-		return;
-	}
-	cJSON_AddStringToObject(one, "kept_by", "program");
-	cJSON_AddStringToObject(one, "how", word_or(l->policy, "keeper.", row->name));
-	cJSON_AddStringToObject(one, "functions", s->obeyed->by);
-	cJSON_AddStringToObject(one, "test", s->obeyed->test);
 	const enum figure state = figure_of(l, s, &figure, one);
-	cJSON_AddStringToObject(one, "state", figure_names[state]);
-	cJSON_AddStringToObject(one, "figure", buf_text(&figure));
+	json_put(one, JSON_MEMBERS(MEMBER_TEXT("how", word_or(l->policy, "keeper.", row->name)), MEMBER_TEXT("functions", s->obeyed->by),
+				   MEMBER_TEXT("test", s->obeyed->test), MEMBER_TEXT("state", figure_names[state]),
+				   MEMBER_TEXT("figure", buf_text(&figure))));
 	cJSON_ArrayForEach(found, l->check)
 	{
 		const char *name = json_string(found, "check");
@@ -372,12 +357,10 @@ static void add_statement(cJSON *list, struct live *l, const struct statement *s
 		    (worst == NULL || check_result(worst) != CHECK_BROKEN))
 			worst = found;
 	}
-	if (worst != NULL && json_string(worst, "result") != NULL) {
-		cJSON *check = cJSON_AddObjectToObject(one, "check");
-		cJSON_AddStringToObject(check, "name", check_name);
-		cJSON_AddStringToObject(check, "result", json_string(worst, "result"));
-		add_time(check, "at", l->checked_at);
-	}
+	if (worst != NULL && json_string(worst, "result") != NULL)
+		json_put(cJSON_AddObjectToObject(one, "check"),
+			 JSON_MEMBERS(MEMBER_TEXT("name", check_name), MEMBER_TEXT("result", json_string(worst, "result")),
+				      MEMBER_NULLABLE_TIME("at", l->checked_at)));
 }
 
 cJSON *live_figures(struct vault *v, const struct policy *p, struct err *e)
@@ -389,13 +372,10 @@ cJSON *live_figures(struct vault *v, const struct policy *p, struct err *e)
 
 	if (live_read(l, v, p, e) != 0 || notice_statements(&statements, p, e) != 0)
 		return NULL;
-	cJSON *o = cJSON_CreateObject();
-	cJSON_AddStringToObject(o, "site", p->shown_as);
-	add_time(o, "at", l->now);
-	cJSON *policy = cJSON_AddObjectToObject(o, "policy");
-	cJSON_AddStringToObject(policy, "version", p->version);
-	cJSON_AddStringToObject(policy, "sha256", p->sha256);
-	add_time(o, "last_prune", l->census.last_prune);
+	cJSON *o = json_make(JSON_MEMBERS(
+	    MEMBER_TEXT("site", p->shown_as), MEMBER_TIME("at", l->now),
+	    MEMBER_ITEM("policy", json_make(JSON_MEMBERS(MEMBER_TEXT("version", p->version), MEMBER_TEXT("sha256", p->sha256)))),
+	    MEMBER_NULLABLE_TIME("last_prune", l->census.last_prune)));
 	cJSON_AddBoolToObject(o, "late", add_kinds(o, l));
 	add_counts(cJSON_AddObjectToObject(o, "requests"), request_count_names, l->all, REQUEST_COUNTS);
 	cJSON *authorities = cJSON_AddArrayToObject(o, "authorities");
@@ -404,39 +384,31 @@ cJSON *live_figures(struct vault *v, const struct policy *p, struct err *e)
 		cJSON_AddNumberToObject(year, "year", (double)l->authorities.list[i].year);
 		add_counts(year, authority_count_names, l->authorities.list[i].counts, AUTHORITY_COUNTS);
 	}
-	cJSON *ledger = cJSON_AddObjectToObject(o, "ledger");
-	cJSON_AddNumberToObject(ledger, "size", (double)l->ledger_size);
-	cJSON_AddNumberToObject(ledger, "signed_size", (double)l->signed_size);
-	add_time(ledger, "signed", l->signed_at);
-	json_add_text(ledger, "key", json_string(l->ledger, "key"));
-	cJSON *keys = cJSON_AddArrayToObject(ledger, "past_keys");
+	cJSON *keys = cJSON_CreateArray(), *drills = cJSON_CreateArray();
 	cJSON_ArrayForEach(one, json_get(l->ledger, "keys"))
 	{
-		if (json_string(one, "until") == NULL)
-			continue;
-		cJSON *past = json_object_in(keys);
-		json_add_text(past, "key", json_string(one, "key"));
-		cJSON_AddNumberToObject(past, "until_size", json_number(one, "until_size", 0));
-		json_add_text(past, "until", json_string(one, "until"));
+		if (json_string(one, "until") != NULL)
+			json_push(keys, JSON_MEMBERS(MEMBER_NULLABLE_TEXT("key", json_string(one, "key")),
+						     MEMBER_NUMBER("until_size", json_number(one, "until_size", 0)),
+						     MEMBER_TEXT("until", json_string(one, "until"))));
 	}
-	cJSON *check = l->check != NULL ? cJSON_AddObjectToObject(o, "check") : cJSON_AddNullToObject(o, "check");
-	if (l->check != NULL) {
-		add_time(check, "at", l->checked_at);
+	json_put(cJSON_AddObjectToObject(o, "ledger"),
+		 JSON_MEMBERS(MEMBER_NUMBER("size", l->ledger_size), MEMBER_NUMBER("signed_size", l->signed_size),
+			      MEMBER_NULLABLE_TIME("signed", l->signed_at), MEMBER_NULLABLE_TEXT("key", json_string(l->ledger, "key")),
+			      MEMBER_ITEM("past_keys", keys)));
+	cJSON *check = l->check != NULL ? json_make(JSON_MEMBERS(MEMBER_NULLABLE_TIME("at", l->checked_at))) : cJSON_CreateNull();
+	if (l->check != NULL)
 		add_counts(check, check_result_names, l->checks, CHECK_RESULTS);
-	}
-	cJSON *drills = cJSON_AddArrayToObject(o, "drills");
 	cJSON_ArrayForEach(one, l->drill)
 	{
 		const struct policy_processor *a = policy_processor(p, one->string);
-		cJSON *drill = a != NULL ? json_object_in(drills) : NULL;
-		if (drill == NULL)
-			continue;
-		json_add_text(drill, "id", a->id);
-		json_add_text(drill, "name", a->name);
-		json_add_text(drill, "result", json_string(one, "result"));
-		add_time(drill, "sent", json_time(one, "sent"));
-		add_time(drill, "at", json_time(one, "answered"));
+		if (a != NULL)
+			json_push(drills, JSON_MEMBERS(MEMBER_TEXT("id", a->id), MEMBER_NULLABLE_TEXT("name", a->name),
+						       MEMBER_NULLABLE_TEXT("result", json_string(one, "result")),
+						       MEMBER_NULLABLE_TIME("sent", json_time(one, "sent")),
+						       MEMBER_NULLABLE_TIME("at", json_time(one, "answered"))));
 	}
+	json_put(o, JSON_MEMBERS(MEMBER_ITEM("check", check), MEMBER_ITEM("drills", drills)));
 	cJSON *list = cJSON_AddArrayToObject(o, "statements");
 	for (size_t i = 0; i < statements.count; i++)
 		if (statements.list[i].type != STATEMENT_GUIDE)

@@ -26,16 +26,9 @@ void live_page_respond_json(struct request *r, void *context)
 
 // ---- as a page ----
 
-static const char *live_text(const cJSON *one, const char *member)
-{
-	const char *text = json_string(one, member);
-
-	return text != NULL ? text : "";
-}
-
 static bool is(const cJSON *one, const char *member, const char *text)
 {
-	return strcmp(live_text(one, member), text) == 0;
+	return strcmp(json_string_or(one, member, ""), text) == 0;
 }
 
 #define LIVE_COUNT(object, member) json_number(object, member, 0)
@@ -80,9 +73,9 @@ static void totals_write(struct writer *w, const cJSON *live)
 	cJSON_ArrayForEach(one, json_get(live, "drills"))
 	{
 		char key[64];
-		snprintf(key, sizeof key, "live.drill.%s", live_text(one, "result"));
+		snprintf(key, sizeof key, "live.drill.%s", json_string_or(one, "result", ""));
 		total_write(w, "live.total.drill", key,
-			    WORD_VALUES({"name", live_text(one, "name")}, {"time", MOMENT_WORDS(json_time(one, "at"), p)}));
+			    WORD_VALUES({"name", json_string_or(one, "name", "")}, {"time", MOMENT_WORDS(json_time(one, "at"), p)}));
 	}
 	buf_adds(w->out, "</dl>\n");
 	// What the ledger is verified with, for who keeps it elsewhere.
@@ -90,13 +83,13 @@ static void totals_write(struct writer *w, const cJSON *live)
 		return;
 	xml_printf(w->out, "<section aria-labelledby=\"ledger\">\n<h2 id=\"ledger\">%s</h2>\n", word(p, "live.key"));
 	write_note(w, "live.key.how", NULL);
-	xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", live_text(ledger, "key"));
+	xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", json_string_or(ledger, "key", ""));
 	cJSON_ArrayForEach(one, json_get(ledger, "past_keys"))
 	{
 		write_note(
 		    w, "live.key.past",
 		    WORD_VALUES({"n", WORD_COUNT(LIVE_COUNT(one, "until_size"))}, {"time", MOMENT_WORDS(json_time(one, "until"), p)}));
-		xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", live_text(one, "key"));
+		xml_printf(w->out, "<p class=\"key\"><code>%s</code></p>\n", json_string_or(one, "key", ""));
 	}
 	buf_adds(w->out, "</section>\n");
 }
@@ -108,27 +101,27 @@ static void statement_write(struct writer *w, const cJSON *one)
 	const char *state = json_string(one, "state");
 	struct buf *out = w->out;
 
-	xml_printf(out, "<li id=\"%s\" class=\"%s\">\n<p class=\"sentence\">%s</p>\n", live_text(one, "id"),
-		   state != NULL ? state : "unbuilt", live_text(one, "text"));
+	xml_printf(out, "<li id=\"%s\" class=\"%s\">\n<p class=\"sentence\">%s</p>\n", json_string_or(one, "id", ""),
+		   state != NULL ? state : "unbuilt", json_string_or(one, "text", ""));
 	if (state == NULL) {
 		xml_printf(out, "<p class=\"figure\">%s</p>\n</li>\n", word(p, "live.unbuilt"));
 		return;
 	}
 	xml_printf(out, "<p class=\"figure\"><strong>%s</strong> <span>%s</span></p>\n", word_or(p, "live.state.", state),
-		   live_text(one, "figure"));
+		   json_string_or(one, "figure", ""));
 	if (meter != NULL) {
 		double max = json_number(meter, "max", 0), value = json_number(meter, "value", 0);
 		buf_printf(out, "<meter min=\"0\" max=\"%.0f\" value=\"%.0f\"%s aria-hidden=\"true\"></meter>\n", max,
 			   value < max ? value : max, is(one, "state", "broken") ? " class=\"late\"" : "");
 	}
 	xml_printf(out, "<details><summary>%s</summary>\n<p>%s</p>\n<dl><dt>%s</dt><dd><code>%s</code></dd>", word(p, "live.keeps"),
-		   live_text(one, "how"), word(p, "live.functions"), live_text(one, "functions"));
-	xml_printf(out, "<dt>%s</dt><dd><code>tests/%s</code></dd><dt>%s</dt><dd>", word(p, "live.test"), live_text(one, "test"),
+		   json_string_or(one, "how", ""), word(p, "live.functions"), json_string_or(one, "functions", ""));
+	xml_printf(out, "<dt>%s</dt><dd><code>tests/%s</code></dd><dt>%s</dt><dd>", word(p, "live.test"), json_string_or(one, "test", ""),
 		   word(p, "live.check"));
 	if (check != NULL)
 		xml_printf(out, "%s%s%s <code>%s</code>",
-			   word_or(p, "live.result.", is(check, "result", "BROKEN") ? "broken" : live_text(check, "result")),
-			   word(p, "join.comma"), MOMENT_WORDS(json_time(check, "at"), p), live_text(check, "name"));
+			   word_or(p, "live.result.", is(check, "result", "BROKEN") ? "broken" : json_string_or(check, "result", "")),
+			   word(p, "join.comma"), MOMENT_WORDS(json_time(check, "at"), p), json_string_or(check, "name", ""));
 	else
 		html_text(out, word(p, "live.check.none"));
 	buf_adds(out, "</dd></dl></details>\n</li>\n");
@@ -137,7 +130,7 @@ static void statement_write(struct writer *w, const cJSON *one)
 // From `first` on, until another section begins, which is returned: those that programs keep, then, folded, those of people.
 static const cJSON *section_write(struct writer *w, const cJSON *first)
 {
-	const char *section = live_text(first, "section"), *group = NULL;
+	const char *section = json_string_or(first, "section", ""), *group = NULL;
 	struct buf *out = w->out;
 	const cJSON *one;
 	long long people = 0;
@@ -147,7 +140,7 @@ static const cJSON *section_write(struct writer *w, const cJSON *first)
 	const char *id = section[0] != '\0' ? section : "notice";
 	xml_printf(out, "<section aria-labelledby=\"in-%s\">\n<h2 id=\"in-%s\"><a href=\"%s%s%s\">%s</a></h2>\n", id, id, buf_text(&notice),
 		   section[0] != '\0' ? "#" : "", section,
-		   section[0] != '\0' ? live_text(first, "heading") : word(w->policy, "notice.title"));
+		   section[0] != '\0' ? json_string_or(first, "heading", "") : word(w->policy, "notice.title"));
 	for (one = first; one != NULL && is(one, "section", section); one = one->next) {
 		if (is(one, "kept_by", "people")) {
 			people++;
@@ -155,7 +148,7 @@ static const cJSON *section_write(struct writer *w, const cJSON *first)
 		}
 		if (group == NULL || !is(one, "group", group)) {
 			buf_adds(out, group != NULL ? "</ul>\n" : "");
-			group = live_text(one, "group");
+			group = json_string_or(one, "group", "");
 			if (group[0] != '\0')
 				xml_printf(out, "<h3>%s</h3>\n", group);
 			buf_adds(out, "<ul class=\"kept\">\n");
@@ -169,7 +162,8 @@ static const cJSON *section_write(struct writer *w, const cJSON *first)
 		xml_printf(out, "</summary>\n<p>%s</p>\n<ul>\n", word(w->policy, "live.people"));
 		for (const cJSON *told = first; told != one; told = told->next)
 			if (is(told, "kept_by", "people"))
-				xml_printf(out, "<li id=\"%s\">%s</li>\n", live_text(told, "id"), live_text(told, "text"));
+				xml_printf(out, "<li id=\"%s\">%s</li>\n", json_string_or(told, "id", ""),
+					   json_string_or(told, "text", ""));
 		buf_adds(out, "</ul></details>\n");
 	}
 	buf_adds(out, "</section>\n");
@@ -258,7 +252,7 @@ void live_page_respond_versions(struct request *r, void *context)
 	live_lead(&w, "versions.lead");
 	cJSON_ArrayForEach(one, versions)
 	{
-		const char *version = live_text(one, "version");
+		const char *version = json_string_or(one, "version", "");
 		bool translated = false;
 		cJSON_ArrayForEach(known, json_get(one, "languages"))
 		{
@@ -273,7 +267,7 @@ void live_page_respond_versions(struct request *r, void *context)
 			write_filled(&w, "versions.ledger", WORD_VALUES({"n", WORD_COUNT(json_number(one, "ledger", 0))}));
 		}
 		xml_printf(&out, "</p>\n<p>SHA-256 <code>%s</code> (<a href=\"/privacy/versions/%s.xml\">XML</a>)</p>\n<ul>\n",
-			   live_text(one, "sha256"), version);
+			   json_string_or(one, "sha256", ""), version);
 		const cJSON *said = json_get(one, "changes"), *changes = json_get(said, p->language);
 		changes = changes == NULL && said != NULL ? said->child : changes;
 		cJSON_ArrayForEach(change, changes)

@@ -5,6 +5,7 @@
 #include "policy/base/base64.h"
 #include "policy/base/limits.h"
 #include "policy/base/setting.h"
+#include "policy/rights/letter.h"
 #include "policy/rights/request.h"
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -51,12 +52,11 @@ int opendsr_start(struct err *e)
 static void opendsr_respond_fault(struct request *r, int status, const char *reason, const char *message)
 {
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	cJSON *error = cJSON_AddObjectToObject(o, "error"), *one = cJSON_CreateObject();
+	cJSON *error = cJSON_AddObjectToObject(o, "error");
 
-	cJSON_AddNumberToObject(error, "code", status);
-	cJSON_AddStringToObject(error, "message", message);
-	cJSON_AddItemToArray(cJSON_AddArrayToObject(error, "errors"), one);
-	json_put_texts(one, JSON_TEXTS({"domain", "Validation"}, {"reason", reason}, {"message", message}));
+	json_put(error, JSON_MEMBERS(MEMBER_NUMBER("code", status), MEMBER_TEXT("message", message)));
+	json_push(cJSON_AddArrayToObject(error, "errors"),
+		  JSON_MEMBERS(MEMBER_TEXT("domain", "Validation"), MEMBER_TEXT("reason", reason), MEMBER_TEXT("message", message)));
 	respond_json(r, status, o);
 }
 
@@ -120,11 +120,8 @@ void opendsr_discovery(struct request *r, void *vault)
 		return;
 	cJSON_AddStringToObject(o, "api_version", VERSION);
 	cJSON *identities = cJSON_AddArrayToObject(o, "supported_identities");
-	for (const char *const *type = agent_message_identities; *type != NULL; type++) {
-		cJSON *one = cJSON_CreateObject();
-		json_put_texts(one, JSON_TEXTS({"identity_type", *type}, {"identity_format", "raw"}));
-		cJSON_AddItemToArray(identities, one);
-	}
+	for (const char *const *type = agent_message_identities; *type != NULL; type++)
+		json_push(identities, JSON_MEMBERS(MEMBER_TEXT("identity_type", *type), MEMBER_TEXT("identity_format", "raw")));
 	cJSON *requests = cJSON_AddArrayToObject(o, "supported_subject_request_types");
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (agent_message_right(vault_policy(vault), types[i]) != NULL)
@@ -159,11 +156,10 @@ static const char *due_by(const cJSON *shown)
 static cJSON *answer_begin(const cJSON *shown)
 {
 	const cJSON *agent = json_get(shown, "agent");
-	cJSON *o = cJSON_CreateObject();
 
-	json_put_texts(o, JSON_TEXTS({"controller_id", json_string(agent, "id")}, {"subject_request_id", json_string(agent, "request")},
-				     {"api_version", VERSION}));
-	return o;
+	return json_make(JSON_MEMBERS(MEMBER_TEXT("controller_id", json_string(agent, "id")),
+				      MEMBER_TEXT("subject_request_id", json_string(agent, "request")),
+				      MEMBER_TEXT("api_version", VERSION)));
 }
 
 void opendsr_request(struct request *r, void *vault)
@@ -224,9 +220,7 @@ static const char *status_of(const cJSON *shown)
 	case STATE_FULFILLED:
 		return "completed";
 	case STATE_OPEN:
-		return agent_request_event(shown, "recognised") == NULL && agent_request_event(shown, "acknowledged") == NULL
-			   ? "pending"
-			   : "in_progress";
+		return letter_event(shown, "recognised") == NULL && letter_event(shown, "acknowledged") == NULL ? "pending" : "in_progress";
 	case STATE_WAITING:
 	case STATE_PARTIAL:
 		return "in_progress";

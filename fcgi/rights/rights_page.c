@@ -387,9 +387,7 @@ static void stores_write(struct rights_page *page, const cJSON *certificate)
 
 static bool is_text(const cJSON *one, const char *member, const char *text)
 {
-	const char *value = json_string(one, member);
-
-	return value != NULL && strcmp(value, text) == 0;
+	return strcmp(json_string_or(one, member, ""), text) == 0;
 }
 
 // Who else got some of it, what becomes of backups, and what no erasure reaches. Certificates of versions before say nothing of it.

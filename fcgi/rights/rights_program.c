@@ -32,7 +32,7 @@
 enum {
 	DEADLINE_MS = 15000,
 	ERASE_DEADLINE_MS = 120000, // every store, a checkpoint, a scan
-	ANSWER_MAX = 1024 * 1024,
+	PROOF_MAX = 1024 * 1024,
 };
 
 // ---- POST /api/rights ----
@@ -124,7 +124,35 @@ static void respond_not_offered(struct request *r)
 			WORD_VALUES({"rights", p->right_count > 0 ? buf_text(&offered) : word(p, "join.none")}));
 }
 
-static void respond_own(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh);
+// `missing`: the key of the word for what there is not.
+static void respond_failed(struct request *r, const struct err *e, const char *missing)
+{
+	if (e->code == ERR_NONE || e->code == ERR_NOT_FOUND)
+		respond_problem(r, 404, missing, NULL, NULL);
+	else
+		respond_err(r, e);
+}
+
+// For a browser; for programs as JSON. `fault`: the key of the word for what is wrong with the field that was typed; NULL: nothing is.
+static void respond_own(struct request *r, struct vault *v, const char *id, const char *secret, enum rights_own_view view,
+			const char *field, const char *fault)
+{
+	struct err e = {0};
+	JSON_AUTO cJSON *shown = rights_show(v, id, secret, &e);
+
+	if (shown == NULL)
+		respond_failed(r, &e, "problem.not-found.request");
+	else if (request_wants(r, "text/html"))
+		rights_page_own(r, shown, secret, view,
+				&(struct rights_typed){.contact = fault != NULL ? request_text(r, "contact") : NULL,
+						       .message = fault != NULL ? request_text(r, "message") : NULL,
+						       .field = field,
+						       .fault = fault != NULL ? word(request_policy(r), fault) : NULL});
+	else if (fault != NULL)
+		respond_problem(r, 422, fault, field, NULL);
+	else
+		respond_json(r, 200, shown);
+}
 
 static void respond_no_consent(struct request *r)
 {
@@ -139,7 +167,6 @@ static void handle_request(struct request *r, void *context)
 	struct rights_receipt receipt;
 	struct asked a = {0};
 	struct err e = {0};
-	char due[WHEN_TEXT];
 
 	if (request_check(r, request_fields_table) != 0)
 		return;
@@ -166,15 +193,10 @@ static void handle_request(struct request *r, void *context)
 		else
 			respond_err(r, &e);
 	} else if (request_wants(r, "text/html")) {
-		respond_own(r, context, receipt.id, receipt.secret, true);
+		respond_own(r, context, receipt.id, receipt.secret, OWN_FRESH, NULL, NULL);
 	} else {
-		JSON_AUTO cJSON *answer = cJSON_CreateObject();
-		when_text(due, receipt.due);
-		cJSON_AddStringToObject(answer, "id", receipt.id);
-		cJSON_AddStringToObject(answer, "secret", receipt.secret);
-		cJSON_AddStringToObject(answer, "due", due);
-		if (receipt.signal != NULL)
-			cJSON_AddStringToObject(answer, "signal", receipt.signal);
+		JSON_AUTO cJSON *answer = json_make(JSON_MEMBERS(MEMBER_TEXT("id", receipt.id), MEMBER_TEXT("secret", receipt.secret),
+								 MEMBER_TIME("due", receipt.due), MEMBER_TEXT("signal", receipt.signal)));
 		respond_json(r, 201, answer);
 	}
 	buf_wipe(&a.contact);
@@ -182,23 +204,16 @@ static void handle_request(struct request *r, void *context)
 
 // ---- POST /api/rights/plan: the same, and nothing is done yet; POST /api/rights/start: the page of rights with the receipt filled in ----
 
-// Erasure by the address that asks.
-static void handle_plan_connection(struct request *r, struct vault *v)
-{
-	const char *address = by_connection_address(r, RIGHT_ERASURE);
-
-	if (address != NULL)
-		rights_page_plan_connection(r, v, address);
-}
-
 static void handle_plan(struct request *r, void *context)
 {
 	struct asked a = {0};
 
 	if (request_check(r, plan_fields) != 0)
 		return;
-	if (request_int(r, "connection", 0) == 1) {
-		handle_plan_connection(r, context);
+	if (request_int(r, "connection", 0) == 1) { // erasure by the address that asks
+		const char *address = by_connection_address(r, RIGHT_ERASURE);
+		if (address != NULL)
+			rights_page_plan_connection(r, context, address);
 		return;
 	}
 	asked_read(r, false, &a);
@@ -232,33 +247,25 @@ static void handle_start(struct request *r, void *context)
 static void handle_offer(struct request *r, void *context)
 {
 	const struct policy *p = request_policy(r);
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	(void)context;
-	cJSON_AddStringToObject(o, "site", p->shown_as);
+	JSON_AUTO cJSON *o = json_make(JSON_MEMBERS(MEMBER_TEXT("site", p->shown_as)));
 	cJSON *rights = cJSON_AddArrayToObject(o, "rights");
-	for (size_t i = 0; i < p->right_count; i++) {
-		const struct policy_right *right = &p->rights[i];
+
+	(void)context;
+	for (const struct policy_right *right = p->rights; right < p->rights + p->right_count; right++) {
 		const struct offer *offer = offer_of(right);
 		BUF_AUTO struct buf how = BUF_INIT(64 * 1024);
-		cJSON *one = cJSON_CreateObject();
+		cJSON *takes = cJSON_CreateArray();
 		prose_plain(p, &right->how, &how);
-		cJSON_AddStringToObject(one, "id", policy_word(&policy_right_words, right->id));
-		cJSON_AddStringToObject(one, "name", right->name);
-		cJSON_AddStringToObject(one, "how", buf_text(&how));
-		cJSON_AddStringToObject(one, "who", policy_word(&policy_who_words, right->who));
-		cJSON_AddStringToObject(one, "verify", policy_word(&policy_verify_words, right->verify));
-		cJSON_AddBoolToObject(one, "self_service", right->self_service);
-		cJSON_AddBoolToObject(one, "at_once", offer_acts(p, right));
-		cJSON_AddItemToObject(one, "acts_on", offer->acts_on != NULL ? cJSON_CreateString(offer->acts_on) : cJSON_CreateNull());
-		cJSON_AddStringToObject(one, "path", offer->path);
-		cJSON *takes = cJSON_AddArrayToObject(one, "takes");
 		for (size_t t = 0; offer->takes[t] != NULL; t++)
 			cJSON_AddItemToArray(takes, cJSON_CreateString(offer->takes[t]));
-		const char *connection = offer_connection(p, right);
-		cJSON_AddItemToObject(one, "connection", connection != NULL ? cJSON_CreateString(connection) : cJSON_CreateNull());
-		const char *signal = policy_word(&policy_signal_words, right->signal);
-		cJSON_AddItemToObject(one, "signal", signal != NULL ? cJSON_CreateString(signal) : cJSON_CreateNull());
-		cJSON_AddItemToArray(rights, one);
+		json_push(rights,
+			  JSON_MEMBERS(MEMBER_TEXT("id", policy_word(&policy_right_words, right->id)), MEMBER_TEXT("name", right->name),
+				       MEMBER_TEXT("how", buf_text(&how)), MEMBER_TEXT("who", policy_word(&policy_who_words, right->who)),
+				       MEMBER_TEXT("verify", policy_word(&policy_verify_words, right->verify)),
+				       MEMBER_BOOL("self_service", right->self_service), MEMBER_BOOL("at_once", offer_acts(p, right)),
+				       MEMBER_NULLABLE_TEXT("acts_on", offer->acts_on), MEMBER_TEXT("path", offer->path),
+				       MEMBER_ITEM("takes", takes), MEMBER_NULLABLE_TEXT("connection", offer_connection(p, right)),
+				       MEMBER_NULLABLE_TEXT("signal", policy_word(&policy_signal_words, right->signal))));
 	}
 	if (o != NULL)
 		respond_json(r, 200, o);
@@ -268,19 +275,17 @@ static void handle_offer(struct request *r, void *context)
 
 static void handle_show(struct request *r, void *context)
 {
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(ANSWER_MAX);
 	struct err e = {0};
 	// No secret is as wrong as any other wrong one.
 	const char *id = request_rest(r), *authorization = request_header(r, "Authorization"), *secret = "";
 	if (authorization != NULL && strncasecmp(authorization, "Bearer ", 7) == 0)
 		secret = authorization + 7 + strspn(authorization + 7, " ");
 	bool shaped = strlen(id) == RECORD_ID_LEN && strspn(id, "0123456789abcdef") == RECORD_ID_LEN && token_shaped(secret);
-	if (shaped && rights_show(context, id, secret, &json, &e) == 0)
-		respond_bytes(r, 200, "application/json", buf_text(&json), json.len);
-	else if (!shaped || e.code == ERR_NOT_FOUND)
-		respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
+	JSON_AUTO cJSON *shown = shaped ? rights_show(context, id, secret, &e) : NULL;
+	if (shown != NULL)
+		respond_json(r, 200, shown);
 	else
-		respond_err(r, &e);
+		respond_failed(r, &e, "problem.not-found.request");
 }
 
 // ---- POST /api/rights/look-up, …/withdraw, …/add, …/confirm, …/mail: the same without a script, taking it back, adding to it, the code of a mail, and another
@@ -305,47 +310,13 @@ static const struct field confirm_fields[] = {
     {0},
 };
 
-// For a browser; for programs as JSON. `fault`: the key of the word for what is wrong with the field that was typed; NULL: nothing is.
-static void respond_own_with(struct request *r, struct vault *v, const char *id, const char *secret, enum rights_own_view view,
-			     const char *field, const char *fault)
-{
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(ANSWER_MAX);
-	struct err e = {0};
-
-	if (rights_show(v, id, secret, &json, &e) != 0) {
-		if (e.code == ERR_NOT_FOUND)
-			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
-		else
-			respond_err(r, &e);
-		return;
-	}
-	JSON_AUTO cJSON *shown = json_parse(buf_text(&json), json.len, &e);
-	if (shown == NULL)
-		respond_err(r, &e);
-	else if (request_wants(r, "text/html"))
-		rights_page_own(r, shown, secret, view,
-				&(struct rights_typed){.contact = fault != NULL ? request_text(r, "contact") : NULL,
-						       .message = fault != NULL ? request_text(r, "message") : NULL,
-						       .field = field,
-						       .fault = fault != NULL ? word(request_policy(r), fault) : NULL});
-	else if (fault != NULL)
-		respond_problem(r, 422, fault, field, NULL);
-	else
-		respond_json(r, 200, shown);
-}
-
-static void respond_own(struct request *r, struct vault *v, const char *id, const char *secret, bool fresh)
-{
-	respond_own_with(r, v, id, secret, fresh ? OWN_FRESH : OWN_AGAIN, NULL, NULL);
-}
-
 enum own_act { OWN_LOOK_UP, OWN_WITHDRAW, OWN_ADD, OWN_CONFIRM, OWN_MAIL };
 static const struct field *const own_act_fields[] = {own_fields, own_fields, add_fields, confirm_fields, own_fields};
 
 // Whose request it is, is checked first, and for all alike.
 static int own_do(struct request *r, struct vault *v, enum own_act act, const char *id, const char *secret, struct err *e)
 {
-	BUF_AUTO_WIPE struct buf shown = BUF_INIT(ANSWER_MAX);
+	JSON_AUTO cJSON *shown = act == OWN_CONFIRM || act == OWN_MAIL ? rights_show(v, id, secret, e) : NULL;
 
 	switch (act) {
 	case OWN_WITHDRAW:
@@ -353,9 +324,9 @@ static int own_do(struct request *r, struct vault *v, enum own_act act, const ch
 	case OWN_ADD:
 		return rights_add(v, id, secret, request_text(r, "text"), e);
 	case OWN_CONFIRM:
-		return rights_show(v, id, secret, &shown, e) == 0 ? identity_confirm_code(v, id, request_text(r, "code"), e) : -1;
+		return shown != NULL ? identity_confirm_code(v, id, request_text(r, "code"), e) : -1;
 	case OWN_MAIL:
-		return rights_show(v, id, secret, &shown, e) == 0 ? acknowledge_ask(v, request_policy(r), id, request_address(r), e) : -1;
+		return shown != NULL ? acknowledge_ask(v, request_policy(r), id, request_address(r), e) : -1;
 	default:
 		return 0; // what is shown afterwards
 	}
@@ -363,8 +334,7 @@ static int own_do(struct request *r, struct vault *v, enum own_act act, const ch
 
 static bool own_superseded(struct vault *v, const char *id, const char *secret)
 {
-	BUF_AUTO_WIPE struct buf text = BUF_INIT(ANSWER_MAX);
-	JSON_AUTO cJSON *shown = rights_show(v, id, secret, &text, NULL) == 0 ? json_parse(buf_text(&text), text.len, NULL) : NULL;
+	JSON_AUTO cJSON *shown = rights_show(v, id, secret, NULL);
 
 	return cJSON_IsTrue(json_get(shown, "mailbox"));
 }
@@ -386,28 +356,22 @@ static void handle_own(struct request *r, struct vault *v, enum own_act act)
 	if (request_check(r, own_act_fields[act]) != 0)
 		return;
 	const bool shaped = own_number(id, request_text(r, "id")) && rights_token_read(secret, request_text(r, "secret"));
-	if (!shaped)
-		respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
-	else if (own_do(r, v, act, id, secret, &e) != 0) {
-		if (e.code == ERR_NOT_FOUND)
-			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
-		else if (act == OWN_CONFIRM && e.code == ERR_INPUT)
-			respond_own_with(r, v, id, secret, OWN_AGAIN, "code", "problem.code");
-		else if (act == OWN_MAIL && e.code == ERR_REFUSED)
-			respond_problem(r, 409, "problem.no-mail", NULL, NULL);
-		else if (act == OWN_MAIL && e.code == ERR_BUSY)
-			respond_problem(r, 429, "problem.mail-often", NULL, NULL);
-		else if (act == OWN_ADD && e.code == ERR_INPUT)
-			respond_problem(r, 409, "problem.request-full", "text", NULL);
-		else if (e.code == ERR_REFUSED && own_superseded(v, id, secret))
-			respond_problem(r, 403, "problem.refused.mailbox", NULL, NULL);
-		else if (e.code == ERR_REFUSED)
-			respond_problem(r, 409, "problem.request-over", NULL, NULL);
-		else
-			respond_err(r, &e);
-	} else {
-		respond_own(r, v, id, secret, false);
-	}
+	if (shaped && own_do(r, v, act, id, secret, &e) == 0)
+		respond_own(r, v, id, secret, OWN_AGAIN, NULL, NULL);
+	else if (act == OWN_CONFIRM && e.code == ERR_INPUT)
+		respond_own(r, v, id, secret, OWN_AGAIN, "code", "problem.code");
+	else if (act == OWN_MAIL && e.code == ERR_REFUSED)
+		respond_problem(r, 409, "problem.no-mail", NULL, NULL);
+	else if (act == OWN_MAIL && e.code == ERR_BUSY)
+		respond_problem(r, 429, "problem.mail-often", NULL, NULL);
+	else if (act == OWN_ADD && e.code == ERR_INPUT)
+		respond_problem(r, 409, "problem.request-full", "text", NULL);
+	else if (e.code == ERR_REFUSED && own_superseded(v, id, secret))
+		respond_problem(r, 403, "problem.refused.mailbox", NULL, NULL);
+	else if (e.code == ERR_REFUSED)
+		respond_problem(r, 409, "problem.request-over", NULL, NULL);
+	else
+		respond_failed(r, &e, "problem.not-found.request");
 }
 
 static void handle_look_up(struct request *r, void *context)
@@ -437,14 +401,6 @@ static void handle_mail(struct request *r, void *context)
 
 // ---- /rights/confirm/<token>: what the link of a mail leads to. GET shows the button and changes nothing: programs that look through mails follow links. ----
 
-static void confirm_problem(struct request *r, const struct err *e)
-{
-	if (e->code == ERR_NOT_FOUND)
-		respond_problem(r, 404, "problem.not-found.confirm", NULL, NULL);
-	else
-		respond_err(r, e);
-}
-
 static void handle_confirm_page(struct request *r, void *context)
 {
 	struct identity_request asked;
@@ -453,7 +409,7 @@ static void handle_confirm_page(struct request *r, void *context)
 	if (identity_link_find(context, request_rest(r), &asked, &e) == 0)
 		rights_page_confirm(r, request_rest(r), &asked);
 	else
-		confirm_problem(r, &e);
+		respond_failed(r, &e, "problem.not-found.confirm");
 }
 
 static const struct field confirm_page_fields[] = {
@@ -470,17 +426,14 @@ static void handle_confirm(struct request *r, void *context)
 	if (request_check(r, confirm_page_fields) != 0)
 		return;
 	const char *typed = request_text(r, "id");
-	if (typed != NULL && !own_number(number, typed))
-		confirm_problem(r, &(struct err){.code = ERR_NOT_FOUND});
-	else if (identity_confirm_link(context, request_rest(r), typed != NULL ? number : NULL, id, secret, &e) != 0) {
-		confirm_problem(r, &e);
+	if ((typed != NULL && !own_number(number, typed)) ||
+	    identity_confirm_link(context, request_rest(r), typed != NULL ? number : NULL, id, secret, &e) != 0) {
+		respond_failed(r, &e, "problem.not-found.confirm");
 	} else if (request_wants(r, "text/html")) {
-		respond_own_with(r, context, id, secret, OWN_CONFIRMED, NULL, NULL);
+		respond_own(r, context, id, secret, OWN_CONFIRMED, NULL, NULL);
 	} else {
-		JSON_AUTO cJSON *answer = cJSON_CreateObject();
-		cJSON_AddBoolToObject(answer, "confirmed", true);
-		cJSON_AddStringToObject(answer, "id", id);
-		cJSON_AddStringToObject(answer, "secret", secret);
+		JSON_AUTO cJSON *answer =
+		    json_make(JSON_MEMBERS(MEMBER_BOOL("confirmed", true), MEMBER_TEXT("id", id), MEMBER_TEXT("secret", secret)));
 		respond_json(r, 200, answer);
 	}
 	explicit_bzero(secret, sizeof secret);
@@ -499,7 +452,7 @@ static const struct field rectify_fields_table[] = {
 static void handle_rectify(struct request *r, void *context)
 {
 	char secret[TOKEN_LEN + 1];
-	BUF_AUTO_WIPE struct buf contact = BUF_INIT(4 * 254), shown = BUF_INIT(ANSWER_MAX);
+	BUF_AUTO_WIPE struct buf contact = BUF_INIT(4 * 254);
 	struct rectify_value values[2];
 	struct err e = {0}, unsent = {0};
 	size_t count = 0;
@@ -514,34 +467,30 @@ static void handle_rectify(struct request *r, void *context)
 	if (message != NULL)
 		values[count++] = (struct rectify_value){"message", message};
 	const char *fault = typed != NULL ? contact_fault(buf_text(&contact)) : count == 0 ? "problem.rectify-what" : NULL;
-	const bool known = rights_token_read(secret, request_text(r, "secret")) && rights_show(context, id, secret, &shown, &e) == 0;
-	JSON_AUTO cJSON *own = known ? json_parse(buf_text(&shown), shown.len, &e) : NULL;
+	JSON_AUTO cJSON *own = rights_token_read(secret, request_text(r, "secret")) ? rights_show(context, id, secret, &e) : NULL;
 	if (fault == NULL && typed != NULL && own != NULL &&
 	    contact_unasked(policy_right_named(request_policy(r), json_string(own, "right")), buf_text(&contact)))
 		fault = "problem.contact-shape.mailable";
 	if (!offer_corrects(request_policy(r))) {
 		respond_problem(r, 403, "problem.refused.rectify", NULL, NULL);
-	} else if (own != NULL && cJSON_IsTrue(json_get(own, "mailbox"))) {
-		respond_problem(r, 403, "problem.refused.mailbox", NULL, NULL);
 	} else if (own == NULL) {
-		if (e.code == ERR_NONE || e.code == ERR_NOT_FOUND)
-			respond_problem(r, 404, "problem.not-found.request", NULL, NULL);
-		else
-			respond_err(r, &e);
+		respond_failed(r, &e, "problem.not-found.request");
+	} else if (cJSON_IsTrue(json_get(own, "mailbox"))) {
+		respond_problem(r, 403, "problem.refused.mailbox", NULL, NULL);
 	} else if (fault != NULL) {
-		respond_own_with(r, context, id, secret, OWN_AGAIN, "contact", fault);
+		respond_own(r, context, id, secret, OWN_AGAIN, "contact", fault);
 	} else if (rectify_request(context, id, values, count, "person", NULL, &e) != 0) {
 		if (e.code == ERR_REFUSED)
 			respond_problem(r, 409, "problem.request-over", NULL, NULL);
 		else if (e.code == ERR_INPUT)
-			respond_own_with(r, context, id, secret, OWN_AGAIN, typed != NULL ? "contact" : "message", "problem.rectify-what");
+			respond_own(r, context, id, secret, OWN_AGAIN, typed != NULL ? "contact" : "message", "problem.rectify-what");
 		else
 			respond_err(r, &e);
 	} else {
 		// Where the mails of the address are to be shown to be read, those of the new one are. Where none goes now, the page has a button for it.
 		if (typed != NULL)
 			(void)acknowledge_ask(context, request_policy(r), id, request_address(r), &unsent);
-		respond_own(r, context, id, secret, false);
+		respond_own(r, context, id, secret, OWN_AGAIN, NULL, NULL);
 	}
 }
 
@@ -577,7 +526,6 @@ static void respond_erased(struct request *r, const cJSON *certificate, bool con
 static bool erase_recorded(struct request *r, struct vault *v, const struct rights_new *asked)
 {
 	struct rights_receipt receipt;
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(ANSWER_MAX);
 	struct err e = {0};
 
 	memcpy(receipt.secret, asked->secret, sizeof receipt.secret);
@@ -593,11 +541,10 @@ static bool erase_recorded(struct request *r, struct vault *v, const struct righ
 		return true;
 	}
 	if (request_wants(r, "text/html")) {
-		respond_own(r, v, receipt.id, receipt.secret, true);
+		respond_own(r, v, receipt.id, receipt.secret, OWN_FRESH, NULL, NULL);
 		return true;
 	}
-	JSON_AUTO cJSON *shown =
-	    rights_show(v, receipt.id, receipt.secret, &json, &e) == 0 ? json_parse(buf_text(&json), json.len, &e) : NULL;
+	JSON_AUTO cJSON *shown = rights_show(v, receipt.id, receipt.secret, &e);
 	if (shown == NULL)
 		respond_err(r, &e);
 	else
@@ -607,7 +554,6 @@ static bool erase_recorded(struct request *r, struct vault *v, const struct righ
 
 static void handle_erase(struct request *r, void *context)
 {
-	BUF_AUTO struct buf text = BUF_INIT(ANSWER_MAX);
 	struct err e = {0};
 	if (request_check(r, erase_fields) != 0)
 		return;
@@ -639,22 +585,15 @@ static void handle_erase(struct request *r, void *context)
 					 .secret = secret};
 	if (once > 0 && erasure != NULL && erasure->self_service && erase_recorded(r, context, &asked))
 		return;
-	if ((connection    ? rights_erase_connection
-	     : zip != NULL ? rights_erase_archive
-			   : rights_erase)(context, connection ? address : token, &text, &e) != 0 &&
-	    e.code == ERR_REFUSED) {
-		respond_problem(r, 403, "problem.refused.erasure", NULL, NULL);
-		return;
-	}
-	if (e.code != ERR_NONE) {
-		respond_err(r, &e);
-		return;
-	}
-	JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
-	if (certificate == NULL)
-		respond_err(r, &e);
-	else
+	JSON_AUTO cJSON *certificate = (connection    ? rights_erase_connection
+					: zip != NULL ? rights_erase_archive
+						      : rights_erase)(context, connection ? address : token, &e);
+	if (certificate != NULL)
 		respond_erased(r, certificate, connection, NULL);
+	else if (e.code == ERR_REFUSED)
+		respond_problem(r, 403, "problem.refused.erasure", NULL, NULL);
+	else
+		respond_err(r, &e);
 }
 
 // ---- GET /api/proofs/<number> ----
@@ -662,15 +601,12 @@ static void handle_erase(struct request *r, void *context)
 // The proof of one entry of the ledger. Nothing in it is about anybody, so anybody may ask.
 static void handle_proof(struct request *r, void *context)
 {
-	BUF_AUTO struct buf proof = BUF_INIT(ANSWER_MAX);
+	BUF_AUTO struct buf proof = BUF_INIT(PROOF_MAX);
 	const char *number = request_rest(r);
-	struct err e = {0};
+	const bool shaped = strlen(number) <= 15 && number[0] != '\0' && number[strspn(number, "0123456789")] == '\0';
+	struct err e = {.code = ERR_NOT_FOUND};
 
-	if (strlen(number) > 15 || number[0] == '\0' || number[strspn(number, "0123456789")] != '\0') {
-		respond_problem(r, 404, "problem.not-found.proof", NULL, NULL);
-		return;
-	}
-	if (ledger_proof(context, PROOF_OF_EVENT, strtoull(number, NULL, 10), &proof, &e) == 0)
+	if (shaped && ledger_proof(context, PROOF_OF_EVENT, strtoull(number, NULL, 10), &proof, &e) == 0)
 		respond_bytes(r, 200, "text/plain", buf_text(&proof), proof.len);
 	else if (e.code == ERR_NOT_FOUND || e.code == ERR_INPUT)
 		respond_problem(r, 404, "problem.not-found.proof", NULL, NULL);

@@ -295,6 +295,13 @@ const char *json_string(const cJSON *object, const char *name)
 	return cJSON_GetStringValue(json_get(object, name));
 }
 
+const char *json_string_or(const cJSON *object, const char *name, const char *otherwise)
+{
+	const char *text = json_string(object, name);
+
+	return text != NULL ? text : otherwise;
+}
+
 double json_number(const cJSON *object, const char *name, double otherwise)
 {
 	const cJSON *member = json_get(object, name);
@@ -322,8 +329,19 @@ bool json_put(cJSON *object, const struct json_member *members)
 {
 	bool ok = true;
 
-	for (const struct json_member *m = members; m->name != NULL && ok; m++) {
-		if (m->type == MEMBER_IS_NUMBER)
+	for (const struct json_member *m = members; m->name != NULL; m++) {
+		const bool lacks = m->type == MEMBER_IS_TIME ? m->time == 0 : m->type == MEMBER_IS_TEXT && m->text == NULL;
+		if (m->type == MEMBER_IS_ITEM && (!ok || !cJSON_AddItemToObject(object, m->name, m->item))) {
+			cJSON_Delete(m->item);
+			ok = false;
+		}
+		if (!ok || m->type == MEMBER_IS_ITEM)
+			continue;
+		if (m->nullable)
+			cJSON_DeleteItemFromObjectCaseSensitive(object, m->name);
+		if (lacks)
+			ok = !m->nullable || cJSON_AddNullToObject(object, m->name) != NULL;
+		else if (m->type == MEMBER_IS_NUMBER)
 			ok = cJSON_AddNumberToObject(object, m->name, m->number) != NULL;
 		else if (m->type == MEMBER_IS_BOOL)
 			ok = cJSON_AddBoolToObject(object, m->name, m->number != 0) != NULL;
@@ -331,7 +349,7 @@ bool json_put(cJSON *object, const struct json_member *members)
 			ok = m->number == 0 || cJSON_AddTrueToObject(object, m->name) != NULL;
 		else if (m->type == MEMBER_IS_TIME)
 			ok = json_put_time(object, m->name, m->time);
-		else if (m->text != NULL)
+		else
 			ok = cJSON_AddStringToObject(object, m->name, m->text) != NULL;
 	}
 	return ok;
@@ -344,6 +362,16 @@ cJSON *json_make(const struct json_member *members)
 	if (!json_put(object, members))
 		json_free(&object);
 	return object;
+}
+
+bool json_push(cJSON *array, const struct json_member *members)
+{
+	cJSON *one = json_make(members);
+
+	if (one != NULL && cJSON_AddItemToArray(array, one))
+		return true;
+	cJSON_Delete(one);
+	return false;
 }
 
 bool json_put_time(cJSON *object, const char *name, time_t t)

@@ -39,6 +39,7 @@ cJSON *json_parse_foreign(const char *text, size_t len, struct err *e);
 int json_member_repeated(const cJSON *value, const char **name);
 // The member's string, or NULL when absent or of another type. Case-sensitive.
 const char *json_string(const cJSON *object, const char *name);
+const char *json_string_or(const cJSON *object, const char *name, const char *otherwise);
 // The member's number, or `otherwise`.
 double json_number(const cJSON *object, const char *name, double otherwise);
 const cJSON *json_get(const cJSON *object, const char *name);
@@ -49,24 +50,32 @@ struct json_text {
 };
 bool json_put_texts(cJSON *object, const struct json_text *texts);
 #define JSON_TEXTS(...) ((const struct json_text[]){__VA_ARGS__, {NULL, NULL}})
-// The same of members of any type, each made by one of the macros; a text that is NULL has no value.
+// The same of members of any type, each made by one of the macros; a text that is NULL and a time that is 0 have no value. "Nullable" ones are null then, and take the place of what was there.
 struct json_member {
 	const char *name;
-	enum { MEMBER_IS_TEXT, MEMBER_IS_NUMBER, MEMBER_IS_BOOL, MEMBER_IS_FLAG, MEMBER_IS_TIME } type;
+	enum { MEMBER_IS_TEXT, MEMBER_IS_NUMBER, MEMBER_IS_BOOL, MEMBER_IS_FLAG, MEMBER_IS_TIME, MEMBER_IS_ITEM } type;
 	const char *text;
 	double number;
 	time_t time;
+	cJSON *item;
+	bool nullable;
 };
 #define MEMBER_TEXT(member, value)   ((struct json_member){.name = (member), .text = (value)})
 #define MEMBER_NUMBER(member, value) ((struct json_member){.name = (member), .type = MEMBER_IS_NUMBER, .number = (double)(value)})
 #define MEMBER_BOOL(member, value)   ((struct json_member){.name = (member), .type = MEMBER_IS_BOOL, .number = (value) ? 1 : 0})
 #define MEMBER_TIME(member, value)   ((struct json_member){.name = (member), .type = MEMBER_IS_TIME, .time = (value)})
+#define MEMBER_ITEM(member, value)                                                                                                         \
+	((struct json_member){.name = (member), .type = MEMBER_IS_ITEM, .item = (value)}) // which is taken; NULL: no memory
+#define MEMBER_NULLABLE_TEXT(member, value) ((struct json_member){.name = (member), .text = (value), .nullable = true})
+#define MEMBER_NULLABLE_TIME(member, value)                                                                                                \
+	((struct json_member){.name = (member), .type = MEMBER_IS_TIME, .time = (value), .nullable = true})
 #define MEMBER_FLAG(member, value)                                                                                                         \
 	((struct json_member){.name = (member), .type = MEMBER_IS_FLAG, .number = (value) ? 1 : 0}) // true, or none
 #define JSON_MEMBERS(...) ((const struct json_member[]){__VA_ARGS__, {.name = NULL}})
 bool json_put(cJSON *object, const struct json_member *members);
-cJSON *json_make(const struct json_member *members);           // a new object of these; NULL: no memory
-bool json_put_time(cJSON *object, const char *name, time_t t); // in place of what it was
+cJSON *json_make(const struct json_member *members);             // a new object of these; NULL: no memory
+bool json_push(cJSON *array, const struct json_member *members); // appends one; false: no memory
+bool json_put_time(cJSON *object, const char *name, time_t t);   // in place of what it was
 // Appends the value, unformatted, as cJSON_PrintUnformatted() writes it but for numbers of more than 15 digits, which stay what they are. -1 when the buffer failed, or there is no value.
 int json_print(struct buf *out, const cJSON *value);
 // The canonical form (RFC 8785) of what has whole numbers and plain names: no spaces, the members sorted. Sorts those of `value` itself.

@@ -37,7 +37,6 @@ int rights_record(struct vault *v, const struct rights_new *request, struct righ
 	struct erase_result erased = {0};
 	struct restrict_result restricted;
 	struct err failed;
-	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_MAX);
 
 	if (rights_store(v, request, out, e) != 0)
 		return -1;
@@ -50,7 +49,7 @@ int rights_record(struct vault *v, const struct rights_new *request, struct righ
 		return 0;
 	// The request is recorded: what fails from here on leaves it open, for the officer to see.
 	if (right->id == RIGHT_ERASURE)
-		(void)rights_fulfil_erasure(v, out->id, "site", false, &erased, &certificate, &failed);
+		(void)rights_fulfil_erasure(v, out->id, "site", false, &erased, NULL, &failed);
 	else if (right->id == RIGHT_RESTRICTION || right->id == RIGHT_OBJECTION)
 		(void)rights_restrict(v, out->id, right->id == RIGHT_OBJECTION ? "objection-pending" : "accuracy-contested", NULL, "site",
 				      false, &restricted, &failed);

@@ -38,7 +38,9 @@ static int year_of(time_t t)
 int authority_add(struct vault *v, const struct authority_new *new, char id[RECORD_ID_LEN + 1], struct err *e)
 {
 	const time_t now = when_now(), received = new->received != 0 ? new->received : now;
-	JSON_AUTO cJSON *members = cJSON_CreateObject();
+	JSON_AUTO cJSON *members = json_make(JSON_MEMBERS(MEMBER_TIME("received", received), MEMBER_TEXT("authority", new->authority),
+							  MEMBER_TEXT("ground", new->ground), MEMBER_TEXT("asked", new->asked),
+							  MEMBER_TEXT("reference", new->reference), MEMBER_TIME("tell_from", new->tell)));
 	char grounds[256] = "", details[64];
 
 	for (const struct authority_ground *g = authority_grounds; g->name != NULL; g++)
@@ -49,10 +51,7 @@ int authority_add(struct vault *v, const struct authority_new *new, char id[RECO
 		return err_set(e, ERR_INPUT, "who asked and what for is needed");
 	if (received > now)
 		return err_set(e, ERR_INPUT, "it cannot have come later than now");
-	if (!json_put_time(members, "received", received) ||
-	    !json_put_texts(members, JSON_TEXTS({"authority", new->authority}, {"ground", new->ground}, {"asked", new->asked},
-						{"reference", new->reference})) ||
-	    (new->tell != 0 && !json_put_time(members, "tell_from", new->tell)))
+	if (members == NULL)
 		return err_set(e, ERR_MEMORY, "no memory");
 	snprintf(details, sizeof details, "{\"event\":\"asked\",\"year\":%d}", year_of(received));
 	const struct case_new one = {
@@ -70,7 +69,6 @@ int authority_answer(struct vault *v, const char *id, const struct authority_ans
 {
 	const struct policy *p = vault_policy(v);
 	JSON_AUTO cJSON *body = case_show(v, CASE_BIT(CASE_AUTHORITY), id, e);
-	JSON_AUTO cJSON *set = cJSON_CreateObject();
 	const struct authority_ground *ground = ground_named(json_string(body, "ground"));
 	const char *const *refusal = authority_refusals;
 	const char *outcome = answer->given != 0 ? "given" : answer->refusal != NULL ? "refused" : "nothing";
@@ -93,9 +91,9 @@ int authority_answer(struct vault *v, const char *id, const struct authority_ans
 			       : authority_needs(p) == STRENGTH_BINDING
 				   ? "<law-enforcement answers=\"required-by-law\"> lets only what the law compels be given"
 				   : "<law-enforcement answers=\"valid-requests\"> lets only valid requests be answered");
-	if (!json_put_texts(set, JSON_TEXTS({"outcome", outcome}, {"refusal", answer->refusal})) ||
-	    cJSON_AddNumberToObject(set, "people", (double)answer->people) == NULL ||
-	    (answer->tell != 0 && !json_put_time(set, "tell_from", answer->tell)) || !document_put_kinds(set, answer->given))
+	JSON_AUTO cJSON *set = json_make(JSON_MEMBERS(MEMBER_TEXT("outcome", outcome), MEMBER_TEXT("refusal", answer->refusal),
+						      MEMBER_NUMBER("people", answer->people), MEMBER_TIME("tell_from", answer->tell)));
+	if (!document_put_kinds(set, answer->given))
 		return err_set(e, ERR_MEMORY, "no memory");
 	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"%s\",\"year\":%d}", id, outcome,
 		 year_of(json_time(body, "received")));

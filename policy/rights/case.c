@@ -5,7 +5,7 @@
 #include <string.h>
 
 const char *const case_type_names[CASE_TYPES] = {"authority", "incident", "assessment", "contract"};
-static const struct document_type cases = {KIND_ACCOUNTABILITY, "case", VAULT_BODY_MAX};
+static const struct document_type cases = {KIND_ACCOUNTABILITY, "case", VAULT_BODY_MAX, NULL};
 
 static bool members_set(cJSON *object, const cJSON *members)
 {
@@ -37,9 +37,9 @@ int case_add(struct vault *v, const struct case_new *new, char id[RECORD_ID_LEN 
 
 	if (vault_policy(v)->kinds[KIND_ACCOUNTABILITY].keep != KEEP_STORED)
 		return err_set(e, ERR_REFUSED, "the policy has no <kind id=\"accountability\">: nothing may be written down of it");
-	if (cJSON_AddStringToObject(body, "type", case_type_names[new->type]) == NULL || !members_set(body, new->members) ||
-	    (new->review != 0 && !json_put_time(body, "review", new->review)) || (new->due != 0 && !json_put_time(body, "due", new->due)) ||
-	    !case_event_add(body, &added, when_now()) || json_print(&bytes, body) != 0)
+	if (!json_put(body, JSON_MEMBERS(MEMBER_TEXT("type", case_type_names[new->type]), MEMBER_TIME("review", new->review),
+					 MEMBER_TIME("due", new->due))) ||
+	    !members_set(body, new->members) || !case_event_add(body, &added, when_now()) || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_INPUT, "it is too large to be stored");
 	vault_id_new(id);
 	snprintf(details, sizeof details, "{\"case\":\"%s\"%s%s", id, new->details[1] == '}' ? "" : ",", new->details + 1);
@@ -86,8 +86,9 @@ static int case_act_on(void *arg, const struct vault_record *r, cJSON *body, str
 		change->state = "closed";
 		change->set = LIFE_BIT(LIFE_CLOSED);
 	}
-	return members_set(body, act->set) && (act->review == 0 || json_put_time(body, "review", act->review)) &&
-		       (!act->closes || json_put_time(body, "closed", now)) && case_event_add(body, act, now)
+	return members_set(body, act->set) &&
+		       json_put(body, JSON_MEMBERS(MEMBER_TIME("review", act->review), MEMBER_TIME("closed", act->closes ? now : 0))) &&
+		       case_event_add(body, act, now)
 		   ? 0
 		   : err_set(e, ERR_MEMORY, "no memory");
 }

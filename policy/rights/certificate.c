@@ -16,17 +16,6 @@ static const char LATER[] =
 static const char NOTHING[] = "Nothing was found in any store, so nothing was erased, and the ledger has no entry of it.";
 static const char STAYS[] = "What was found stays, as `kept` says: nothing was erased, and the ledger has no entry of it.";
 
-// How what a store holds is made unreadable.
-static const char *erase_method(const char *store)
-{
-	return strcmp(store, "records") == 0 || strcmp(store, "ledger-payloads") == 0 ? "delete, and destroy the key" : "delete";
-}
-
-static bool add_string(cJSON *object, const char *name, const char *value)
-{
-	return cJSON_AddItemToObject(object, name, value != NULL ? cJSON_CreateString(value) : cJSON_CreateNull());
-}
-
 // The article of the GDPR that gives the right, as the Data Privacy Vocabulary names it; else the policy's word.
 static const char *certificate_right(const char *right)
 {
@@ -51,35 +40,22 @@ static bool add_erasure(cJSON *certificate, const struct erase_result *result)
 	char note[sizeof result->reason + sizeof NOTE + sizeof LATER + 32];
 	bool ok = stores != NULL && kept != NULL;
 
-	for (size_t i = 0; i < result->store_count && ok; i++) {
-		const struct erase_store *s = &result->stores[i];
-		cJSON *store = cJSON_CreateObject();
-		char until[WHEN_TEXT];
-		when_text(until, s->verified);
-		ok = cJSON_AddItemToArray(stores, store) && add_string(store, "name", s->name) &&
-		     cJSON_AddNumberToObject(store, "found", (double)s->found) != NULL &&
-		     cJSON_AddNumberToObject(store, "erased", (double)s->erased) != NULL &&
-		     cJSON_AddNumberToObject(store, "kept", (double)s->kept) != NULL &&
-		     add_string(store, "method", erase_method(s->name)) &&
-		     add_string(store, "verified_at", s->verified != 0 ? until : NULL);
+	for (const struct erase_store *s = result->stores; s < result->stores + result->store_count && ok; s++) {
+		const bool sealed = strcmp(s->name, "records") == 0 || strcmp(s->name, "ledger-payloads") == 0;
+		ok = json_push(stores, JSON_MEMBERS(MEMBER_TEXT("name", s->name), MEMBER_NUMBER("found", s->found),
+						    MEMBER_NUMBER("erased", s->erased), MEMBER_NUMBER("kept", s->kept),
+						    MEMBER_TEXT("method", sealed ? "delete, and destroy the key" : "delete"),
+						    MEMBER_NULLABLE_TIME("verified_at", s->verified)));
 	}
-	for (size_t i = 0; i < result->kept_count && ok; i++) {
-		const struct erase_kept *k = &result->kept[i];
-		cJSON *row = cJSON_CreateObject();
-		char until[WHEN_TEXT];
-		when_text(until, k->until);
-		ok = cJSON_AddItemToArray(kept, row) && add_string(row, "kind", kind_row(k->kind)->name) &&
-		     cJSON_AddNumberToObject(row, "count", (double)k->count) != NULL &&
-		     add_string(row, "until", k->until == 0 ? NULL : until) && add_string(row, "ground", certificate_ground(k));
-	}
-	if (result->residue_files == 0) { // a scan reads at least the database itself: none was made
-		ok = ok && cJSON_AddNullToObject(certificate, "residue_scan") != NULL;
-	} else {
-		cJSON *scan = cJSON_AddObjectToObject(certificate, "residue_scan");
-		ok = ok && cJSON_AddNumberToObject(scan, "files", (double)result->residue_files) != NULL &&
-		     cJSON_AddNumberToObject(scan, "bytes", (double)result->residue_bytes) != NULL &&
-		     cJSON_AddNumberToObject(scan, "hits", (double)result->residue_hits) != NULL;
-	}
+	for (const struct erase_kept *k = result->kept; k < result->kept + result->kept_count && ok; k++)
+		ok = json_push(kept, JSON_MEMBERS(MEMBER_TEXT("kind", kind_row(k->kind)->name), MEMBER_NUMBER("count", k->count),
+						  MEMBER_NULLABLE_TIME("until", k->until), MEMBER_TEXT("ground", certificate_ground(k))));
+	// A scan reads at least the database itself: without files none was made.
+	cJSON *scan =
+	    result->residue_files == 0
+		? cJSON_CreateNull()
+		: json_make(JSON_MEMBERS(MEMBER_NUMBER("files", result->residue_files), MEMBER_NUMBER("bytes", result->residue_bytes),
+					 MEMBER_NUMBER("hits", result->residue_hits)));
 	if (result->complete)
 		snprintf(note, sizeof note, "%s%s", result->searched_later ? LATER : "",
 			 result->recorded         ? NOTE
@@ -87,15 +63,16 @@ static bool add_erasure(cJSON *certificate, const struct erase_result *result)
 						  : NOTHING);
 	else
 		snprintf(note, sizeof note, "Partial: %s. %s", result->reason, NOTE);
-	return ok &&
-	       add_string(certificate, "outcome",
-			  !result->complete  ? "partial"
-			  : result->held     ? "held"
-			  : result->recorded ? "erased"
-					     : "nothing-erased") &&
-	       cJSON_AddItemToObject(certificate, "audit_index",
-				     result->recorded ? cJSON_CreateNumber((double)result->ledger_index) : cJSON_CreateNull()) &&
-	       cJSON_AddBoolToObject(certificate, "complete", result->complete) != NULL && add_string(certificate, "note", note);
+	return json_put(certificate,
+			JSON_MEMBERS(MEMBER_ITEM("residue_scan", scan),
+				     MEMBER_TEXT("outcome", !result->complete  ? "partial"
+							    : result->held     ? "held"
+							    : result->recorded ? "erased"
+									       : "nothing-erased"),
+				     MEMBER_ITEM("audit_index",
+						 result->recorded ? cJSON_CreateNumber((double)result->ledger_index) : cJSON_CreateNull()),
+				     MEMBER_BOOL("complete", result->complete), MEMBER_TEXT("note", note))) &&
+	       ok;
 }
 
 // Its canonical form; `certificate` is put in order. What stands in `evidence` is taken out and put back.
@@ -114,18 +91,18 @@ static int canonical_hash(cJSON *certificate, char sha256[65])
 	return ret;
 }
 
-static bool add_subject_ref(cJSON *certificate, const char *subject, char salt_text[2 * HASH_LEN + 1])
+// NULL: there is no subject.
+static const char *subject_ref(char out[2 * HASH_LEN + 1], const char *subject, char salt_text[2 * HASH_LEN + 1])
 {
 	uint8_t salt[HASH_LEN], hash[HASH_LEN];
-	char text[2 * HASH_LEN + 1];
 
 	if (subject == NULL)
-		return cJSON_AddNullToObject(certificate, "subject_ref") != NULL;
+		return NULL;
 	random_bytes(salt, sizeof salt);
 	keyed_hash(hash, salt, "subject", subject, strlen(subject));
 	hex_encode(salt_text, salt, sizeof salt);
-	hex_encode(text, hash, sizeof hash);
-	return add_string(certificate, "subject_ref", text);
+	hex_encode(out, hash, sizeof hash);
+	return out;
 }
 
 // Writes the entry that vouches for it, and adds what that says to the evidence.
@@ -139,10 +116,9 @@ static int add_entry(struct vault *v, cJSON *evidence, const char *id, const cha
 	const struct ledger_event event = {.name = LEDGER_CERTIFICATE, .details = details};
 	if (ledger_append_entry(v, &event, &index, &at, e) != 0)
 		return -1;
-	cJSON *entry = cJSON_AddObjectToObject(evidence, "entry");
-	return cJSON_AddNumberToObject(entry, "index", (double)index) != NULL && cJSON_AddNumberToObject(entry, "at", (double)at) != NULL &&
-		       add_string(entry, "event", event.name) && add_string(entry, "policy", vault_policy(v)->version) &&
-		       add_string(entry, "details", details)
+	return json_put(cJSON_AddObjectToObject(evidence, "entry"),
+			JSON_MEMBERS(MEMBER_NUMBER("index", index), MEMBER_NUMBER("at", at), MEMBER_TEXT("event", event.name),
+				     MEMBER_TEXT("policy", vault_policy(v)->version), MEMBER_TEXT("details", details)))
 		   ? 0
 		   : err_set(e, ERR_MEMORY, "no memory for the certificate");
 }
@@ -150,14 +126,12 @@ static int add_entry(struct vault *v, cJSON *evidence, const char *id, const cha
 static bool add_evidence(struct vault *v, cJSON *certificate, const char *id, const char *salt)
 {
 	char sha256[65];
-	cJSON *evidence = cJSON_CreateObject();
 	struct err why = {0};
 
-	if (canonical_hash(certificate, sha256) != 0 || !cJSON_AddItemToObject(certificate, "evidence", evidence)) {
-		cJSON_Delete(evidence);
+	if (canonical_hash(certificate, sha256) != 0)
 		return false;
-	}
-	if (!add_string(evidence, "salt", salt[0] != '\0' ? salt : NULL))
+	cJSON *evidence = cJSON_AddObjectToObject(certificate, "evidence");
+	if (!json_put(evidence, JSON_MEMBERS(MEMBER_NULLABLE_TEXT("salt", salt[0] != '\0' ? salt : NULL))))
 		return false;
 	if (add_entry(v, evidence, id, sha256, &why) == 0)
 		return cJSON_AddNullToObject(evidence, "proof") != NULL;
@@ -168,43 +142,41 @@ static bool add_evidence(struct vault *v, cJSON *certificate, const char *id, co
 static bool add_tombstone(cJSON *certificate, const struct erase_result *result)
 {
 	cJSON *backups = cJSON_GetObjectItemCaseSensitive(certificate, "backups");
-	char purge_by[WHEN_TEXT];
 
-	if (!cJSON_IsObject(backups) || result->backups.tombstone == 0)
-		return true;
-	when_text(purge_by, result->backups.purge_by);
-	cJSON_DeleteItemFromObjectCaseSensitive(backups, "purge_by");
-	return add_string(backups, "purge_by", purge_by) &&
-	       cJSON_AddNumberToObject(backups, "tombstone_id", (double)result->backups.tombstone) != NULL;
+	return !cJSON_IsObject(backups) || result->backups.tombstone == 0 ||
+	       json_put(backups, JSON_MEMBERS(MEMBER_TIME("purge_by", result->backups.purge_by),
+					      MEMBER_NUMBER("tombstone_id", result->backups.tombstone)));
 }
 
-int certificate_make(struct vault *v, const struct certificate_of *of, const struct erase_result *result, const cJSON *more,
-		     struct buf *json, struct err *e)
+cJSON *certificate_make(struct vault *v, const struct certificate_of *of, const struct erase_result *result, const cJSON *more,
+			struct err *e)
 {
 	const struct policy *p = vault_policy(v);
 	unsigned char bytes[CERTIFICATE_ID_BYTES];
-	char id[2 * CERTIFICATE_ID_BYTES + 1], now[WHEN_TEXT], received[WHEN_TEXT], salt[2 * HASH_LEN + 1] = "";
-	JSON_AUTO cJSON *c = cJSON_CreateObject();
+	char id[2 * CERTIFICATE_ID_BYTES + 1], ref[2 * HASH_LEN + 1], salt[2 * HASH_LEN + 1] = "";
 	const cJSON *fact;
 
 	random_bytes(bytes, sizeof bytes);
 	hex_encode(id, bytes, sizeof bytes);
-	when_text(now, when_now());
-	when_text(received, of->received);
-	bool ok = cJSON_AddNumberToObject(c, "cert_version", CERTIFICATE_VERSION) != NULL && add_string(c, "cert_id", id) &&
-		  add_string(c, "controller", p->shown_as) && add_string(c, "right", certificate_right(of->right)) &&
-		  add_string(c, "request_id", of->request_id) && add_string(c, "received_at", of->received != 0 ? received : NULL) &&
-		  add_string(c, "executed_at", now) && add_string(c, "policy_version", p->version) &&
-		  add_string(c, "policy_sha256", p->sha256) && add_subject_ref(c, of->subject, salt) &&
-		  add_string(c, "operator_role", of->self_service ? "self-service" : "officer") &&
-		  add_string(c, "tool_version", place_version) && (result == NULL || add_erasure(c, result));
+	cJSON *c = json_make(JSON_MEMBERS(
+	    MEMBER_NUMBER("cert_version", CERTIFICATE_VERSION), MEMBER_TEXT("cert_id", id), MEMBER_NULLABLE_TEXT("controller", p->shown_as),
+	    MEMBER_TEXT("right", certificate_right(of->right)), MEMBER_NULLABLE_TEXT("request_id", of->request_id),
+	    MEMBER_NULLABLE_TIME("received_at", of->received), MEMBER_TIME("executed_at", when_now()),
+	    MEMBER_TEXT("policy_version", p->version), MEMBER_TEXT("policy_sha256", p->sha256),
+	    MEMBER_NULLABLE_TEXT("subject_ref", subject_ref(ref, of->subject, salt)),
+	    MEMBER_TEXT("operator_role", of->self_service ? "self-service" : "officer"), MEMBER_TEXT("tool_version", place_version)));
+	bool ok = c != NULL && (result == NULL || add_erasure(c, result));
 	cJSON_ArrayForEach(fact, more)
 	{
 		ok = ok && json_get(c, fact->string) == NULL && cJSON_AddItemToObject(c, fact->string, cJSON_Duplicate(fact, true));
 	}
 	ok = ok && (result == NULL || add_tombstone(c, result));
 	ok = ok && (result != NULL && !result->recorded ? cJSON_AddNullToObject(c, "evidence") != NULL : add_evidence(v, c, id, salt));
-	return !ok || json_print(json, c) != 0 ? err_set(e, ERR_MEMORY, "no memory for the certificate") : 0;
+	if (ok)
+		return c;
+	cJSON_Delete(c);
+	err_set(e, ERR_MEMORY, "no memory for the certificate");
+	return NULL;
 }
 
 int certificate_prove(struct vault *v, cJSON *certificate, struct err *e)

@@ -27,7 +27,7 @@
 #include "policy/vault/signed_note.h"
 #include "policy/vault/vault.h"
 
-enum { CERTIFICATE_MAX = 16 * 1024, CERTIFICATE_FILE_MAX = 64 * 1024 };
+enum { CERTIFICATE_FILE_MAX = 64 * 1024 };
 
 struct certificate_of {
 	const char *right;      // that was exercised: a word of the policy
@@ -39,10 +39,10 @@ struct certificate_of {
 // Why something stays, in words.
 #define CERTIFICATE_HELD "legal hold" // how the ground begins of what a hold keeps; which one follows
 const char *certificate_ground(const struct erase_kept *k);
-// Writes the certificate, and the entry of the ledger that vouches for it where anything was done. `result` NULL: it was no erasure. `more`: further
+// Makes the certificate, which the caller frees, and the entry of the ledger that vouches for it where anything was done. `result` NULL: it was no erasure. `more`: further
 // facts, which become members; NULL: none; stays the caller's. That the entry cannot be written leaves `evidence` null and is no failure.
-int certificate_make(struct vault *v, const struct certificate_of *of, const struct erase_result *result, const cJSON *more,
-		     struct buf *json, struct err *e);
+cJSON *certificate_make(struct vault *v, const struct certificate_of *of, const struct erase_result *result, const cJSON *more,
+			struct err *e);
 // Fills in the proof, where the ledger was signed since; leaves the certificate as it is where not.
 int certificate_prove(struct vault *v, cJSON *certificate, struct err *e);
 // After a restore: those of requests whose entry the ledger has no more are entered again, and so get a proof. How many they are; -1 with *e.

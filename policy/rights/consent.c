@@ -69,12 +69,13 @@ static int consent_shown(const struct policy *p, const struct policy_consent *co
 // ---- what was decided ----
 
 struct decision {
-	char id[RECORD_ID_LEN + 1], purpose[128], sha256[2 * HASH_LEN + 1], language[16];
-	char given_sha256[2 * HASH_LEN + 1]; // of the text that was consented to, also of what is withdrawn; "" for none
+	char id[RECORD_ID_LEN + 1];
+	cJSON *body;
+	const char *purpose, *sha256, *language; // of it
+	const char *given_sha256;                // of the text that was consented to, also of what is withdrawn; NULL: none
 	enum consent_state state;
 	long n;
 	time_t at, until, given_at; // given_at: when that was; 0: never
-	cJSON *earlier;             // what had been consented to before that; NULL: nothing
 	bool superseded, restricted;
 };
 struct decisions {
@@ -87,7 +88,7 @@ struct decisions {
 static void decisions_free(struct decisions *d)
 {
 	for (size_t i = 0; i < d->count; i++)
-		cJSON_Delete(d->list[i].earlier);
+		cJSON_Delete(d->list[i].body);
 	free(d->list);
 }
 
@@ -97,33 +98,28 @@ static void decision_add(void *arg, const struct vault_record *r)
 
 	if (r->kind != KIND_CONSENT || r->over)
 		return;
-	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
-	const char *purpose = json_string(body, "purpose"), *state = json_string(body, "state"),
-		   *sha256 = json_string(body, "notice_sha256"), *language = json_string(body, "language");
-	if (purpose == NULL || state == NULL || sha256 == NULL || language == NULL) {
-		d->failed = d->failed || r->unreadable; // what cannot be read may have been a refusal
-		return;
-	}
-	const enum consent_state s = consent_state(state);
-	if (!ARRAY_GROW(d->list, d->count, d->capacity)) {
-		d->failed = true;
-		return;
-	}
-	struct decision *one = &d->list[d->count++];
-	*one = (struct decision){.state = s,
-				 .n = (long)json_number(body, "n", 0),
-				 .at = json_time(body, "time"),
-				 .until = json_time(body, "valid_until"),
-				 .given_at = s == CONSENT_GIVEN ? json_time(body, "time") : json_time(body, "given_at"),
-				 .earlier = cJSON_DetachItemFromObjectCaseSensitive(body, "earlier"),
-				 .superseded = r->facts.since[LIFE_CONSENT_WITHDRAWN] != 0,
-				 .restricted = r->facts.since[LIFE_RESTRICTED] != 0};
-	snprintf(one->id, sizeof one->id, "%s", r->id);
-	snprintf(one->purpose, sizeof one->purpose, "%s", purpose);
-	snprintf(one->sha256, sizeof one->sha256, "%s", sha256);
-	snprintf(one->language, sizeof one->language, "%s", language);
-	const char *given = s == CONSENT_GIVEN ? sha256 : json_string(body, "given_notice_sha256");
-	snprintf(one->given_sha256, sizeof one->given_sha256, "%s", given != NULL ? given : "");
+	cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
+	const bool given = strcmp(json_string_or(body, "state", ""), consent_state_names[CONSENT_GIVEN]) == 0;
+	struct decision one = {.body = body,
+			       .purpose = json_string(body, "purpose"),
+			       .sha256 = json_string(body, "notice_sha256"),
+			       .language = json_string(body, "language"),
+			       .given_sha256 = json_string(body, given ? "notice_sha256" : "given_notice_sha256"),
+			       .state = consent_state(json_string(body, "state")),
+			       .n = (long)json_number(body, "n", 0),
+			       .at = json_time(body, "time"),
+			       .until = json_time(body, "valid_until"),
+			       .given_at = json_time(body, given ? "time" : "given_at"),
+			       .superseded = r->facts.since[LIFE_CONSENT_WITHDRAWN] != 0,
+			       .restricted = r->facts.since[LIFE_RESTRICTED] != 0};
+	const bool whole = one.purpose != NULL && one.sha256 != NULL && one.language != NULL && json_string(body, "state") != NULL;
+	const bool added = whole && ARRAY_GROW(d->list, d->count, d->capacity);
+	d->failed = d->failed || (whole ? !added : r->unreadable); // what cannot be read may have been a refusal
+	memcpy(one.id, r->id, sizeof one.id);
+	if (added)
+		d->list[d->count++] = one;
+	else
+		cJSON_Delete(body);
 }
 
 static int decisions_read(struct vault *v, const char *principal, struct decisions *out, struct err *e)
@@ -298,21 +294,19 @@ static bool consent_add_earlier(cJSON *body, const struct decision *before, enum
 {
 	if (before == NULL)
 		return true;
-	cJSON *earlier = before->earlier != NULL ? cJSON_Duplicate(before->earlier, true) : cJSON_CreateArray();
+	const cJSON *known = json_get(before->body, "earlier");
+	cJSON *earlier = known != NULL ? cJSON_Duplicate(known, true) : cJSON_CreateArray();
 	bool ok = cJSON_AddItemToObject(body, "earlier", earlier);
 	if (state == CONSENT_WITHDRAWN && before->given_at != 0)
-		ok = ok && json_put_time(body, "given_at", before->given_at) &&
-		     json_put_texts(body, JSON_TEXTS({"given_notice_sha256", before->given_sha256}));
+		ok = ok && json_put(body, JSON_MEMBERS(MEMBER_TIME("given_at", before->given_at),
+						       MEMBER_TEXT("given_notice_sha256", before->given_sha256)));
 	if (state == CONSENT_GIVEN && before->given_at != 0) {
 		const bool withdrawn = before->state == CONSENT_WITHDRAWN;
 		const time_t end = withdrawn ? before->at : before->until < now ? before->until : 0; // 0: the next one took its place
-		cJSON *one = cJSON_CreateObject();
-		ok = ok && cJSON_AddItemToArray(earlier, one) && json_put_time(one, "given_at", before->given_at) &&
-		     json_put_texts(one, JSON_TEXTS({"notice_sha256", before->given_sha256}));
-		if (end != 0)
-			ok = ok && json_put_time(one, "ended", end) &&
-			     json_put_texts(one,
-					    JSON_TEXTS({"state", consent_state_names[withdrawn ? CONSENT_WITHDRAWN : CONSENT_EXPIRED]}));
+		const char *name = consent_state_names[withdrawn ? CONSENT_WITHDRAWN : CONSENT_EXPIRED];
+		ok = ok && json_push(earlier, JSON_MEMBERS(MEMBER_TIME("given_at", before->given_at),
+							   MEMBER_TEXT("notice_sha256", before->given_sha256), MEMBER_TIME("ended", end),
+							   MEMBER_TEXT("state", end != 0 ? name : NULL)));
 	}
 	while (cJSON_GetArraySize(earlier) > CONSENT_EARLIER_MAX)
 		cJSON_DeleteItemFromArray(earlier, 0);
@@ -354,8 +348,8 @@ int consent_record(struct vault *v, const struct consent_new *new, enum consent_
 		return -1;
 	principal_pseudonym(pseudonym, new->principal);
 	const bool ok =
-	    cJSON_AddNumberToObject(body, "n", (double)n) != NULL && json_put_time(body, "time", made) &&
-	    json_put_time(body, "valid_until", valid) && consent_add_earlier(body, decision_last(&d, consent->id), *state, made) &&
+	    json_put(body, JSON_MEMBERS(MEMBER_NUMBER("n", n), MEMBER_TIME("time", made), MEMBER_TIME("valid_until", valid))) &&
+	    consent_add_earlier(body, decision_last(&d, consent->id), *state, made) &&
 	    json_put_texts(body, JSON_TEXTS({"principal", pseudonym}, {"purpose", consent->id}, {"state", consent_state_names[*state]},
 					    {"notice_sha256", sha256}, {"notice_version", p->version}, {"policy_sha256", p->sha256},
 					    {"language", new->policy->language}, {"surface", new->surface},
@@ -455,78 +449,57 @@ struct receipt_event {
 
 static void receipt_party(cJSON *parties, const char *role, const struct policy_party *party)
 {
-	cJSON *one = cJSON_CreateObject();
-
-	if (party->name == NULL || !cJSON_AddItemToArray(parties, one)) {
-		cJSON_Delete(one);
-		return;
-	}
-	json_put_texts(one, JSON_TEXTS({"entity_id", role}, {"party_name", party->name}, {"party_type", "organisation"},
-				       {"party_role", role}, {"party_contact", party->mail}));
+	if (party->name != NULL)
+		json_push(parties, JSON_MEMBERS(MEMBER_TEXT("entity_id", role), MEMBER_TEXT("party_name", party->name),
+						MEMBER_TEXT("party_type", "organisation"), MEMBER_TEXT("party_role", role),
+						MEMBER_TEXT("party_contact", party->mail)));
 }
 
-static bool receipt_add(cJSON *list, const char *text)
+// To the list of this name, once.
+static void receipt_add(cJSON *receipt, const char *list, const char *text)
 {
-	const cJSON *one;
+	cJSON *texts = cJSON_GetObjectItemCaseSensitive(receipt, list), *one;
 
-	cJSON_ArrayForEach(one, list)
+	cJSON_ArrayForEach(one, texts)
 	{
 		if (strcmp(one->valuestring, text) == 0)
-			return true;
+			return;
 	}
-	return cJSON_AddItemToArray(list, cJSON_CreateString(text));
+	cJSON_AddItemToArray(texts, cJSON_CreateString(text));
 }
 
-static bool receipt_add_prose(cJSON *list, const struct policy *p, const struct prose *prose)
+static void receipt_add_prose(cJSON *receipt, const char *list, const struct policy *p, const struct prose *prose)
 {
 	BUF_AUTO struct buf text = BUF_INIT(TEXT_MAX);
 
 	prose_plain(p, prose, &text);
-	return text.len == 0 || receipt_add(list, buf_text(&text));
+	if (text.len > 0)
+		receipt_add(receipt, list, buf_text(&text));
 }
 
 // What the policy says of the data that rests on the consent, and of who gets it: the members of a receipt that are lists of texts.
 static cJSON *receipt_processing(const struct policy *p, const struct consent_row *row, const struct policy_consent *consent,
 				 const cJSON *assessments)
 {
-	enum {
-		CONTROLLERS,
-		PURPOSES,
-		PURPOSE,
-		KINDS,
-		TYPES,
-		SENSITIVE,
-		SPECIAL,
-		METHODS,
-		STORED_AT,
-		PROCESSED_AT,
-		COUNTRIES,
-		KEPT,
-		RECIPIENTS,
-		RIGHTS,
-		CODES,
-		ASSESSMENTS,
-		LISTS
-	};
-	static const char *const names[LISTS] = {"pii_controllers",
-						 "purpose_type",
-						 "purpose",
-						 "pii_information",
-						 "pii_type",
-						 "sensitive_pii_category",
-						 "special_pii_category",
-						 "processing_method",
-						 "storage_locations",
-						 "processing_locations",
-						 "geographic_restrictions",
-						 "retention_period",
-						 "recipient_third_parties",
-						 "privacy_rights",
-						 "codes_of_conduct",
-						 "impact_assessment"};
+	static const char *const lists[] = {"pii_controllers",
+					    "purpose_type",
+					    "purpose",
+					    "pii_information",
+					    "pii_type",
+					    "sensitive_pii_category",
+					    "special_pii_category",
+					    "processing_method",
+					    "storage_locations",
+					    "processing_locations",
+					    "geographic_restrictions",
+					    "retention_period",
+					    "recipient_third_parties",
+					    "privacy_rights",
+					    "codes_of_conduct",
+					    "impact_assessment"};
 	BUF_AUTO struct buf withdraw = BUF_INIT(TEXT_MAX);
 	const bool given = strcmp(row->state, consent_state_names[CONSENT_REFUSED]) != 0;
-	cJSON *one = cJSON_CreateObject(), *lists[LISTS];
+	cJSON *one = cJSON_CreateObject();
 	bool optional = true;
 
 	if (consent != NULL)
@@ -536,22 +509,22 @@ static cJSON *receipt_processing(const struct policy *p, const struct consent_ro
 				       {"withdrawal_method", buf_text(&withdraw)},
 				       {"authority_party", p->authority.name != NULL ? "authority" : NULL},
 				       {"lawful_basis", given ? "https://w3id.org/dpv/legal/eu/gdpr#A6-1-a" : NULL}));
-	for (size_t i = 0; i < LISTS; i++)
-		lists[i] = cJSON_AddArrayToObject(one, names[i]);
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		cJSON_AddArrayToObject(one, lists[i]);
 	if (p->controller.name != NULL)
-		receipt_add(lists[CONTROLLERS], p->controller.name);
+		receipt_add(one, "pii_controllers", p->controller.name);
 	for (size_t i = 0; i < p->right_count; i++)
-		receipt_add(lists[RIGHTS], p->rights[i].name);
+		receipt_add(one, "privacy_rights", p->rights[i].name);
 	for (size_t i = 0; i < p->purpose_count; i++) {
 		const struct policy_purpose *purpose = &p->purposes[i];
 		if (purpose->consent == NULL || strcmp(purpose->consent, row->purpose) != 0)
 			continue;
 		const cJSON *assessed, *about = json_get(assessments, purpose->id);
-		receipt_add(lists[PURPOSES], purpose->id);
-		receipt_add_prose(lists[PURPOSE], p, &purpose->what);
+		receipt_add(one, "purpose_type", purpose->id);
+		receipt_add_prose(one, "purpose", p, &purpose->what);
 		cJSON_ArrayForEach(assessed, about)
 		{
-			receipt_add(lists[ASSESSMENTS], assessed->valuestring);
+			receipt_add(one, "impact_assessment", assessed->valuestring);
 		}
 		for (size_t k = 0; k < p->kind_count; k++) {
 			const struct policy_kind *kind = policy_kind_at(p, k);
@@ -560,24 +533,25 @@ static cJSON *receipt_processing(const struct policy *p, const struct consent_ro
 				continue;
 			word_life(life, sizeof life, p, kind);
 			snprintf(kept, sizeof kept, "%s: %s", kind->name, life);
-			receipt_add(lists[KINDS], kind->name);
+			receipt_add(one, "pii_information", kind->name);
 			for (size_t c = 0; c < kind->categories.count; c++)
-				receipt_add(lists[TYPES], kind->categories.items[c]);
-			receipt_add(lists[METHODS], "https://w3id.org/dpv#Collect");
-			receipt_add(lists[METHODS], kind->keep == KEEP_STORED ? "https://w3id.org/dpv#Store" : "https://w3id.org/dpv#Use");
-			receipt_add(lists[KEPT], kept);
-			receipt_add_prose(lists[STORED_AT], p, &kind->where);
+				receipt_add(one, "pii_type", kind->categories.items[c]);
+			receipt_add(one, "processing_method", "https://w3id.org/dpv#Collect");
+			receipt_add(one, "processing_method",
+				    kind->keep == KEEP_STORED ? "https://w3id.org/dpv#Store" : "https://w3id.org/dpv#Use");
+			receipt_add(one, "retention_period", kept);
+			receipt_add_prose(one, "storage_locations", p, &kind->where);
 			optional = optional && !kind->needed;
 		}
 		for (size_t a = 0; a < p->processor_count; a++) {
 			const struct policy_processor *processor = &p->processors[a];
 			if (processor->local || !policy_strings_have(&processor->purposes, purpose->id))
 				continue;
-			receipt_add(lists[RECIPIENTS], processor->name);
-			receipt_add(lists[METHODS], "https://w3id.org/dpv#Share");
+			receipt_add(one, "recipient_third_parties", processor->name);
+			receipt_add(one, "processing_method", "https://w3id.org/dpv#Share");
 			for (size_t g = 0; g < processor->region_count; g++) {
-				receipt_add(lists[PROCESSED_AT], processor->regions[g].place);
-				receipt_add(lists[COUNTRIES], processor->regions[g].country);
+				receipt_add(one, "processing_locations", processor->regions[g].place);
+				receipt_add(one, "geographic_restrictions", processor->regions[g].country);
 			}
 		}
 	}
@@ -587,33 +561,30 @@ static cJSON *receipt_processing(const struct policy *p, const struct consent_ro
 
 static void receipt_event(cJSON *events, const struct receipt_event *what)
 {
-	cJSON *event = cJSON_CreateObject();
-
-	json_put_time(event, "event_time", what->at);
-	json_put_texts(event,
-		       JSON_TEXTS({"event_type", what->signal ? "signal" : "explicit"}, {"event_state", consent_state_names[what->state]},
-				  {"privacy_notice", what->notice_sha256}, {"event_language", what->language},
-				  {"event_action", what->action}, {"validity_duration", what->state == CONSENT_GIVEN ? "P12M" : NULL}));
-	cJSON_AddItemToArray(events, event);
+	json_push(events, JSON_MEMBERS(MEMBER_TIME("event_time", what->at), MEMBER_TEXT("event_type", what->signal ? "signal" : "explicit"),
+				       MEMBER_TEXT("event_state", consent_state_names[what->state]),
+				       MEMBER_TEXT("privacy_notice", what->notice_sha256), MEMBER_TEXT("event_language", what->language),
+				       MEMBER_TEXT("event_action", what->action),
+				       MEMBER_TEXT("validity_duration", what->state == CONSENT_GIVEN ? "P12M" : NULL)));
 }
 
 cJSON *consent_receipt(const struct policy *p, const struct consent_row *row, const cJSON *assessments)
 {
 	const struct policy *shown = row->language != NULL ? policy_language(p, row->language) : NULL;
-	cJSON *receipt = cJSON_CreateObject(), *parties, *events;
+	cJSON *receipt = cJSON_CreateObject();
 	const cJSON *earlier;
 
 	p = shown != NULL ? shown : p;
 	json_put_texts(receipt, JSON_TEXTS({"@type", "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"},
 					   {"schema_version", "https://w3id.org/dpv/schema/dpv-27560"}, {"record_id", row->id},
 					   {"pii_principal_id", row->principal}));
-	cJSON *processing = cJSON_AddArrayToObject(receipt, "pii_processing");
-	cJSON_AddItemToArray(processing, receipt_processing(p, row, consent_find(p, row->purpose), assessments));
-	parties = cJSON_AddArrayToObject(receipt, "party_identification");
+	cJSON_AddItemToArray(cJSON_AddArrayToObject(receipt, "pii_processing"),
+			     receipt_processing(p, row, consent_find(p, row->purpose), assessments));
+	cJSON *parties = cJSON_AddArrayToObject(receipt, "party_identification");
 	receipt_party(parties, "controller", &p->controller);
 	receipt_party(parties, "data-protection-officer", &p->officer);
 	receipt_party(parties, "authority", &p->authority);
-	events = cJSON_AddArrayToObject(receipt, "event");
+	cJSON *events = cJSON_AddArrayToObject(receipt, "event");
 	cJSON_ArrayForEach(earlier, json_get(row->body, "earlier"))
 	{
 		receipt_event(events, &(struct receipt_event){.at = json_time(earlier, "given_at"),

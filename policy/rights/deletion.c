@@ -24,7 +24,7 @@ enum {
 #define PURGE_TAG      "deletion-once"
 static const char unanswered[] = "" /* as the vault stores it */, waiting[] = "waiting", deleted[] = "deleted";
 const char deletion_expired[] = "expired";
-static const struct document_type type = {KIND_DELETION, "deletion at a vendor", DELETION_BODY_MAX};
+static const struct document_type type = {KIND_DELETION, "deletion at a vendor", DELETION_BODY_MAX, NULL};
 
 bool deletion_kept(const struct policy *p)
 {
@@ -61,9 +61,10 @@ int deletion_add(struct vault *v, const struct deletion_new *n, char id[RECORD_I
 
 	if (!deletion_kept(p))
 		return err_set(e, ERR_REFUSED, "the policy keeps nothing by which a vendor could be asked again");
-	if (!json_put_texts(body, JSON_TEXTS({"processor", n->processor}, {"reference", n->reference}, {"request", n->request})) ||
-	    !document_put_kinds(body, n->kinds) || !json_put_time(body, "next", n->next) ||
-	    (n->canary && cJSON_AddTrueToObject(body, "canary") == NULL) || json_print(&bytes, body) != 0)
+	if (!json_put(body,
+		      JSON_MEMBERS(MEMBER_TEXT("processor", n->processor), MEMBER_TEXT("reference", n->reference),
+				   MEMBER_TEXT("request", n->request), MEMBER_TIME("next", n->next), MEMBER_FLAG("canary", n->canary))) ||
+	    !document_put_kinds(body, n->kinds) || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "no memory for a deletion");
 	if (n->once)
 		buf_printf(&once, "%s %s", n->processor, n->subject);
@@ -123,13 +124,6 @@ static void request_told(struct vault *v, const struct deletion_row *row, enum r
 		(void)rights_act(v, row->request, &act, NULL);
 }
 
-static const char *deletion_text(const cJSON *body, const char *name)
-{
-	const char *text = json_string(body, name);
-
-	return text != NULL ? text : "";
-}
-
 static bool is_over(const char *state)
 {
 	return strcmp(state, deleted) == 0 || strcmp(state, deletion_expired) == 0;
@@ -138,10 +132,10 @@ static bool is_over(const char *state)
 static struct deletion_row deletion_row_of(const struct vault_record *r, const cJSON *body)
 {
 	return (struct deletion_row){.id = r->id,
-				     .processor = deletion_text(body, "processor"),
-				     .reference = deletion_text(body, "reference"),
-				     .failure = deletion_text(body, "failure"),
-				     .request = deletion_text(body, "request"),
+				     .processor = json_string_or(body, "processor", ""),
+				     .reference = json_string_or(body, "reference", ""),
+				     .failure = json_string_or(body, "failure", ""),
+				     .request = json_string_or(body, "request", ""),
 				     .state = r->unreadable       ? RIGHTS_UNREADABLE
 					      : is_over(r->state) ? r->state
 								  : waiting,
@@ -182,22 +176,18 @@ int deletion_due_now(struct vault *v, const char *id, struct err *e)
 
 // ---- asking ----
 
-struct attempting {
-	unsigned attempts; // before this one
-};
-
 // Of two at once the second finds that it is not due any more.
 static int attempt_write(void *arg, const struct vault_record *r, cJSON *body, struct document_change *change, struct err *e)
 {
-	const struct attempting *x = arg;
+	const unsigned before = *(const unsigned *)arg;
 
 	(void)change;
-	if (is_over(r->state) || (unsigned)json_number(body, "attempts", 0) != x->attempts)
+	if (is_over(r->state) || (unsigned)json_number(body, "attempts", 0) != before)
 		return err_set(e, ERR_NOT_FOUND, "somebody else asks for it");
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "attempts");
-	return (x->attempts > 0 || json_put_time(body, "first", json_time(body, "next"))) &&
-		       cJSON_AddNumberToObject(body, "attempts", x->attempts + 1) != NULL &&
-		       json_put_time(body, "next", when_now() + outbox_pause(x->attempts + 1))
+	return json_put(body,
+			JSON_MEMBERS(MEMBER_TIME("first", before > 0 ? 0 : json_time(body, "next")), MEMBER_NUMBER("attempts", before + 1),
+				     MEMBER_TIME("next", when_now() + outbox_pause(before + 1))))
 		   ? 0
 		   : err_set(e, ERR_MEMORY, "no memory");
 }
@@ -236,7 +226,6 @@ static int deletion_try(struct vault *v, const char *id, const struct deletion_r
 	if (body == NULL)
 		return -1;
 	struct deletion_row row = deletion_row_of(&r, body);
-	struct attempting attempt = {row.attempts};
 	if (is_over(r.state)) {
 		ret = err_set(e, ERR_NOT_FOUND, "deletion %s was answered", id);
 	} else if (is_last_moment(&r)) {
@@ -248,7 +237,7 @@ static int deletion_try(struct vault *v, const char *id, const struct deletion_r
 	} else if (json_get(run->down, row.processor) != NULL || (!run->now && row.next > when_now())) {
 		run->out->waiting++;
 		ret = 0;
-	} else if (document_edit(v, &type, id, attempt_write, &attempt, e) == 0) {
+	} else if (document_edit(v, &type, id, attempt_write, &row.attempts, e) == 0) {
 		run->way->ask(run->way->arg, &row, &answer);
 		const bool gone = answer.outcome == DELETION_GONE;
 		if (answer.outcome == DELETION_REFUSED ||

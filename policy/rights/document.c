@@ -3,19 +3,30 @@
 
 enum { EDIT_TRIES = 16, DETAILS_MAX = 4096, PAYLOAD_MAX = 8192 };
 
+cJSON *document_body(const struct document_type *type, const struct vault_record *r, struct err *e)
+{
+	cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
+
+	if (body != NULL && type->member != NULL && json_string(body, type->member) == NULL)
+		json_free(&body);
+	if (body == NULL)
+		err_set(e, ERR_CORRUPT, "%s %s cannot be read", type->noun, r->id);
+	return body;
+}
+
 cJSON *document_read(struct vault *v, const struct document_type *type, const char *id, struct vault_record *out, struct err *e)
 {
 	struct err why = {0};
 	const bool there = vault_get(v, id, out, &why) == 0, is = there && out->kind == type->kind;
-	cJSON *body = is ? json_parse(buf_text(&out->body), out->body.len, NULL) : NULL;
+	cJSON *body = is ? document_body(type, out, e) : NULL;
 
 	if (body != NULL)
 		return body;
 	if (there)
 		vault_record_free(out);
 	if (is)
-		err_set(e, ERR_CORRUPT, "%s %s cannot be read", type->noun, id);
-	else if (there || why.code == ERR_NOT_FOUND)
+		return NULL;
+	if (there || why.code == ERR_NOT_FOUND)
 		err_set(e, ERR_NOT_FOUND, "there is no such %s", type->noun);
 	else
 		err_set(e, why.code, "%s", why.text);

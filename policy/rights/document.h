@@ -9,9 +9,12 @@
 
 struct document_type {
 	enum kind kind;
-	const char *noun; // for messages: "hold"
-	size_t max;       // bytes of the body
+	const char *noun;   // for messages: "hold"
+	size_t max;         // bytes of the body
+	const char *member; // a text that each has, else it is damaged; NULL: none
 };
+// The body of one; the caller frees. NULL: ERR_CORRUPT, also where the record is unreadable.
+cJSON *document_body(const struct document_type *type, const struct vault_record *r, struct err *e);
 // The body, whose record is in *out; the caller frees both. NULL: ERR_NOT_FOUND, or ERR_CORRUPT.
 cJSON *document_read(struct vault *v, const struct document_type *type, const char *id, struct vault_record *out, struct err *e);
 

@@ -73,14 +73,16 @@ static bool erasure_self_service(struct vault *v)
 	return erasure != NULL && erasure->self_service;
 }
 
-static int erase_by_oneself(struct vault *v, enum erase_by by, const char *value, struct buf *certificate, struct err *e)
+static cJSON *erase_by_oneself(struct vault *v, enum erase_by by, const char *value, struct err *e)
 {
 	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 	struct erase_result result = {0};
 	struct err why = {0}, unasked = {0};
 
-	if (by != ERASE_ADDRESS && !erasure_self_service(v))
-		return err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
+	if (by != ERASE_ADDRESS && !erasure_self_service(v)) {
+		err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
+		return NULL;
+	}
 	if (by == ERASE_RECEIPT && stop_making != NULL)
 		(void)stop_making(stop_making_run, value, &why);
 	const struct erase_selector who = {by, value};
@@ -91,34 +93,35 @@ static int erase_by_oneself(struct vault *v, enum erase_by by, const char *value
 		(void)deletion_ask_again(v, &who, 1, NULL, &unasked);
 	JSON_AUTO cJSON *reach = reach_of(v, &who, 1, e);
 	if (reach == NULL)
-		return -1;
+		return NULL;
 	if (pending) {
 		cJSON *recipients = cJSON_GetObjectItemCaseSensitive(reach, "recipients");
 		if (hold_apply(v, e) != 0 || recipients_tell(v, NULL, ABOUT_ERASURE, recipients, "site", e) != 0)
-			return -1;
+			return NULL;
 		pthread_mutex_lock(&one_at_a_time);
 		ret = vault_erase(v, by, value, false, &result, e);
 		pthread_mutex_unlock(&one_at_a_time);
 	}
 	if (ret != 0 || hold_tell_kept(v, by, value, &result, e) != 0)
-		return -1;
+		return NULL;
 	rights_erased_but(&result, "sets being made", &why);
 	rights_erased_but(&result, "deletions at vendors", &unasked);
 	reach_forget_transfers(cJSON_GetObjectItemCaseSensitive(reach, "recipients"));
 	const struct certificate_of of = {.right = "erasure", .subject = by == ERASE_RECEIPT ? value : NULL, .self_service = true};
-	return certificate_make(v, &of, &result, reach, certificate, e);
+	return certificate_make(v, &of, &result, reach, e);
 }
 
-int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e)
+cJSON *rights_erase(struct vault *v, const char *receipt, struct err *e)
 {
-	return erase_by_oneself(v, ERASE_RECEIPT, receipt, certificate, e);
+	return erase_by_oneself(v, ERASE_RECEIPT, receipt, e);
 }
 
-int rights_erase_connection(struct vault *v, const char *address, struct buf *certificate, struct err *e)
+cJSON *rights_erase_connection(struct vault *v, const char *address, struct err *e)
 {
-	if (offer_connection(vault_policy(v), policy_right(vault_policy(v), RIGHT_ERASURE)) == NULL)
-		return err_set(e, ERR_REFUSED, "the policy does not offer erasure to who asks from an address");
-	return erase_by_oneself(v, ERASE_ADDRESS, address, certificate, e);
+	if (offer_connection(vault_policy(v), policy_right(vault_policy(v), RIGHT_ERASURE)) != NULL)
+		return erase_by_oneself(v, ERASE_ADDRESS, address, e);
+	err_set(e, ERR_REFUSED, "the policy does not offer erasure to who asks from an address");
+	return NULL;
 }
 
 int rights_archive_id(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], struct err *e)
@@ -134,11 +137,11 @@ int rights_archive_id(struct vault *v, const char *token, char id[RECORD_ID_LEN 
 	return 0;
 }
 
-int rights_erase_archive(struct vault *v, const char *token, struct buf *certificate, struct err *e)
+cJSON *rights_erase_archive(struct vault *v, const char *token, struct err *e)
 {
 	char id[RECORD_ID_LEN + 1];
 
-	return rights_archive_id(v, token, id, e) != 0 ? -1 : erase_by_oneself(v, ERASE_RECORD, id, certificate, e);
+	return rights_archive_id(v, token, id, e) != 0 ? NULL : erase_by_oneself(v, ERASE_RECORD, id, e);
 }
 
 // What an erasure comes to for its request.
@@ -149,7 +152,7 @@ static enum rights_event erasure_event(const struct erase_result *result)
 
 struct closing {
 	const struct erase_result *result;
-	const struct buf *certificate;
+	const cJSON *certificate;
 	const char *by;
 };
 
@@ -166,15 +169,11 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 			held_until = x->result->kept[i].until;
 	if ((STATE_BIT(facts->state) & STATES_OPEN) == 0)
 		return err_set(e, ERR_INPUT, "it is %s", rights_state_names[facts->state]);
-	for (size_t i = 0; i < x->result->store_count && ok; i++) {
-		const struct erase_store *s = &x->result->stores[i];
-		cJSON *event = rights_event_add(body, EVENT_STORE, now, x->by);
-		ok = event != NULL && cJSON_AddStringToObject(event, "store", s->name) != NULL &&
-		     cJSON_AddNumberToObject(event, "found", (double)s->found) != NULL &&
-		     cJSON_AddNumberToObject(event, "erased", (double)s->erased) != NULL &&
-		     cJSON_AddNumberToObject(event, "kept", (double)s->kept) != NULL &&
-		     (s->verified == 0 || json_put_time(event, "verified_at", s->verified));
-	}
+	for (const struct erase_store *s = x->result->stores; s < x->result->stores + x->result->store_count && ok; s++)
+		ok = json_put(rights_event_add(body, EVENT_STORE, now, x->by),
+			      JSON_MEMBERS(MEMBER_TEXT("store", s->name), MEMBER_NUMBER("found", s->found),
+					   MEMBER_NUMBER("erased", s->erased), MEMBER_NUMBER("kept", s->kept),
+					   MEMBER_TIME("verified_at", s->verified)));
 	if (ok && facts->restricted != NULL && erasure_event(x->result) == EVENT_ANSWERED) // nothing is left that could be
 		ok = rights_event_add(body, EVENT_LIFTED, now, x->by) != NULL;
 	cJSON *done = ok ? rights_event_add(body, erasure_event(x->result), now, x->by) : NULL;
@@ -185,11 +184,9 @@ static int close_request(void *arg, cJSON *body, const struct rights_facts *fact
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "archive");
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "restricts");
 	}
-	cJSON *copy = json_parse(x->certificate->data, x->certificate->len, e);
-	if (copy != NULL && ok && cJSON_AddItemToObject(body, "certificate", copy))
-		return 0;
-	cJSON_Delete(copy);
-	return err_set(e, ERR_MEMORY, "no memory to answer the request");
+	return json_put(body, JSON_MEMBERS(MEMBER_ITEM("certificate", cJSON_Duplicate(x->certificate, true)))) && ok
+		   ? 0
+		   : err_set(e, ERR_MEMORY, "no memory to answer the request");
 }
 
 // An erasure that is run again finds no more what the first run ended: who got data is what was found then.
@@ -203,7 +200,7 @@ static void reach_keep_recipients(cJSON *reach, const cJSON *certificate)
 		cJSON_Delete(copy);
 }
 
-int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool dry_run, struct erase_result *out, struct buf *certificate,
+int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool dry_run, struct erase_result *out, cJSON **certificate,
 			  struct err *e)
 {
 	PERSON_AUTO struct person person = {0};
@@ -246,8 +243,13 @@ int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool 
 					  .received = facts.clock.received,
 					  .subject = json_string(body, "receipt"),
 					  .self_service = strcmp(by, "site") == 0};
-	struct closing closing = {.result = out, .certificate = certificate, .by = by};
+	JSON_AUTO cJSON *made = certificate_make(v, &of, out, reach, e);
+	struct closing closing = {.result = out, .certificate = made, .by = by};
 	const struct rights_act act = {.event = erasure_event(out), .by = by};
-	return certificate_make(v, &of, out, reach, certificate, e) != 0 ? -1
-									 : rights_edit(v, id, close_request, &closing, "answer", &act, e);
+	ret = made != NULL ? rights_edit(v, id, close_request, &closing, "answer", &act, e) : -1;
+	if (certificate != NULL) { // also of what is not noted with the request
+		*certificate = made;
+		made = NULL;
+	}
+	return ret;
 }

@@ -18,21 +18,21 @@ bool rights_erase_finds(const struct erase_result *found);
 // The same by several selectors of one person: what is found by more than one is counted once.
 int rights_erase_all(struct vault *v, const struct erase_selector *list, size_t count, bool dry_run, struct erase_result *out,
 		     struct err *e);
-// Erases by receipt and writes the certificate (a JSON object) to `certificate`. Unknown receipts give a certificate with zero finds:
+// Erases by receipt. Its certificate (a JSON object), which the caller frees; NULL with *e. Unknown receipts give a certificate with zero finds:
 // nothing is told about whether it existed, nothing is recorded, and its `audit_index` is null.
 // ERR_REFUSED: the policy does not offer erasure as self-service.
-int rights_erase(struct vault *v, const char *receipt, struct buf *certificate, struct err *e);
+cJSON *rights_erase(struct vault *v, const char *receipt, struct err *e);
 // The same by the token of a ZIP's address.
-int rights_erase_archive(struct vault *v, const char *token, struct buf *certificate, struct err *e);
+cJSON *rights_erase_archive(struct vault *v, const char *token, struct err *e);
 // The same of what the request log has of the address that asks, whoever of those that share it made the rows: they say no less of the one than of the other, and
 // nobody is promised that they stay. Sets that are being made go on, as they may be another's. ERR_REFUSED: the policy does not offer it.
-int rights_erase_connection(struct vault *v, const char *address, struct buf *certificate, struct err *e);
+cJSON *rights_erase_connection(struct vault *v, const char *address, struct err *e);
 // What by that token is erased: a record's id. Of an archive that is gone it is one that nobody has, so nothing is found.
 int rights_archive_id(struct vault *v, const char *token, char id[RECORD_ID_LEN + 1], struct err *e);
 // Carries out the erasure that request `id` asks for, by what it names and by its proven contact (person.h), and keeps the certificate with the request, which
-// becomes "fulfilled" or "partial". A dry run only counts; `certificate` may then be NULL. ERR_NOT_FOUND: no such request; ERR_INPUT:
+// becomes "fulfilled" or "partial". A dry run only counts. *certificate: a copy of it, which the caller frees, where that pointer is not NULL. ERR_NOT_FOUND: no such request; ERR_INPUT:
 // it is not an open request for erasure, or it neither names anything nor has a proven contact. `by`: the officer, or "site".
-int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool dry_run, struct erase_result *out, struct buf *certificate,
+int rights_fulfil_erasure(struct vault *v, const char *id, const char *by, bool dry_run, struct erase_result *out, cJSON **certificate,
 			  struct err *e);
 
 #endif

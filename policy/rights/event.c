@@ -26,10 +26,10 @@ const struct rights_event_row rights_events[EVENT_COUNT] = {
     [EVENT_CLARIFICATION_GIVEN] = {"clarification-given", UNDECIDED, STATE_OPEN, 0, TOUCHES_RESUME},
     [EVENT_EXTENDED] = {"extended", STATES_OPEN, -1, EVENT_NEEDS_GROUND | EVENT_NEEDS_REASON, TOUCHES_EXTENSION},
     [EVENT_STARTED] = {"started", STATES_OPEN, -1, 0, TOUCHES_NOTHING},
-    [EVENT_STORE] = {"store", STATES_OPEN, -1, 0, TOUCHES_NOTHING},
-    [EVENT_RECIPIENT] = {"recipient", ANY, -1, EVENT_NEEDS_REASON, TOUCHES_NOTHING},
+    [EVENT_STORE] = {"store", STATES_OPEN, -1, EVENT_OF_OWNER, TOUCHES_NOTHING},
+    [EVENT_RECIPIENT] = {"recipient", ANY, -1, EVENT_NEEDS_REASON | EVENT_OF_OWNER, TOUCHES_NOTHING},
     [EVENT_PARTIAL] = {"partial", STATES_OPEN, STATE_PARTIAL, 0, TOUCHES_NOTHING},
-    [EVENT_HELD] = {"held", STATES_OPEN, STATE_PARTIAL, 0, TOUCHES_END},
+    [EVENT_HELD] = {"held", STATES_OPEN, STATE_PARTIAL, EVENT_OF_OWNER, TOUCHES_END},
     [EVENT_ANSWERED] = {"answered", STATES_OPEN, STATE_FULFILLED, 0, TOUCHES_END},
     [EVENT_REFUSED] = {"refused", STATES_OPEN, STATE_REFUSED, EVENT_NEEDS_GROUND | EVENT_NEEDS_REASON, TOUCHES_END},
     [EVENT_CLOSED] = {"closed", STATES_OPEN, STATE_CLOSED, EVENT_NEEDS_GROUND, TOUCHES_END},
@@ -44,16 +44,16 @@ const struct rights_event_row rights_events[EVENT_COUNT] = {
     [EVENT_MAIL_SENT] = {"mail-sent", ANY, -1, 0, TOUCHES_NOTHING},
     [EVENT_MAIL_FAILED] = {"mail-failed", ANY, -1, 0, TOUCHES_NOTHING},
     [EVENT_CORRECTED] = {"corrected", STATES_OPEN, -1, 0, TOUCHES_NOTHING},
-    [EVENT_NOTICE_QUEUED] = {"notice-queued", ANY, -1, 0, TOUCHES_NOTHING},
-    [EVENT_NOTICE_SENT] = {"notice-sent", ANY, -1, 0, TOUCHES_NOTHING},
-    [EVENT_NOTICE_FAILED] = {"notice-failed", ANY, -1, 0, TOUCHES_NOTHING},
-    [EVENT_NOTICE_ACKNOWLEDGED] = {"notice-acknowledged", ANY, -1, 0, TOUCHES_NOTHING},
-    [EVENT_VENDOR_DELETED] = {"vendor-deleted", ANY, -1, 0, TOUCHES_NOTHING},
-    [EVENT_VENDOR_KEPT] = {"vendor-kept", ANY, -1, 0, TOUCHES_NOTHING},
+    [EVENT_NOTICE_QUEUED] = {"notice-queued", ANY, -1, EVENT_OF_OWNER, TOUCHES_NOTHING},
+    [EVENT_NOTICE_SENT] = {"notice-sent", ANY, -1, EVENT_OF_OWNER, TOUCHES_NOTHING},
+    [EVENT_NOTICE_FAILED] = {"notice-failed", ANY, -1, EVENT_OF_OWNER, TOUCHES_NOTHING},
+    [EVENT_NOTICE_ACKNOWLEDGED] = {"notice-acknowledged", ANY, -1, EVENT_OF_OWNER, TOUCHES_NOTHING},
+    [EVENT_VENDOR_DELETED] = {"vendor-deleted", ANY, -1, EVENT_OF_OWNER, TOUCHES_NOTHING},
+    [EVENT_VENDOR_KEPT] = {"vendor-kept", ANY, -1, EVENT_OF_OWNER, TOUCHES_NOTHING},
     [EVENT_READ] = {"read", ANY, -1, EVENT_NEEDS_REASON | EVENT_HIDDEN, TOUCHES_NOTHING},
-    [EVENT_RESTRICTED] = {"restricted", STATES_OPEN, -1, EVENT_NEEDS_GROUND, TOUCHES_NOTHING},
-    [EVENT_LIFT_TOLD] = {"lift-told", ANY, -1, EVENT_NEEDS_REASON, TOUCHES_NOTHING},
-    [EVENT_LIFTED] = {"lifted", ANY, -1, 0, TOUCHES_NOTHING},
+    [EVENT_RESTRICTED] = {"restricted", STATES_OPEN, -1, EVENT_NEEDS_GROUND | EVENT_OF_OWNER, TOUCHES_NOTHING},
+    [EVENT_LIFT_TOLD] = {"lift-told", ANY, -1, EVENT_NEEDS_REASON | EVENT_OF_OWNER, TOUCHES_NOTHING},
+    [EVENT_LIFTED] = {"lifted", ANY, -1, EVENT_OF_OWNER, TOUCHES_NOTHING},
 };
 
 #define GDPR_IRI "https://w3id.org/dpv/legal/eu/gdpr#Justification"
@@ -288,12 +288,6 @@ cJSON *rights_recipient(const cJSON *list, const char *id, const char *about)
 	return found;
 }
 
-static bool recipient_set(cJSON *row, const char *name, const char *value)
-{
-	cJSON_DeleteItemFromObjectCaseSensitive(row, name);
-	return cJSON_AddItemToObject(row, name, value != NULL ? cJSON_CreateString(value) : cJSON_CreateNull());
-}
-
 cJSON *rights_recipients(const cJSON *body)
 {
 	static const char *const begin[] = {"name",      "about",        "sent_at",    "expires_by", "notice",
@@ -310,28 +304,24 @@ cJSON *rights_recipients(const cJSON *body)
 			continue;
 		cJSON *row = rights_recipient(list, id, about);
 		if (what == EVENT_RECIPIENT) {
-			row = cJSON_CreateObject();
-			ok = ok && cJSON_AddStringToObject(row, "id", id) != NULL;
+			row = json_make(JSON_MEMBERS(MEMBER_TEXT("id", id)));
 			for (size_t i = 0; i < ARRAY_LEN(begin); i++)
-				ok = ok && recipient_set(row, begin[i], json_string(event, begin[i]));
-			if (cJSON_IsTrue(json_get(event, "possible")))
-				ok = ok && cJSON_AddTrueToObject(row, "possible") != NULL;
+				ok = ok && json_put(row, JSON_MEMBERS(MEMBER_NULLABLE_TEXT(begin[i], json_string(event, begin[i]))));
+			ok = ok && json_put(row, JSON_MEMBERS(MEMBER_FLAG("possible", cJSON_IsTrue(json_get(event, "possible")))));
 			ok = cJSON_AddItemToArray(list, row) && ok;
 		} else if (row != NULL && what == EVENT_NOTICE_ACKNOWLEDGED) {
-			ok = ok && recipient_set(row, "acknowledged", at) &&
-			     recipient_set(row, "ack_sha256", json_string(event, "ack_sha256"));
-		} else if (row != NULL && what == EVENT_VENDOR_KEPT) { // it has some of it still, whatever else it deletes
-			ok = ok && recipient_set(row, "deletion", "unconfirmed") && recipient_set(row, "deleted_at", NULL);
-		} else if (row != NULL && what == EVENT_VENDOR_DELETED) {
-			const char *deletion = json_string(row, "deletion");
-			if (deletion == NULL || strcmp(deletion, "unconfirmed") != 0)
-				ok = ok && recipient_set(row, "deletion", "deleted") && recipient_set(row, "deleted_at", at);
+			ok = ok && json_put(row, JSON_MEMBERS(MEMBER_NULLABLE_TEXT("acknowledged", at),
+							      MEMBER_NULLABLE_TEXT("ack_sha256", json_string(event, "ack_sha256"))));
+		} else if (row != NULL && (what == EVENT_VENDOR_KEPT || what == EVENT_VENDOR_DELETED)) {
+			// Of which it has some still, that stays so, whatever else it deletes.
+			const bool kept = what == EVENT_VENDOR_KEPT || strcmp(json_string_or(row, "deletion", ""), "unconfirmed") == 0;
+			ok = ok && json_put(row, JSON_MEMBERS(MEMBER_NULLABLE_TEXT("deletion", kept ? "unconfirmed" : "deleted"),
+							      MEMBER_NULLABLE_TEXT("deleted_at", kept ? NULL : at)));
 		} else if (row != NULL) {
-			ok = ok && recipient_set(row, "notice_at", at) &&
-			     recipient_set(row, "notice",
-					   what == EVENT_NOTICE_SENT     ? "sent"
-					   : what == EVENT_NOTICE_FAILED ? "failed"
-									 : "queued");
+			ok = ok && json_put(row, JSON_MEMBERS(MEMBER_NULLABLE_TEXT("notice_at", at),
+							      MEMBER_NULLABLE_TEXT("notice", what == EVENT_NOTICE_SENT     ? "sent"
+											     : what == EVENT_NOTICE_FAILED ? "failed"
+															   : "queued")));
 		}
 	}
 	if (ok)

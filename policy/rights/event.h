@@ -77,8 +77,9 @@ enum {
 	EVENT_NEEDS_GROUND = 1,
 	EVENT_NEEDS_REASON = 2,
 	EVENT_NEEDS_TEXT = 4,
-	EVENT_HIDDEN = 8
-}; // hidden: not told to the person as an event
+	EVENT_HIDDEN = 8,   // not told to the person as an event
+	EVENT_OF_OWNER = 16 // it tells of data that somebody has, which is the business of who pressed the button of a mail alone
+};
 enum rights_touches {
 	TOUCHES_NOTHING,
 	TOUCHES_START,

@@ -29,14 +29,6 @@ static void export_miss(struct export *x, struct export_store *store, const char
 
 // ---- gathering ----
 
-static void add_moment(cJSON *object, const char *name, time_t t)
-{
-	char text[WHEN_TEXT];
-
-	when_text(text, t);
-	json_add_text(object, name, t != 0 ? text : NULL);
-}
-
 static const cJSON *record_known(const struct export *x, const char *id)
 {
 	const cJSON *one;
@@ -128,25 +120,21 @@ static void gather_record(void *arg, const struct vault_record *r)
 		export_redact(x, NULL, citation, GROUND_INTERNAL, 1);
 	}
 	cJSON *record = json_object_in(x->records);
-	cJSON_AddNumberToObject(record, "number", number + 1);
-	json_add_text(record, "id", r->id);
-	json_add_text(record, "kind", kind_row(r->kind)->name);
-	json_add_text(record, "state", r->state);
-	add_moment(record, "stored", r->made);
-	add_moment(record, "ends", r->due);
-	cJSON_AddBoolToObject(record, "held", r->facts.since[LIFE_HELD] != 0);
-	cJSON_AddItemToObject(record, "data", export_body(x, r->kind, body, path));
-	cJSON_AddArrayToObject(record, "files");
-	x->no_memory = x->no_memory || json_get(record, "files") == NULL;
+	x->no_memory = !json_put(record, JSON_MEMBERS(MEMBER_NUMBER("number", number + 1), MEMBER_TEXT("id", r->id),
+						      MEMBER_TEXT("kind", kind_row(r->kind)->name), MEMBER_TEXT("state", r->state),
+						      MEMBER_NULLABLE_TIME("stored", r->made), MEMBER_NULLABLE_TIME("ends", r->due),
+						      MEMBER_BOOL("held", r->facts.since[LIFE_HELD] != 0),
+						      MEMBER_ITEM("data", export_body(x, r->kind, body, path)),
+						      MEMBER_ITEM("files", cJSON_CreateArray()))) ||
+		       x->no_memory;
 	recipients_add(x, json_get(body, "sent_to"));
 	if (r->kind == KIND_DELETION)
 		x->no_memory = x->no_memory || reach_deletion_tell(x->recipients, x->policy, body, r->state) != 0;
 	const char *outcome = r->kind == KIND_ACCOUNTABILITY ? json_string(body, "outcome") : NULL;
 	if (outcome != NULL && strcmp(outcome, "given") == 0) {
-		JSON_AUTO cJSON *given = cJSON_CreateObject();
-		json_add_text(given, "id", r->id);
-		json_add_text(given, "name", json_string(body, "authority"));
-		cJSON_AddItemReferenceToObject(given, "kinds", (cJSON *)json_get(body, "kinds"));
+		JSON_AUTO cJSON *given =
+		    json_make(JSON_MEMBERS(MEMBER_TEXT("id", r->id), MEMBER_TEXT("name", json_string(body, "authority")),
+					   MEMBER_ITEM("kinds", cJSON_Duplicate(json_get(body, "kinds"), true))));
 		x->no_memory = x->no_memory || reach_recipient(x->recipients, given, NULL) == NULL;
 	}
 	if (r->has_file && !x->no_memory)
@@ -177,7 +165,7 @@ static int gather_row(void *arg, const struct subject_log_row *row)
 	cJSON *one = json_object_in(x->log);
 	store->given++;
 	if (!shared) {
-		add_moment(one, "at", row->at);
+		json_put(one, JSON_MEMBERS(MEMBER_NULLABLE_TIME("at", row->at)));
 	} else { // when and with what somebody visited may be another's to know
 		when_date(day, row->at);
 		json_add_text(one, "day", day);
@@ -226,11 +214,12 @@ int export_gather(struct export **out, struct vault *v, const struct policy *p, 
 	x->v = v;
 	x->policy = p;
 	x->at = when_now();
-	x->records = cJSON_CreateArray();
-	x->log = cJSON_CreateArray();
-	x->seen = cJSON_CreateArray();
-	x->recipients = cJSON_CreateArray();
-	x->redactions = cJSON_CreateArray();
+	x->lists = cJSON_CreateObject();
+	x->records = cJSON_AddArrayToObject(x->lists, "records");
+	x->log = cJSON_AddArrayToObject(x->lists, "request_log");
+	x->seen = cJSON_AddArrayToObject(x->lists, "seen_by");
+	x->recipients = cJSON_AddArrayToObject(x->lists, "recipients");
+	x->redactions = cJSON_AddArrayToObject(x->lists, "redactions");
 	if (count > EXPORT_SELECTORS_MAX)
 		return err_set(e, ERR_INPUT, "at most %d can be exported at once", EXPORT_SELECTORS_MAX);
 	memcpy(x->selectors, selectors, count * sizeof *selectors);
@@ -257,11 +246,7 @@ void export_free(struct export *x)
 {
 	if (x == NULL)
 		return;
-	cJSON_Delete(x->records);
-	cJSON_Delete(x->log);
-	cJSON_Delete(x->seen);
-	cJSON_Delete(x->recipients);
-	cJSON_Delete(x->redactions);
+	cJSON_Delete(x->lists);
 	if (x->files != NULL)
 		wipe(x->files, x->file_count * sizeof *x->files);
 	free(x->files);
@@ -335,24 +320,23 @@ int export_record(struct export *x, const char *officer, const char *reason, con
 	const struct rights_act read = {.event = EVENT_READ, .by = officer, .reason = reason, .how = "export"};
 	BUF_AUTO_WIPE struct buf payload = BUF_INIT(READING_MAX);
 	BUF_AUTO struct buf details = BUF_INIT(1024);
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
 	const bool of_record = request == NULL && officer != NULL && x->selector_count == 1 && x->selectors[0].by == ERASE_RECORD;
 	const char *record = of_record ? x->selectors[0].value : NULL;
 	bool by_address = false; // no record hangs on it that the reason could be sealed with
 
 	for (size_t i = 0; i < x->selector_count; i++)
 		by_address = by_address || x->selectors[i].by == ERASE_ADDRESS;
+	JSON_AUTO cJSON *o = json_make(JSON_MEMBERS(
+	    MEMBER_TEXT("by", officer != NULL ? "officer" : "person"), MEMBER_TEXT("request", request), MEMBER_TEXT("record", record),
+	    MEMBER_TEXT("how", !by_address       ? NULL
+			       : officer != NULL ? "address"
+						 : "connection"),
+	    MEMBER_TEXT("reason", by_address && request == NULL ? reason : NULL), MEMBER_NUMBER("records", export_records(x)),
+	    MEMBER_NUMBER("files", export_files(x)), MEMBER_BOOL("complete", export_missed(x) == NULL)));
 
 	if (!export_any(x))
 		return 0;
-	if (!json_put_texts(o, JSON_TEXTS({"by", officer != NULL ? "officer" : "person"}, {"request", request}, {"record", record},
-					  {"how", !by_address       ? NULL
-						  : officer != NULL ? "address"
-								    : "connection"},
-					  {"reason", by_address && request == NULL ? reason : NULL})) ||
-	    cJSON_AddNumberToObject(o, "records", (double)export_records(x)) == NULL ||
-	    cJSON_AddNumberToObject(o, "files", (double)export_files(x)) == NULL ||
-	    cJSON_AddBoolToObject(o, "complete", export_missed(x) == NULL) == NULL || json_print(&details, o) != 0)
+	if (json_print(&details, o) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
 	struct ledger_event event = {.name = "export", .details = buf_text(&details)};
 	if (officer == NULL)

@@ -121,25 +121,27 @@ static void record_section(const struct export *x, const cJSON *record, struct w
 	record_pictures(record, w);
 }
 
-static void rows_table(const struct export *x, const cJSON *rows, const char *title, const char *const *columns, const char *const *members,
-		       struct writer *w)
+enum { ROW_COLUMNS = 3 };
+
+// Each column: the member, and the key of its title.
+static void rows_table(const cJSON *rows, const char *title, const char *const members[ROW_COLUMNS][2], struct writer *w)
 {
+	const char *columns[ROW_COLUMNS + 1] = {NULL};
 	const cJSON *row;
 
 	if (cJSON_GetArraySize(rows) == 0)
 		return;
+	for (size_t i = 0; i < ROW_COLUMNS; i++)
+		columns[i] = word(w->policy, members[i][1]);
+	title = word(w->policy, title);
 	write_heading(w, 2, NULL, title);
 	write_table_begin(w, title, columns);
 	cJSON_ArrayForEach(row, rows)
 	{
-		for (const char *const *name = members; *name != NULL; name++) {
-			const char *value = json_string(row, *name);
-			value = value == NULL && strcmp(*name, "at") == 0 ? json_string(row, "day") : value;
-			write_cell(w, value != NULL ? value : "–");
-		}
+		for (size_t i = 0; i < ROW_COLUMNS; i++)
+			write_cell(w, json_string_or(row, members[i][0], i == 0 ? json_string_or(row, "day", "–") : "–"));
 	}
 	write_table_end(w);
-	(void)x;
 }
 
 static void recipients_list(const struct export *x, struct writer *w)
@@ -226,12 +228,10 @@ static void automated_part(const struct policy *p, struct writer *w)
 int export_page(const struct export *x, struct buf *out)
 {
 	const struct policy *p = x->policy;
-	const char *const log_columns[] = {word(p, "export.column.at"), word(p, "export.column.address"), word(p, "export.column.agent"),
-					   NULL},
-			  *const log_members[] = {"at", "address", "user_agent", NULL};
-	const char *const seen_columns[] = {word(p, "export.column.at"), word(p, "export.column.officer"), word(p, "export.column.reason"),
-					    NULL},
-			  *const seen_members[] = {"at", "officer", "reason", NULL};
+	static const char *const log[ROW_COLUMNS][2] = {
+	    {"at", "export.column.at"}, {"address", "export.column.address"}, {"user_agent", "export.column.agent"}};
+	static const char *const seen[ROW_COLUMNS][2] = {
+	    {"at", "export.column.at"}, {"officer", "export.column.officer"}, {"reason", "export.column.reason"}};
 	struct writer w = {.form = FORM_HTML, .out = out, .policy = p};
 	BUF_AUTO struct buf title = BUF_INIT(1024);
 	char day[WORD_DAY];
@@ -269,10 +269,10 @@ int export_page(const struct export *x, struct buf *out)
 	{
 		record_section(x, record, &w);
 	}
-	rows_table(x, x->log, word(p, "export.log"), log_columns, log_members, &w);
+	rows_table(x->log, "export.log", log, &w);
 	if (x->shared)
 		write_note(&w, "export.shared", NULL);
-	rows_table(x, x->seen, word(p, "export.seen"), seen_columns, seen_members, &w);
+	rows_table(x->seen, "export.seen", seen, &w);
 	recipients_list(x, &w);
 	policy_parts(p, out);
 	automated_part(p, &w);

@@ -34,10 +34,9 @@ void export_redact(struct export *x, struct export_store *store, const char *pat
 			return;
 		}
 	}
-	one = json_object_in(x->redactions);
-	json_add_text(one, "path", path);
-	json_add_text(one, "reason", export_ground_names[ground]);
-	x->no_memory = x->no_memory || cJSON_AddNumberToObject(one, "count", (double)count) == NULL;
+	x->no_memory = !json_push(x->redactions, JSON_MEMBERS(MEMBER_TEXT("path", path), MEMBER_TEXT("reason", export_ground_names[ground]),
+							      MEMBER_NUMBER("count", count))) ||
+		       x->no_memory;
 }
 
 // ---- bodies ----
@@ -166,31 +165,25 @@ cJSON *export_body(struct export *x, enum kind kind, const cJSON *body, const ch
 
 static void store_add(cJSON *list, const char *id, const char *name, const struct export_store *s, enum export_ground none)
 {
-	cJSON *row = json_object_in(list), *withheld = NULL;
+	cJSON *withheld = cJSON_CreateArray();
 	uint64_t held_back = 0;
 
-	for (enum export_ground g = GROUND_NONE + 1; g < GROUND_COUNT; g++)
-		held_back += s->withheld[g];
-	json_add_text(row, "store", id);
-	json_add_text(row, "name", name);
-	json_add_text(row, "status",
-		      s->missed             ? "failed"
-		      : s->given > 0        ? "found"
-		      : held_back > 0       ? "withheld"
-		      : none != GROUND_NONE ? "not-applicable"
-					    : "none");
-	cJSON_AddNumberToObject(row, "found", (double)(s->given + held_back));
-	cJSON_AddNumberToObject(row, "given", (double)s->given);
-	withheld = cJSON_AddArrayToObject(row, "withheld");
 	for (enum export_ground g = GROUND_NONE + 1; g < GROUND_COUNT; g++) {
-		if (s->withheld[g] == 0)
-			continue;
-		cJSON *one = json_object_in(withheld);
-		json_add_text(one, "ground", export_ground_names[g]);
-		cJSON_AddNumberToObject(one, "count", (double)s->withheld[g]);
+		held_back += s->withheld[g];
+		if (s->withheld[g] > 0)
+			json_push(withheld,
+				  JSON_MEMBERS(MEMBER_TEXT("ground", export_ground_names[g]), MEMBER_NUMBER("count", s->withheld[g])));
 	}
-	json_add_text(row, "ground",
-		      none != GROUND_NONE && s->given == 0 && held_back == 0 && !s->missed ? export_ground_names[none] : NULL);
+	const bool without = none != GROUND_NONE && s->given == 0 && held_back == 0 && !s->missed;
+	json_push(list, JSON_MEMBERS(MEMBER_TEXT("store", id), MEMBER_NULLABLE_TEXT("name", name),
+				     MEMBER_TEXT("status", s->missed       ? "failed"
+							   : s->given > 0  ? "found"
+							   : held_back > 0 ? "withheld"
+							   : without       ? "not-applicable"
+									   : "none"),
+				     MEMBER_NUMBER("found", s->given + held_back), MEMBER_NUMBER("given", s->given),
+				     MEMBER_ITEM("withheld", withheld),
+				     MEMBER_NULLABLE_TEXT("ground", without ? export_ground_names[none] : NULL)));
 }
 
 // Every kind that the policy declares, and what else holds something.
@@ -231,37 +224,24 @@ bool export_any(const struct export *x)
 
 static cJSON *document_begin(const struct export *x, const char *format)
 {
-	cJSON *top = cJSON_CreateObject();
-	char at[WHEN_TEXT];
+	static const char *const contact[] = {PERSON_TAG};
 
-	when_text(at, x->at);
-	json_add_text(top, "format", format);
-	json_add_text(top, "made", at);
-	json_add_text(top, "site", x->policy->shown_as);
-	cJSON_AddBoolToObject(top, "complete", x->reason[0] == '\0');
-	json_add_text(top, "missed", x->reason[0] != '\0' ? x->reason : NULL);
-	cJSON_AddItemToObject(top, "stores", export_stores(x));
-	cJSON *not_searched = cJSON_AddArrayToObject(top, "not_searched");
-	if (x->unproven)
-		cJSON_AddItemToArray(not_searched, cJSON_CreateString(PERSON_TAG));
-	return top;
+	return json_make(JSON_MEMBERS(
+	    MEMBER_TEXT("format", format), MEMBER_TIME("made", x->at), MEMBER_NULLABLE_TEXT("site", x->policy->shown_as),
+	    MEMBER_BOOL("complete", x->reason[0] == '\0'), MEMBER_NULLABLE_TEXT("missed", x->reason[0] != '\0' ? x->reason : NULL),
+	    MEMBER_ITEM("stores", export_stores(x)), MEMBER_ITEM("not_searched", cJSON_CreateStringArray(contact, x->unproven ? 1 : 0))));
 }
 
 int export_json(const struct export *x, struct buf *out)
 {
-	const struct {
-		const char *name;
-		cJSON *list;
-	} lists[] = {{"records", x->records},
-		     {"request_log", x->log},
-		     {"seen_by", x->seen},
-		     {"recipients", x->recipients},
-		     {"redactions", x->redactions}};
 	JSON_AUTO cJSON *top = document_begin(x, EXPORT_FORMAT);
+	cJSON *list;
 
 	json_add_text(top, "schema", "export.schema.json");
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-		cJSON_AddItemReferenceToObject(top, lists[i].name, lists[i].list);
+	cJSON_ArrayForEach(list, x->lists)
+	{
+		cJSON_AddItemReferenceToObject(top, list->string, list);
+	}
 	cJSON_AddItemToObject(top, "notice", notice_tree(x->policy, NULL));
 	return x->no_memory ? -1 : json_print_lines(out, top);
 }

@@ -66,8 +66,9 @@ struct export
 	const struct export_selector *by; // that is being gathered
 	time_t at;
 	struct export_store kinds[KIND_COUNT], spool;
-	cJSON *records, *log, *seen, *recipients, *redactions; // members of export.json
-	time_t set;                                            // when one was asked for, by the request log; 0: none
+	cJSON *lists; // members of export.json: these
+	cJSON *records, *log, *seen, *recipients, *redactions;
+	time_t set; // when one was asked for, by the request log; 0: none
 	struct export_file *files;
 	size_t file_count;
 	char reason[256]; // "": nothing was missed

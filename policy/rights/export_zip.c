@@ -86,11 +86,9 @@ int export_zip_add(struct export_zip *z, const char *path, const void *bytes, si
 		return -1;
 	plain_hash(hash, parts, 1);
 	hex_encode(hex, hash, HASH_LEN);
-	cJSON *file = cJSON_CreateObject();
-	if (!cJSON_AddItemToArray(z->files, file) || cJSON_AddStringToObject(file, "path", path) == NULL ||
-	    cJSON_AddNumberToObject(file, "bytes", (double)len) == NULL || cJSON_AddStringToObject(file, "sha256", hex) == NULL)
-		return err_set(e, ERR_MEMORY, "no memory for the list of files");
-	return 0;
+	return json_push(z->files, JSON_MEMBERS(MEMBER_TEXT("path", path), MEMBER_NUMBER("bytes", len), MEMBER_TEXT("sha256", hex)))
+		   ? 0
+		   : err_set(e, ERR_MEMORY, "no memory for the list of files");
 }
 
 // ---- the ZIP of a set ----
@@ -115,12 +113,12 @@ static la_ssize_t set_piece(struct archive *a, void *context, const void **bytes
 	return (la_ssize_t)len;
 }
 
-// Names are made by us; what is damaged may have others.
-static bool set_name_good(const char *name)
+bool export_path_good(const char *path)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-";
 
-	return name != NULL && name[0] != '/' && name[0] != '\0' && strspn(name, allowed) == strlen(name) && strstr(name, "..") == NULL;
+	return path != NULL && path[0] != '\0' && path[0] != '/' && strspn(path, allowed) == strlen(path) && strstr(path, "..") == NULL &&
+	       strstr(path, "//") == NULL && path[strlen(path) - 1] != '/';
 }
 
 // Whole, so that a file that is damaged is left out and not half in.
@@ -131,7 +129,7 @@ static int set_entry_copy(struct export_zip *z, const char *folder, struct archi
 	const la_int64_t size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : -1;
 	char path[PATH_BYTES_MAX];
 
-	if (!set_name_good(name) || size < 0 || size > ENTRY_BYTES_MAX ||
+	if (!export_path_good(name) || size < 0 || size > ENTRY_BYTES_MAX ||
 	    snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
 		return err_set(e, ERR_CORRUPT, "an archive is damaged");
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT((size_t)size + 1);

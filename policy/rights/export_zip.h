@@ -18,6 +18,8 @@ struct export_zip {
 	cJSON *files; // {path, bytes, sha256} of what was added
 };
 
+// Names that we make; what is damaged or comes from elsewhere may have others. Nothing that leads out of a folder, and nothing that must not be printed.
+bool export_path_good(const char *path);
 int export_zip_begin(struct export_zip *z, const char *passphrase, time_t date, export_sink *sink, void *arg, struct err *e);
 int export_zip_add(struct export_zip *z, const char *path, const void *bytes, size_t len, struct err *e);
 // Every file of a set's ZIP, below `folder`; ERR_CORRUPT when that cannot be read whole: what could is added. *json gets the text of its

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/array.h"
-#include "policy/publish/render/json.h"
 #include "policy/rights/document.h"
 #include "policy/rights/hold_parts.h"
 #include "policy/rights/person.h"
@@ -13,7 +12,7 @@
 const char *const hold_state_names[HOLD_STATES] = {"active", "ending", "lifted", "expired"};
 static const char *const by_names[] = {"receipt", "address", "record", "contact", "request"};
 static const enum erase_by erase_by[] = {ERASE_RECEIPT, ERASE_ADDRESS, ERASE_RECORD, ERASE_CONTACT};
-static const struct document_type holds = {KIND_HOLD, "hold", VAULT_BODY_MAX};
+static const struct document_type holds = {KIND_HOLD, "hold", VAULT_BODY_MAX, NULL};
 
 #define HOLD_GROUND(name, article)                                                                                                         \
 	{                                                                                                                                  \
@@ -28,6 +27,16 @@ const struct hold_ground hold_grounds[] = {
     HOLD_GROUND("statute", "the statute cited"),
     {0},
 };
+
+// The last row where there is none of that name.
+static const struct hold_ground *hold_ground_named(const char *name)
+{
+	const struct hold_ground *g = hold_grounds;
+
+	while (g->name != NULL && (name == NULL || strcmp(g->name, name) != 0))
+		g++;
+	return g;
+}
 
 // ---- what a hold covers ----
 
@@ -170,37 +179,16 @@ int hold_apply(struct vault *v, struct err *e)
 	return hold_list_read(v, &all, e) != 0 ? -1 : hold_list_apply(v, &all, e);
 }
 
-struct kept_ids {
-	char (*ids)[RECORD_ID_LEN + 1];
-	size_t count, capacity;
-	bool failed;
-};
-
-static int kept_ids_add(void *arg, const struct vault_record *r)
+static void hold_tell_one(const struct hold *h, const struct hold_ids *covered, const struct hold_ids *of, struct erase_result *r)
 {
-	struct kept_ids *kept = arg;
-
-	if (r->over || r->facts.since[LIFE_HELD] == 0)
-		return 0;
-	kept->failed = !ARRAY_GROW(kept->ids, kept->count, kept->capacity);
-	if (!kept->failed)
-		memcpy(kept->ids[kept->count++], r->id, sizeof *kept->ids);
-	return kept->failed;
-}
-
-static void hold_tell_one(const struct hold *h, const struct hold_ids *covered, const struct kept_ids *of, struct erase_result *r)
-{
-	const char *name = json_string(h->body, "ground");
 	const time_t expires = json_time(h->body, "expires");
-	const struct hold_ground *g = hold_grounds;
+	const struct hold_ground *g = hold_ground_named(json_string(h->body, "ground"));
 
-	while (g->name != NULL && (name == NULL || strcmp(g->name, name) != 0))
-		g++;
 	for (size_t i = 0; i < r->kept_count; i++) {
 		struct erase_kept *kept = &r->kept[i];
 		for (size_t n = 0; n < covered->count && kept->held && expires > kept->until; n++) {
 			for (size_t k = 0; k < of->count && covered->list[n].kind == kept->kind; k++) {
-				if (strcmp(of->ids[k], covered->list[n].id) != 0)
+				if (!of->list[k].held || strcmp(of->list[k].id, covered->list[n].id) != 0)
 					continue;
 				kept->until = expires;
 				kept->ground = g->told;
@@ -212,11 +200,12 @@ static void hold_tell_one(const struct hold *h, const struct hold_ids *covered, 
 int hold_tell_kept(struct vault *v, enum erase_by by, const char *value, struct erase_result *r, struct err *e)
 {
 	HOLD_LIST_AUTO struct hold_list all = {0};
-	struct kept_ids kept = {0};
+	const struct hold anything = {.by = HOLD_BY_RECEIPT, .kinds = ~(kind_set)0, .later = true};
+	struct hold_ids kept = {.of = &anything};
 
 	if (!r->held)
 		return 0;
-	int ret = vault_subject_heads(v, by, value, kept_ids_add, &kept, e) != 0 ? -1 : hold_list_read(v, &all, e);
+	int ret = vault_subject_heads(v, by, value, hold_ids_add, &kept, e) != 0 ? -1 : hold_list_read(v, &all, e);
 	if (ret == 0 && kept.failed)
 		ret = err_set(e, ERR_MEMORY, "no memory");
 	for (size_t i = 0; ret == 0 && i < all.count; i++) {
@@ -226,7 +215,7 @@ int hold_tell_kept(struct vault *v, enum erase_by by, const char *value, struct 
 			hold_tell_one(&all.list[i], &covered, &kept, r);
 		free(covered.list);
 	}
-	free(kept.ids);
+	free(kept.list);
 	return ret;
 }
 
@@ -236,9 +225,9 @@ static bool hold_event_add(cJSON *body, const struct hold_event *x, time_t at)
 {
 	cJSON *one = document_event(body, x->event, at, x->by);
 
-	return one != NULL && json_put_texts(one, JSON_TEXTS({"reason", x->reason})) &&
-	       (x->review == 0 || (json_put_time(one, "review", x->review) && json_put_time(body, "review", x->review))) &&
-	       (x->expires == 0 || (json_put_time(one, "expires", x->expires) && json_put_time(body, "expires", x->expires)));
+	const struct json_member *times = JSON_MEMBERS(MEMBER_TIME("review", x->review), MEMBER_TIME("expires", x->expires));
+
+	return one != NULL && json_put_texts(one, JSON_TEXTS({"reason", x->reason})) && json_put(one, times) && json_put(body, times);
 }
 
 static int hold_edit_on(void *arg, const struct vault_record *r, cJSON *body, struct document_change *change, struct err *e)
@@ -321,9 +310,8 @@ static int found_row(void *arg, const struct subject_log_row *row)
 	f->log_there++;
 	if ((f->hold.kinds & KIND_BIT(KIND_REQUEST_LOG)) == 0 || f->hold.by == HOLD_BY_RECORD)
 		return 0;
-	cJSON *one = json_object_in(f->rows);
-	f->failed = one == NULL || row->unreadable || !json_put_time(one, "at", row->at) ||
-		    !json_put_texts(one, JSON_TEXTS({"address", row->address}, {"user_agent", row->user_agent}));
+	f->failed = row->unreadable || !json_push(f->rows, JSON_MEMBERS(MEMBER_TIME("at", row->at), MEMBER_TEXT("address", row->address),
+									MEMBER_TEXT("user_agent", row->user_agent)));
 	return f->failed ? -1 : 0;
 }
 
@@ -338,21 +326,15 @@ static int found_event(void *arg, const struct subject_event *event)
 static int hold_selector(struct vault *v, const struct hold_new *hold, cJSON *body, struct err *e)
 {
 	struct vault_record record = {0}, archive = {0};
-	const char *value = hold->value, *receipt = NULL, *token = NULL;
+	const char *value = hold->value;
 	enum hold_by by = hold->by;
-	JSON_AUTO cJSON *request = NULL;
+	JSON_AUTO cJSON *request = by == HOLD_BY_REQUEST ? rights_get(v, value, &record, e) : NULL;
 
-	if (by == HOLD_BY_RECORD || by == HOLD_BY_REQUEST) {
-		if ((by == HOLD_BY_RECORD ? vault_get(v, value, &record, e) : rights_get(v, value, &record, e)) != 0)
-			return -1;
-		request = by == HOLD_BY_REQUEST ? rights_body(&record, e) : NULL;
-		vault_record_free(&record);
-	}
+	if (by == HOLD_BY_REQUEST ? request == NULL : by == HOLD_BY_RECORD && vault_get(v, value, &record, e) != 0)
+		return -1;
+	vault_record_free(&record);
 	if (by == HOLD_BY_REQUEST) {
-		if (request == NULL)
-			return -1;
-		receipt = json_string(request, "receipt");
-		token = json_string(request, "archive");
+		const char *receipt = json_string(request, "receipt"), *token = json_string(request, "archive");
 		by = receipt != NULL ? HOLD_BY_RECEIPT : HOLD_BY_RECORD;
 		if (receipt != NULL)
 			value = receipt;
@@ -368,14 +350,12 @@ static int hold_selector(struct vault *v, const struct hold_new *hold, cJSON *bo
 static int hold_check(const struct policy *p, const struct hold_new *hold, time_t now, struct err *e)
 {
 	const struct policy_kind *kind = &p->kinds[KIND_HOLD];
-	const struct hold_ground *g = hold_grounds;
+	const struct hold_ground *g = hold_ground_named(hold->ground);
 	const time_t last = life_end(p, KIND_HOLD, now);
 	char grounds[256] = "", text[WHEN_TEXT];
 
 	for (const struct hold_ground *one = hold_grounds; one->name != NULL; one++)
 		snprintf(grounds + strlen(grounds), sizeof grounds - strlen(grounds), "%s%s", *grounds ? ", " : "", one->name);
-	while (g->name != NULL && (hold->ground == NULL || strcmp(g->name, hold->ground) != 0))
-		g++;
 	if (kind->keep != KEEP_STORED)
 		return err_set(e, ERR_REFUSED, "the policy has no <kind id=\"hold\">: visitors were not told that anything may be held");
 	if (g->name == NULL)
@@ -440,9 +420,10 @@ int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struc
 	}
 	const struct hold_event placed = {
 	    .event = "placed", .by = hold->officer, .review = hold->review, .expires = hold->expires, .to = HOLD_ACTIVE};
-	const bool ok = f.rows != NULL && (hold->tell == 0 || json_put_time(body, "tell_from", hold->tell)) &&
-			cJSON_AddBoolToObject(body, "later", hold->later) != NULL &&
-			json_put_texts(body, JSON_TEXTS({"ground", hold->ground}, {"citation", hold->citation}, {"owner", hold->owner})) &&
+	const bool ok = f.rows != NULL &&
+			json_put(body, JSON_MEMBERS(MEMBER_TIME("tell_from", hold->tell), MEMBER_BOOL("later", hold->later),
+						    MEMBER_TEXT("ground", hold->ground), MEMBER_TEXT("citation", hold->citation),
+						    MEMBER_TEXT("owner", hold->owner))) &&
 			hold_event_add(body, &placed, now) && document_put_kinds(body, f.hold.kinds);
 	if (!ok || json_print(&bytes, body) != 0) {
 		err_set(e, ERR_REFUSED, "%zu rows of the request log are more than one hold can keep", out->log_rows);

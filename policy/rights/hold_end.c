@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/hold_end.h"
-#include "policy/base/array.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/hold_parts.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { HELD_BYTES_MAX = 1 << 25 };
 
 static bool ids_have(const struct hold_ids *ids, const char *id)
 {
@@ -35,50 +36,28 @@ static int hold_release(struct vault *v, const struct hold_list *all, size_t n, 
 	return ret;
 }
 
-struct hold_answers {
-	struct vault *v;
-	struct hold_run *out;
-	char (*ids)[RECORD_ID_LEN + 1];
-	size_t count, capacity;
-	bool failed;
-};
-
-static int answers_add(void *arg, const struct rights_row *row)
+static int answers_add(void *ids, const struct rights_row *row)
 {
-	struct hold_answers *a = arg;
-
-	if (!row->facts.held)
-		return 0;
-	a->failed = !ARRAY_GROW(a->ids, a->count, a->capacity);
-	if (!a->failed)
-		snprintf(a->ids[a->count++], sizeof *a->ids, "%s", row->id);
-	return a->failed;
+	return row->facts.held && buf_add(ids, row->id, RECORD_ID_LEN + 1) != 0;
 }
 
 // Erasures that a hold held back, of which none holds anything any more.
 static int hold_complete(struct vault *v, struct hold_run *out, struct err *e)
 {
-	struct hold_answers a = {.v = v, .out = out};
-	int ret = rights_each(v, answers_add, &a, e);
+	BUF_AUTO struct buf ids = BUF_INIT(HELD_BYTES_MAX); // each with its NUL
+	int ret = rights_each(v, answers_add, &ids, e);
 
-	if (ret == 0 && a.failed)
+	if (ret == 0 && ids.failed)
 		ret = err_set(e, ERR_MEMORY, "no memory");
-	for (size_t i = 0; ret == 0 && i < a.count; i++) {
+	for (size_t at = 0; ret == 0 && at < ids.len; at += RECORD_ID_LEN + 1) {
 		struct erase_result left = {0};
-		BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_FILE_MAX);
 		struct err why = {0};
-		if (rights_fulfil_erasure(v, a.ids[i], "site", true, &left, NULL, &why) != 0) {
-			out->waiting++;
-			continue;
-		}
-		if (left.held)
+		const bool found = rights_fulfil_erasure(v, ids.data + at, "site", true, &left, NULL, &why) == 0;
+		if (found && left.held)
 			continue; // by another one
-		if (rights_fulfil_erasure(v, a.ids[i], "site", false, &left, &certificate, &why) == 0 && left.complete)
-			out->answered++;
-		else
-			out->waiting++;
+		const bool done = found && rights_fulfil_erasure(v, ids.data + at, "site", false, &left, NULL, &why) == 0 && left.complete;
+		*(done ? &out->answered : &out->waiting) += 1;
 	}
-	free(a.ids);
 	return ret;
 }
 

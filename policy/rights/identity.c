@@ -11,13 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	SECRET_LEN = 16,
-	TOKEN_SEAL_LEN = 4 /* its last bytes */,
-	ID_BYTES = RECORD_ID_LEN / 2,
-	HASH_TEXT = 2 * HASH_LEN + 1,
-	SHOWN_MAX = 1024 * 1024
-};
+enum { SECRET_LEN = 16, TOKEN_SEAL_LEN = 4 /* its last bytes */, ID_BYTES = RECORD_ID_LEN / 2, HASH_TEXT = 2 * HASH_LEN + 1 };
 static const char code_member[] = "code";
 
 // Each code of each request is hashed for itself: what shows the one shows nothing of another.
@@ -127,14 +121,14 @@ int identity_mail(struct vault *v, const struct policy *p, const char *id, const
 		  struct err *e)
 {
 	static const struct letter_row confirm = {OUTBOX_CONFIRM, NULL, false, 4};
-	BUF_AUTO_WIPE struct buf json = BUF_INIT(SHOWN_MAX), text = BUF_INIT(LETTER_MAX), subject = BUF_INIT(1024), link = BUF_INIT(4096);
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(LETTER_MAX), subject = BUF_INIT(1024), link = BUF_INIT(4096);
 	char to[MAIL_ADDRESS_SIZE], code[IDENTITY_CODE_LEN + 1], until[WHEN_TEXT];
 	unsigned char token[ID_BYTES + SECRET_LEN];
 	const time_t ends = when_now() + IDENTITY_LIFE;
 
-	if (rights_show_officer(v, id, true, &json, e) != 0)
+	JSON_AUTO cJSON *request = rights_show_officer(v, id, true, e);
+	if (request == NULL)
 		return -1;
-	JSON_AUTO cJSON *request = json_parse(buf_text(&json), json.len, e);
 	const char *contact = json_string(request, "contact"), *state = json_string(request, "state");
 	p = p != NULL ? p : letter_language(vault_policy(v), NULL, request);
 	if (contact == NULL || mail_address_read(to, contact, NULL) != 0)

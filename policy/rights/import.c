@@ -4,7 +4,6 @@
 #include "policy/base/limits.h"
 #include "policy/picture/archive.h"
 #include "policy/picture/mark.h"
-#include "policy/publish/render/json.h"
 #include "policy/publish/words/words.h"
 #include "policy/rights/import_read.h"
 #include "policy/vault/archive_token.h"
@@ -94,9 +93,9 @@ static bool member_is_whole(const cJSON *object, const char *name, double least,
 
 static void member_text_copy(cJSON *to, const cJSON *from, const char *name)
 {
-	const char *text = json_string(from, name);
+	const char *text = json_string_or(from, name, "");
 	char cut[NAME_BYTES_MAX + 1] = "";
-	size_t len = text != NULL ? utf8_cut(text, NAME_BYTES_MAX) : 0;
+	const size_t len = utf8_cut(text, NAME_BYTES_MAX);
 
 	for (size_t i = 0; i < len; i++)
 		cut[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? ' ' : text[i];
@@ -134,12 +133,10 @@ static int set_body(const struct policy *p, const cJSON *record, cJSON **out, st
 	const char *size = json_string(data, "size");
 	unsigned seen = 0;
 
-	cJSON *body = *out = cJSON_CreateObject();
 	if (!member_is_whole(data, "count", 1, IMAGES_MAX) || !size_good(size) || !cJSON_IsArray(json_get(data, "pictures")))
 		return err_set(e, ERR_INPUT, "export.json: a set says neither how many pictures it has nor how large");
 	const double count = json_number(data, "count", 0);
-	cJSON_AddNumberToObject(body, "count", count);
-	cJSON_AddStringToObject(body, "size", size);
+	cJSON *body = *out = json_make(JSON_MEMBERS(MEMBER_NUMBER("count", count), MEMBER_TEXT("size", size)));
 	cJSON *pictures = cJSON_AddArrayToObject(body, "pictures"), *missing = cJSON_AddArrayToObject(body, "missing");
 	for (int list = 0; list < 2; list++)
 		cJSON_ArrayForEach(one, json_get(data, list == 0 ? "pictures" : "missing"))
@@ -148,19 +145,18 @@ static int set_body(const struct policy *p, const cJSON *record, cJSON **out, st
 			if (!member_is_whole(one, "index", 0, count - 1) || (seen & 1U << index) != 0)
 				return err_set(e, ERR_INPUT, "export.json: a set has a picture twice, or one that is none of it");
 			seen |= 1U << index;
-			cJSON *copy = json_object_in(list == 0 ? pictures : missing);
-			cJSON_AddNumberToObject(copy, "index", index);
-			if (list == 1) {
-				static const char group[] = "missing.";
-				const char *reason = json_string(one, "reason");
-				const bool known = reason != NULL && strncmp(reason, group, sizeof group - 1) == 0 &&
-						   word_or(p, group, reason + sizeof group - 1) != reason + sizeof group - 1;
-				cJSON_AddStringToObject(copy, "reason", known ? reason : "missing.not_made");
-				continue;
-			}
-			cJSON_AddBoolToObject(copy, "preview", cJSON_IsTrue(json_get(one, "preview")));
-			if (picture_path(record, "images/", index) == NULL)
+			static const char group[] = "missing.";
+			const char *reason = json_string_or(one, "reason", "");
+			const bool known = strncmp(reason, group, sizeof group - 1) == 0 &&
+					   word_or(p, group, reason + sizeof group - 1) != reason + sizeof group - 1;
+			if (list == 1)
+				json_push(missing, JSON_MEMBERS(MEMBER_NUMBER("index", index),
+								MEMBER_TEXT("reason", known ? reason : "missing.not_made")));
+			else if (picture_path(record, "images/", index) == NULL)
 				return err_set(e, ERR_NOT_FOUND, "a picture lacks");
+			else
+				json_push(pictures, JSON_MEMBERS(MEMBER_NUMBER("index", index),
+								 MEMBER_BOOL("preview", cJSON_IsTrue(json_get(one, "preview")))));
 		}
 	cJSON *by = cJSON_AddObjectToObject(body, "processor");
 	member_text_copy(by, processor, "id");
@@ -327,8 +323,7 @@ static int text_file_copy(struct archive_file *a, const char *name, const void *
 
 static void range_note(cJSON *to, const struct archive_range *range)
 {
-	cJSON_AddNumberToObject(to, "offset", (double)range->offset);
-	cJSON_AddNumberToObject(to, "bytes", (double)range->len);
+	json_put(to, JSON_MEMBERS(MEMBER_NUMBER("offset", range->offset), MEMBER_NUMBER("bytes", range->len)));
 }
 
 static int set_file(struct set_import *set, const char *path, const char *name, const void *bytes, size_t len, struct err *e)
@@ -418,8 +413,8 @@ int import_store(struct import *m, struct vault *v, const char *officer, const c
 	JSON_AUTO cJSON *payload = cJSON_CreateObject();
 	int ret = 0;
 
-	json_put_time(payload, "at", when_now());
-	json_put_texts(payload, JSON_TEXTS({"what", "import"}, {"officer", officer}, {"reason", reason}));
+	json_put(payload, JSON_MEMBERS(MEMBER_TIME("at", when_now()), MEMBER_TEXT("what", "import"), MEMBER_TEXT("officer", officer),
+				       MEMBER_TEXT("reason", reason)));
 	if (json_print(&text, payload) != 0)
 		return err_set(e, ERR_INPUT, "the reason is too long");
 	snprintf(details, sizeof details, "{\"by\":\"officer\",\"records\":%zu,\"pictures\":%llu,\"left\":%zu}", m->set_count,

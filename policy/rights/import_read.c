@@ -3,7 +3,7 @@
 #include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/base/when.h"
-#include "policy/rights/export_parts.h"
+#include "policy/rights/export_zip.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -27,16 +27,6 @@ static int zip_unreadable(struct archive *a, bool encrypted, bool passphrase, st
 			       passphrase ? "the passphrase does not open it, or it was altered"
 					  : "it is encrypted: give its --passphrase");
 	return err_set(e, ERR_INPUT, "it is not a whole ZIP: %.120s", why != NULL ? why : "nobody knows why");
-}
-
-// Names that an export has; nothing that leads out of it, and nothing that must not be printed.
-static bool path_good(const char *path)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-";
-
-	return path != NULL && path[0] != '\0' && path[0] != '/' && strlen(path) < IMPORT_PATH_MAX &&
-	       strspn(path, allowed) == strlen(path) && strstr(path, "..") == NULL && strstr(path, "//") == NULL &&
-	       path[strlen(path) - 1] != '/';
 }
 
 // What the ZIP says of a file's size is believed only as far as it turns out to be so.
@@ -80,8 +70,8 @@ static int zip_each(const struct import_source *s, entry_each *each, void *arg, 
 		encrypted = archive_entry_is_encrypted(entry) != 0;
 		if (++count > IMPORT_FILES_MAX)
 			ret = err_set(e, ERR_INPUT, "more than %d files are in it", IMPORT_FILES_MAX);
-		else if (!path_good(path) || archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != NULL ||
-			 archive_entry_symlink(entry) != NULL)
+		else if (!export_path_good(path) || strlen(path) >= IMPORT_PATH_MAX || archive_entry_filetype(entry) != AE_IFREG ||
+			 archive_entry_hardlink(entry) != NULL || archive_entry_symlink(entry) != NULL)
 			ret = err_set(e, ERR_INPUT, "something in it is not a file of an export");
 		else
 			ret = entry_read(a, &bytes, encrypted, s->passphrase != NULL, e);

@@ -28,13 +28,11 @@ static void letter_paragraph(struct buf *out, const struct policy *p, const char
 
 static const char *letter_day(char out[WORD_DAY], const cJSON *request, const char *name, const struct policy *p)
 {
-	const char *text = json_string(request, name);
-	time_t t;
+	const time_t t = json_time(request, name);
 
-	if (text != NULL && when_parse(&t, text) == 0)
+	snprintf(out, WORD_DAY, "–");
+	if (t != 0)
 		word_day(out, t, word_language(p));
-	else
-		snprintf(out, WORD_DAY, "–");
 	return out;
 }
 

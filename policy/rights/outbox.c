@@ -22,6 +22,7 @@ enum {
 	OUTBOX_LATEST = 128,
 };
 static const char waiting[] = "waiting", sent[] = "sent", failed[] = "failed";
+static const struct document_type mails = {KIND_OUTBOX, "mail", OUTBOX_BODY_MAX, "what"}; // a mark is none
 
 // In the policy's order, from 0.
 static const struct policy_processor *deliverer(const struct policy *p, size_t which)
@@ -40,12 +41,21 @@ const struct policy_processor *outbox_processor(const struct policy *p)
 }
 
 // Of a mail: an entry in the ledger, and an event of the request, which may be gone.
-static int details_print(struct buf *out, const char *what, const char *event, const char *failure)
+static int details_print(struct buf *out, const char *what, const char *event)
 {
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	const char *why = *failure != '\0' ? failure : NULL;
+	JSON_AUTO cJSON *o = json_make(JSON_MEMBERS(MEMBER_TEXT("event", event), MEMBER_TEXT("what", what)));
 
-	return json_put_texts(o, JSON_TEXTS({"event", event}, {"what", what}, {"failure", why})) ? json_print(out, o) : -1;
+	return json_print(out, o);
+}
+
+// Its record goes, with the entry that says why.
+static int mail_end(struct vault *v, const char *id, const char *what, const char *event, struct err *e)
+{
+	BUF_AUTO struct buf details = BUF_INIT(1024);
+
+	return details_print(&details, what, event) != 0
+		   ? err_set(e, ERR_MEMORY, "no memory")
+		   : vault_end(v, id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, e);
 }
 
 // Of a notice the person is told to whom it is; of a letter, which it is.
@@ -106,23 +116,16 @@ static void share_return(struct vault *v, const cJSON *body)
 		marks_end(v, number_tag, number);
 }
 
-static void latest_text(char out[OUTBOX_LATEST], const char *what, const char *request)
-{
-	snprintf(out, OUTBOX_LATEST, "%s %s", what, request != NULL ? request : "");
-}
-
 // Ends those that a newer one takes the place of. One that was sent meanwhile is gone, or about to go; one that a hold keeps shows nothing any more.
 static void older_drop(struct vault *v, const char *latest, const char *what)
 {
-	BUF_AUTO struct buf details = BUF_INIT(1024);
 	struct vault_record r = {0};
-	int ret = details_print(&details, what, "replaced", "");
+	int ret = 0;
 
 	while (ret == 0 && vault_find_head(v, KIND_OUTBOX, "latest", latest, &r, NULL) == 0) {
 		struct vault_record whole = {0};
-		JSON_AUTO cJSON *body =
-		    vault_get(v, r.id, &whole, NULL) == 0 ? json_parse(buf_text(&whole.body), whole.body.len, NULL) : NULL;
-		ret = vault_end(v, r.id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, NULL);
+		JSON_AUTO cJSON *body = document_read(v, &mails, r.id, &whole, NULL);
+		ret = mail_end(v, r.id, what, "replaced", NULL);
 		if (ret == 0)
 			share_return(v, body);
 		vault_record_free(&whole);
@@ -162,7 +165,7 @@ int outbox_tag_old(struct vault *v, struct err *e)
 
 int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID_LEN + 1], struct err *e)
 {
-	char to[MAIL_ADDRESS_SIZE], number[OUTBOX_NUMBER], next[WHEN_TEXT], until[WHEN_TEXT];
+	char to[MAIL_ADDRESS_SIZE], number[OUTBOX_NUMBER];
 	unsigned char random[(OUTBOX_NUMBER - 1) / 2];
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(OUTBOX_BODY_MAX);
 	BUF_AUTO struct buf details = BUF_INIT(1024);
@@ -174,19 +177,18 @@ int outbox_add(struct vault *v, const struct outbox_new *mail, char id[RECORD_ID
 		return -1;
 	random_bytes(random, sizeof random);
 	hex_encode(number, random, sizeof random);
-	when_text(next, when_now());
-	when_text(until, mail->until);
-	const bool ok =
-	    json_put_texts(body, JSON_TEXTS({"to", to}, {"subject", mail->subject}, {"text", mail->text}, {"what", mail->what},
-					    {"number", number}, {"next", next}, {"request", mail->request}, {"recipient", mail->recipient},
-					    {"about", mail->about}, {"link", mail->link}, {"code", mail->code},
-					    {"until", mail->until != 0 ? until : NULL}, {"incident", mail->incident})) &&
-	    document_put_kinds(body, mail->kinds) && (!mail->limited || cJSON_AddTrueToObject(body, "limited") != NULL);
-	if (!ok || json_print(&bytes, body) != 0 || details_print(&details, mail->what, "queued", "") != 0)
+	const bool ok = json_put_texts(body, JSON_TEXTS({"to", to}, {"subject", mail->subject}, {"text", mail->text}, {"what", mail->what},
+							{"number", number}, {"request", mail->request}, {"recipient", mail->recipient},
+							{"about", mail->about}, {"link", mail->link}, {"code", mail->code},
+							{"incident", mail->incident})) &&
+			json_put(body, JSON_MEMBERS(MEMBER_TIME("next", when_now()), MEMBER_TIME("until", mail->until),
+						    MEMBER_FLAG("limited", mail->limited))) &&
+			document_put_kinds(body, mail->kinds);
+	if (!ok || json_print(&bytes, body) != 0 || details_print(&details, mail->what, "queued") != 0)
 		return err_set(e, ERR_INPUT, "the mail is too large to be stored");
 	const struct ledger_event event = {.name = "mail", .details = buf_text(&details)};
 	char latest[OUTBOX_LATEST];
-	latest_text(latest, mail->what, mail->request);
+	snprintf(latest, sizeof latest, "%s %s", mail->what, mail->request != NULL ? mail->request : "");
 	char person[PERSON_VALUE_MAX];
 	struct vault_tag tags[3] = {{0}};
 	size_t tag_count = 0;
@@ -365,12 +367,6 @@ time_t outbox_pause(unsigned attempts)
 	return pause - pause / 4 + (time_t)(chance % (uint32_t)(pause / 2 + 1));
 }
 
-static bool text_set(cJSON *body, const char *name, const char *value)
-{
-	cJSON_DeleteItemFromObjectCaseSensitive(body, name);
-	return cJSON_AddStringToObject(body, name, value) != NULL;
-}
-
 // Writes the record anew where it still is as it was read. ERR_BUSY: it is not.
 static int outbox_write(struct vault *v, const char *id, const struct buf *was, const char *state, const cJSON *body, struct buf *now,
 			struct err *e)
@@ -384,11 +380,9 @@ static int outbox_write(struct vault *v, const char *id, const struct buf *was, 
 // The 72 hours of Article 33 end when the authority's letter was taken.
 static void incident_tell(struct vault *v, const char *id)
 {
-	JSON_AUTO cJSON *set = cJSON_CreateObject();
+	JSON_AUTO cJSON *set = json_make(JSON_MEMBERS(MEMBER_TIME("authority_notified", when_now()), MEMBER_TEXT("due", "")));
 	char details[128];
 
-	json_put_time(set, "authority_notified", when_now());
-	cJSON_AddStringToObject(set, "due", "");
 	snprintf(details, sizeof details, "{\"case\":\"%s\",\"event\":\"notified\",\"to\":\"authority\"}", id);
 	(void)case_act(v, CASE_BIT(CASE_INCIDENT), id,
 		       &(struct case_act){.event = "authority-notified", .by = "site", .set = set, .details = details}, NULL);
@@ -398,16 +392,23 @@ static void incident_tell(struct vault *v, const char *id)
 static int sent_finish(struct vault *v, const char *id, const cJSON *body, struct err *e)
 {
 	const char *what = json_string(body, "what");
-	BUF_AUTO struct buf details = BUF_INIT(1024);
 
 	if (strcmp(what, OUTBOX_ACKNOWLEDGE) == 0 || strcmp(what, OUTBOX_CONFIRM) == 0)
 		request_tell(v, id, body, EVENT_ACKNOWLEDGED, "site", "");
 	request_tell(v, id, body, EVENT_MAIL_SENT, "site", "");
 	if (json_string(body, "incident") != NULL)
 		incident_tell(v, json_string(body, "incident"));
-	if (details_print(&details, what, cJSON_IsTrue(json_get(body, "withheld")) ? "withheld" : "sent", "") != 0)
-		return err_set(e, ERR_MEMORY, "no memory");
-	return vault_end(v, id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, e);
+	return mail_end(v, id, what, cJSON_IsTrue(json_get(body, "withheld")) ? "withheld" : "sent", e);
+}
+
+// It is not sent any more.
+static int unsent_finish(struct vault *v, const char *id, const cJSON *body, const char *event, const char *by, struct err *e)
+{
+	if (mail_end(v, id, json_string(body, "what"), event, e) != 0)
+		return -1;
+	share_return(v, body);
+	request_tell(v, id, body, EVENT_MAIL_FAILED, by, event);
+	return 0;
 }
 
 // The text as it goes out. What stands in it for a secret is filled in now and not before.
@@ -463,7 +464,7 @@ static int mail_deliver(struct vault *v, cJSON *body, const struct buf *text, co
 		if (took <= 0)
 			break;
 		if (!not_taken(failure))
-			return by != NULL || text_set(body, "by", to->id) ? took : -1;
+			return by != NULL || cJSON_AddStringToObject(body, "by", to->id) != NULL ? took : -1;
 	}
 	return took;
 }
@@ -475,30 +476,19 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 {
 	struct vault_record r = {0};
 	BUF_AUTO_WIPE struct buf tried = BUF_INIT(OUTBOX_BODY_MAX), after = BUF_INIT(OUTBOX_BODY_MAX), filled = BUF_INIT(OUTBOX_BODY_MAX);
-	JSON_AUTO cJSON *body = NULL;
-	char next[WHEN_TEXT], failure[OUTBOX_FAILURE] = "";
+	JSON_AUTO cJSON *body = document_read(v, &mails, id, &r, e);
+	char failure[OUTBOX_FAILURE] = "";
 	int ret = -1;
 
-	if (vault_get(v, id, &r, e) != 0)
+	if (body == NULL)
 		return -1;
-	body = r.kind == KIND_OUTBOX ? json_parse(buf_text(&r.body), r.body.len, e) : NULL;
-	if (body == NULL || json_string(body, "what") == NULL) {
-		err_set(e, r.kind == KIND_OUTBOX ? ERR_CORRUPT : ERR_NOT_FOUND, "there is no such mail");
-		goto cleanup;
-	}
 	if (strcmp(r.state, sent) == 0) { // somebody was killed before it was told
 		ret = sent_finish(v, id, body, e);
 		goto cleanup;
 	}
 	const time_t until = json_time(body, "until");
 	if (until != 0 && until <= when_now()) {
-		BUF_AUTO struct buf details = BUF_INIT(1024);
-		if (details_print(&details, json_string(body, "what"), "expired", "") == 0)
-			ret = vault_end(v, id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, e);
-		if (ret == 0) {
-			share_return(v, body);
-			request_tell(v, id, body, EVENT_MAIL_FAILED, "site", "expired");
-		}
+		ret = unsent_finish(v, id, body, "expired", "site", e);
 		goto cleanup;
 	}
 	const bool gave_up = strcmp(r.state, failed) == 0;
@@ -509,14 +499,14 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 		goto cleanup;
 	}
 	unsigned attempts = (unsigned)json_number(body, "attempts", 0) + 1;
-	when_text(next, when_now() + outbox_pause(attempts));
 	const char *const anew[] = {"attempts", "failure", "withheld"};
 	for (size_t i = 0; i < ARRAY_LEN(anew); i++)
 		cJSON_DeleteItemFromObjectCaseSensitive(body, anew[i]);
 	const char *to = json_string(body, "to"), *subject = json_string(body, "subject"), *number = json_string(body, "number"),
 		   *text = json_string(body, "text");
-	if (cJSON_AddNumberToObject(body, "attempts", attempts) == NULL || !text_set(body, "next", next) || to == NULL || subject == NULL ||
-	    number == NULL || text == NULL || text_fill(&filled, body, text) != 0) {
+	if (cJSON_AddNumberToObject(body, "attempts", attempts) == NULL ||
+	    !json_put_time(body, "next", when_now() + outbox_pause(attempts)) || to == NULL || subject == NULL || number == NULL ||
+	    text == NULL || text_fill(&filled, body, text) != 0) {
 		err_set(e, ERR_CORRUPT, "mail %s cannot be read", id);
 		goto cleanup;
 	}
@@ -527,10 +517,8 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 		goto cleanup;
 	unsigned wait_s = 0;
 	int took = may == 0 ? mail_withhold(v, id, body, failure) : mail_deliver(v, body, &filled, way, failure, &wait_s);
-	if (took > 0 && json_time(body, "next") < when_now() + (time_t)wait_s) {
-		when_text(next, when_now() + (time_t)wait_s);
-		text_set(body, "next", next);
-	}
+	if (took > 0 && json_time(body, "next") < when_now() + (time_t)wait_s)
+		json_put_time(body, "next", when_now() + (time_t)wait_s);
 	if (took == 0) {
 		const char *const forgotten[] = {"to", "subject", "text", "kinds", "link", "code", "by"};
 		for (size_t i = 0; i < ARRAY_LEN(forgotten); i++)
@@ -541,7 +529,8 @@ static int mail_try(struct vault *v, const char *id, bool now, const struct outb
 	}
 	*down = took > 0 && (strcmp(failure, "timeout") == 0 || strcmp(failure, "no-egress") == 0);
 	const bool ends = took < 0 || when_now() >= r.made + OUTBOX_GIVE_UP;
-	if (!text_set(body, "failure", failure) || outbox_write(v, id, &tried, ends ? failed : waiting, body, &after, e) != 0)
+	if (cJSON_AddStringToObject(body, "failure", failure) == NULL ||
+	    outbox_write(v, id, &tried, ends ? failed : waiting, body, &after, e) != 0)
 		goto cleanup;
 	if (ends)
 		marks_end(v, number_tag, number); // it took nobody's share
@@ -555,41 +544,29 @@ cleanup:
 	return ret;
 }
 
-struct outbox_ids {
-	char (*at)[RECORD_ID_LEN + 1];
-	size_t count;
-};
-
-static int id_note(void *arg, const struct vault_record *r)
+static int id_note(void *ids, const struct vault_record *r)
 {
-	struct outbox_ids *ids = arg;
-
-	if (!r->unreadable && r->body.len > 0 && ids->count < IDS_MAX)
-		snprintf(ids->at[ids->count++], RECORD_ID_LEN + 1, "%s", r->id);
-	return 0;
+	return !r->unreadable && r->body.len > 0 && buf_add(ids, r->id, sizeof r->id) != 0;
 }
 
 int outbox_send(struct vault *v, const char *id, bool now, const struct outbox_way *way, struct outbox_sent *out, struct err *e)
 {
-	struct outbox_ids ids = {.at = calloc(IDS_MAX, sizeof *ids.at)};
+	BUF_AUTO struct buf ids = BUF_INIT(IDS_MAX * (RECORD_ID_LEN + 1)); // each with its NUL; the others in the next run
 	bool down = false;
 	int ret = 0;
 
 	*out = (struct outbox_sent){0};
-	if (ids.at == NULL)
-		return err_set(e, ERR_MEMORY, "no memory");
 	if (id != NULL)
-		snprintf(ids.at[ids.count++], RECORD_ID_LEN + 1, "%s", id);
+		buf_add(&ids, id, RECORD_ID_LEN + 1);
 	else
 		ret = vault_each(v, KIND_OUTBOX, NULL, id_note, &ids, e);
-	for (size_t i = 0; i < ids.count && !vault_broken(v); i++) {
+	for (size_t at = 0; at < ids.len && !vault_broken(v); at += RECORD_ID_LEN + 1) {
 		struct err why = {0};
-		if (mail_try(v, ids.at[i], now, way, out, &down, &why) == 0 || why.code == ERR_BUSY ||
+		if (mail_try(v, ids.data + at, now, way, out, &down, &why) == 0 || why.code == ERR_BUSY ||
 		    (id == NULL && why.code == ERR_NOT_FOUND))
 			continue;                                            // somebody else has sent it, or is about to
 		ret = ret == 0 ? err_set(e, why.code, "%s", why.text) : ret; // the others are sent all the same
 	}
-	free(ids.at);
 	return ret;
 }
 
@@ -601,23 +578,17 @@ struct outbox_walk {
 static int walk_mail(void *arg, const struct vault_record *r)
 {
 	const struct outbox_walk *w = arg;
-	struct err e = {0};
-	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, &e);
-	const char *texts[] = {"to", "subject", "text", "what", "request", "failure"};
+	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
 
 	if (strcmp(r->state, sent) == 0 || (!r->unreadable && r->body.len == 0))
 		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		texts[i] = json_string(body, texts[i]);
-		texts[i] = texts[i] != NULL ? texts[i] : "";
-	}
 	const struct outbox_row row = {.id = r->id,
-				       .to = texts[0],
-				       .subject = texts[1],
-				       .text = texts[2],
-				       .what = texts[3],
-				       .request = texts[4],
-				       .failure = texts[5],
+				       .to = json_string_or(body, "to", ""),
+				       .subject = json_string_or(body, "subject", ""),
+				       .text = json_string_or(body, "text", ""),
+				       .what = json_string_or(body, "what", ""),
+				       .request = json_string_or(body, "request", ""),
+				       .failure = json_string_or(body, "failure", ""),
 				       .state = r->unreadable                   ? RIGHTS_UNREADABLE
 						: strcmp(r->state, failed) == 0 ? failed
 										: waiting,
@@ -637,21 +608,12 @@ int outbox_each(struct vault *v, int (*each)(void *arg, const struct outbox_row 
 int outbox_drop(struct vault *v, const char *id, const char *by, struct err *e)
 {
 	struct vault_record r = {0};
-	BUF_AUTO struct buf details = BUF_INIT(1024);
-	int ret = -1;
+	JSON_AUTO cJSON *body = document_read(v, &mails, id, &r, e);
 
-	if (vault_get(v, id, &r, e) != 0)
+	if (body == NULL)
 		return -1;
-	JSON_AUTO cJSON *body = r.kind == KIND_OUTBOX ? json_parse(buf_text(&r.body), r.body.len, e) : NULL;
-	const char *what = json_string(body, "what");
-	if (what == NULL || strcmp(r.state, sent) == 0)
-		err_set(e, ERR_NOT_FOUND, "there is no such mail");
-	else if (details_print(&details, what, "dropped", "") == 0)
-		ret = vault_end(v, id, &(struct ledger_event){.name = "mail", .details = buf_text(&details)}, e);
-	if (ret == 0) {
-		share_return(v, body);
-		request_tell(v, id, body, EVENT_MAIL_FAILED, by, "dropped");
-	}
+	const int ret =
+	    strcmp(r.state, sent) == 0 ? err_set(e, ERR_NOT_FOUND, "there is no such mail") : unsent_finish(v, id, body, "dropped", by, e);
 	vault_record_free(&r);
 	return ret;
 }

@@ -4,6 +4,7 @@
 #include "policy/model/life.h"
 #include "policy/processors/processors.h"
 #include "policy/rights/deletion.h"
+#include "policy/rights/document.h"
 #include "policy/rights/event.h"
 #include <stdio.h>
 #include <string.h>
@@ -32,30 +33,16 @@ static const cJSON *object_with(const cJSON *list, const char *id)
 	return NULL;
 }
 
-static void reach_add_moment(cJSON *object, const char *name, time_t t)
-{
-	char text[WHEN_TEXT];
-
-	when_text(text, t);
-	cJSON_AddItemToObject(object, name, t != 0 ? cJSON_CreateString(text) : cJSON_CreateNull());
-}
-
 cJSON *reach_recipient(cJSON *recipients, const cJSON *sent, const char *called)
 {
 	const char *id = json_string(sent, "id"), *name = called != NULL ? called : json_string(sent, "name");
 	cJSON *found = (cJSON *)object_with(recipients, id);
 	const cJSON *kind, *known;
 
-	if (found == NULL) {
-		found = cJSON_CreateObject();
-		cJSON_AddStringToObject(found, "id", id);
-		cJSON_AddStringToObject(found, "name", name != NULL ? name : id);
-		cJSON_AddArrayToObject(found, "kinds");
-		if (!cJSON_AddItemToArray(recipients, found)) {
-			cJSON_Delete(found);
-			return NULL;
-		}
-	}
+	if (found == NULL && !json_push(recipients, JSON_MEMBERS(MEMBER_TEXT("id", id), MEMBER_TEXT("name", name != NULL ? name : id),
+								 MEMBER_ITEM("kinds", cJSON_CreateArray()))))
+		return NULL;
+	found = (cJSON *)object_with(recipients, id);
 	cJSON *kinds = cJSON_GetObjectItemCaseSensitive(found, "kinds");
 	cJSON_ArrayForEach(kind, json_get(sent, "kinds"))
 	{
@@ -80,56 +67,44 @@ static time_t reach_expires(const struct policy_processor *a, const char *id, ti
 	return f != NULL && !duration_is_zero(f->longest) ? duration_after(sent, f->longest) : 0;
 }
 
-// Who got data of the record when it was made. Of several times the latest counts: what they keep ends last.
-static void add_recipients(struct reach *x, const cJSON *sent_to, time_t sent)
+// Who got data of a record when it was made. Of several times the latest counts: what they keep ends last.
+static void add_recipient(struct reach *x, const cJSON *one, time_t sent)
 {
-	const cJSON *one;
+	const char *id = json_string(one, "id");
+	const struct policy_processor *a = id != NULL ? policy_processor(x->policy, id) : NULL;
+	const cJSON *kinds = json_get(one, "kinds");
 
-	cJSON_ArrayForEach(one, sent_to)
-	{
-		const char *id = json_string(one, "id");
-		const struct policy_processor *a = id != NULL ? policy_processor(x->policy, id) : NULL;
-		if (id == NULL || (a != NULL && a->local))
-			continue;
-		cJSON *found = reach_recipient(x->recipients, one, a != NULL ? a->name : NULL);
-		if (found == NULL) {
-			x->no_memory = true;
-			return;
-		}
-		cJSON *transfers = cJSON_GetObjectItemCaseSensitive(found, "transfers"), *transfer = cJSON_CreateObject();
-		if (transfers == NULL)
-			transfers = cJSON_AddArrayToObject(found, "transfers");
-		if (cJSON_GetArraySize(transfers) < TRANSFERS_MAX && cJSON_AddItemToArray(transfers, transfer)) {
-			reach_add_moment(transfer, "at", sent);
-			cJSON_AddItemToObject(transfer, "kinds", cJSON_Duplicate(json_get(one, "kinds"), true));
-		} else {
-			cJSON_Delete(transfer);
-		}
-		const char *before = json_string(found, "sent_at");
-		time_t last = 0;
-		if (before != NULL && when_parse(&last, before) == 0 && last >= sent)
-			continue;
-		cJSON_DeleteItemFromObjectCaseSensitive(found, "sent_at");
-		cJSON_DeleteItemFromObjectCaseSensitive(found, "expires_by");
-		reach_add_moment(found, "sent_at", sent);
-		reach_add_moment(found, "expires_by", reach_expires(a, id, sent));
+	if (id == NULL || (a != NULL && a->local))
+		return;
+	cJSON *found = reach_recipient(x->recipients, one, a != NULL ? a->name : NULL);
+	if (found == NULL) {
+		x->no_memory = true;
+		return;
 	}
+	cJSON *transfers = cJSON_GetObjectItemCaseSensitive(found, "transfers");
+	if (transfers == NULL)
+		transfers = cJSON_AddArrayToObject(found, "transfers");
+	if (cJSON_GetArraySize(transfers) < TRANSFERS_MAX)
+		(void)json_push(transfers,
+				JSON_MEMBERS(MEMBER_NULLABLE_TIME("at", sent),
+					     MEMBER_ITEM("kinds", kinds != NULL ? cJSON_Duplicate(kinds, true) : cJSON_CreateArray())));
+	if (json_string(found, "sent_at") == NULL || json_time(found, "sent_at") < sent)
+		(void)json_put(found, JSON_MEMBERS(MEMBER_NULLABLE_TIME("sent_at", sent),
+						   MEMBER_NULLABLE_TIME("expires_by", reach_expires(a, id, sent))));
 }
 
 // An authority that something was given to, from the day on that the officer said may be told.
 static void reach_authority(struct reach *x, const char *id, const cJSON *body)
 {
-	const char *outcome = json_string(body, "outcome"), *name = json_string(body, "authority");
+	const char *outcome = json_string(body, "outcome");
 	const time_t tell = json_time(body, "tell_from");
 
 	if (!x->authorities || outcome == NULL || strcmp(outcome, "given") != 0 || tell == 0 || tell > when_now())
 		return;
-	JSON_AUTO cJSON *list = cJSON_CreateArray(), *one = cJSON_CreateObject();
-	x->no_memory = x->no_memory || cJSON_AddStringToObject(one, "id", id) == NULL ||
-		       cJSON_AddStringToObject(one, "name", name != NULL ? name : id) == NULL ||
-		       !cJSON_AddItemReferenceToObject(one, "kinds", (cJSON *)json_get(body, "kinds")) ||
-		       !cJSON_AddItemReferenceToArray(list, one);
-	add_recipients(x, list, json_time(body, "closed"));
+	JSON_AUTO cJSON *one = json_make(JSON_MEMBERS(MEMBER_TEXT("id", id), MEMBER_TEXT("name", json_string_or(body, "authority", id)),
+						      MEMBER_ITEM("kinds", cJSON_Duplicate(json_get(body, "kinds"), true))));
+	x->no_memory = x->no_memory || one == NULL;
+	add_recipient(x, one, json_time(body, "closed"));
 }
 
 // Of a piece of work that a vendor knows; told when all is known whom the sets went to.
@@ -152,10 +127,10 @@ int reach_deletion_tell(cJSON *recipients, const struct policy *p, const cJSON *
 	const char *id = json_string(deletion, "processor");
 	const struct policy_processor *a = id != NULL ? policy_processor(p, id) : NULL;
 	const time_t gone = json_time(deletion, "deleted");
-	JSON_AUTO cJSON *sent = cJSON_CreateObject();
+	JSON_AUTO cJSON *sent =
+	    json_make(JSON_MEMBERS(MEMBER_TEXT("id", id), MEMBER_ITEM("kinds", cJSON_Duplicate(json_get(deletion, "kinds"), true))));
 
-	if (!json_put_texts(sent, JSON_TEXTS({"id", id})) ||
-	    !cJSON_AddItemReferenceToObject(sent, "kinds", (cJSON *)json_get(deletion, "kinds")))
+	if (sent == NULL)
 		return -1;
 	cJSON *row = id != NULL ? reach_recipient(recipients, sent, a != NULL ? a->name : NULL) : NULL;
 	if (row == NULL)
@@ -166,10 +141,10 @@ int reach_deletion_tell(cJSON *recipients, const struct policy *p, const cJSON *
 	if (before != NULL && strcmp(now, "asked") != 0 && strcmp(before, "deleted") != 0)
 		now = strcmp(before, "asked") == 0 ? "asked" : "unconfirmed";
 	const time_t latest = json_time(row, "deleted_at") > gone ? json_time(row, "deleted_at") : gone;
-	cJSON_DeleteItemFromObjectCaseSensitive(row, "deletion");
-	cJSON_DeleteItemFromObjectCaseSensitive(row, "deleted_at");
-	reach_add_moment(row, "deleted_at", strcmp(now, "deleted") == 0 ? latest : 0);
-	return cJSON_AddStringToObject(row, "deletion", now) != NULL ? 0 : -1;
+	return json_put(row, JSON_MEMBERS(MEMBER_NULLABLE_TIME("deleted_at", strcmp(now, "deleted") == 0 ? latest : 0),
+					  MEMBER_NULLABLE_TEXT("deletion", now)))
+		   ? 0
+		   : -1;
 }
 
 // Sets that are still there say themselves whom they went to.
@@ -179,11 +154,8 @@ static void reach_deletions_tell(struct reach *x)
 
 	cJSON_ArrayForEach(one, x->deletions)
 	{
-		if (object_with(x->recipients, json_string(one, "id")) == NULL) {
-			JSON_AUTO cJSON *list = cJSON_CreateArray();
-			x->no_memory = x->no_memory || !cJSON_AddItemReferenceToArray(list, (cJSON *)one);
-			add_recipients(x, list, json_time(one, "sent"));
-		}
+		if (object_with(x->recipients, json_string(one, "id")) == NULL)
+			add_recipient(x, one, json_time(one, "sent"));
 		x->no_memory = x->no_memory || reach_deletion_tell(x->recipients, x->policy, one, json_string(one, "state")) != 0;
 	}
 }
@@ -192,7 +164,7 @@ static void reach_record(void *arg, const struct vault_record *r)
 {
 	struct reach *x = arg;
 	struct err none;
-	const cJSON *picture;
+	const cJSON *picture, *to;
 
 	if (r->unreadable || r->over || (r->kind != KIND_ARCHIVE && r->kind != KIND_ACCOUNTABILITY && r->kind != KIND_DELETION))
 		return;
@@ -211,7 +183,10 @@ static void reach_record(void *arg, const struct vault_record *r)
 		x->images++;
 		x->thumbnails += json_get(picture, "thumbnail") != NULL;
 	}
-	add_recipients(x, json_get(body, "sent_to"), r->made);
+	cJSON_ArrayForEach(to, json_get(body, "sent_to"))
+	{
+		add_recipient(x, to, r->made);
+	}
 }
 
 static int reach_row(void *arg, const struct subject_log_row *row)
@@ -300,18 +275,9 @@ int reach_possible(cJSON *recipients, struct vault *v, const struct policy *p, t
 		    (one->has_keeps && duration_after(at, one->keeps) <= when_now()) ||
 		    (planned.any && (one->roles & ~makers) == 0 && json_get(ids, one->id) == NULL))
 			continue;
-		JSON_AUTO cJSON *list = cJSON_CreateArray();
-		cJSON *row = cJSON_CreateObject();
-		if (list == NULL || !cJSON_AddItemToArray(list, row)) {
-			cJSON_Delete(row);
-			return -1;
-		}
-		cJSON *names = cJSON_AddArrayToObject(row, "kinds");
-		cJSON_AddStringToObject(row, "id", one->id);
-		for (enum kind k = 0; k < KIND_COUNT; k++)
-			if (kinds & KIND_BIT(k))
-				cJSON_AddItemToArray(names, cJSON_CreateString(kind_row(k)->name));
-		add_recipients(&x, list, at);
+		JSON_AUTO cJSON *row = json_make(JSON_MEMBERS(MEMBER_TEXT("id", one->id)));
+		x.no_memory = !document_put_kinds(row, kinds) || x.no_memory;
+		add_recipient(&x, row, at);
 		x.no_memory = x.no_memory || cJSON_AddTrueToObject((cJSON *)object_with(recipients, one->id), "possible") == NULL;
 	}
 	return x.no_memory ? -1 : 0;
@@ -350,23 +316,14 @@ cJSON *reach_of(struct vault *v, const struct erase_selector *list, size_t count
 		const char *kind;
 		uint64_t count;
 	} rows[] = {{"image", x.images}, {"thumbnail", x.thumbnails}, {"archive", x.archives}};
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		cJSON *one = rows[i].count > 0 ? cJSON_CreateObject() : NULL;
-		if (one == NULL)
-			continue;
-		cJSON_AddStringToObject(one, "kind", rows[i].kind);
-		cJSON_AddNumberToObject(one, "count", (double)rows[i].count);
-		cJSON_AddItemToArray(derived, one);
-	}
-	if (backup->keep == KEEP_STORED && !duration_is_zero(life_longest(backup))) {
-		const time_t now = when_now(), gone = duration_after(now, life_longest(backup));
-		cJSON *backups = cJSON_AddObjectToObject(o, "backups");
-		const time_t days = (gone - now + 86399) / 86400;
-		cJSON_AddNumberToObject(backups, "max_age_days", (double)days);
-		reach_add_moment(backups, "purge_by", gone);
-	} else {
-		cJSON_AddNullToObject(o, "backups");
-	}
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].count > 0)
+			json_push(derived, JSON_MEMBERS(MEMBER_TEXT("kind", rows[i].kind), MEMBER_NUMBER("count", rows[i].count)));
+	const bool backed_up = backup->keep == KEEP_STORED && !duration_is_zero(life_longest(backup));
+	const time_t now = when_now(), gone = duration_after(now, life_longest(backup)), days = (gone - now + 86399) / 86400;
+	cJSON_AddItemToObject(o, "backups",
+			      backed_up ? json_make(JSON_MEMBERS(MEMBER_NUMBER("max_age_days", days), MEMBER_TIME("purge_by", gone)))
+					: cJSON_CreateNull());
 	cJSON *ungoverned = cJSON_AddArrayToObject(o, "known_ungoverned");
 	if (x.archives > 0)
 		cJSON_AddItemToArray(ungoverned, cJSON_CreateString("browser-downloads"));
@@ -406,12 +363,9 @@ cJSON *reach_of_request(struct vault *v, const cJSON *body, struct err *e)
 			if ((p->roles & POLICY_BIT(ROLE_MAIL)) == 0 ||
 			    (policy_processor_receives(p, sent) & KIND_BIT(KIND_RIGHTS_REQUEST)) == 0)
 				continue;
-			JSON_AUTO cJSON *list = cJSON_CreateArray(), *one = cJSON_CreateObject();
-			cJSON *kinds = cJSON_AddArrayToObject(one, "kinds");
-			cJSON_AddStringToObject(one, "id", p->id);
-			cJSON_AddItemToArray(kinds, cJSON_CreateString(kind_row(KIND_RIGHTS_REQUEST)->name));
-			cJSON_AddItemReferenceToArray(list, one);
-			add_recipients(&x, list, sent);
+			JSON_AUTO cJSON *one = json_make(JSON_MEMBERS(MEMBER_TEXT("id", p->id)));
+			x.no_memory = !document_put_kinds(one, KIND_BIT(KIND_RIGHTS_REQUEST)) || x.no_memory;
+			add_recipient(&x, one, sent);
 		}
 	}
 	if (!x.no_memory)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/rectify.h"
 #include "policy/base/text.h"
-#include "policy/publish/render/json.h"
 #include "policy/rights/reach.h"
 #include "policy/rights/recipient.h"
 #include <stdio.h>
@@ -21,22 +20,16 @@ struct rectifying {
 	struct rights_act act;
 };
 
-static const struct rectify_field *rectify_field_find(enum kind kind, const char *name)
-{
-	for (const struct rectify_field *f = rectify_fields; f->name != NULL; f++)
-		if (f->kind == kind && strcmp(f->name, name) == 0)
-			return f;
-	return NULL;
-}
-
 // The old value is kept with the correction, until the request is over.
 static int correct_one(cJSON *body, enum kind kind, const struct rectify_value *value, const char *by, time_t at, struct err *e)
 {
-	const struct rectify_field *field = rectify_field_find(kind, value->field);
+	const struct rectify_field *field = rectify_fields;
 	const char *before = json_string(body, value->field);
 	cJSON *corrections = cJSON_GetObjectItemCaseSensitive(body, "corrections");
 
-	if (field == NULL)
+	while (field->name != NULL && (field->kind != kind || strcmp(field->name, value->field) != 0))
+		field++;
+	if (field->name == NULL)
 		return err_set(e, ERR_INPUT, "%s cannot be corrected", value->field);
 	if (value->value[0] == '\0' || strlen(value->value) > field->max || !utf8_valid(value->value, strlen(value->value)))
 		return err_set(e, ERR_INPUT, "%s: that is no text, or too long", value->field);
@@ -46,11 +39,11 @@ static int correct_one(cJSON *body, enum kind kind, const struct rectify_value *
 		return err_set(e, ERR_REFUSED, "it was corrected too often");
 	if (corrections == NULL)
 		corrections = cJSON_AddArrayToObject(body, "corrections");
-	cJSON *one = json_object_in(corrections);
-	if (!json_put_time(one, "at", at) || !json_put_texts(one, JSON_TEXTS({"by", by}, {"field", value->field}, {"before", before})))
-		return err_set(e, ERR_MEMORY, "no memory");
-	cJSON_DeleteItemFromObjectCaseSensitive(body, value->field);
-	return json_put_texts(body, JSON_TEXTS({value->field, value->value})) ? 0 : err_set(e, ERR_MEMORY, "no memory");
+	return json_push(corrections, JSON_MEMBERS(MEMBER_TIME("at", at), MEMBER_TEXT("by", by), MEMBER_TEXT("field", value->field),
+						   MEMBER_TEXT("before", before))) &&
+		       json_put(body, JSON_MEMBERS(MEMBER_NULLABLE_TEXT(value->field, value->value)))
+		   ? 0
+		   : err_set(e, ERR_MEMORY, "no memory");
 }
 
 static int rectify_body(void *arg, cJSON *body, const struct rights_facts *facts, struct err *e)

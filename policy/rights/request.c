@@ -15,7 +15,7 @@
 #include <strings.h>
 
 enum { SAME_MAX = 1200, SAME_BEFORE_MAX = 64, JOINED_DEPTH_MAX = 64, KNOWN_ROUGH_SECONDS = 60 };
-static const struct document_type requests = {KIND_RIGHTS_REQUEST, "request", RIGHTS_REQUEST_MAX};
+static const struct document_type requests = {KIND_RIGHTS_REQUEST, "request", RIGHTS_REQUEST_MAX, "right"};
 
 static int refuse_right(const struct policy *p, struct err *e)
 {
@@ -83,21 +83,13 @@ static bool event_entered(cJSON *event, time_t at, time_t now)
 	return event != NULL && (at >= now || json_put_time(event, "entered", now));
 }
 
-static bool request_is_open(struct vault *v, const char *id)
-{
-	struct rights_facts facts;
-	JSON_AUTO cJSON *body = rights_read(v, id, &facts, NULL);
-
-	return body != NULL && (STATE_BIT(facts.state) & STATES_OPEN) != 0;
-}
-
 int rights_find_secret(struct vault *v, struct rights_receipt *out, struct err *e)
 {
 	struct vault_record record = {0};
 
 	if (vault_find(v, KIND_RIGHTS_REQUEST, "secret", out->secret, &record, e) != 0)
 		return -1;
-	JSON_AUTO cJSON *body = rights_body(&record, e);
+	JSON_AUTO cJSON *body = document_body(&requests, &record, e);
 	snprintf(out->id, sizeof out->id, "%s", record.id);
 	out->due = (time_t)json_number(body, "due", 0);
 	out->over = (STATE_BIT(rights_state_read(record.state)) & STATES_OPEN) == 0;
@@ -130,7 +122,6 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	char date[WHEN_DATE], details[256], tag[SAME_MAX] = "", head[RECORD_ID_LEN + 1];
 	BUF_AUTO_WIPE struct buf bytes = BUF_INIT(RIGHTS_REQUEST_MAX);
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
-	cJSON *joined = NULL;
 
 	if (right == NULL)
 		return refuse_right(vault_policy(v), e);
@@ -152,19 +143,16 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	const bool represented = !agent_may(request->agent);
 	bool verified = right->verify == VERIFY_NONE ||
 			(right->verify == VERIFY_RECEIPT && (request->receipt != NULL || request->archive != NULL) && !represented);
-	bool ok = cJSON_AddNumberToObject(body, "due", (double)out->due) != NULL &&
-		  cJSON_AddBoolToObject(body, "verified", verified) != NULL &&
-		  cJSON_AddBoolToObject(body, "proven", request->by != NULL || rights_names_something(v, request)) != NULL &&
-		  event_entered(rights_event_add(body, EVENT_RECEIVED, received, "person"), received, now) &&
-		  (request->by == NULL || rights_event_add(body, EVENT_RECOGNISED, now, request->by) != NULL);
-	if (ok && *head != '\0') {
-		joined = rights_event_add(body, EVENT_JOINED, now, "site");
-		ok = joined != NULL && cJSON_AddStringToObject(joined, "request", head) != NULL;
-	}
-	ok = ok && json_put_texts(body, JSON_TEXTS({"right", request->right}, {"contact", request->contact}, {"receipt", request->receipt},
-						   {"archive", request->archive}, {"message", request->message}, {"signal", signal},
-						   {"how", request->how}, {"record", request->record}, {"language", request->language}));
-	ok = ok && (request->agent == NULL || cJSON_AddItemToObject(body, "agent", cJSON_Duplicate(request->agent, true)));
+	const bool ok =
+	    json_put(body, JSON_MEMBERS(MEMBER_NUMBER("due", out->due), MEMBER_BOOL("verified", verified),
+					MEMBER_BOOL("proven", request->by != NULL || rights_names_something(v, request)))) &&
+	    event_entered(rights_event_add(body, EVENT_RECEIVED, received, "person"), received, now) &&
+	    (request->by == NULL || rights_event_add(body, EVENT_RECOGNISED, now, request->by) != NULL) &&
+	    (*head == '\0' || json_put_texts(rights_event_add(body, EVENT_JOINED, now, "site"), JSON_TEXTS({"request", head}))) &&
+	    json_put_texts(body, JSON_TEXTS({"right", request->right}, {"contact", request->contact}, {"receipt", request->receipt},
+					    {"archive", request->archive}, {"message", request->message}, {"signal", signal},
+					    {"how", request->how}, {"record", request->record}, {"language", request->language})) &&
+	    (request->agent == NULL || cJSON_AddItemToObject(body, "agent", cJSON_Duplicate(request->agent, true)));
 	if (!ok || json_print(&bytes, body) != 0)
 		return err_set(e, ERR_MEMORY, "the request is too large to be stored");
 	when_date(date, out->due);
@@ -194,7 +182,9 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 	if (vault_put(v, &record, &event, out->id, e) != 0)
 		return request->secret != NULL && e->code == ERR_BUSY ? rights_find_secret(v, out, e) : -1;
 	// It is recorded. Where the other one was ended meanwhile, nothing will end this one with it.
-	if (*head != '\0' && !request_is_open(v, head))
+	struct rights_facts facts;
+	JSON_AUTO cJSON *other = *head != '\0' ? rights_read(v, head, &facts, NULL) : NULL;
+	if (*head != '\0' && (other == NULL || (STATE_BIT(facts.state) & STATES_OPEN) == 0))
 		(void)rights_act(v, out->id, &(struct rights_act){.event = EVENT_PARTED, .by = "site"}, NULL);
 	explicit_bzero(tag, sizeof tag);
 	return 0;
@@ -219,7 +209,7 @@ struct signed_search {
 static int signed_row(void *arg, const struct vault_record *record)
 {
 	const struct signed_search *x = arg;
-	JSON_AUTO cJSON *body = record->unreadable ? NULL : rights_body(record, NULL);
+	JSON_AUTO cJSON *body = document_body(&requests, record, NULL);
 	const char *agent = json_string(json_get(body, "agent"), "id"), *sha256;
 	const cJSON *event, *events = agent != NULL && strcmp(agent, x->agent) == 0 ? json_get(body, "events") : NULL;
 
@@ -242,41 +232,19 @@ int rights_find_signed(struct vault *v, const char *agent, const char *signed_sh
 	return id[0] != '\0' ? 0 : err_set(e, ERR_NOT_FOUND, "no request");
 }
 
-cJSON *rights_body(const struct vault_record *record, struct err *e)
+cJSON *rights_get(struct vault *v, const char *id, struct vault_record *out, struct err *e)
 {
-	cJSON *body = json_parse(buf_text(&record->body), record->body.len, e);
-
-	if (body == NULL || json_string(body, "right") == NULL) {
-		cJSON_Delete(body);
-		err_set(e, ERR_CORRUPT, "request %s cannot be read", record->id);
-		return NULL;
-	}
-	return body;
-}
-
-int rights_get(struct vault *v, const char *id, struct vault_record *out, struct err *e)
-{
-	struct err why = {0};
-
-	if (vault_get(v, id, out, &why) == 0) {
-		if (out->kind == KIND_RIGHTS_REQUEST)
-			return 0;
-		vault_record_free(out);
-	} else if (why.code != ERR_NOT_FOUND) {
-		return err_set(e, why.code, "%s", why.text);
-	}
-	return err_set(e, ERR_NOT_FOUND, "there is no such request");
+	return document_read(v, &requests, id, out, e);
 }
 
 cJSON *rights_read(struct vault *v, const char *id, struct rights_facts *facts, struct err *e)
 {
-	struct vault_record record = {0};
+	struct vault_record record;
+	cJSON *body = rights_get(v, id, &record, e);
 
-	if (rights_get(v, id, &record, e) != 0)
+	if (body == NULL)
 		return NULL;
-	cJSON *body = rights_body(&record, e);
-	if (body != NULL)
-		rights_facts_read(facts, body, record.state, record.made, when_now());
+	rights_facts_read(facts, body, record.state, record.made, when_now());
 	vault_record_free(&record);
 	return body;
 }
@@ -306,18 +274,15 @@ static int ledger_details(struct buf *out, const char *id, const cJSON *body, co
 			  const struct rights_act *act)
 {
 	const bool officer = act->by != NULL && strcmp(act->by, "person") != 0 && strcmp(act->by, "site") != 0;
-	char at[WHEN_TEXT];
-	JSON_AUTO cJSON *o = cJSON_CreateObject();
+	JSON_AUTO cJSON *o = json_make(
+	    JSON_MEMBERS(MEMBER_TEXT("request", id), MEMBER_TIME("at", act->at), MEMBER_TEXT("right", json_string(body, "right")),
+			 MEMBER_TEXT("event", rights_events[act->event].name), MEMBER_TEXT("state", rights_state_names[facts->state]),
+			 MEMBER_TEXT("fields", act->fields), MEMBER_TEXT("ground", act->ground),
+			 MEMBER_TEXT("by", officer           ? "officer"
+					   : act->by != NULL ? act->by
+							     : "site")));
 
-	when_text(at, act->at);
-	return json_put_texts(o, JSON_TEXTS({"request", id}, {"at", act->at != 0 ? at : NULL}, {"right", json_string(body, "right")},
-					    {"event", rights_events[act->event].name}, {"state", rights_state_names[facts->state]},
-					    {"fields", act->fields}, {"ground", act->ground},
-					    {"by", officer           ? "officer"
-						   : act->by != NULL ? act->by
-								     : "site"}))
-		   ? json_print(out, o)
-		   : -1;
+	return json_print(out, o);
 }
 
 struct editing {
@@ -335,8 +300,6 @@ static int edit_on(void *arg, const struct vault_record *record, cJSON *body, st
 	struct editing *x = arg;
 	struct rights_facts before, after;
 
-	if (json_string(body, "right") == NULL)
-		return err_set(e, ERR_CORRUPT, "request %s cannot be read", record->id);
 	rights_facts_read(&before, body, record->state, record->made, when_now());
 	if (!rights_events_begin(body, record->state, record->made))
 		return err_set(e, ERR_MEMORY, "no memory");
@@ -383,8 +346,8 @@ struct acting {
 	struct vault *v;
 	const char *id;
 	const struct rights_act *act;
-	bool with_other;        // it is joined to the one that this happens to
-	struct buf certificate; // of the answer, made once
+	bool with_other;    // it is joined to the one that this happens to
+	cJSON *certificate; // of the answer, made once
 };
 
 // The right as the policy has it; one that it offers no more is due by the law alone.
@@ -409,17 +372,15 @@ static int certify(struct acting *x, const cJSON *body, const struct rights_fact
 					  .self_service = act->by != NULL && strcmp(act->by, "site") == 0};
 	struct clock_line lines[CLOCK_IDS] = {0};
 	const struct clock_line *answer = clock_answer(lines, clock_lines(vault_policy(x->v), right_of(x->v, body), &facts->clock, lines));
-	char due[WHEN_TEXT];
-	JSON_AUTO cJSON *more = cJSON_CreateObject();
-
-	when_text(due, answer != NULL ? answer->due : 0);
 	// An erasure that ran has another certificate, with its stores.
 	const bool nothing = act->event == EVENT_ANSWERED && strcmp(right, "erasure") == 0;
-	const bool ok = json_put_texts(more, JSON_TEXTS({"outcome", nothing ? "nothing-erased" : rights_events[act->event].name},
-							{"ground", ground != NULL ? ground->name : NULL},
-							{"ground_iri", ground != NULL ? ground->iri : NULL},
-							{"due", answer != NULL ? due : NULL}, {"supersedes", before}));
-	return ok ? certificate_make(x->v, &of, NULL, more, &x->certificate, e) : err_set(e, ERR_MEMORY, "no memory for the certificate");
+	JSON_AUTO cJSON *more = json_make(JSON_MEMBERS(
+	    MEMBER_TEXT("outcome", nothing ? "nothing-erased" : rights_events[act->event].name),
+	    MEMBER_TEXT("ground", ground != NULL ? ground->name : NULL), MEMBER_TEXT("ground_iri", ground != NULL ? ground->iri : NULL),
+	    MEMBER_TIME("due", answer != NULL ? answer->due : 0), MEMBER_TEXT("supersedes", before)));
+
+	x->certificate = more != NULL ? certificate_make(x->v, &of, NULL, more, e) : NULL;
+	return x->certificate != NULL ? 0 : more != NULL ? -1 : err_set(e, ERR_MEMORY, "no memory for the certificate");
 }
 
 // Whether anything is left of whom an erasure is about. -1: that is not known.
@@ -539,25 +500,24 @@ static int act_on(void *arg, cJSON *body, const struct rights_facts *facts, stru
 	if (act->event == EVENT_ANSWERED && answer_check(x, body, facts, e) != 0)
 		return -1;
 	const bool certified = act->event == EVENT_ANSWERED || act->event == EVENT_REFUSED;
-	if (certified && x->certificate.len == 0 && certify(x, body, facts, e) != 0)
+	if (certified && x->certificate == NULL && certify(x, body, facts, e) != 0)
 		return -1;
-	cJSON *added = rights_event_add(body, act->event, at, act->by);
-	bool ok = added != NULL && event_entered(added, at, facts->clock.now) &&
-		  (!act->contact_too || cJSON_AddTrueToObject(added, "contact_too") != NULL) &&
-		  (!act->withheld || cJSON_AddTrueToObject(added, "withheld") != NULL);
-	if (certified) {
-		cJSON *certificate = json_parse(buf_text(&x->certificate), x->certificate.len, e);
+	if (certified)
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "certificate");
-		ok = ok && certificate != NULL && cJSON_AddItemToObject(body, "certificate", certificate);
-	}
 	if (act->restricts != NULL || act->event == EVENT_LIFTED)
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "restricts");
-	ok = ok && (act->restricts == NULL || cJSON_AddItemToObject(body, "restricts", cJSON_Duplicate(act->restricts, true)));
-	if (act->event == EVENT_ANSWERED && is_copy(json_string(body, "right")))
-		ok = ok && json_put_time(added, "copy_until", at + RIGHTS_COPY_SECONDS);
-	ok = ok && json_put_texts(added, JSON_TEXTS({"ground", act->ground}, {"reason", act->reason}, {"text", act->text},
-						    {"how", act->how}, {"request", act->other}, {"recipient", act->recipient},
-						    {"about", act->about}, {"mail", act->mail}, {"signed_sha256", act->signed_sha256}));
+	cJSON *added = rights_event_add(body, act->event, at, act->by);
+	const bool copied = act->event == EVENT_ANSWERED && is_copy(json_string(body, "right"));
+	const bool ok =
+	    event_entered(added, at, facts->clock.now) &&
+	    (!certified || cJSON_AddItemToObject(body, "certificate", cJSON_Duplicate(x->certificate, true))) &&
+	    (act->restricts == NULL || cJSON_AddItemToObject(body, "restricts", cJSON_Duplicate(act->restricts, true))) &&
+	    json_put(added, JSON_MEMBERS(MEMBER_FLAG("contact_too", act->contact_too), MEMBER_FLAG("withheld", act->withheld),
+					 MEMBER_TIME("copy_until", copied ? at + RIGHTS_COPY_SECONDS : 0),
+					 MEMBER_TEXT("ground", act->ground), MEMBER_TEXT("reason", act->reason),
+					 MEMBER_TEXT("text", act->text), MEMBER_TEXT("how", act->how), MEMBER_TEXT("request", act->other),
+					 MEMBER_TEXT("recipient", act->recipient), MEMBER_TEXT("about", act->about),
+					 MEMBER_TEXT("mail", act->mail), MEMBER_TEXT("signed_sha256", act->signed_sha256)));
 	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
 }
 
@@ -573,7 +533,7 @@ static int joined_row(void *arg, const struct vault_record *record)
 {
 	struct joined *x = arg;
 	struct rights_facts facts;
-	JSON_AUTO cJSON *body = record->unreadable ? NULL : rights_body(record, NULL);
+	JSON_AUTO cJSON *body = document_body(&requests, record, NULL);
 
 	if (body == NULL)
 		return 0;
@@ -607,11 +567,10 @@ static void joined_end(struct vault *v, const char *id, const struct rights_act 
 	(void)vault_each(v, KIND_RIGHTS_REQUEST, NULL, joined_row, &x, NULL);
 	cJSON_ArrayForEach(other, ids)
 	{
-		struct acting y = {
-		    .v = v, .id = other->valuestring, .act = &same, .with_other = true, .certificate = BUF_INIT(CERTIFICATE_MAX)};
+		struct acting y = {.v = v, .id = other->valuestring, .act = &same, .with_other = true};
 		if (parts || rights_edit(v, y.id, act_on, &y, "request-event", &same, NULL) != 0)
 			(void)rights_act(v, y.id, &parted, NULL);
-		buf_free(&y.certificate);
+		cJSON_Delete(y.certificate);
 	}
 }
 
@@ -628,10 +587,10 @@ int rights_edit(struct vault *v, const char *id, int (*edit)(void *, cJSON *, co
 
 int rights_act(struct vault *v, const char *id, const struct rights_act *act, struct err *e)
 {
-	struct acting x = {.v = v, .id = id, .act = act, .certificate = BUF_INIT(CERTIFICATE_MAX)};
+	struct acting x = {.v = v, .id = id, .act = act};
 	int ret = rights_edit(v, id, act_on, &x, act->event == EVENT_READ ? "request-read" : "request-event", act, e);
 
-	buf_free(&x.certificate);
+	cJSON_Delete(x.certificate);
 	return ret;
 }
 
@@ -681,7 +640,7 @@ struct perhaps_same {
 static int perhaps_same_row(void *arg, const struct vault_record *record)
 {
 	struct perhaps_same *x = arg;
-	JSON_AUTO cJSON *body = record->unreadable ? NULL : rights_body(record, NULL);
+	JSON_AUTO cJSON *body = document_body(&requests, record, NULL);
 	const char *contact = json_string(body, "contact");
 	char plain[PERSON_VALUE_MAX];
 
@@ -709,14 +668,6 @@ int rights_perhaps_same(struct vault *v, const char *id, cJSON *ids, struct err 
 
 // ---- showing ----
 
-static bool add_when(cJSON *object, const char *name, time_t t)
-{
-	char text[WHEN_TEXT];
-
-	when_text(text, t);
-	return cJSON_AddItemToObject(object, name, t != 0 ? cJSON_CreateString(text) : cJSON_CreateNull());
-}
-
 // Copies the named members that the body has.
 static bool add_members(cJSON *object, const cJSON *body, const char *const *names)
 {
@@ -733,15 +684,11 @@ static bool add_clocks(cJSON *shown, const struct clock_line *lines, size_t coun
 	cJSON *clocks = cJSON_AddArrayToObject(shown, "clocks");
 	bool ok = clocks != NULL;
 
-	for (size_t i = 0; i < count && ok; i++) {
-		const struct clock_line *l = &lines[i];
-		cJSON *one = cJSON_CreateObject();
-		ok = cJSON_AddItemToArray(clocks, one) &&
-		     json_put_texts(one, JSON_TEXTS({"name", clock_rows[l->id].name}, {"law", clock_rows[l->id].law})) &&
-		     add_when(one, "due", l->due) && add_when(one, "met", l->met) &&
-		     cJSON_AddBoolToObject(one, "extended", l->extended) != NULL &&
-		     cJSON_AddBoolToObject(one, "paused", l->paused) != NULL && cJSON_AddBoolToObject(one, "late", l->late) != NULL;
-	}
+	for (const struct clock_line *l = lines; l < lines + count && ok; l++)
+		ok = json_push(clocks, JSON_MEMBERS(MEMBER_TEXT("name", clock_rows[l->id].name), MEMBER_TEXT("law", clock_rows[l->id].law),
+						    MEMBER_NULLABLE_TIME("due", l->due), MEMBER_NULLABLE_TIME("met", l->met),
+						    MEMBER_BOOL("extended", l->extended), MEMBER_BOOL("paused", l->paused),
+						    MEMBER_BOOL("late", l->late)));
 	return ok;
 }
 
@@ -754,9 +701,9 @@ static bool add_confirm(cJSON *shown, struct vault *v, const cJSON *body, const 
 
 	if (right_of(v, body)->verify != VERIFY_MAIL || facts->verified || facts->joined_to != NULL || !undecided)
 		return true;
-	cJSON *confirm = cJSON_AddObjectToObject(shown, "confirm");
 	const bool mail = contact != NULL && mail_address_read(address, contact, NULL) == 0;
-	return cJSON_AddBoolToObject(confirm, "mail", mail) != NULL && add_when(confirm, "until", facts->code_until);
+	return json_put(cJSON_AddObjectToObject(shown, "confirm"),
+			JSON_MEMBERS(MEMBER_BOOL("mail", mail), MEMBER_NULLABLE_TIME("until", facts->code_until)));
 }
 
 enum shown_to {
@@ -765,20 +712,6 @@ enum shown_to {
 	SHOWN_OFFICER,
 	SHOWN_OFFICER_ALL, // what the person left, too
 };
-
-// What tells of data that somebody has, which is the business of who pressed the button alone.
-static bool of_owner(enum rights_event id)
-{
-	static const enum rights_event ids[] = {
-	    EVENT_STORE,          EVENT_RECIPIENT,     EVENT_HELD,        EVENT_RESTRICTED,    EVENT_LIFT_TOLD,
-	    EVENT_LIFTED,         EVENT_NOTICE_QUEUED, EVENT_NOTICE_SENT, EVENT_NOTICE_FAILED, EVENT_NOTICE_ACKNOWLEDGED,
-	    EVENT_VENDOR_DELETED, EVENT_VENDOR_KEPT};
-	bool is = false;
-
-	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
-		is = is || ids[i] == id;
-	return is;
-}
 
 // What the person is told of the events, and who read what they left; to the officer all.
 static bool add_events(cJSON *shown, const cJSON *body, enum shown_to to)
@@ -801,8 +734,8 @@ static bool add_events(cJSON *shown, const cJSON *body, enum shown_to to)
 			cJSON *one = cJSON_CreateObject();
 			ok = cJSON_AddItemToArray(read, one) && ok && add_members(one, event, reading);
 		}
-		if (name == NULL || (!officer && (id == EVENT_COUNT || (rights_events[id].flags & EVENT_HIDDEN))) ||
-		    (to == SHOWN_SENDER && of_owner(id)))
+		const unsigned hidden = to == SHOWN_SENDER ? EVENT_HIDDEN | EVENT_OF_OWNER : EVENT_HIDDEN;
+		if (name == NULL || (!officer && (id == EVENT_COUNT || (rights_events[id].flags & hidden) != 0)))
 			continue;
 		cJSON *one = cJSON_CreateObject();
 		ok = cJSON_AddItemToArray(events, one) && ok && add_members(one, event, told) &&
@@ -812,77 +745,62 @@ static bool add_events(cJSON *shown, const cJSON *body, enum shown_to to)
 	return ok;
 }
 
-static bool show_recipients(cJSON *shown, const cJSON *body)
+static cJSON *show(struct vault *v, const char *id, enum shown_to to, struct err *e)
 {
-	cJSON *list = rights_recipients(body);
-
-	if (list != NULL && cJSON_AddItemToObject(shown, "recipients", list))
-		return true;
-	cJSON_Delete(list);
-	return false;
-}
-
-static int show(struct vault *v, const char *id, enum shown_to to, struct buf *json, struct err *e)
-{
-	const bool officer = to == SHOWN_OFFICER || to == SHOWN_OFFICER_ALL;
+	const bool officer = to == SHOWN_OFFICER || to == SHOWN_OFFICER_ALL, owner = to != SHOWN_SENDER;
 	static const char *const public_members[] = {"signal", NULL}, *const certificates[] = {"certificate", NULL};
 	static const char *const officer_members[] = {"how", "agent", "language", NULL}, *const personal_members[] = {"contact", "message",
 														      NULL};
-	struct vault_record record = {0};
+	struct vault_record record;
 	struct rights_facts facts;
 	struct clock_line lines[CLOCK_IDS] = {0};
-	JSON_AUTO cJSON *shown = cJSON_CreateObject();
+	JSON_AUTO cJSON *body = rights_get(v, id, &record, e);
+	cJSON *event, *shown = NULL;
 
-	if (rights_get(v, id, &record, e) != 0)
-		return -1;
-	JSON_AUTO cJSON *body = rights_body(&record, e);
-	bool ok = body != NULL;
-	cJSON *event;
+	if (body == NULL)
+		return NULL;
 	cJSON_ArrayForEach(event, cJSON_GetObjectItemCaseSensitive(officer ? NULL : body, "events"))
 	{
 		cJSON_DeleteItemFromObjectCaseSensitive(event, "withheld");
 	}
-	if (ok) {
-		rights_facts_read(&facts, body, record.state, record.made, when_now());
-		ok = rights_events_begin(body, record.state, record.made);
-	}
+	rights_facts_read(&facts, body, record.state, record.made, when_now());
+	bool ok = rights_events_begin(body, record.state, record.made);
 	vault_record_free(&record);
-	if (body == NULL)
-		return -1;
-	size_t count = clock_lines(vault_policy(v), right_of(v, body), &facts.clock, lines);
+	const char *right = json_string(body, "right");
+	const size_t count = clock_lines(vault_policy(v), right_of(v, body), &facts.clock, lines);
 	const struct clock_line *next = clock_next(lines, count), *answer = clock_answer(lines, count);
-	ok = ok &&
-	     json_put_texts(shown,
-			    JSON_TEXTS({"id", id}, {"right", json_string(body, "right")}, {"state", rights_state_names[facts.state]})) &&
-	     add_when(shown, "received", facts.clock.received) && add_when(shown, "due", next != NULL ? next->due : 0) &&
-	     add_when(shown, "answer_by", answer != NULL ? answer->due : 0) &&
-	     cJSON_AddBoolToObject(shown, "late", facts.clock.ended == 0 && next != NULL && next->late) != NULL &&
-	     add_clocks(shown, lines, count) && add_events(shown, body, to) && (to == SHOWN_SENDER || show_recipients(shown, body)) &&
-	     add_members(shown, body, public_members) && (to == SHOWN_SENDER || add_members(shown, body, certificates)) &&
-	     (!(to == SHOWN_SENDER || (officer && json_get(body, "owner") != NULL)) || cJSON_AddTrueToObject(shown, "mailbox") != NULL) &&
-	     (facts.copy_until == 0 || !is_copy(json_string(body, "right")) || add_when(shown, "copy_until", facts.copy_until)) &&
+	shown = json_make(
+	    JSON_MEMBERS(MEMBER_TEXT("id", id), MEMBER_TEXT("right", right), MEMBER_TEXT("state", rights_state_names[facts.state]),
+			 MEMBER_NULLABLE_TIME("received", facts.clock.received), MEMBER_NULLABLE_TIME("due", next != NULL ? next->due : 0),
+			 MEMBER_NULLABLE_TIME("answer_by", answer != NULL ? answer->due : 0),
+			 MEMBER_BOOL("late", facts.clock.ended == 0 && next != NULL && next->late)));
+	ok = ok && shown != NULL && add_clocks(shown, lines, count) && add_events(shown, body, to) &&
+	     (!owner || cJSON_AddItemToObject(shown, "recipients", rights_recipients(body))) && add_members(shown, body, public_members) &&
+	     (!owner || add_members(shown, body, certificates)) &&
+	     json_put(shown, JSON_MEMBERS(MEMBER_FLAG("mailbox", !owner || (officer && json_get(body, "owner") != NULL)),
+					  MEMBER_TIME("copy_until", is_copy(right) ? facts.copy_until : 0))) &&
 	     add_confirm(shown, v, body, &facts) &&
-	     (to == SHOWN_SENDER || facts.restricted == NULL ||
-	      (add_when(shown, "restricted_since", facts.restricted_since) &&
-	       cJSON_AddStringToObject(shown, "restricted", facts.restricted) != NULL)) &&
-	     (to == SHOWN_SENDER || !facts.held || add_when(shown, "held_until", facts.held_until)) &&
-	     (facts.state != STATE_FULFILLED || add_when(shown, "answered", facts.clock.ended));
+	     json_put(shown, JSON_MEMBERS(MEMBER_TIME("restricted_since", owner && facts.restricted != NULL ? facts.restricted_since : 0),
+					  MEMBER_TEXT("restricted", owner ? facts.restricted : NULL),
+					  MEMBER_TIME("answered", facts.state == STATE_FULFILLED ? facts.clock.ended : 0))) &&
+	     (!owner || !facts.held || json_put(shown, JSON_MEMBERS(MEMBER_NULLABLE_TIME("held_until", facts.held_until))));
 	if (officer)
-		ok = ok && cJSON_AddBoolToObject(shown, "verified", facts.verified) != NULL &&
-		     cJSON_AddBoolToObject(shown, "proven", facts.proven) != NULL &&
-		     cJSON_AddBoolToObject(shown, "joined", facts.joined_to != NULL) != NULL && add_members(shown, body, officer_members) &&
-		     cJSON_AddBoolToObject(shown, "names_receipt",
-					   json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL) != NULL &&
-		     cJSON_AddBoolToObject(shown, "has_contact", json_get(body, "contact") != NULL) != NULL &&
-		     cJSON_AddBoolToObject(shown, "has_message", json_get(body, "message") != NULL) != NULL;
+		ok = ok && add_members(shown, body, officer_members) &&
+		     json_put(shown, JSON_MEMBERS(MEMBER_BOOL("verified", facts.verified), MEMBER_BOOL("proven", facts.proven),
+						  MEMBER_BOOL("joined", facts.joined_to != NULL),
+						  MEMBER_BOOL("names_receipt",
+							      json_get(body, "receipt") != NULL || json_get(body, "archive") != NULL),
+						  MEMBER_BOOL("has_contact", json_get(body, "contact") != NULL),
+						  MEMBER_BOOL("has_message", json_get(body, "message") != NULL)));
 	if (to == SHOWN_OFFICER_ALL)
 		ok = ok && add_members(shown, body, personal_members);
 	cJSON *certificate = cJSON_GetObjectItemCaseSensitive(shown, "certificate");
-	if (certificate != NULL && certificate_prove(v, certificate, e) != 0)
-		return -1;
-	if (!ok || json_print(json, shown) != 0)
-		return err_set(e, ERR_MEMORY, "no memory to show the request");
-	return 0;
+	if (!ok)
+		err_set(e, ERR_MEMORY, "no memory to show the request");
+	else if (certificate == NULL || certificate_prove(v, certificate, e) == 0)
+		return shown;
+	cJSON_Delete(shown);
+	return NULL;
 }
 
 // Whether the request that this secret opens, the first one or that of whoever reads the mails, is this. -1: that is not known.
@@ -924,16 +842,16 @@ static int own_act_check(struct vault *v, const char *id, const char *secret, st
 	return to == SHOWN_PERSON ? 0 : err_set(e, ERR_REFUSED, "it is of who pressed the button of the mail");
 }
 
-int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e)
+cJSON *rights_show(struct vault *v, const char *id, const char *secret, struct err *e)
 {
 	enum shown_to to = SHOWN_PERSON;
 
-	return own_check(v, id, secret, &to, e) != 0 ? -1 : show(v, id, to, json, e);
+	return own_check(v, id, secret, &to, e) != 0 ? NULL : show(v, id, to, e);
 }
 
-int rights_show_officer(struct vault *v, const char *id, bool personal, struct buf *json, struct err *e)
+cJSON *rights_show_officer(struct vault *v, const char *id, bool personal, struct err *e)
 {
-	return show(v, id, personal ? SHOWN_OFFICER_ALL : SHOWN_OFFICER, json, e);
+	return show(v, id, personal ? SHOWN_OFFICER_ALL : SHOWN_OFFICER, e);
 }
 
 int rights_withdraw(struct vault *v, const char *id, const char *secret, struct err *e)
@@ -986,7 +904,7 @@ static int walk_one(void *arg, const struct vault_record *record)
 
 	if (record->unreadable)
 		return w->each(w->arg, &row);
-	JSON_AUTO cJSON *body = rights_body(record, w->e);
+	JSON_AUTO cJSON *body = document_body(&requests, record, w->e);
 	if (body == NULL) {
 		w->failed = true;
 		return 1;

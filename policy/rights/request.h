@@ -18,11 +18,9 @@ enum {
 	RIGHTS_REQUEST_MAX = 768 * 1024, // RIGHTS_BODY_MAX with every character escaped, a certificate, and events
 };
 
-// The body as a tree that has at least `right`; ERR_CORRUPT. The caller frees.
-cJSON *rights_body(const struct vault_record *record, struct err *e);
-// As vault_get, for requests only. ERR_NOT_FOUND.
-int rights_get(struct vault *v, const char *id, struct vault_record *out, struct err *e);
-// The body of that one and what follows from it, which points into it. The caller frees. NULL: ERR_NOT_FOUND, or ERR_CORRUPT.
+// As document_read(), for requests only: the body has at least `right`.
+cJSON *rights_get(struct vault *v, const char *id, struct vault_record *out, struct err *e);
+// The body of one and what follows from it, which points into it. The caller frees. NULL: ERR_NOT_FOUND, or ERR_CORRUPT.
 cJSON *rights_read(struct vault *v, const char *id, struct rights_facts *facts, struct err *e);
 // ERR_REFUSED where who asks has not shown what the policy asks for: an officer hands nothing out and erases nothing for them then, and the text says
 // what to do. ERR_NOT_FOUND.
@@ -111,11 +109,11 @@ int rights_edit(struct vault *v, const char *id, int (*edit)(void *arg, cJSON *b
 // {id, right, state, received, due, answer_by, late, clocks[{name, law, due, met, extended, paused, late}], events[{event, at, by?, ground?, reason?, text?}],
 // copy_until? (until then a copy is handed out), mailbox? (true: who reads the mails of its address has another secret, with which alone the copy, the texts, the
 // certificate and the stores are shown), read[{at, by, reason}], recipients (event.h), confirm? {mail: whether there is an address to ask, until: how long the code that was sent there holds, or null} (who asks is yet
-// to show that they read the mails of their address), signal?, restricted?, restricted_since?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND.
-int rights_show(struct vault *v, const char *id, const char *secret, struct buf *json, struct err *e);
+// to show that they read the mails of their address), signal?, restricted?, restricted_since?, answered?, certificate?} for its owner. Wrong id and wrong secret are the same ERR_NOT_FOUND. The caller frees.
+cJSON *rights_show(struct vault *v, const char *id, const char *secret, struct err *e);
 // For the officer (the secret is not asked for): the same plus every event, `verified`, `proven`, `names_receipt` (or an archive), agent, and contact, message and
 // the texts of events when `personal`.
-int rights_show_officer(struct vault *v, const char *id, bool personal, struct buf *json, struct err *e);
+cJSON *rights_show_officer(struct vault *v, const char *id, bool personal, struct err *e);
 
 struct rights_row {
 	const char *id, *right; // right: "" when unreadable

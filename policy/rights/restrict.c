@@ -129,12 +129,9 @@ int rights_restrict(struct vault *v, const char *id, const char *ground, const c
 		return -1;
 	if (out->records == 0)
 		return err_set(e, ERR_NOT_FOUND, "nothing is kept of what it names");
-	for (size_t i = 0; i < x.person.count; i++) {
-		cJSON *one = cJSON_CreateObject();
-		if (!cJSON_AddItemToArray(list, one) ||
-		    !json_put_texts(one, JSON_TEXTS({x.person.list[i].by == ERASE_RECEIPT ? "receipt" : "record", x.person.list[i].value})))
+	for (const struct erase_selector *s = x.person.list; s < x.person.list + x.person.count; s++)
+		if (!json_push(list, JSON_MEMBERS(MEMBER_TEXT(s->by == ERASE_RECEIPT ? "receipt" : "record", s->value))))
 			return err_set(e, ERR_MEMORY, "no memory to restrict it");
-	}
 	if (dry_run)
 		return 0;
 	// From here on nothing of it is used. A crash in between leaves the request open, and it is done again.

@@ -3,6 +3,7 @@
 #include "policy/rights/case.h"
 #include "policy/rights/outbox.h"
 #include "tests/unit/rights_place.h"
+#include "tests/unit/rights_text.h"
 #include <sys/wait.h>
 
 #define TEXT "Your answer, with a word: Kastanie"
@@ -82,7 +83,7 @@ static void events(struct place *p, char *out, size_t size)
 	struct err e = {0};
 	const cJSON *event;
 
-	assert_int_equal(rights_show_officer(p->vault, p->asked.id, false, &json, &e), 0);
+	assert_int_equal(rights_text(&json, rights_show_officer(p->vault, p->asked.id, false, &e)), 0);
 	JSON_AUTO cJSON *shown = json_parse(buf_text(&json), json.len, &e);
 	*out = '\0';
 	cJSON_ArrayForEach(event, json_get(shown, "events"))

@@ -5,6 +5,7 @@
 #include "policy/rights/erase.h"
 #include "policy/rights/reach.h"
 #include "tests/unit/rights_disk.h"
+#include "tests/unit/rights_text.h"
 #include <sys/wait.h>
 
 #define RECEIPT   "RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRR1"
@@ -322,7 +323,7 @@ static struct rights_receipt erasing(struct place *p, struct buf *certificate)
 	struct err e = {0};
 
 	place_did(p, request.id, &shown, ERR_NONE);
-	if (rights_fulfil_erasure(p->vault, request.id, "anna", false, &result, certificate, &e) != 0)
+	if (rights_fulfil_erasure_text(p->vault, request.id, "anna", false, &result, certificate, &e) != 0)
 		fail_msg("%s", e.text);
 	return request;
 }

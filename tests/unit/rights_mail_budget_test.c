@@ -3,6 +3,7 @@
 #include "fcgi/rights/mail_budget.h"
 #include "policy/rights/outbox.h"
 #include "tests/unit/rights_place.h"
+#include "tests/unit/rights_text.h"
 
 static time_t now = 1800000000; // each test begins when nothing of the ones before counts
 
@@ -290,7 +291,7 @@ static void what_is_withheld_waits_with_what_has_the_share(void **state)
 			BUF_AUTO struct buf officer = BUF_INIT(1 << 20);
 			shows_last(p, &r[n], "mail-sent");
 			// To the officer it says what went; what did not has acknowledged nothing.
-			assert_int_equal(rights_show_officer(p->vault, r[n].id, false, &officer, &e), 0);
+			assert_int_equal(rights_text(&officer, rights_show_officer(p->vault, r[n].id, false, &e)), 0);
 			assert_int_equal(strstr(buf_text(&officer), "\"withheld\":true") != NULL, n != 0);
 			JSON_AUTO cJSON *body = rights_read(p->vault, r[n].id, &facts, &e), *shown = place_shown(p, &r[n]);
 			assert_non_null(body);

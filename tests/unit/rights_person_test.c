@@ -9,6 +9,7 @@
 #include "policy/rights/rectify.h"
 #include "policy/rights/restrict.h"
 #include "tests/unit/rights_place.h"
+#include "tests/unit/rights_text.h"
 
 #define RECEIPT "rJ2vT0c4yWkqC9mB7nZ1xL5sD3fG6hJ8kQ0wE2rT4yU"
 static const struct rights_act known = {
@@ -206,7 +207,7 @@ static void an_erasure_reaches_what_the_contact_does_and_counts_it_once(void **s
 	assert_int_equal(plan.stores[0].kept, 2);
 	assert_int_equal(plan.unproven, 2);
 	place_did(p, r.id, &(struct rights_act){.event = EVENT_ANSWERED, .by = "anna", .text = "done"}, ERR_REFUSED); // it is here still
-	if (rights_fulfil_erasure(p->vault, r.id, "anna", false, &done, &certificate, &e) != 0)
+	if (rights_fulfil_erasure_text(p->vault, r.id, "anna", false, &done, &certificate, &e) != 0)
 		fail_msg("%s", e.text);
 	assert_true(done.complete);
 	assert_int_equal(done.residue_hits, 0);
@@ -329,11 +330,11 @@ static void who_presses_the_button_has_the_copy_and_who_sent_it_has_not(void **s
 	// Other secrets, and this one of another request, show nothing.
 	const struct rights_receipt other = place_asked(p, &(struct rights_new){.right = "access", .contact = "paul@example.org"});
 	BUF_AUTO struct buf json = BUF_INIT(1 << 20);
-	assert_int_equal(rights_show(p->vault, other.id, owner.secret, &json, &e), -1);
-	assert_int_equal(rights_show(p->vault, owner.id, other.secret, &json, &e), -1);
+	assert_int_equal(rights_text(&json, rights_show(p->vault, other.id, owner.secret, &e)), -1);
+	assert_int_equal(rights_text(&json, rights_show(p->vault, owner.id, other.secret, &e)), -1);
 	// The copy of the person does not show it.
 	struct vault_record record = {0};
-	assert_int_equal(rights_get(p->vault, owner.id, &record, &e), 0);
+	assert_int_equal(vault_get(p->vault, owner.id, &record, &e), 0);
 	assert_non_null(strstr(buf_text(&record.body), "\"owner\":"));
 	assert_null(strstr(buf_text(&record.body), owner.secret));
 	vault_record_free(&record);
@@ -360,7 +361,7 @@ static void the_first_secret_does_nothing_once_the_button_was_pressed_whatever_i
 	BUF_AUTO struct buf text = BUF_INIT(1 << 20), more = BUF_INIT(1 << 20);
 	BUF_AUTO struct buf of_officer = BUF_INIT(1 << 20);
 	assert_true(cJSON_IsTrue(json_get(less, "mailbox")));
-	assert_int_equal(rights_show_officer(p->vault, owner.id, false, &of_officer, &e), 0); // an agent's link goes by it
+	assert_int_equal(rights_text(&of_officer, rights_show_officer(p->vault, owner.id, false, &e)), 0); // an agent's link goes by it
 	assert_non_null(strstr(buf_text(&of_officer), "\"mailbox\":true"));
 	assert_int_equal(json_print(&text, less), 0);
 	assert_int_equal(json_print(&more, all), 0);

@@ -8,6 +8,7 @@
 #include "policy/rights/rectify.h"
 #include "policy/rights/restrict.h"
 #include "tests/unit/rights_disk.h"
+#include "tests/unit/rights_text.h"
 
 #define PRIVACY "privacy@processor.example"
 
@@ -82,7 +83,7 @@ static void erase_requested(struct place *p, struct buf *certificate)
 	struct erase_result r;
 	struct err e = {0};
 
-	if (rights_fulfil_erasure(p->vault, p->asked.id, "Ada", false, &r, certificate, &e) != 0)
+	if (rights_fulfil_erasure_text(p->vault, p->asked.id, "Ada", false, &r, certificate, &e) != 0)
 		fail_msg("%s", e.text);
 }
 
@@ -165,10 +166,10 @@ static void who_erases_without_a_request_has_them_told_too(void **state)
 	struct err e = {0};
 
 	address_give(p, "azure-openai");
-	assert_int_equal(rights_erase(p->vault, p->receipt, &certificate, &e), 0);
+	assert_int_equal(rights_text(&certificate, rights_erase(p->vault, p->receipt, &e)), 0);
 	assert_null(strstr(buf_text(&certificate), "transfers"));
 	assert_int_equal(notices(p), 1);
-	assert_int_equal(rights_erase(p->vault, p->receipt, &again, &e), 0);
+	assert_int_equal(rights_text(&again, rights_erase(p->vault, p->receipt, &e)), 0);
 	assert_int_equal(notices(p), 0);
 }
 
@@ -288,7 +289,7 @@ static void an_authority_that_got_something_is_a_recipient_where_it_may_be_told(
 static void lines_of_an_address_lead_to_no_recipient(void **state)
 {
 	struct place *p = *state;
-	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_MAX);
+	BUF_AUTO struct buf certificate = BUF_INIT(CERTIFICATE_FILE_MAX);
 	char receipt[TOKEN_LEN + 1];
 	struct err e = {0};
 
@@ -297,7 +298,7 @@ static void lines_of_an_address_lead_to_no_recipient(void **state)
 	assert_int_equal(request_log_append(p->vault, &row, &e), 0);
 	JSON_AUTO cJSON *by_receipt = reach_of(p->vault, &(struct erase_selector){ERASE_RECEIPT, receipt}, 1, &e);
 	assert_true(cJSON_GetArraySize(json_get(by_receipt, "recipients")) > 0); // the ZIP is gone: possible ones
-	assert_int_equal(rights_erase_connection(p->vault, "203.0.113.7", &certificate, &e), 0);
+	assert_int_equal(rights_text(&certificate, rights_erase_connection(p->vault, "203.0.113.7", &e)), 0);
 	JSON_AUTO cJSON *erased = json_parse(certificate.data, certificate.len, &e);
 	assert_string_equal(json_string(erased, "outcome"), "erased");
 	assert_int_equal(cJSON_GetArraySize(json_get(erased, "recipients")), 0);

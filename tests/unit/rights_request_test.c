@@ -6,6 +6,7 @@
 #include "policy/rights/erase.h"
 #include "policy/vault/archive_token.h"
 #include "tests/unit/rights_place.h"
+#include "tests/unit/rights_text.h"
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/file.h>
@@ -119,7 +120,7 @@ static void wrong_ones_look_the_same(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		BUF_AUTO struct buf json = BUF_INIT(65536);
 		struct err e = {0};
-		assert_int_equal(rights_show(p->vault, wrong[i].id, wrong[i].secret, &json, &e), -1);
+		assert_int_equal(rights_text(&json, rights_show(p->vault, wrong[i].id, wrong[i].secret, &e)), -1);
 		assert_int_equal(e.code, ERR_NOT_FOUND);
 		assert_string_equal(e.text, "there is no such request");
 		assert_int_equal(json.len, 0);
@@ -141,7 +142,7 @@ static void who_asks_is_verified_as_the_policy_says(void **state)
 		struct rights_receipt r = record(p->vault, rows[i].right, rows[i].receipt);
 		BUF_AUTO struct buf shown = BUF_INIT(65536);
 		struct err e = {0};
-		assert_int_equal(rights_show_officer(p->vault, r.id, false, &shown, &e), 0);
+		assert_int_equal(rights_text(&shown, rights_show_officer(p->vault, r.id, false, &e)), 0);
 		assert_non_null(strstr(buf_text(&shown), rows[i].says));
 		// Nothing is handed out or erased for somebody of whom it is not known who they are; what the officer saw settles it.
 		bool verified = strstr(rows[i].says, "true") != NULL;
@@ -163,11 +164,11 @@ static void the_officer_sees_contact_only_when_asked(void **state)
 	BUF_AUTO struct buf plain = BUF_INIT(65536), personal = BUF_INIT(65536);
 	struct err e = {0};
 
-	assert_int_equal(rights_show_officer(p->vault, r.id, false, &plain, &e), 0);
+	assert_int_equal(rights_text(&plain, rights_show_officer(p->vault, r.id, false, &e)), 0);
 	assert_null(strstr(buf_text(&plain), CONTACT));
 	assert_null(strstr(buf_text(&plain), MESSAGE));
 	assert_non_null(strstr(buf_text(&plain), "\"names_receipt\":true"));
-	assert_int_equal(rights_show_officer(p->vault, r.id, true, &personal, &e), 0);
+	assert_int_equal(rights_text(&personal, rights_show_officer(p->vault, r.id, true, &e)), 0);
 	assert_non_null(strstr(buf_text(&personal), CONTACT));
 	assert_non_null(strstr(buf_text(&personal), MESSAGE));
 	assert_null(strstr(buf_text(&personal), RECEIPT));
@@ -240,7 +241,7 @@ static void erasure_with_a_receipt_is_done_at_once(void **state)
 	assert_true(found(json_get(shown, "certificate")) >= 1);
 	BUF_AUTO struct buf kept = BUF_INIT(65536); // the receipt itself is not kept any longer
 	struct err e = {0};
-	assert_int_equal(rights_show_officer(p->vault, r.id, true, &kept, &e), 0);
+	assert_int_equal(rights_text(&kept, rights_show_officer(p->vault, r.id, true, &e)), 0);
 	assert_non_null(strstr(buf_text(&kept), "\"names_receipt\":false"));
 }
 
@@ -280,7 +281,7 @@ static void the_certificate_says_who_else_got_some_of_it(void **state)
 	assert_true(told);
 	// Run again, nothing more is found, and nothing was sent anew.
 	BUF_AUTO struct buf again = BUF_INIT(65536);
-	assert_int_equal(rights_erase(p->vault, RECEIPT, &again, &e), 0);
+	assert_int_equal(rights_text(&again, rights_erase(p->vault, RECEIPT, &e)), 0);
 	JSON_AUTO cJSON *second = json_parse(buf_text(&again), again.len, &e);
 	assert_null(json_get(second, "recipients")->child);
 }
@@ -298,7 +299,7 @@ static void erasure_that_is_no_self_service_waits_for_the_officer(void **state)
 	struct rights_receipt r = record(p->vault, "erasure", RECEIPT);
 	JSON_AUTO cJSON *shown = place_shown(p, &r);
 	assert_string_equal(json_string(shown, "state"), "open");
-	assert_int_not_equal(rights_erase(p->vault, RECEIPT, &certificate, &e), 0);
+	assert_int_not_equal(rights_text(&certificate, rights_erase(p->vault, RECEIPT, &e)), 0);
 	assert_int_equal(e.code, ERR_REFUSED);
 	assert_true(held(p->vault, mine));
 }
@@ -360,7 +361,7 @@ static void what_did_not_reach_every_store_is_partial_and_can_be_finished(void *
 		assert_true((json_string(store, "verified_at") == NULL) == (strcmp(json_string(store, "name"), "spool") == 0));
 	}
 	assert_int_equal(rmdir(folder), 0);
-	if (rights_fulfil_erasure(p->vault, r.id, "officer", false, &result, &certificate, &e) != 0)
+	if (rights_fulfil_erasure_text(p->vault, r.id, "officer", false, &result, &certificate, &e) != 0)
 		fail_msg("%s", e.text);
 	assert_true(result.complete);
 	JSON_AUTO cJSON *whole = place_shown(p, &r);
@@ -394,11 +395,11 @@ static void only_an_open_erasure_can_be_carried_out(void **state)
 	struct err e = {0};
 
 	put_archive(p->vault, RECEIPT, archive);
-	assert_int_equal(rights_fulfil_erasure(p->vault, access.id, "officer", false, &result, &certificate, &e), -1);
+	assert_int_equal(rights_fulfil_erasure_text(p->vault, access.id, "officer", false, &result, &certificate, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
-	assert_int_equal(rights_fulfil_erasure(p->vault, done.id, "officer", false, &result, &certificate, &e), -1);
+	assert_int_equal(rights_fulfil_erasure_text(p->vault, done.id, "officer", false, &result, &certificate, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
-	assert_int_equal(rights_fulfil_erasure(p->vault, archive, "officer", false, &result, &certificate, &e), -1);
+	assert_int_equal(rights_fulfil_erasure_text(p->vault, archive, "officer", false, &result, &certificate, &e), -1);
 	assert_int_equal(e.code, ERR_NOT_FOUND);
 	assert_true(held(p->vault, archive));
 }
@@ -412,7 +413,7 @@ static void erase_by_receipt(void **state)
 	put_archive(p->vault, RECEIPT, id);
 	for (int again = 0; again < 2; again++) { // the second time as for a receipt that never was
 		BUF_AUTO struct buf text = BUF_INIT(65536);
-		assert_int_equal(rights_erase(p->vault, RECEIPT, &text, &e), 0);
+		assert_int_equal(rights_text(&text, rights_erase(p->vault, RECEIPT, &e)), 0);
 		JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
 		assert_certificate(certificate, p->policy);
 		assert_true(again ? found(certificate) == 0 : found(certificate) >= 1);
@@ -500,7 +501,7 @@ static void a_request_hangs_on_the_receipt_that_it_names(void **state)
 		BUF_AUTO struct buf text = BUF_INIT(65536);
 		if (answered)
 			assert_int_equal(rights_act(p->vault, open.id, &answer, &e), 0);
-		assert_int_equal(rights_erase(p->vault, RECEIPT, &text, &e), 0);
+		assert_int_equal(rights_text(&text, rights_erase(p->vault, RECEIPT, &e)), 0);
 		JSON_AUTO cJSON *again = json_parse(buf_text(&text), text.len, &e);
 		assert_int_equal(json_number(records_of(again), "found", 0), answered ? 1 : 2);
 		assert_int_equal(json_number(records_of(again), "erased", 0), 1);
@@ -520,7 +521,7 @@ static void an_open_request_alone_is_nothing_to_erase(void **state)
 
 	struct rights_receipt open = record(p->vault, "access", RECEIPT);
 	assert_int_equal(ledger_size(p->vault, &before, &e), 0);
-	assert_int_equal(rights_erase(p->vault, RECEIPT, &text, &e), 0);
+	assert_int_equal(rights_text(&text, rights_erase(p->vault, RECEIPT, &e)), 0);
 	assert_int_equal(ledger_size(p->vault, &after, &e), 0);
 	assert_int_equal(before, after);
 	JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
@@ -531,7 +532,7 @@ static void an_open_request_alone_is_nothing_to_erase(void **state)
 	// A second one that names the same made-up receipt has shown nothing by it.
 	struct rights_receipt second = record(p->vault, "objection", RECEIPT);
 	BUF_AUTO struct buf officer = BUF_INIT(65536);
-	assert_int_equal(rights_show_officer(p->vault, second.id, false, &officer, &e), 0);
+	assert_int_equal(rights_text(&officer, rights_show_officer(p->vault, second.id, false, &e)), 0);
 	assert_non_null(strstr(buf_text(&officer), "\"proven\":false"));
 }
 
@@ -550,7 +551,7 @@ static void looking_up_a_receipt_takes_no_lock(void **state)
 	assert_int_equal(flock(writer, LOCK_EX), 0);
 	alarm(20); // a look-up that waits for the lock would wait for ever
 	BUF_AUTO struct buf text = BUF_INIT(65536);
-	assert_int_equal(rights_erase(p->vault, "AAAAAAAAAAAAAAAAAAAAAA", &text, &e), 0);
+	assert_int_equal(rights_text(&text, rights_erase(p->vault, "AAAAAAAAAAAAAAAAAAAAAA", &e)), 0);
 	JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
 	assert_int_equal(found(certificate), 0);
 	assert_int_equal(vault_erase(p->vault, ERASE_RECEIPT, RECEIPT, true, &result, &e), 0);
@@ -623,7 +624,7 @@ static void a_search_is_announced_where_it_comes(void **state)
 	result.recorded = true;
 	for (int later = 0; later < 2; later++) {
 		BUF_AUTO struct buf text = BUF_INIT(65536);
-		assert_return_code(certificate_make(p->vault, &of, &result, NULL, &text, &e), 0);
+		assert_return_code(rights_text(&text, certificate_make(p->vault, &of, &result, NULL, &e)), 0);
 		assert_int_equal(strstr(buf_text(&text), "by the next pruning") != NULL, later);
 		result.searched_later = true;
 	}
@@ -639,7 +640,7 @@ static void a_partial_result_says_so(void **state)
 	BUF_AUTO struct buf text = BUF_INIT(65536);
 	struct err e = {0};
 
-	assert_int_equal(certificate_make(p->vault, &of, &result, NULL, &text, &e), 0);
+	assert_int_equal(rights_text(&text, certificate_make(p->vault, &of, &result, NULL, &e)), 0);
 	JSON_AUTO cJSON *certificate = json_parse(buf_text(&text), text.len, &e);
 	assert_true(cJSON_IsFalse(json_get(certificate, "complete")));
 	assert_true(cJSON_IsNull(json_get(certificate, "residue_scan"))); // none was made
@@ -691,7 +692,7 @@ static void each_event_is_kept_and_says_the_state(void **state)
 	assert_string_equal(json_string(read, "reason"), "to answer");
 	BUF_AUTO struct buf officer = BUF_INIT(65536);
 	struct err e = {0};
-	assert_int_equal(rights_show_officer(p->vault, r.id, true, &officer, &e), 0);
+	assert_int_equal(rights_text(&officer, rights_show_officer(p->vault, r.id, true, &e)), 0);
 	assert_non_null(strstr(buf_text(&officer), "a secret note"));
 }
 
@@ -785,7 +786,7 @@ static void the_certificate_says_which_right_and_what_was_done(void **state)
 				place_did(p, r.id, &known, ERR_NONE);
 				if (outcome < 2)
 					place_did(p, r.id, outcome == 0 ? &answered : &refused, ERR_NONE);
-				else if (rights_fulfil_erasure(p->vault, r.id, "anna", false, &result, &certificate, &e) != 0)
+				else if (rights_fulfil_erasure_text(p->vault, r.id, "anna", false, &result, &certificate, &e) != 0)
 					fail_msg("%s: %s", name, e.text);
 				JSON_AUTO cJSON *shown = place_shown(p, &r);
 				const cJSON *c = json_get(shown, "certificate"), *store;
@@ -973,7 +974,7 @@ static void assert_joined(struct vault *v, const struct rights_receipt *r, bool 
 	BUF_AUTO struct buf officer = BUF_INIT(65536);
 	struct err e = {0};
 
-	assert_int_equal(rights_show_officer(v, r->id, false, &officer, &e), 0);
+	assert_int_equal(rights_text(&officer, rights_show_officer(v, r->id, false, &e)), 0);
 	assert_non_null(strstr(buf_text(&officer), joined ? "\"joined\":true" : "\"joined\":false"));
 }
 
@@ -1168,7 +1169,7 @@ static void no_event_is_lost_when_two_write_at_once(void **state)
 
 	assert_int_equal(rights_edit(p->vault, r.id, edit_raced, &x, "request-event", &act, &e), 0);
 	assert_int_equal(x.tries, 2);
-	assert_int_equal(rights_show_officer(p->vault, r.id, true, &officer, &e), 0);
+	assert_int_equal(rights_text(&officer, rights_show_officer(p->vault, r.id, true, &e)), 0);
 	assert_non_null(strstr(buf_text(&officer), "meanwhile"));
 	assert_non_null(strstr(buf_text(&officer), "started"));
 }

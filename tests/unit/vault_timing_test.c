@@ -4,6 +4,7 @@
 #include "policy/base/when.h"
 #include "policy/rights/request.h"
 #include "policy/vault/archive_token.h"
+#include "tests/unit/rights_text.h"
 #include "tests/unit/vault_fixture.h"
 #include <math.h>
 #include <time.h>
@@ -104,7 +105,7 @@ static void refuse_request(const struct targets *g, const struct trial *t)
 {
 	BUF_AUTO struct buf json = BUF_INIT(65536);
 
-	(void)!rights_show(g->v, t->id, t->value, &json, NULL);
+	(void)rights_text(&json, rights_show(g->v, t->id, t->value, NULL));
 }
 
 // What no program of ours does.
