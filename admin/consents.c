@@ -50,7 +50,7 @@ static const struct policy *consents_policy(struct consents *c, const struct con
 		policy_free(c->kept);
 		c->kept = NULL;
 		snprintf(c->kept_sha256, sizeof c->kept_sha256, "%s", sha256);
-		snprintf(name, sizeof name, "policy/versions/%.100s.xml", row->notice_version != NULL ? row->notice_version : "");
+		snprintf(name, sizeof name, "policy/versions/%.100s.xml", json_string_or(row->body, "notice_version", ""));
 		if (path_join(file, sizeof file, c->state, name, NULL) == 0)
 			c->kept = policy_load_as(file, true, &messages);
 		if (c->kept != NULL && strcmp(c->kept->sha256, sha256) != 0) {
@@ -110,7 +110,7 @@ static int consents_receipt(void *arg, const struct consent_row *row)
 
 	if (c->id != NULL && strncmp(row->id, c->id, strlen(c->id)) != 0)
 		return 0;
-	snprintf(c->sha256, sizeof c->sha256, "%s", row->notice_sha256 != NULL ? row->notice_sha256 : "");
+	snprintf(c->sha256, sizeof c->sha256, "%s", json_string_or(row->body, "notice_sha256", ""));
 	cJSON_AddItemToArray(c->receipts, consent_receipt(consents_policy(c, row), row, c->assessments));
 	return 0;
 }

@@ -168,7 +168,7 @@ static enum status export_main(const struct admin *a, const struct arguments *ar
 	if (ret != 0)
 		return output_complain(STATUS_UNSURE, "export: %s", e->text); // and no file gets its name
 	output_complain(STATUS_DONE, "%s, %llu with files%s", COUNTED(export_records(x), "record", "records"),
-			(unsigned long long)export_files(x),
+			(unsigned long long)x->file_count,
 			encrypted ? "; encrypted (AES-256): give the passphrase another way" : "; NOT encrypted: see --passphrase");
 	return export_missed(x) == NULL
 		   ? STATUS_DONE

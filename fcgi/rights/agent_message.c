@@ -141,11 +141,10 @@ int agent_message_signed(struct agent_message *m, const char *body, size_t len, 
 	return 0;
 }
 
-// The first of what it stands for that the policy offers.
-static const char *right_named(const struct policy *p, const char *protocol, const char *name)
+const char *agent_message_right(const struct policy *p, const char *protocol, const char *word)
 {
 	static const struct {
-		const char *protocol, *name;
+		const char *protocol, *word;
 		enum policy_right_id ids[2];
 	} rows[] = {
 	    {AGENT_DRP, "sale:opt-out", {RIGHT_OPT_OUT_OF_SALE, RIGHT_OPT_OUT_OF_SALE}},
@@ -161,7 +160,7 @@ static const char *right_named(const struct policy *p, const char *protocol, con
 
 	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
 		const enum policy_right_id id = rows[i / 2].ids[i % 2];
-		if (strcmp(rows[i / 2].protocol, protocol) == 0 && strcmp(rows[i / 2].name, name) == 0 && policy_right(p, id) != NULL)
+		if (strcmp(rows[i / 2].protocol, protocol) == 0 && strcmp(rows[i / 2].word, word) == 0 && policy_right(p, id) != NULL)
 			return policy_word(&policy_right_words, id);
 	}
 	return NULL; // also sale:opt-in: nothing is sold, and no policy has such a right
@@ -183,7 +182,7 @@ int agent_message_exercise(struct agent_message *m, const struct policy *p)
 	const char *exercise = json_string(m->claims, "exercise"), *regime = json_string(m->claims, "regime");
 	const cJSON *number = json_get(m->claims, "agent-request-id"), *receipt = json_get(m->claims, "receipt"), *one;
 
-	m->right = exercise != NULL ? right_named(p, AGENT_DRP, exercise) : NULL;
+	m->right = exercise != NULL ? agent_message_right(p, AGENT_DRP, exercise) : NULL;
 	if (m->right == NULL)
 		return message_fault(m, 400, true, "Unsupported rights actions submitted.");
 	if (json_get(m->claims, "regime") != NULL && (regime == NULL || strcmp(regime, "ccpa") != 0))
@@ -237,11 +236,6 @@ int agent_message_exercise(struct agent_message *m, const struct policy *p)
 
 const char *const agent_message_identities[] = {"email", "controller_customer_id", NULL};
 
-const char *agent_message_right(const struct policy *p, const char *type)
-{
-	return right_named(p, AGENT_OPENDSR, type);
-}
-
 // One identity: -1 with the fault.
 static int identity_read(struct agent_message *m, const cJSON *identity)
 {
@@ -285,7 +279,7 @@ int agent_message_opendsr(struct agent_message *m, const char *body, size_t len,
 		return message_fault(m, 400, true, "regulation must be gdpr or ccpa.");
 	if (id == NULL || !has_shape(id, "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx") || strlen(id) != 36)
 		return message_fault(m, 400, true, "subject_request_id must be a UUID of version 4 in lower case.");
-	m->right = type != NULL ? agent_message_right(p, type) : NULL;
+	m->right = type != NULL ? agent_message_right(p, AGENT_OPENDSR, type) : NULL;
 	if (m->right == NULL)
 		return message_fault(m, 400, true, "subject_request_type is none of those that GET discovery names.");
 	if (sent == NULL || agent_message_time(&m->sent, sent) != 0 || strpbrk(sent, " ,") != NULL ||

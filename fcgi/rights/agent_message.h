@@ -41,8 +41,8 @@ int agent_message_opendsr(struct agent_message *m, const char *body, size_t len,
 
 // The identities that agent_message_opendsr() can find somebody by.
 extern const char *const agent_message_identities[]; // NULL-terminated; all "raw"
-// The right that a request type of OpenDSR stands for, where the policy offers it; else NULL.
-const char *agent_message_right(const struct policy *p, const char *type);
+// The first right that a word of the protocol (agent.h) stands for and the policy offers; else NULL.
+const char *agent_message_right(const struct policy *p, const char *protocol, const char *word);
 // ISO 8601 with a time: "Z", "+01:00", "-0700" or nothing (UTC) at its end, a fraction before it.
 int agent_message_time(time_t *out, const char *text);
 

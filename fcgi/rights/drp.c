@@ -106,37 +106,23 @@ static void details_add(cJSON *status, const cJSON *shown)
 
 static void respond_status(struct request *r, struct vault *v, const cJSON *shown)
 {
-	const char *state = json_string(shown, "state"), *number = json_string(json_get(shown, "agent"), "request");
+	const char *number = json_string(json_get(shown, "agent"), "request");
 	char url[AGENT_URL_MAX], until[WHEN_TEXT], site[AGENT_URL_MAX / 2], page[AGENT_URL_MAX];
 	JSON_AUTO cJSON *o = cJSON_CreateObject();
-	const cJSON *asked = letter_event(shown, "identity-asked");
-	const char *reason = NULL, *status = "in_progress";
-
-	switch (rights_state_read(state)) {
-	case STATE_FULFILLED:
-		status = "fulfilled";
-		break;
-	case STATE_WITHDRAWN:
-		status = "revoked";
-		break;
-	case STATE_REFUSED:
-	case STATE_CLOSED:
-		status = "denied";
-		reason = denied_reason(shown);
-		break;
-	case STATE_WAITING:
-		reason = asked != NULL && !cJSON_IsTrue(json_get(shown, "verified")) ? "need_user_verification" : NULL;
-		break;
-	default:
-		break;
-	}
-	const bool verify = reason != NULL && strcmp(reason, "need_user_verification") == 0;
+	static const char *const statuses[STATE_COUNT] = {
+	    [STATE_OPEN] = "in_progress", [STATE_WAITING] = "in_progress", [STATE_PARTIAL] = "in_progress", [STATE_FULFILLED] = "fulfilled",
+	    [STATE_REFUSED] = "denied",   [STATE_CLOSED] = "denied",       [STATE_WITHDRAWN] = "revoked"};
+	const enum rights_state at = rights_state_read(json_string(shown, "state"));
+	const bool denied = at == STATE_REFUSED || at == STATE_CLOSED, verify = at == STATE_WAITING &&
+										letter_event(shown, "identity-asked") != NULL &&
+										!cJSON_IsTrue(json_get(shown, "verified"));
+	const char *reason = denied ? denied_reason(shown) : verify ? "need_user_verification" : NULL;
 	const bool results = agent_request_results(r, v, shown, url, sizeof url, until);
 	request_site(r, site, sizeof site);
 	snprintf(page, sizeof page, "%s/rights", site);
 	json_put_texts(o, JSON_TEXTS({"request_id", json_string(shown, "id")}, {"received_at", json_string(shown, "received")},
-				     {"expected_by", json_string(shown, "answer_by")}, {"agent_request_id", number}, {"status", status},
-				     {"reason", reason}, {"user_verification_url", verify ? page : NULL},
+				     {"expected_by", json_string(shown, "answer_by")}, {"agent_request_id", number},
+				     {"status", statuses[at]}, {"reason", reason}, {"user_verification_url", verify ? page : NULL},
 				     {"results_url", results ? url : NULL}, {"expires_at", results ? until : NULL}));
 	details_add(o, shown);
 	respond_json(r, 200, o);

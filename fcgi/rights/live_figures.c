@@ -102,6 +102,14 @@ static int state_file(const char *name, struct buf *out, time_t *at)
 	return 0;
 }
 
+// The same of a file in JSON. NULL: it is not there, or not that.
+static cJSON *state_json(const char *name, time_t *at)
+{
+	BUF_AUTO struct buf text = BUF_INIT(CHECK_BYTES_MAX);
+
+	return state_file(name, &text, at) == 0 ? json_parse(buf_text(&text), text.len, NULL) : NULL;
+}
+
 // What a row of the last check found. A result that promises nothing, as that something waits, is none of them.
 static enum check_result check_result(const cJSON *row)
 {
@@ -115,8 +123,7 @@ static enum check_result check_result(const cJSON *row)
 
 static int live_read(struct live *l, struct vault *v, const struct policy *p, struct err *e)
 {
-	BUF_AUTO struct buf note = BUF_INIT(NOTE_BYTES_MAX), check = BUF_INIT(CHECK_BYTES_MAX), ledger = BUF_INIT(NOTE_BYTES_MAX),
-			    drill = BUF_INIT(NOTE_BYTES_MAX);
+	BUF_AUTO struct buf note = BUF_INIT(NOTE_BYTES_MAX);
 	const cJSON *one;
 	struct err none;
 	time_t at;
@@ -131,17 +138,14 @@ static int live_read(struct live *l, struct vault *v, const struct policy *p, st
 		const char *size = strchr(buf_text(&note), '\n');
 		l->signed_size = size != NULL ? strtoull(size + 1, NULL, 10) : 0;
 	}
-	if (state_file("officer/check.json", &check, &l->checked_at) == 0)
-		l->check = json_parse(buf_text(&check), check.len, &none);
+	l->check = state_json("officer/check.json", &l->checked_at);
 	cJSON_ArrayForEach(one, l->check)
 	{
 		if (check_result(one) < CHECK_RESULTS)
 			l->checks[check_result(one)]++;
 	}
-	if (state_file("publish/html/.well-known/ledger.json", &ledger, &at) == 0)
-		l->ledger = json_parse(buf_text(&ledger), ledger.len, &none);
-	if (state_file("officer/drill.json", &drill, &at) == 0)
-		l->drill = json_parse(buf_text(&drill), drill.len, &none);
+	l->ledger = state_json("publish/html/.well-known/ledger.json", &at);
+	l->drill = state_json("officer/drill.json", &at);
 	l->traffic = call_program(setting_run(), "egress", "status", &none);
 	return 0;
 }
@@ -248,14 +252,6 @@ static enum figure figure_of_processor(const struct live *l, const struct statem
 	return figure;
 }
 
-static enum figure figure_of_requests(const struct policy *p, const uint64_t counts[REQUEST_COUNTS], struct buf *out)
-{
-	word_fill(out, NULL, word(p, "live.requests"),
-		  WORD_VALUES({"open", WORD_COUNT(counts[COUNT_OPEN])}, {"late", WORD_COUNT(counts[COUNT_LATE])},
-			      {"ended", WORD_COUNT(counts[COUNT_ENDED])}, {"in_time", WORD_COUNT(counts[COUNT_IN_TIME])}));
-	return counts[COUNT_LATE] > 0 ? FIGURE_BROKEN : FIGURE_KEPT;
-}
-
 static time_t loaded; // when this program read the policy
 
 void live_figures_loaded(void)
@@ -265,6 +261,8 @@ void live_figures_loaded(void)
 
 static enum figure figure_of(const struct live *l, const struct statement *s, struct buf *out, cJSON *to)
 {
+	const uint64_t *counts = s->type == STATEMENT_RIGHT ? l->rights[s->right->id] : NULL;
+
 	switch (s->type) {
 	case STATEMENT_MEMORY:
 	case STATEMENT_LIFE:
@@ -279,7 +277,10 @@ static enum figure figure_of(const struct live *l, const struct statement *s, st
 	case STATEMENT_ANONYMISED:
 		return figure_of_processor(l, s, out);
 	case STATEMENT_RIGHT:
-		return figure_of_requests(l->policy, l->rights[s->right->id], out);
+		word_fill(out, NULL, word(l->policy, "live.requests"),
+			  WORD_VALUES({"open", WORD_COUNT(counts[COUNT_OPEN])}, {"late", WORD_COUNT(counts[COUNT_LATE])},
+				      {"ended", WORD_COUNT(counts[COUNT_ENDED])}, {"in_time", WORD_COUNT(counts[COUNT_IN_TIME])}));
+		return counts[COUNT_LATE] > 0 ? FIGURE_BROKEN : FIGURE_KEPT;
 	default:
 		if (s->type == STATEMENT_CLAIM && s->claim->kind != KIND_COUNT)
 			return figure_of_kind(l, s->claim->kind, out, to);

@@ -124,7 +124,7 @@ void opendsr_discovery(struct request *r, void *vault)
 		json_push(identities, JSON_MEMBERS(MEMBER_TEXT("identity_type", *type), MEMBER_TEXT("identity_format", "raw")));
 	cJSON *requests = cJSON_AddArrayToObject(o, "supported_subject_request_types");
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (agent_message_right(vault_policy(vault), types[i]) != NULL)
+		if (agent_message_right(vault_policy(vault), AGENT_OPENDSR, types[i]) != NULL)
 			cJSON_AddItemToArray(requests, cJSON_CreateString(types[i]));
 	snprintf(url, sizeof url, "https://%s/opendsr/v2/certificate.pem", setting("LETHE_OPENDSR_DOMAIN", ""));
 	cJSON_AddStringToObject(o, "processor_certificate", url);
@@ -216,17 +216,14 @@ static cJSON *opendsr_own_request(struct request *r, struct vault *v, const cJSO
 
 static const char *status_of(const cJSON *shown)
 {
-	switch (rights_state_read(json_string(shown, "state"))) {
-	case STATE_FULFILLED:
-		return "completed";
-	case STATE_OPEN:
-		return letter_event(shown, "recognised") == NULL && letter_event(shown, "acknowledged") == NULL ? "pending" : "in_progress";
-	case STATE_WAITING:
-	case STATE_PARTIAL:
-		return "in_progress";
-	default:
-		return "cancelled";
-	}
+	static const char *const statuses[STATE_COUNT] = {
+	    [STATE_OPEN] = "pending",        [STATE_WAITING] = "in_progress", [STATE_PARTIAL] = "in_progress",
+	    [STATE_FULFILLED] = "completed", [STATE_REFUSED] = "cancelled",   [STATE_CLOSED] = "cancelled",
+	    [STATE_WITHDRAWN] = "cancelled"};
+	const enum rights_state state = rights_state_read(json_string(shown, "state"));
+	const bool seen = letter_event(shown, "recognised") != NULL || letter_event(shown, "acknowledged") != NULL;
+
+	return statuses[state == STATE_OPEN && seen ? STATE_WAITING : state];
 }
 
 void opendsr_status(struct request *r, void *vault)

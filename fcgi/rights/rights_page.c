@@ -219,6 +219,12 @@ static void plan_recorded(struct rights_page *page, const struct policy_right *r
 	buf_adds(&page->out, count > 0 ? "</dl>\n" : "");
 }
 
+static void plan_begin(struct rights_page *page, const char *lead)
+{
+	xml_printf(&page->out, "<p class=\"eyebrow\">%s</p>\n<p class=\"lead\">%s</p>\n<div class=\"card\">\n",
+		   word(page->p, "page.rights.step3"), word(page->p, lead));
+}
+
 // Yes, or back.
 static void plan_end(struct rights_page *page, const char *class, const char *yes)
 {
@@ -256,8 +262,7 @@ void rights_page_plan(struct request *r, struct vault *v, const struct policy_ri
 		return;
 	}
 	page_begin(&page, r, rights_form_name(p, right));
-	xml_printf(&page.out, "<p class=\"eyebrow\">%s</p>\n<p class=\"lead\">%s</p>\n<div class=\"card\">\n", word(p, "page.rights.step3"),
-		   word(p, erase ? "page.plan.erase" : "page.plan.ask"));
+	plan_begin(&page, erase ? "page.plan.erase" : "page.plan.ask");
 	bool any = false;
 	for (size_t i = 0; !erase && i < ARRAY_LEN(given); i++) {
 		if (given[i].value != NULL && !any)
@@ -298,8 +303,7 @@ void rights_page_plan_connection(struct request *r, struct vault *v, const char 
 		return;
 	}
 	page_begin(&page, r, word(p, "page.rights.connection.erase"));
-	xml_printf(&page.out, "<p class=\"eyebrow\">%s</p>\n<p class=\"lead\">%s</p>\n<div class=\"card\">\n", word(p, "page.rights.step3"),
-		   word(p, "page.plan.erase"));
+	plan_begin(&page, "page.plan.erase");
 	plan_stores(&page, &found);
 	write_note(&page.w, "page.rights.connection.all", NULL);
 	rights_form_begin(p, &page.out, "/api/erase", "choice-of-two");
@@ -354,11 +358,11 @@ static void kept_list(struct rights_page *page, const cJSON *certificate)
 	xml_printf(&page->out, "<h2>%s</h2>\n<ul>\n", word(p, "page.plan.stays"));
 	cJSON_ArrayForEach(kept, list)
 	{
-		const char *kind = json_string(kept, "kind"), *ground = json_string(kept, "ground");
+		const char *kind = json_string_or(kept, "kind", "?");
 		enum kind of = KIND_INPUT;
-		const bool known = kind != NULL && kind_from_name(&of, kind) == 0;
-		kept_write(page, known ? p->kinds[of].name : kind, (long long)json_number(kept, "count", 0), json_time(kept, "until"),
-			   ground != NULL && strncmp(ground, CERTIFICATE_HELD, strlen(CERTIFICATE_HELD)) == 0);
+		kept_write(page, kind_from_name(&of, kind) == 0 ? p->kinds[of].name : kind, (long long)json_number(kept, "count", 0),
+			   json_time(kept, "until"),
+			   strncmp(json_string_or(kept, "ground", ""), CERTIFICATE_HELD, strlen(CERTIFICATE_HELD)) == 0);
 	}
 	buf_adds(&page->out, "</ul>\n");
 }
@@ -371,13 +375,12 @@ static void stores_write(struct rights_page *page, const cJSON *certificate)
 	xml_printf(&page->out, "<h2>%s</h2>\n<ul>\n", word(p, "answer.erased.found"));
 	cJSON_ArrayForEach(store, json_get(certificate, "stores"))
 	{
-		const char *name = json_string(store, "name");
 		const double found = json_number(store, "found", 0), stays = json_number(store, "kept", 0);
 		if (found == 0)
 			continue;
 		buf_adds(&page->out, "<li>");
 		write_filled(&page->w, stays > 0 ? "answer.erased.store_kept" : "answer.erased.store",
-			     WORD_VALUES({"store", word_or(p, "store.", name != NULL ? name : "?")}, {"found", WORD_COUNT(found)},
+			     WORD_VALUES({"store", word_or(p, "store.", json_string_or(store, "name", "?"))}, {"found", WORD_COUNT(found)},
 					 {"erased", WORD_COUNT(json_number(store, "erased", 0))}, {"kept", WORD_COUNT(stays)}));
 		buf_adds(&page->out, "</li>\n");
 	}
@@ -505,10 +508,28 @@ static const char *typed_fault(const struct rights_typed *typed, const char *fie
 	return typed->field != NULL && strcmp(typed->field, field) == 0 ? typed->fault : NULL;
 }
 
-// The field's id is its name.
-static void own_field(struct rights_page *page, struct rights_form_field field)
+enum typed_field { TYPED_ADDED, TYPED_CONTACT, TYPED_MESSAGE, TYPED_CODE, TYPED_NUMBER };
+static const struct rights_form_field own_fields[] = {
+    [TYPED_ADDED] = {.id = "text", .label = "page.own.add_what", .attributes = "", .max = 4000, .required = true, .is_long = true},
+    [TYPED_CONTACT] = {.id = "contact", .label = "page.rights.contact", .attributes = "autocomplete=\"email\"", .max = 254},
+    [TYPED_MESSAGE] = {.id = "message", .label = "page.rights.message", .attributes = "", .max = 4000, .is_long = true},
+    [TYPED_CODE] = {.id = "code",
+		    .label = "page.confirm.code",
+		    .max = 20,
+		    .required = true,
+		    .attributes = "inputmode=\"numeric\" autocomplete=\"one-time-code\""},
+    [TYPED_NUMBER] =
+	{.id = "id", .label = "page.rights.number", .max = 64, .required = true, .attributes = "autocomplete=\"off\" spellcheck=\"false\""},
+};
+
+// The field's id is its name. Value and fault may be NULL.
+static void own_field(struct rights_page *page, enum typed_field which, const char *value, const char *fault)
 {
+	struct rights_form_field field = own_fields[which];
+
 	field.name = field.id;
+	field.value = value;
+	field.fault = fault;
 	rights_form_field(page->p, &field, &page->out);
 }
 
@@ -589,12 +610,13 @@ static void own_history(struct rights_page *page, const cJSON *shown, const cJSO
 	buf_adds(out, "<ol class=\"history\">\n");
 	cJSON_ArrayForEach(one, json_get(shown, "events"))
 	{
-		const char *name = json_string(one, "event"), *store = json_string(one, "store"), *ground = json_string(one, "ground"),
-			   *reason = json_string(one, "reason"), *text = one != answer ? json_string(one, "text") : NULL;
-		const bool by_mail = name != NULL && (strncmp(name, "mail-", 5) == 0 || strcmp(name, "identity-given") == 0 ||
-						      strcmp(name, "acknowledged") == 0);
+		const char *name = json_string_or(one, "event", "?"), *store = json_string(one, "store"),
+			   *ground = json_string(one, "ground"), *reason = json_string(one, "reason"),
+			   *text = one != answer ? json_string(one, "text") : NULL;
+		const bool by_mail =
+		    strncmp(name, "mail-", 5) == 0 || strcmp(name, "identity-given") == 0 || strcmp(name, "acknowledged") == 0;
 		xml_printf(out, "<li><span class=\"when\">%s</span> %s%s", DAY_WORDS(page, json_time(one, "at")),
-			   store != NULL ? word_or(p, "store.", store) : word_or(p, "script.rights.event.", name != NULL ? name : "?"),
+			   store != NULL ? word_or(p, "store.", store) : word_or(p, "script.rights.event.", name),
 			   store != NULL ? ": " : "");
 		if (store != NULL)
 			write_filled(&page->w, "page.own.store",
@@ -623,9 +645,8 @@ static void own_history(struct rights_page *page, const cJSON *shown, const cJSO
 		buf_adds(out, "<ol class=\"history\">\n");
 	cJSON_ArrayForEach(one, read)
 	{
-		const char *by = json_string(one, "by"), *reason = json_string(one, "reason");
 		xml_printf(out, "<li><span class=\"when\">%s</span> %s<br>%s</li>\n", DAY_WORDS(page, json_time(one, "at")),
-			   by != NULL ? by : "–", reason != NULL ? reason : "");
+			   json_string_or(one, "by", "–"), json_string_or(one, "reason", ""));
 	}
 	buf_adds(out, cJSON_GetArraySize(read) > 0 ? "</ol>\n</section>\n" : "</section>\n");
 }
@@ -634,26 +655,14 @@ static void own_more(struct rights_page *page, const char *id, const char *secre
 {
 	card_begin(page, " screen-only", "page.own.more");
 	own_form(page, "/api/rights/add", id, secret);
-	own_field(page, (struct rights_form_field){
-			    .id = "text", .label = "page.own.add_what", .attributes = "", .max = 4000, .required = true, .is_long = true});
+	own_field(page, TYPED_ADDED, NULL, NULL);
 	form_end(page, "quiet", "page.own.add");
 	if (corrects) {
 		own_form(page, "/api/rights/rectify", id, secret);
 		xml_printf(&page->out, "<h3 id=\"correct\">%s</h3>\n", word(page->p, "page.own.correct"));
 		write_note(&page->w, "page.own.correct_how", NULL);
-		own_field(page, (struct rights_form_field){.id = "contact",
-							   .label = "page.rights.contact",
-							   .value = typed->contact,
-							   .fault = typed_fault(typed, "contact"),
-							   .attributes = "autocomplete=\"email\"",
-							   .max = 254});
-		own_field(page, (struct rights_form_field){.id = "message",
-							   .label = "page.rights.message",
-							   .value = typed->message,
-							   .fault = typed_fault(typed, "message"),
-							   .attributes = "",
-							   .max = 4000,
-							   .is_long = true});
+		own_field(page, TYPED_CONTACT, typed->contact, typed_fault(typed, "contact"));
+		own_field(page, TYPED_MESSAGE, typed->message, typed_fault(typed, "message"));
 		form_end(page, "quiet", "page.own.correct_do");
 	}
 	own_form(page, "/api/rights/withdraw", id, secret);
@@ -671,12 +680,7 @@ static void own_confirm(struct rights_page *page, const cJSON *confirm, const ch
 	write_note(&page->w, !mail ? "page.confirm.nowhere" : waits ? "page.confirm.sent" : "page.confirm.over", NULL);
 	if (mail && (waits || fault != NULL)) {
 		own_form(page, "/api/rights/confirm", id, secret);
-		own_field(page, (struct rights_form_field){.id = "code",
-							   .label = "page.confirm.code",
-							   .fault = fault,
-							   .attributes = "inputmode=\"numeric\" autocomplete=\"one-time-code\"",
-							   .max = 20,
-							   .required = true});
+		own_field(page, TYPED_CODE, NULL, fault);
 		form_end(page, "primary", "page.confirm.send");
 	}
 	if (mail) {
@@ -709,11 +713,7 @@ void rights_page_confirm(struct request *r, const char *token, const struct iden
 	card_begin(&page, "", "page.confirm.other");
 	write_note(&page.w, "page.confirm.other_how", NULL);
 	rights_form_begin(page.p, &page.out, path, "plain");
-	own_field(&page, (struct rights_form_field){.id = "id",
-						    .label = "page.rights.number",
-						    .attributes = "autocomplete=\"off\" spellcheck=\"false\"",
-						    .max = 64,
-						    .required = true});
+	own_field(&page, TYPED_NUMBER, NULL, NULL);
 	form_end(&page, "quiet", "page.confirm.send");
 	card_end(&page);
 	page_end(&page, 200);
@@ -721,23 +721,22 @@ void rights_page_confirm(struct request *r, const char *token, const struct iden
 
 bool rights_page_copy(const struct policy *p, const cJSON *shown)
 {
-	const char *state = json_string(shown, "state");
 	const struct policy_right *right = policy_right_named(p, json_string(shown, "right"));
 	const time_t until = json_time(shown, "copy_until");
 
 	if (cJSON_IsTrue(json_get(shown, "mailbox")) || (until != 0 && until <= when_now()))
 		return false;
 	return right != NULL && (right->id == RIGHT_ACCESS || right->id == RIGHT_PORTABILITY) &&
-	       (offer_of(right)->at_once || rights_state_read(state != NULL ? state : "") == STATE_FULFILLED);
+	       (offer_of(right)->at_once || rights_state_read(json_string_or(shown, "state", "")) == STATE_FULFILLED);
 }
 
 void rights_page_own(struct request *r, const cJSON *shown, const char *secret, enum rights_own_view view, const struct rights_typed *typed)
 {
 	static const struct rights_typed nothing;
 	const struct policy *p = request_policy(r);
-	const char *id = json_string(shown, "id"), *state_name = json_string(shown, "state");
+	const char *id = json_string(shown, "id");
 	const struct policy_right *right = policy_right_named(p, json_string(shown, "right"));
-	const enum rights_state state = rights_state_read(state_name != NULL ? state_name : "");
+	const enum rights_state state = rights_state_read(json_string_or(shown, "state", ""));
 	const bool open = (STATE_BIT(state) & STATES_OPEN) != 0;
 	const time_t copy_until = json_time(shown, "copy_until");
 	struct rights_page page;
@@ -787,9 +786,9 @@ void rights_page_own(struct request *r, const cJSON *shown, const char *secret, 
 	page_row(&page, "script.rights.received", DAY_WORDS(&page, json_time(shown, "received")));
 	cJSON_ArrayForEach(clock, json_get(shown, "clocks"))
 	{
-		const char *key = json_string(clock, "name");
 		const bool paused = cJSON_IsTrue(json_get(clock, "paused"));
-		xml_printf(&page.out, "<dt>%s</dt><dd>%s%s%s%s</dd>\n", word_or(p, "script.rights.clock.", key != NULL ? key : "?"),
+		xml_printf(&page.out, "<dt>%s</dt><dd>%s%s%s%s</dd>\n",
+			   word_or(p, "script.rights.clock.", json_string_or(clock, "name", "?")),
 			   DAY_WORDS(&page, json_time(clock, "due")), paused ? " (" : "", paused ? word(p, "page.own.paused") : "",
 			   paused ? ")" : "");
 	}

@@ -291,21 +291,23 @@ static void handle_show(struct request *r, void *context)
 // ---- POST /api/rights/look-up, …/withdraw, …/add, …/confirm, …/mail: the same without a script, taking it back, adding to it, the code of a mail, and another
 // mail ----
 
+#define OWN_REQUEST                                                                                                                        \
+	{.name = "id", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},                                                         \
+	{                                                                                                                                  \
+		.name = "secret", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200                                               \
+	}
 static const struct field own_fields[] = {
-    {.name = "id", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
-    {.name = "secret", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
+    OWN_REQUEST,
     {0},
 };
 static const struct field add_fields[] = {
-    {.name = "id", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
-    {.name = "secret", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
+    OWN_REQUEST,
     {.name = "text", .type = FIELD_TEXT, .required = true, .min = 1, .max = 4000},
     {0},
 };
 
 static const struct field confirm_fields[] = {
-    {.name = "id", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
-    {.name = "secret", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
+    OWN_REQUEST,
     {.name = "code", .type = FIELD_TEXT, .required = true, .min = 1, .max = 20},
     {0},
 };
@@ -442,8 +444,7 @@ static void handle_confirm(struct request *r, void *context)
 // ---- POST /api/rights/rectify: what an own open request says ----
 
 static const struct field rectify_fields_table[] = {
-    {.name = "id", .type = FIELD_TEXT, .required = true, .min = 1, .max = 64},
-    {.name = "secret", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
+    OWN_REQUEST,
     {.name = "contact", .type = FIELD_TEXT, .min = 3, .max = 254},
     {.name = "message", .type = FIELD_TEXT, .min = 1, .max = 4000},
     {0},

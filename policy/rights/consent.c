@@ -278,17 +278,6 @@ static int dependents_end(struct vault *v, const char *principal, const struct p
 	return x.why.code == ERR_NONE || x.why.code == ERR_NOT_FOUND ? 0 : err_set(e, x.why.code, "%s", x.why.text);
 }
 
-static void principal_pseudonym(char out[2 * HASH_LEN + 1], const char *principal)
-{
-	static const char purpose[] = "lethe consent principal ";
-	const struct bytes parts[] = {{purpose, sizeof purpose - 1}, {principal, strlen(principal)}};
-	uint8_t hash[HASH_LEN];
-
-	plain_hash(hash, parts, ARRAY_LEN(parts));
-	hex_encode(out, hash, sizeof hash);
-	out[32] = '\0';
-}
-
 // What a new decision takes the place of may end at once; that it had been consented to, when and under which text, is still to be shown: Article 7(1).
 static bool consent_add_earlier(cJSON *body, const struct decision *before, enum consent_state state, time_t now)
 {
@@ -324,7 +313,7 @@ int consent_record(struct vault *v, const struct consent_new *new, enum consent_
 	struct consent_now now;
 	BUF_AUTO struct buf text = BUF_INIT(TEXT_MAX), bytes = BUF_INIT(CONSENT_BODY_MAX);
 	JSON_AUTO cJSON *body = cJSON_CreateObject();
-	char sha256[2 * HASH_LEN + 1], pseudonym[2 * HASH_LEN + 1], details[256], id[RECORD_ID_LEN + 1];
+	char sha256[2 * HASH_LEN + 1], pseudonym[HASH_LEN + 1], details[256], id[RECORD_ID_LEN + 1];
 	const time_t made = when_now(), valid = duration_after(made, (struct duration){.months = CONSENT_MONTHS});
 	long n = 1;
 
@@ -346,7 +335,11 @@ int consent_record(struct vault *v, const struct consent_new *new, enum consent_
 		return err_set(e, ERR_MEMORY, "no memory");
 	if (text_keep(v, new->policy, &text, sha256, end, e) != 0)
 		return -1;
-	principal_pseudonym(pseudonym, new->principal);
+	static const char purpose[] = "lethe consent principal ";
+	const struct bytes parts[] = {{purpose, sizeof purpose - 1}, {new->principal, strlen(new->principal)}};
+	uint8_t hash[HASH_LEN];
+	plain_hash(hash, parts, ARRAY_LEN(parts));
+	hex_encode(pseudonym, hash, HASH_LEN / 2);
 	const bool ok =
 	    json_put(body, JSON_MEMBERS(MEMBER_NUMBER("n", n), MEMBER_TIME("time", made), MEMBER_TIME("valid_until", valid))) &&
 	    consent_add_earlier(body, decision_last(&d, consent->id), *state, made) &&
@@ -404,20 +397,16 @@ static int walk_consent(void *arg, const struct vault_record *r)
 	const struct consent_walk *w = arg;
 	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
 	const struct consent_row row = {.id = r->id,
-					.principal = json_string(body, "principal"),
 					.purpose = json_string(body, "purpose"),
 					.state = json_string(body, "state"),
-					.language = json_string(body, "language"),
 					.surface = json_string(body, "surface"),
-					.action = json_string(body, "action"),
-					.notice_sha256 = json_string(body, "notice_sha256"),
-					.notice_version = json_string(body, "notice_version"),
 					.at = json_time(body, "time"),
 					.until = json_time(body, "valid_until"),
 					.superseded = r->facts.since[LIFE_CONSENT_WITHDRAWN] != 0,
 					.body = body};
 
-	return row.purpose != NULL && row.state != NULL && row.principal != NULL ? w->each(w->arg, &row) : 0; // else it is a text
+	return row.purpose != NULL && row.state != NULL && json_string(body, "principal") != NULL ? w->each(w->arg, &row)
+												  : 0; // else it is a text
 }
 
 int consent_each(struct vault *v, int (*each)(void *, const struct consent_row *), void *arg, struct err *e)
@@ -504,9 +493,9 @@ static cJSON *receipt_processing(const struct policy *p, const struct consent_ro
 
 	if (consent != NULL)
 		prose_plain(p, &consent->withdraw, &withdraw);
-	json_put_texts(one, JSON_TEXTS({"privacy_notice", row->notice_sha256}, {"privacy_notice_version", row->notice_version},
-				       {"policy_version", p->version}, {"collection_method", row->surface},
-				       {"withdrawal_method", buf_text(&withdraw)},
+	json_put_texts(one, JSON_TEXTS({"privacy_notice", json_string(row->body, "notice_sha256")},
+				       {"privacy_notice_version", json_string(row->body, "notice_version")}, {"policy_version", p->version},
+				       {"collection_method", row->surface}, {"withdrawal_method", buf_text(&withdraw)},
 				       {"authority_party", p->authority.name != NULL ? "authority" : NULL},
 				       {"lawful_basis", given ? "https://w3id.org/dpv/legal/eu/gdpr#A6-1-a" : NULL}));
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
@@ -570,14 +559,15 @@ static void receipt_event(cJSON *events, const struct receipt_event *what)
 
 cJSON *consent_receipt(const struct policy *p, const struct consent_row *row, const cJSON *assessments)
 {
-	const struct policy *shown = row->language != NULL ? policy_language(p, row->language) : NULL;
+	const char *language = json_string(row->body, "language"), *action = json_string(row->body, "action");
+	const struct policy *shown = language != NULL ? policy_language(p, language) : NULL;
 	cJSON *receipt = cJSON_CreateObject();
 	const cJSON *earlier;
 
 	p = shown != NULL ? shown : p;
 	json_put_texts(receipt, JSON_TEXTS({"@type", "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"},
 					   {"schema_version", "https://w3id.org/dpv/schema/dpv-27560"}, {"record_id", row->id},
-					   {"pii_principal_id", row->principal}));
+					   {"pii_principal_id", json_string(row->body, "principal")}));
 	cJSON_AddItemToArray(cJSON_AddArrayToObject(receipt, "pii_processing"),
 			     receipt_processing(p, row, consent_find(p, row->purpose), assessments));
 	cJSON *parties = cJSON_AddArrayToObject(receipt, "party_identification");
@@ -601,9 +591,9 @@ cJSON *consent_receipt(const struct policy *p, const struct consent_row *row, co
 							      .notice_sha256 = json_string(row->body, "given_notice_sha256")});
 	receipt_event(events, &(struct receipt_event){.at = row->at,
 						      .state = consent_state(row->state),
-						      .signal = row->action != NULL && strcmp(row->action, "Sec-GPC") == 0,
-						      .notice_sha256 = row->notice_sha256,
-						      .language = row->language,
-						      .action = row->action});
+						      .signal = action != NULL && strcmp(action, "Sec-GPC") == 0,
+						      .notice_sha256 = json_string(row->body, "notice_sha256"),
+						      .language = language,
+						      .action = action});
 	return receipt;
 }

@@ -51,7 +51,7 @@ int consent_record(struct vault *v, const struct consent_new *decision, enum con
 int consent_withdraw(struct vault *v, const char *principal, unsigned classes, bool refuse, size_t *count, struct err *e);
 
 struct consent_row {
-	const char *id, *principal, *purpose, *state, *language, *surface, *action, *notice_sha256, *notice_version;
+	const char *id, *purpose, *state, *surface;
 	time_t at, until;
 	bool superseded;
 	const cJSON *body;

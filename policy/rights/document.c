@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rights/document.h"
+#include <string.h>
 
 enum { EDIT_TRIES = 16, DETAILS_MAX = 4096, PAYLOAD_MAX = 8192 };
 
@@ -31,6 +32,18 @@ cJSON *document_read(struct vault *v, const struct document_type *type, const ch
 	else
 		err_set(e, why.code, "%s", why.text);
 	return NULL;
+}
+
+int document_find(struct vault *v, enum kind kind, const char *tag, const char *value, char id[RECORD_ID_LEN + 1], struct err *e)
+{
+	struct vault_record found = {0};
+	struct err why = {0};
+
+	if (vault_find_head(v, kind, tag, value, &found, &why) != 0)
+		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
+	memcpy(id, found.id, sizeof found.id);
+	vault_record_free(&found);
+	return 1;
 }
 
 int document_edit(struct vault *v, const struct document_type *type, const char *id,

@@ -18,6 +18,9 @@ cJSON *document_body(const struct document_type *type, const struct vault_record
 // The body, whose record is in *out; the caller frees both. NULL: ERR_NOT_FOUND, or ERR_CORRUPT.
 cJSON *document_read(struct vault *v, const struct document_type *type, const char *id, struct vault_record *out, struct err *e);
 
+// Whether there is a record of the kind with this tag; *id: its id. -1: that is not known.
+int document_find(struct vault *v, enum kind kind, const char *tag, const char *value, char id[RECORD_ID_LEN + 1], struct err *e);
+
 struct document_change {
 	const char *state;           // NULL: as before
 	const char *ledger;          // the name of the ledger's entry; NULL: there is none

@@ -65,21 +65,14 @@ bool rights_erase_finds(const struct erase_result *found)
 	return all > stay;
 }
 
-// Whether the policy lets people erase by themselves, at once.
-static bool erasure_self_service(struct vault *v)
-{
-	const struct policy_right *erasure = policy_right(vault_policy(v), RIGHT_ERASURE);
-
-	return erasure != NULL && erasure->self_service;
-}
-
 static cJSON *erase_by_oneself(struct vault *v, enum erase_by by, const char *value, struct err *e)
 {
 	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 	struct erase_result result = {0};
 	struct err why = {0}, unasked = {0};
+	const struct policy_right *right = policy_right(vault_policy(v), RIGHT_ERASURE);
 
-	if (by != ERASE_ADDRESS && !erasure_self_service(v)) {
+	if (by != ERASE_ADDRESS && (right == NULL || !right->self_service)) {
 		err_set(e, ERR_REFUSED, "the policy does not offer erasure as self-service: it is asked for and answered");
 		return NULL;
 	}

@@ -167,7 +167,6 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 	const cJSON *events = json_get(body, "events"), *event, *identity = json_get(body, "identity");
 	const time_t code_until = json_time(identity, "until");
 	bool by_mail = false;
-	const char *by;
 
 	*out = (struct rights_facts){.state = STATE_OPEN, .clock = {.received = made, .now = now}, .entered = made};
 	out->verified = cJSON_IsTrue(json_get(body, "verified"));
@@ -192,8 +191,8 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 			clock_touch(&out->clock, id, at);
 		if (id == EVENT_RECEIVED)
 			out->entered = json_time(event, "entered") != 0 ? json_time(event, "entered") : at;
-		by = json_string(event, "by");
-		if (by != NULL && strcmp(by, "person") != 0 && strcmp(by, "site") != 0 && id != EVENT_READ)
+		const char *by = json_string_or(event, "by", "site"), *how = json_string_or(event, "how", "");
+		if (strcmp(by, "person") != 0 && strcmp(by, "site") != 0 && id != EVENT_READ)
 			out->recognised = out->proven = true;
 		if (id == EVENT_RESTRICTED) {
 			out->restricted = json_string(event, "ground");
@@ -211,22 +210,18 @@ void rights_facts_read(struct rights_facts *out, const cJSON *body, const char *
 		out->unclear = id == EVENT_CLARIFICATION_ASKED ||
 			       (out->unclear && id != EVENT_CLARIFICATION_GIVEN && rights_events[id].touches != TOUCHES_END);
 		if (id == EVENT_IDENTITY_GIVEN) {
-			const char *how = json_string(event, "how");
-			by_mail = (by_mail || !out->verified) && how != NULL && strcmp(how, IDENTITY_BY_MAIL) == 0;
+			const bool mailed = strcmp(how, IDENTITY_BY_MAIL) == 0;
+			by_mail = (by_mail || !out->verified) && mailed;
 			out->verified = true;
 			// A passport shows who somebody is, and not whose the address is that they typed: that says the officer.
-			out->contact_proven = out->contact_proven || (how != NULL && strcmp(how, IDENTITY_BY_MAIL) == 0) ||
-					      cJSON_IsTrue(json_get(event, "contact_too"));
+			out->contact_proven = out->contact_proven || mailed || cJSON_IsTrue(json_get(event, "contact_too"));
 		}
 		// Who reads the mails of one address has not shown that another one is theirs, too.
-		const char *fields = id == EVENT_CORRECTED && by_mail ? json_string(event, "fields") : NULL;
-		if (fields != NULL && strstr(fields, "contact") != NULL)
-			out->verified = by_mail = false;
-		if (id == EVENT_CORRECTED && json_string(event, "fields") != NULL &&
-		    strstr(json_string(event, "fields"), "contact") != NULL)
-			out->contact_proven = false;
-		const char *read_how = id == EVENT_READ ? json_string(event, "how") : NULL;
-		out->exported = out->exported || (read_how != NULL && strcmp(read_how, "export") == 0);
+		if (id == EVENT_CORRECTED && strstr(json_string_or(event, "fields", ""), "contact") != NULL) {
+			out->verified = out->verified && !by_mail;
+			out->contact_proven = by_mail = false;
+		}
+		out->exported = out->exported || (id == EVENT_READ && strcmp(how, "export") == 0);
 		out->includes = out->includes || id == EVENT_INCLUDES;
 		out->joined_to = id == EVENT_JOINED                           ? json_string(event, "request")
 				 : id == EVENT_REOPENED || id == EVENT_PARTED ? NULL

@@ -29,18 +29,6 @@ static void export_miss(struct export *x, struct export_store *store, const char
 
 // ---- gathering ----
 
-static const cJSON *record_known(const struct export *x, const char *id)
-{
-	const cJSON *one;
-
-	cJSON_ArrayForEach(one, x->records)
-	{
-		if (strcmp(json_string(one, "id"), id) == 0)
-			return one;
-	}
-	return NULL;
-}
-
 // Each who got something, once, with the kinds that any of the records says; `anonymised` where all of them say so.
 static void recipients_add(struct export *x, const cJSON *sent_to)
 {
@@ -80,7 +68,7 @@ static void gather_record(void *arg, const struct vault_record *r)
 	struct export *x = arg;
 	char path[64];
 
-	if (record_known(x, r->id) != NULL)
+	if (reach_row(x->records, r->id) != NULL)
 		return;
 	if (r->kind == KIND_COUNT) {
 		export_miss(x, &x->spool, "records", "one is of a kind that this version does not know");
@@ -303,11 +291,6 @@ uint64_t export_records(const struct export *x)
 	return (uint64_t)cJSON_GetArraySize(x->records);
 }
 
-uint64_t export_files(const struct export *x)
-{
-	return x->file_count;
-}
-
 const char *export_missed(const struct export *x)
 {
 	return x->reason[0] != '\0' ? x->reason : NULL;
@@ -332,7 +315,7 @@ int export_record(struct export *x, const char *officer, const char *reason, con
 			       : officer != NULL ? "address"
 						 : "connection"),
 	    MEMBER_TEXT("reason", by_address && request == NULL ? reason : NULL), MEMBER_NUMBER("records", export_records(x)),
-	    MEMBER_NUMBER("files", export_files(x)), MEMBER_BOOL("complete", export_missed(x) == NULL)));
+	    MEMBER_NUMBER("files", x->file_count), MEMBER_BOOL("complete", export_missed(x) == NULL)));
 
 	if (!export_any(x))
 		return 0;

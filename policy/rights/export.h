@@ -34,7 +34,6 @@ int export_of_contact(struct vault *v, const char *contact, struct export_select
 
 const char *export_missed(const struct export *x); // why it is partial; NULL: it is not
 uint64_t export_records(const struct export *x);
-uint64_t export_files(const struct export *x);
 
 // The entry in the ledger, durably, before anything is given out; where nothing was found, there is none. `officer` NULL: the person had it by
 // self-service. Who it was and why is sealed with the person's data, who sees it in the next export; by an address it stands in the entry.

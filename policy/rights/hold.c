@@ -224,7 +224,6 @@ int hold_tell_kept(struct vault *v, enum erase_by by, const char *value, struct 
 static bool hold_event_add(cJSON *body, const struct hold_event *x, time_t at)
 {
 	cJSON *one = document_event(body, x->event, at, x->by);
-
 	const struct json_member *times = JSON_MEMBERS(MEMBER_TIME("review", x->review), MEMBER_TIME("expires", x->expires));
 
 	return one != NULL && json_put_texts(one, JSON_TEXTS({"reason", x->reason})) && json_put(one, times) && json_put(body, times);
@@ -282,11 +281,10 @@ static int refuse_kind(const struct policy *p, enum kind k, struct err *e)
 }
 
 struct hold_found {
-	struct vault *v;
 	struct hold hold;
-	size_t there, log_there; // whatever may be held
-	time_t newest;           // of it
-	enum kind other;         // one of those that may not
+	size_t log_there; // rows of the request log, whether they may be held or not
+	time_t newest;    // of the records
+	enum kind other;  // one of those that may not
 	cJSON *rows;
 	bool failed;
 };
@@ -297,7 +295,6 @@ static void found_record(void *arg, const struct vault_record *r)
 
 	if (r->over || r->kind >= KIND_COUNT || r->kind == KIND_HOLD || (f->hold.by == HOLD_BY_RECORD && strcmp(r->id, f->hold.value) != 0))
 		return;
-	f->there++;
 	f->newest = r->made > f->newest ? r->made : f->newest;
 	if ((f->hold.kinds & KIND_BIT(r->kind)) == 0)
 		f->other = r->kind;
@@ -392,7 +389,7 @@ int hold_place(struct vault *v, const struct hold_new *hold, bool dry_run, struc
 	*out = (struct hold_placed){0};
 	if (hold_check(p, hold, now, e) != 0 || hold_selector(v, hold, body, e) != 0)
 		return -1;
-	struct hold_found f = {.v = v, .other = KIND_COUNT, .rows = cJSON_AddArrayToObject(body, "rows")};
+	struct hold_found f = {.other = KIND_COUNT, .rows = cJSON_AddArrayToObject(body, "rows")};
 	f.hold = (struct hold){.value = json_string(body, "value"),
 			       .kinds = hold->kinds != 0 ? hold->kinds : may_be_held(p),
 			       .later = hold->later,
@@ -489,30 +486,25 @@ static int hold_tell(void *arg, const struct vault_record *r)
 {
 	const struct hold_telling *t = arg;
 	const enum hold_state state = hold_state_read(r->state);
+	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
+	const time_t review = json_time(body, "review");
 	struct hold_row row = {.id = r->id,
 			       .state = r->unreadable ? "unreadable" : hold_state_names[state % HOLD_STATES],
-			       .by = "",
-			       .ground = "",
-			       .citation = "",
-			       .owner = "",
+			       .by = json_string(body, "request") != NULL ? by_names[HOLD_BY_REQUEST] : json_string_or(body, "by", ""),
+			       .ground = json_string_or(body, "ground", ""),
+			       .citation = json_string_or(body, "citation", ""),
+			       .owner = json_string_or(body, "owner", ""),
 			       .placed = r->made,
-			       .active = state == HOLD_ACTIVE};
-	JSON_AUTO cJSON *body = r->unreadable ? NULL : json_parse(buf_text(&r->body), r->body.len, NULL);
+			       .review = review,
+			       .expires = json_time(body, "expires"),
+			       .kinds = document_kinds(body),
+			       .later = cJSON_IsTrue(json_get(body, "later")),
+			       .active = state == HOLD_ACTIVE,
+			       .overdue = state == HOLD_ACTIVE && body != NULL && review <= t->now,
+			       .log_rows = (size_t)cJSON_GetArraySize(json_get(body, "rows"))};
 	struct hold_ids ids = {0};
 	struct hold h = {0};
 
-	if (body != NULL) {
-		row.by = json_string(body, "request") != NULL ? by_names[HOLD_BY_REQUEST] : json_string(body, "by");
-		row.ground = json_string(body, "ground");
-		row.citation = json_string(body, "citation");
-		row.owner = json_string(body, "owner");
-		row.review = json_time(body, "review");
-		row.expires = json_time(body, "expires");
-		row.later = cJSON_IsTrue(json_get(body, "later"));
-		row.kinds = document_kinds(body);
-		row.log_rows = (size_t)cJSON_GetArraySize(json_get(body, "rows"));
-		row.overdue = row.active && row.review <= t->now;
-	}
 	if (row.active && body != NULL && hold_read(&h, r) == 0 && hold_covers(t->v, &h, &ids, NULL) == 0)
 		row.records = ids.count;
 	free(ids.list);

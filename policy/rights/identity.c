@@ -80,7 +80,8 @@ static const cJSON *identity_sent(const cJSON *body)
 
 struct identity_asking {
 	struct vault *v;
-	const char *id, *code, *until, *mail;
+	const char *id, *code, *mail;
+	time_t until;
 	struct rights_act act;
 };
 
@@ -96,12 +97,12 @@ static int identity_ask(void *arg, cJSON *body, const struct rights_facts *facts
 	cJSON *before = cJSON_Duplicate(identity_sent(body), true);
 	cJSON_DeleteItemFromObjectCaseSensitive(before, "before");
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
-	cJSON *identity = cJSON_AddObjectToObject(body, "identity"),
-	      *event = rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
-	bool ok = (before == NULL || cJSON_AddItemToObject(identity, "before", before)) &&
-		  json_put_texts(identity, JSON_TEXTS({code_member, code}, {"until", x->until}, {"mail", x->mail})) &&
-		  cJSON_AddNumberToObject(identity, "tries", 0) != NULL && event != NULL &&
-		  json_put_texts(event, JSON_TEXTS({"reason", x->act.reason}, {"how", IDENTITY_BY_MAIL}));
+	cJSON *identity = cJSON_AddObjectToObject(body, "identity");
+	const bool ok = (before == NULL || cJSON_AddItemToObject(identity, "before", before)) &&
+			json_put(identity, JSON_MEMBERS(MEMBER_TEXT(code_member, code), MEMBER_TIME("until", x->until),
+							MEMBER_TEXT("mail", x->mail), MEMBER_NUMBER("tries", 0))) &&
+			json_put_texts(rights_event_add(body, x->act.event, facts->clock.now, x->act.by),
+				       JSON_TEXTS({"reason", x->act.reason}, {"how", IDENTITY_BY_MAIL}));
 	return ok ? 0 : err_set(e, ERR_MEMORY, "no memory");
 }
 
@@ -122,7 +123,7 @@ int identity_mail(struct vault *v, const struct policy *p, const char *id, const
 {
 	static const struct letter_row confirm = {OUTBOX_CONFIRM, NULL, false, 4};
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(LETTER_MAX), subject = BUF_INIT(1024), link = BUF_INIT(4096);
-	char to[MAIL_ADDRESS_SIZE], code[IDENTITY_CODE_LEN + 1], until[WHEN_TEXT];
+	char to[MAIL_ADDRESS_SIZE], code[IDENTITY_CODE_LEN + 1];
 	unsigned char token[ID_BYTES + SECRET_LEN];
 	const time_t ends = when_now() + IDENTITY_LIFE;
 
@@ -158,12 +159,11 @@ int identity_mail(struct vault *v, const struct policy *p, const char *id, const
 				       .code = code,
 				       .until = ends,
 				       .limited = strcmp(by, "site") == 0};
-	when_text(until, ends);
 	struct identity_asking asking = {
 	    .v = v,
 	    .id = id,
 	    .code = code,
-	    .until = until,
+	    .until = ends,
 	    .mail = mail,
 	    .act = {.event = EVENT_IDENTITY_ASKED, .by = by, .reason = reason != NULL ? reason : word(p, "page.confirm.asked")}};
 	// The clock stands still only where a mail was written. One whose secrets came to nothing is not sent.
@@ -235,12 +235,9 @@ static int identity_show(void *arg, cJSON *body, const struct rights_facts *fact
 		return -1;
 	// Who presses twice, or loses the page, is given another secret, in place of the one before. The code is used, and ends with what it was for: rights_edit().
 	const bool again = x->token != NULL && facts->verified && facts->contact_proven && json_get(body, "owner") != NULL;
-	cJSON *event = again ? NULL : rights_event_add(body, x->act.event, facts->clock.now, x->act.by);
-	if (!again && (event == NULL || !json_put_texts(event, JSON_TEXTS({"how", IDENTITY_BY_MAIL}, {"reason", by}))))
-		return err_set(e, ERR_MEMORY, "no memory");
-	if (!x->shown && !try_count(identity))
-		return err_set(e, ERR_MEMORY, "no memory");
-	return 0;
+	const bool ok = again || json_put_texts(rights_event_add(body, x->act.event, facts->clock.now, x->act.by),
+						JSON_TEXTS({"how", IDENTITY_BY_MAIL}, {"reason", by}));
+	return ok && (x->shown || try_count(identity)) ? 0 : err_set(e, ERR_MEMORY, "no memory");
 }
 
 static int identity_try(struct identity_proof *proof, struct err *e)

@@ -287,35 +287,27 @@ static int set_mark_restart(void *arg, struct err *e)
 	return archive_entry_restart(arg, e);
 }
 
-// A picture goes the way of one that a vendor sent: whatever it carries beside its pixels stays behind, and it says how it was made.
-static int picture_copy(struct archive_file *a, const char *name, bool preview, const void *bytes, size_t len, struct mark_facts *facts,
-			struct archive_range *range, struct err *e)
+// A picture goes the way of one that a vendor sent: whatever it carries beside its pixels stays behind, and it says how it was made. `facts` NULL: it is a text.
+static int file_copy(struct archive_file *a, const char *name, bool preview, const void *bytes, size_t len, struct mark_facts *facts,
+		     struct archive_range *range, struct err *e)
 {
 	static const struct mark_output output = {set_mark_write, set_mark_read, set_mark_restart};
 	struct archive_entry entry;
 	struct mark_stream mark;
+	int ret;
 
-	if (archive_entry_open(a, &entry, name, e) != 0)
-		return -1;
-	mark_begin(&mark, preview ? MARK_PROGRAM : MARK_MODEL, &output, &entry);
-	int ret = mark_add(&mark, bytes, len, e) != 0 || mark_end(&mark, facts, e) != 0 ? -1 : 0;
-	mark_free(&mark);
-	if (ret == 0)
-		return archive_entry_close(&entry, range, e);
-	archive_entry_drop(&entry);
-	return -1;
-}
-
-static int text_file_copy(struct archive_file *a, const char *name, const void *bytes, size_t len, struct archive_range *range,
-			  struct err *e)
-{
-	struct archive_entry entry;
-
-	if (len > TEXT_BYTES_MAX || !utf8_valid(bytes, len))
+	if (facts == NULL && (len > TEXT_BYTES_MAX || !utf8_valid(bytes, len)))
 		return err_set(e, ERR_INPUT, "%s of a set is no text", name);
 	if (archive_entry_open(a, &entry, name, e) != 0)
 		return -1;
-	if (archive_entry_write(&entry, bytes, len, e) == 0)
+	if (facts != NULL) {
+		mark_begin(&mark, preview ? MARK_PROGRAM : MARK_MODEL, &output, &entry);
+		ret = mark_add(&mark, bytes, len, e) != 0 || mark_end(&mark, facts, e) != 0 ? -1 : 0;
+		mark_free(&mark);
+	} else {
+		ret = archive_entry_write(&entry, bytes, len, e);
+	}
+	if (ret == 0)
 		return archive_entry_close(&entry, range, e);
 	archive_entry_drop(&entry);
 	return -1;
@@ -333,10 +325,10 @@ static int set_file(struct set_import *set, const char *path, const char *name, 
 	cJSON *picture;
 
 	if (strcmp(name, "README.txt") == 0)
-		return text_file_copy(&set->archive, name, bytes, len, &range, e);
+		return file_copy(&set->archive, name, false, bytes, len, NULL, &range, e);
 	if (strcmp(name, "prompts.json") == 0) {
 		JSON_AUTO cJSON *prompts = json_parse(bytes, len, e);
-		if (prompts == NULL || text_file_copy(&set->archive, name, bytes, len, &range, e) != 0)
+		if (prompts == NULL || file_copy(&set->archive, name, false, bytes, len, NULL, &range, e) != 0)
 			return err_prefix(e, "prompts.json");
 		range_note(cJSON_AddObjectToObject(set->body, "prompts"), &range);
 		return 0;
@@ -348,7 +340,7 @@ static int set_file(struct set_import *set, const char *path, const char *name, 
 		const bool is_large = strcmp(large, path) == 0;
 		if (!is_large && (small == NULL || strcmp(small, path) != 0))
 			continue;
-		if (picture_copy(&set->archive, name, cJSON_IsTrue(json_get(picture, "preview")), bytes, len, &facts, &range, e) != 0)
+		if (file_copy(&set->archive, name, cJSON_IsTrue(json_get(picture, "preview")), bytes, len, &facts, &range, e) != 0)
 			return err_prefix(e, "%s", path);
 		if (is_large)
 			cJSON_AddStringToObject(picture, "type", facts.type);

@@ -85,25 +85,11 @@ static void request_tell(struct vault *v, const char *id, const cJSON *body, enu
 
 static const char link_tag[] = "link", link_to_tag[] = "link-to", share_tag[] = "mailbox", number_tag[] = "number";
 
-// Whether there is a mark with this tag; its id, where `id` is not NULL. -1: that is not known.
-static int mark_find(struct vault *v, const char *tag, const char *value, char id[RECORD_ID_LEN + 1], struct err *e)
-{
-	struct vault_record mark = {0};
-	struct err why = {0};
-
-	if (vault_find_head(v, KIND_OUTBOX, tag, value, &mark, &why) != 0)
-		return why.code == ERR_NOT_FOUND ? 0 : err_set(e, why.code, "%s", why.text);
-	if (id != NULL)
-		memcpy(id, mark.id, RECORD_ID_LEN + 1);
-	vault_record_free(&mark);
-	return 1;
-}
-
 static void marks_end(struct vault *v, const char *tag, const char *value)
 {
 	char id[RECORD_ID_LEN + 1];
 
-	while (mark_find(v, tag, value, id, NULL) > 0 && vault_end(v, id, NULL, NULL) == 0)
+	while (document_find(v, KIND_OUTBOX, tag, value, id, NULL) > 0 && vault_end(v, id, NULL, NULL) == 0)
 		continue;
 }
 
@@ -119,17 +105,16 @@ static void share_return(struct vault *v, const cJSON *body)
 // Ends those that a newer one takes the place of. One that was sent meanwhile is gone, or about to go; one that a hold keeps shows nothing any more.
 static void older_drop(struct vault *v, const char *latest, const char *what)
 {
-	struct vault_record r = {0};
+	char id[RECORD_ID_LEN + 1];
 	int ret = 0;
 
-	while (ret == 0 && vault_find_head(v, KIND_OUTBOX, "latest", latest, &r, NULL) == 0) {
+	while (ret == 0 && document_find(v, KIND_OUTBOX, "latest", latest, id, NULL) > 0) {
 		struct vault_record whole = {0};
-		JSON_AUTO cJSON *body = document_read(v, &mails, r.id, &whole, NULL);
-		ret = mail_end(v, r.id, what, "replaced", NULL);
+		JSON_AUTO cJSON *body = document_read(v, &mails, id, &whole, NULL);
+		ret = mail_end(v, id, what, "replaced", NULL);
 		if (ret == 0)
 			share_return(v, body);
 		vault_record_free(&whole);
-		vault_record_free(&r);
 	}
 }
 
@@ -238,13 +223,13 @@ static void link_text(char out[SHARE_TEXT], const char *token, const char *to)
 
 int outbox_link_went(struct vault *v, const char *token, const char *to, struct err *e)
 {
-	char text[SHARE_TEXT], address[MAIL_ADDRESS_SIZE];
+	char text[SHARE_TEXT], address[MAIL_ADDRESS_SIZE], id[RECORD_ID_LEN + 1];
 
 	if (to != NULL && mail_address_read(address, to, NULL) != 0)
 		return 0;
 	if (to != NULL)
 		link_text(text, token, address);
-	return mark_find(v, to != NULL ? link_to_tag : link_tag, to != NULL ? text : token, NULL, e);
+	return document_find(v, KIND_OUTBOX, to != NULL ? link_to_tag : link_tag, to != NULL ? text : token, id, e);
 }
 
 void outbox_link_used(struct vault *v, const char *to)
@@ -260,9 +245,11 @@ void outbox_link_used(struct vault *v, const char *to)
 // The first number of the share that is free. -1: none is, or that is not known.
 static int share_free(struct vault *v, const struct mail_share *share, const char *to, char out[SHARE_TEXT])
 {
+	char id[RECORD_ID_LEN + 1];
+
 	for (unsigned n = 0; n < share->max; n++) {
 		share_text(out, share, n, to);
-		if (mark_find(v, share_tag, out, NULL, NULL) == 0)
+		if (document_find(v, KIND_OUTBOX, share_tag, out, id, NULL) == 0)
 			return 0;
 	}
 	return -1;
@@ -277,7 +264,7 @@ static int mail_mark(struct vault *v, const cJSON *body, struct err *e)
 	const bool limited = cJSON_IsTrue(json_get(body, "limited"));
 	char shares[MARKS_MAX][SHARE_TEXT], went[SHARE_TEXT], ids[MARKS_MAX][RECORD_ID_LEN + 1];
 	struct err why = {.code = ERR_BUSY};
-	int may = 1, marked = mark_find(v, number_tag, number, NULL, e);
+	int may = 1, marked = document_find(v, KIND_OUTBOX, number_tag, number, ids[0], e);
 
 	if (marked != 0 || (!limited && link == NULL))
 		return marked < 0 ? -1 : 1;

@@ -126,14 +126,6 @@ struct person_walk {
 	bool failed;
 };
 
-static bool contact_is_proven(const struct vault_record *request, const cJSON *body)
-{
-	struct rights_facts facts;
-
-	rights_facts_read(&facts, body, request->state, request->made, request->made);
-	return facts.contact_proven;
-}
-
 // A mail that is about a request goes with that one. One that is about none was written to who was known.
 static bool mail_is_alone(struct person_walk *x, const cJSON *mail)
 {
@@ -155,7 +147,9 @@ static void person_other(void *arg, const struct vault_record *r)
 
 	if (body == NULL || (x->named && !request))
 		return;
-	const bool proven = request ? contact_is_proven(r, body) : mail_is_alone(x, body);
+	struct rights_facts facts;
+	rights_facts_read(&facts, body, r->state, r->made, r->made);
+	const bool proven = request ? facts.contact_proven : mail_is_alone(x, body);
 	if (proven && x->named)
 		x->failed = person_named(x->v, body, x->out, x->e) != 0 || x->failed;
 	else if (proven)

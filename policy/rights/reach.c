@@ -21,7 +21,7 @@ struct reach {
 	bool no_memory;
 };
 
-static const cJSON *object_with(const cJSON *list, const char *id)
+const cJSON *reach_row(const cJSON *list, const char *id)
 {
 	const cJSON *one;
 
@@ -36,13 +36,13 @@ static const cJSON *object_with(const cJSON *list, const char *id)
 cJSON *reach_recipient(cJSON *recipients, const cJSON *sent, const char *called)
 {
 	const char *id = json_string(sent, "id"), *name = called != NULL ? called : json_string(sent, "name");
-	cJSON *found = (cJSON *)object_with(recipients, id);
+	cJSON *found = (cJSON *)reach_row(recipients, id);
 	const cJSON *kind, *known;
 
 	if (found == NULL && !json_push(recipients, JSON_MEMBERS(MEMBER_TEXT("id", id), MEMBER_TEXT("name", name != NULL ? name : id),
 								 MEMBER_ITEM("kinds", cJSON_CreateArray()))))
 		return NULL;
-	found = (cJSON *)object_with(recipients, id);
+	found = (cJSON *)reach_row(recipients, id);
 	cJSON *kinds = cJSON_GetObjectItemCaseSensitive(found, "kinds");
 	cJSON_ArrayForEach(kind, json_get(sent, "kinds"))
 	{
@@ -147,19 +147,6 @@ int reach_deletion_tell(cJSON *recipients, const struct policy *p, const cJSON *
 		   : -1;
 }
 
-// Sets that are still there say themselves whom they went to.
-static void reach_deletions_tell(struct reach *x)
-{
-	const cJSON *one;
-
-	cJSON_ArrayForEach(one, x->deletions)
-	{
-		if (object_with(x->recipients, json_string(one, "id")) == NULL)
-			add_recipient(x, one, json_time(one, "sent"));
-		x->no_memory = x->no_memory || reach_deletion_tell(x->recipients, x->policy, one, json_string(one, "state")) != 0;
-	}
-}
-
 static void reach_record(void *arg, const struct vault_record *r)
 {
 	struct reach *x = arg;
@@ -189,7 +176,7 @@ static void reach_record(void *arg, const struct vault_record *r)
 	}
 }
 
-static int reach_row(void *arg, const struct subject_log_row *row)
+static int reach_log_row(void *arg, const struct subject_log_row *row)
 {
 	struct reach *x = arg;
 
@@ -271,14 +258,14 @@ int reach_possible(cJSON *recipients, struct vault *v, const struct policy *p, t
 	for (size_t i = 0; i < p->processor_count && !x.no_memory; i++) {
 		const struct policy_processor *one = &p->processors[i];
 		const kind_set kinds = policy_processor_in_force(one, at) ? policy_processor_receives(one, at) & sent : 0;
-		if (kinds == 0 || one->local || object_with(recipients, one->id) != NULL ||
+		if (kinds == 0 || one->local || reach_row(recipients, one->id) != NULL ||
 		    (one->has_keeps && duration_after(at, one->keeps) <= when_now()) ||
 		    (planned.any && (one->roles & ~makers) == 0 && json_get(ids, one->id) == NULL))
 			continue;
 		JSON_AUTO cJSON *row = json_make(JSON_MEMBERS(MEMBER_TEXT("id", one->id)));
 		x.no_memory = !document_put_kinds(row, kinds) || x.no_memory;
 		add_recipient(&x, row, at);
-		x.no_memory = x.no_memory || cJSON_AddTrueToObject((cJSON *)object_with(recipients, one->id), "possible") == NULL;
+		x.no_memory = x.no_memory || cJSON_AddTrueToObject((cJSON *)reach_row(recipients, one->id), "possible") == NULL;
 	}
 	return x.no_memory ? -1 : 0;
 }
@@ -291,6 +278,7 @@ cJSON *reach_of(struct vault *v, const struct erase_selector *list, size_t count
 	const struct policy_kind *backup = &x.policy->kinds[KIND_BACKUP];
 	struct subject_result missed;
 	cJSON *o = cJSON_CreateObject();
+	const cJSON *one;
 
 	if (o == NULL || !cJSON_AddItemToObject(o, "recipients", x.recipients)) {
 		cJSON_Delete(x.recipients);
@@ -300,14 +288,19 @@ cJSON *reach_of(struct vault *v, const struct erase_selector *list, size_t count
 	}
 	for (size_t i = 0; i < count; i++) {
 		// An address leads to its rows alone, and to none of the sets that were asked for from it: those stay.
-		const struct subject_walk walk = {.record = reach_record, .log_row = list[i].by != ERASE_ADDRESS ? reach_row : NULL};
+		const struct subject_walk walk = {.record = reach_record, .log_row = list[i].by != ERASE_ADDRESS ? reach_log_row : NULL};
 		x.authorities = list[i].by == ERASE_RECEIPT;
 		if (vault_subject(v, list[i].by, list[i].value, &walk, &x, &missed, e) != 0) {
 			cJSON_Delete(o);
 			return NULL;
 		}
 	}
-	reach_deletions_tell(&x);
+	cJSON_ArrayForEach(one, deletions) // sets that are still there say themselves whom they went to
+	{
+		if (reach_row(x.recipients, json_string(one, "id")) == NULL)
+			add_recipient(&x, one, json_time(one, "sent"));
+		x.no_memory = x.no_memory || reach_deletion_tell(x.recipients, x.policy, one, json_string(one, "state")) != 0;
+	}
 	// Who was sent what stood with the ZIP, which is gone: then it may have been anybody whom the policy names for it.
 	if (x.archives == 0 && x.set != 0 && reach_possible(x.recipients, v, x.policy, x.set) != 0)
 		x.no_memory = true;

@@ -27,6 +27,7 @@ int reach_possible(cJSON *recipients, struct vault *v, const struct policy *p, t
 int reach_deletion_tell(cJSON *recipients, const struct policy *p, const cJSON *deletion, const char *state);
 // What a certificate does not tell.
 void reach_forget_transfers(cJSON *recipients);
+const cJSON *reach_row(const cJSON *list, const char *id); // of this id; NULL: there is none
 // The row {id, name, kinds[]} of `recipients` for who was sent this, made or with the kinds added; `called`: its name, else as it was noted then. It stays
 // the list's. NULL: no memory.
 cJSON *reach_recipient(cJSON *recipients, const cJSON *sent, const char *called);

@@ -34,13 +34,14 @@ static int recipients_write(void *arg, cJSON *body, const struct rights_facts *f
 		if (x->about == ABOUT_ERASURE && rights_recipient(before, id, about_names[x->about]) != NULL)
 			continue; // it is run again
 		buf_printf(&reason, "%s: %.10s", json_string(row, "name"), until != NULL ? until : "–");
-		cJSON *event = rights_event_add(body, EVENT_RECIPIENT, facts->clock.now, x->by);
-		ok = ok && event != NULL &&
-		     json_put_texts(event, JSON_TEXTS({"reason", buf_text(&reason)}, {"recipient", id}, {"name", json_string(row, "name")},
-						      {"about", about_names[x->about]}, {"sent_at", sent}, {"expires_by", until},
-						      {"deletion", json_string(row, "deletion")},
-						      {"deleted_at", json_string(row, "deleted_at")})) &&
-		     (!cJSON_IsTrue(json_get(row, "possible")) || cJSON_AddTrueToObject(event, "possible") != NULL);
+		ok = json_put(rights_event_add(body, EVENT_RECIPIENT, facts->clock.now, x->by),
+			      JSON_MEMBERS(MEMBER_TEXT("reason", buf_text(&reason)), MEMBER_TEXT("recipient", id),
+					   MEMBER_TEXT("name", json_string(row, "name")), MEMBER_TEXT("about", about_names[x->about]),
+					   MEMBER_TEXT("sent_at", sent), MEMBER_TEXT("expires_by", until),
+					   MEMBER_TEXT("deletion", json_string(row, "deletion")),
+					   MEMBER_TEXT("deleted_at", json_string(row, "deleted_at")),
+					   MEMBER_FLAG("possible", cJSON_IsTrue(json_get(row, "possible"))))) &&
+		     ok;
 	}
 	cJSON_Delete(x->known);
 	x->known = rights_recipients(body);
@@ -166,9 +167,9 @@ static int acknowledgement_write(void *arg, cJSON *body, const struct rights_fac
 
 	if (row == NULL)
 		return err_set(e, ERR_NOT_FOUND, "the request has no such recipient: %.64s", x->recipient);
-	cJSON *event = rights_event_add(body, EVENT_NOTICE_ACKNOWLEDGED, facts->clock.now, x->by);
-	return event != NULL && json_put_texts(event, JSON_TEXTS({"recipient", x->recipient}, {"about", json_string(row, "about")},
-								 {"reason", json_string(row, "name")}, {"ack_sha256", x->sha256}))
+	return json_put_texts(rights_event_add(body, EVENT_NOTICE_ACKNOWLEDGED, facts->clock.now, x->by),
+			      JSON_TEXTS({"recipient", x->recipient}, {"about", json_string(row, "about")},
+					 {"reason", json_string(row, "name")}, {"ack_sha256", x->sha256}))
 		   ? 0
 		   : err_set(e, ERR_MEMORY, "no memory");
 }

@@ -58,8 +58,8 @@ static int rectify_body(void *arg, cJSON *body, const struct rights_facts *facts
 			return -1;
 	if (strstr(x->act.fields, "contact") != NULL) // what was sent to the address before shows nothing about this one
 		cJSON_DeleteItemFromObjectCaseSensitive(body, "identity");
-	cJSON *event = rights_event_add(body, EVENT_CORRECTED, now, x->act.by);
-	return event != NULL && json_put_texts(event, JSON_TEXTS({"fields", x->act.fields}, {"reason", x->act.reason}))
+	return json_put_texts(rights_event_add(body, EVENT_CORRECTED, now, x->act.by),
+			      JSON_TEXTS({"fields", x->act.fields}, {"reason", x->act.reason}))
 		   ? 0
 		   : err_set(e, ERR_MEMORY, "no memory");
 }

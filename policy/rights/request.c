@@ -192,13 +192,9 @@ int rights_store(struct vault *v, const struct rights_new *request, struct right
 
 int rights_find_once(struct vault *v, const char *once, char id[RECORD_ID_LEN + 1], struct err *e)
 {
-	struct vault_record record = {0};
+	const int found = document_find(v, KIND_RIGHTS_REQUEST, "once", once, id, e);
 
-	if (vault_find_head(v, KIND_RIGHTS_REQUEST, "once", once, &record, e) != 0)
-		return -1;
-	snprintf(id, RECORD_ID_LEN + 1, "%s", record.id);
-	vault_record_free(&record);
-	return 0;
+	return found > 0 ? 0 : found < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "there is no such request");
 }
 
 struct signed_search {
@@ -806,15 +802,10 @@ static cJSON *show(struct vault *v, const char *id, enum shown_to to, struct err
 // Whether the request that this secret opens, the first one or that of whoever reads the mails, is this. -1: that is not known.
 static int secret_opens(struct vault *v, const char *id, const char *tag, const char *secret, struct err *e)
 {
-	struct vault_record record = {0};
-	struct err why = {0};
-	const bool found = vault_find_head(v, KIND_RIGHTS_REQUEST, tag, secret, &record, &why) == 0;
+	char of[RECORD_ID_LEN + 1];
+	const int found = document_find(v, KIND_RIGHTS_REQUEST, tag, secret, of, e);
 
-	if (!found && why.code != ERR_NOT_FOUND)
-		return err_set(e, why.code, "%s", why.text);
-	const bool same = found && strlen(id) == RECORD_ID_LEN && equal_secret(id, record.id, RECORD_ID_LEN);
-	vault_record_free(&record);
-	return same;
+	return found > 0 ? strlen(id) == RECORD_ID_LEN && equal_secret(id, of, RECORD_ID_LEN) : found;
 }
 
 // The look-ups go by the secret's keyed hash, so a wrong id and a wrong secret take the same way out. *to: as who they see it.
@@ -879,7 +870,7 @@ int rights_add(struct vault *v, const char *id, const char *secret, const char *
 		last = event;
 	}
 	if (last != NULL && (rights_event_read(last) == EVENT_ADDED || rights_event_read(last) == EVENT_CLARIFICATION_GIVEN) &&
-	    json_string(last, "text") != NULL && strcmp(json_string(last, "text"), text) == 0)
+	    strcmp(json_string_or(last, "text", ""), text) == 0)
 		return 0; // pressed twice, or loaded again
 	if (added >= EVENT_ADDED_MAX && (STATE_BIT(facts.state) & STATES_OPEN) != 0)
 		return err_set(e, ERR_INPUT, "no more can be added to it");
@@ -912,7 +903,7 @@ static int walk_one(void *arg, const struct vault_record *record)
 	rights_facts_read(&row.facts, body, record->state, record->made, when_now());
 	const struct clock_line *next = clock_next(lines, clock_lines(vault_policy(w->v), right_of(w->v, body), &row.facts.clock, lines));
 	row.right = json_string(body, "right");
-	row.how = json_string(body, "how") != NULL ? json_string(body, "how") : "page";
+	row.how = json_string_or(body, "how", "page");
 	row.contact = json_string(body, "contact");
 	row.state = rights_state_names[row.facts.state];
 	row.received = row.facts.clock.received;

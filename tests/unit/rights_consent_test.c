@@ -82,9 +82,9 @@ static int see(void *arg, const struct consent_row *row)
 
 	s->count++;
 	snprintf(s->state, sizeof s->state, "%s", row->state);
-	snprintf(s->principal, sizeof s->principal, "%s", row->principal);
-	snprintf(s->sha256, sizeof s->sha256, "%s", row->notice_sha256);
-	snprintf(s->language, sizeof s->language, "%s", row->language);
+	snprintf(s->principal, sizeof s->principal, "%s", json_string(row->body, "principal"));
+	snprintf(s->sha256, sizeof s->sha256, "%s", json_string(row->body, "notice_sha256"));
+	snprintf(s->language, sizeof s->language, "%s", json_string(row->body, "language"));
 	cJSON_Delete(s->receipt);
 	s->receipt = consent_receipt(s->policy, row, s->assessments);
 	return 0;
