@@ -63,48 +63,43 @@ cJSON *egress_status_head(void)
 
 enum { HEADER_VALUE_MAX = 150, WORD_MAX = 64 };
 
-struct sent { // with the kinds as words
-	struct egress_call call;
-	const char *kinds[KIND_COUNT + 1];
-};
-
-#define SENT(member) offsetof(struct sent, member)
+#define SENT(member) offsetof(struct egress_call, member)
 static const struct head_member header_members[] = {
-    {"content-type", HEAD_LINE, SENT(call.content_type), .max = HEADER_VALUE_MAX},
-    {"accept", HEAD_LINE, SENT(call.accept), .max = HEADER_VALUE_MAX},
+    {"content-type", HEAD_LINE, SENT(content_type), .max = HEADER_VALUE_MAX},
+    {"accept", HEAD_LINE, SENT(accept), .max = HEADER_VALUE_MAX},
     {0},
 };
 static const struct head_member send_members[] = {
-    {"processor", HEAD_TEXT, SENT(call.processor), .max = WORD_MAX},
-    {"method", HEAD_TEXT, SENT(call.method), .max = WORD_MAX},
-    {"path", HEAD_TEXT, SENT(call.path), .max = FRAME_HEAD_MAX},
+    {"processor", HEAD_TEXT, SENT(processor), .max = WORD_MAX},
+    {"method", HEAD_TEXT, SENT(method), .max = WORD_MAX},
+    {"path", HEAD_TEXT, SENT(path), .max = FRAME_HEAD_MAX},
     {"headers", HEAD_OBJECT, .members = header_members},
-    {"kinds", HEAD_TEXTS, SENT(kinds), .max = KIND_COUNT},
-    {"deadline_ms", HEAD_WHOLE, SENT(call.deadline_ms), .max = UINT_MAX},
-    {"repeatable", HEAD_BOOL, .offset = SENT(call.repeatable)},
-    {"stream", HEAD_BOOL, .offset = SENT(call.stream)},
+    {"kinds", HEAD_TEXTS, SENT(kind_names), .max = KIND_COUNT},
+    {"deadline_ms", HEAD_WHOLE, SENT(deadline_ms), .max = UINT_MAX},
+    {"repeatable", HEAD_BOOL, .offset = SENT(repeatable)},
+    {"stream", HEAD_BOOL, .offset = SENT(stream)},
     {0},
 };
 static const struct head_member page_members[] = {
-    {"url", HEAD_TEXT, SENT(call.url), .max = FRAME_HEAD_MAX, .required = true},
-    {"deadline_ms", HEAD_WHOLE, SENT(call.deadline_ms), .max = UINT_MAX},
-    {"from", HEAD_TEXT, SENT(call.from), .max = FRAME_HEAD_MAX},
-    {"followed", HEAD_WHOLE, SENT(call.followed), .max = UCHAR_MAX},
+    {"url", HEAD_TEXT, SENT(url), .max = FRAME_HEAD_MAX, .required = true},
+    {"deadline_ms", HEAD_WHOLE, SENT(deadline_ms), .max = UINT_MAX},
+    {"from", HEAD_TEXT, SENT(from), .max = FRAME_HEAD_MAX},
+    {"followed", HEAD_WHOLE, SENT(followed), .max = UCHAR_MAX},
     {0},
 };
 static const struct head_member mail_members[] = {
-    {"processor", HEAD_TEXT, SENT(call.processor), .max = WORD_MAX, .required = true},
-    {"kinds", HEAD_TEXTS, SENT(kinds), .max = KIND_COUNT},
-    {"to", HEAD_TEXT, SENT(call.to), .max = FRAME_HEAD_MAX, .required = true},
-    {"subject", HEAD_TEXT, SENT(call.subject), .max = FRAME_HEAD_MAX, .required = true},
-    {"id", HEAD_TEXT, SENT(call.id), .max = WORD_MAX, .required = true},
-    {"deadline_ms", HEAD_WHOLE, SENT(call.deadline_ms), .max = UINT_MAX},
+    {"processor", HEAD_TEXT, SENT(processor), .max = WORD_MAX, .required = true},
+    {"kinds", HEAD_TEXTS, SENT(kind_names), .max = KIND_COUNT},
+    {"to", HEAD_TEXT, SENT(to), .max = FRAME_HEAD_MAX, .required = true},
+    {"subject", HEAD_TEXT, SENT(subject), .max = FRAME_HEAD_MAX, .required = true},
+    {"id", HEAD_TEXT, SENT(id), .max = WORD_MAX, .required = true},
+    {"deadline_ms", HEAD_WHOLE, SENT(deadline_ms), .max = UINT_MAX},
     {0},
 };
 static const struct head_member link_members[] = {
-    {"processor", HEAD_TEXT, SENT(call.processor), .max = WORD_MAX, .required = true},
-    {"path", HEAD_TEXT, SENT(call.path), .max = FRAME_HEAD_MAX, .required = true},
-    {"seconds", HEAD_WHOLE, SENT(call.seconds), .max = UINT_MAX, .required = true},
+    {"processor", HEAD_TEXT, SENT(processor), .max = WORD_MAX, .required = true},
+    {"path", HEAD_TEXT, SENT(path), .max = FRAME_HEAD_MAX, .required = true},
+    {"seconds", HEAD_WHOLE, SENT(seconds), .max = UINT_MAX, .required = true},
     {0},
 };
 static const struct head_member status_members[] = {{0}};
@@ -115,13 +110,12 @@ static const struct head_op ops[] = {
 
 int egress_call_read(struct egress_call *out, const cJSON *head, struct err *e)
 {
-	struct sent sent = {0};
-	int op = head_read_op(&sent, head, ops, e);
+	*out = (struct egress_call){0};
+	int op = head_read_op(out, head, ops, e);
 	if (op < 0)
 		return -1;
-	*out = sent.call;
 	out->op = (enum egress_op)op;
-	for (const char *const *name = sent.kinds; *name != NULL; name++) {
+	for (const char *const *name = out->kind_names; *name != NULL; name++) {
 		enum kind kind;
 		if (kind_from_name(&kind, *name) != 0)
 			return err_set(e, ERR_INPUT, "the call names a kind of data that does not exist");

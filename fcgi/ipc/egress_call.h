@@ -55,6 +55,7 @@ struct egress_call {
 	const char *processor, *method, *path; // NULL: not said
 	const char *content_type, *accept;     // printable ASCII; NULL: not said
 	kind_set kinds;
+	const char *kind_names[KIND_COUNT + 1]; // the same as words
 	bool repeatable, stream;
 	const char *url, *from; // from: NULL: not said
 	unsigned followed, seconds;

@@ -23,21 +23,23 @@ const struct program_row *program_find(const char *name)
 	return NULL;
 }
 
+static int program_path_add(struct program_paths *out, size_t *n, const char *folder, const char *name, struct err *e)
+{
+	out->list[*n] = out->text[*n];
+	return path_join(out->text[(*n)++], PATH_MAX, folder, name, e);
+}
+
 int program_reads(const char *const *folders, const char *state, struct program_paths *out, struct err *e)
 {
-	static const char *const always[] = {"policy", "publish", NULL}, *const devices[] = {"/dev/urandom", "/dev/null"};
+	static const char *const always[] = {"policy", "publish", NULL};
 	const char *const *const lists[] = {always, folders};
-	size_t n = 0;
+	size_t n = 2;
 
-	for (size_t i = 0; i < ARRAY_LEN(devices); i++)
-		out->list[n++] = devices[i];
+	*out = (struct program_paths){.list = {"/dev/urandom", "/dev/null"}};
 	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
-		for (const char *const *name = lists[l]; name != NULL && *name != NULL && n < PROGRAM_PATHS_MAX; name++, n++) {
-			if (path_join(out->text[n], PATH_MAX, state, *name, e) != 0)
+		for (const char *const *name = lists[l]; name != NULL && *name != NULL && n < PROGRAM_PATHS_MAX; name++)
+			if (program_path_add(out, &n, state, *name, e) != 0)
 				return -1;
-			out->list[n] = out->text[n];
-		}
-	out->list[n] = NULL;
 	return 0;
 }
 
@@ -45,17 +47,11 @@ int program_writes(const struct program_row *row, const char *state, const char 
 {
 	size_t n = 0;
 
-	if (row->needs & PROGRAM_VAULT) {
-		for (size_t i = 0; i < ARRAY_LEN(store_files); i++)
-			if (path_join(out->text[n++], PATH_MAX, state, store_files[i], e) != 0)
-				return -1;
-		if (path_join(out->text[n++], PATH_MAX, run, "spool", e) != 0)
+	*out = (struct program_paths){.list = {NULL}};
+	for (size_t i = 0; (row->needs & PROGRAM_VAULT) && i < ARRAY_LEN(store_files); i++)
+		if (program_path_add(out, &n, state, store_files[i], e) != 0)
 			return -1;
-	}
-	if (*row->writes && path_join(out->text[n++], PATH_MAX, state, row->writes, e) != 0)
+	if ((row->needs & PROGRAM_VAULT) && program_path_add(out, &n, run, "spool", e) != 0)
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		out->list[i] = out->text[i];
-	out->list[n] = NULL;
-	return 0;
+	return *row->writes ? program_path_add(out, &n, state, row->writes, e) : 0;
 }

@@ -26,32 +26,21 @@ cJSON *worker_reference_head(unsigned mask)
 			: json_make(JSON_MEMBERS(MEMBER_TEXT("op", "reference")));
 }
 
-struct read {
-	struct worker_call call;
-	const char *url; // nothing in the page depends on it
-};
-
-#define READ(member) offsetof(struct read, member)
+#define READ(member) offsetof(struct worker_call, member)
 static const struct head_member page_members[] = {
-    {"type", HEAD_TEXT, READ(call.type), .max = FRAME_HEAD_MAX},
+    {"type", HEAD_TEXT, READ(type), .max = FRAME_HEAD_MAX},
     {"url", HEAD_TEXT, READ(url), .max = FRAME_HEAD_MAX},
     {0},
 };
 static const struct head_member sketch_members[] = {
-    {"trade", HEAD_TEXT, READ(call.sketch.trade), .max = FRAME_HEAD_MAX},
-    {"title", HEAD_TEXT, READ(call.sketch.title), .max = FRAME_HEAD_MAX},
-    {"name", HEAD_TEXT, READ(call.sketch.name), .max = FRAME_HEAD_MAX},
-    {"label", HEAD_TEXT, READ(call.sketch.label), .max = FRAME_HEAD_MAX},
-    {"colours", HEAD_TEXTS, READ(call.colours), .max = WORKER_LIST_MAX},
-    {"style", HEAD_TEXT, READ(call.sketch.style), .max = FRAME_HEAD_MAX},
-    {"width", HEAD_WHOLE, READ(call.sketch.width), .max = USHRT_MAX},
-    {"height", HEAD_WHOLE, READ(call.sketch.height), .max = USHRT_MAX},
-    {"index", HEAD_WHOLE, READ(call.sketch.index), .max = USHRT_MAX},
-    {"of", HEAD_WHOLE, READ(call.sketch.of), .max = USHRT_MAX},
-    {"seed", HEAD_WHOLE, READ(call.sketch.seed), .max = UINT_MAX},
-    {0},
+    {"trade", HEAD_TEXT, READ(sketch.trade), .max = FRAME_HEAD_MAX}, {"title", HEAD_TEXT, READ(sketch.title), .max = FRAME_HEAD_MAX},
+    {"name", HEAD_TEXT, READ(sketch.name), .max = FRAME_HEAD_MAX},   {"label", HEAD_TEXT, READ(sketch.label), .max = FRAME_HEAD_MAX},
+    {"colours", HEAD_TEXTS, READ(colours), .max = WORKER_LIST_MAX},  {"style", HEAD_TEXT, READ(sketch.style), .max = FRAME_HEAD_MAX},
+    {"width", HEAD_WHOLE, READ(sketch.width), .max = USHRT_MAX},     {"height", HEAD_WHOLE, READ(sketch.height), .max = USHRT_MAX},
+    {"index", HEAD_WHOLE, READ(sketch.index), .max = USHRT_MAX},     {"of", HEAD_WHOLE, READ(sketch.of), .max = USHRT_MAX},
+    {"seed", HEAD_WHOLE, READ(sketch.seed), .max = UINT_MAX},        {0},
 };
-static const struct head_member reference_members[] = {{"mask", HEAD_WHOLE, READ(call.mask), .max = REFERENCE_EDGE}, {0}};
+static const struct head_member reference_members[] = {{"mask", HEAD_WHOLE, READ(mask), .max = REFERENCE_EDGE}, {0}};
 static const struct head_member no_members[] = {{0}};
 static const struct head_op ops[] = {
     [WORKER_PAGE] = {"page", page_members},
@@ -63,11 +52,10 @@ static const struct head_op ops[] = {
 
 int worker_call_read(struct worker_call *out, const cJSON *head, struct err *e)
 {
-	struct read read = {.call.sketch.of = 1};
-	int op = head_read_op(&read, head, ops, e);
+	*out = (struct worker_call){.sketch.of = 1};
+	int op = head_read_op(out, head, ops, e);
 	if (op < 0)
 		return -1;
-	*out = read.call;
 	out->op = (enum worker_op)op;
 	out->sketch.colours = out->colours;
 	return 0;

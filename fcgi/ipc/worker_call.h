@@ -52,7 +52,7 @@ struct worker_sketch {
 struct worker_call {
 	enum worker_op op;
 	unsigned mask;
-	const char *type; // NULL: not said
+	const char *type, *url; // NULL: not said; nothing in the page depends on `url`
 	struct worker_sketch sketch;
 	const char *colours[WORKER_LIST_MAX + 1]; // of the sketch
 };

@@ -2,6 +2,7 @@
 #include "fcgi/moderation/filter.h"
 #include "fcgi/moderation/filter_lexicon.h"
 #include "policy/base/array.h"
+#include "policy/base/text.h"
 #include <string.h>
 
 static const struct {
@@ -84,15 +85,10 @@ static size_t host_dot_sign(const char *s, enum mail_sign sign)
 // "logo@2x.png": the ending of a file is no top-level domain, unless one stands before it ("info@example.com.png").
 static bool label_of_file(const char *s, size_t len)
 {
-	static const char *const endings[] = {"png",  "jpg", "jpeg", "gif",  "svg",   "webp", "avif", "ico",  "bmp",  "tif",
-					      "tiff", "js",  "css",  "scss", "json",  "xml",  "html", "htm",  "php",  "pdf",
-					      "mp4",  "mp3", "webm", "woff", "woff2", "ttf",  "psd",  "docx", "xlsx", "pptx"};
-
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-		if (strlen(endings[i]) == len && strncmp(s, endings[i], len) == 0)
-			return true;
-	}
-	return false;
+	return text_among(
+	    "png jpg jpeg gif svg webp avif ico bmp tif tiff js css scss json xml html htm php pdf mp4 mp3 webm woff woff2 ttf psd "
+	    "docx xlsx pptx",
+	    s, len);
 }
 
 static bool label_of_density(const char *s, size_t len)

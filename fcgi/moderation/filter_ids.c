@@ -47,7 +47,7 @@ static void compact_read(struct compact *c, const struct folded *f, size_t i)
 // Whether the first n characters stand for themselves.
 static bool compact_whole(const struct compact *c, const struct folded *f, unsigned n)
 {
-	return c->len >= n && (!fold_is_alnum(f->text[c->end[n - 1]]) || fold_is_han(f, c->end[n - 1]));
+	return c->len >= n && fold_parts(f, c->end[n - 1]);
 }
 
 static bool compact_digits(const struct compact *c, unsigned from, unsigned to)
@@ -195,7 +195,7 @@ int filter_ids(const struct folded *f, struct filter_hits *hits)
 	struct compact c;
 
 	for (size_t i = 0; i < f->len; i++) {
-		if (!id_char(f, i) || (i > 0 && fold_is_alnum(f->text[i - 1]) && !fold_is_han(f, i - 1)))
+		if (!id_char(f, i) || (i > 0 && !fold_parts(f, i - 1)))
 			continue;
 		compact_read(&c, f, i);
 		unsigned n = 0, digits = 0;

@@ -34,7 +34,7 @@ static bool latin(const struct folded *f, size_t i)
 
 static bool word_starts(const struct folded *f, size_t i)
 {
-	return latin(f, i) && (i == 0 || !fold_is_alnum(S(i - 1)) || fold_is_han(f, i - 1));
+	return latin(f, i) && (i == 0 || fold_parts(f, i - 1));
 }
 
 // One of the characters, or the end of the text.

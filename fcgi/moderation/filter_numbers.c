@@ -338,7 +338,7 @@ static size_t iban_at(const struct folded *f, size_t i)
 			return 0;
 		iban[len++] = s[i++];
 	}
-	return want > 0 && (!fold_is_alnum(s[i]) || fold_is_han(f, i)) && mod97(iban, len) ? i : 0;
+	return want > 0 && fold_parts(f, i) && mod97(iban, len) ? i : 0;
 }
 
 int filter_numbers(const struct folded *f, struct filter_hits *hits)
@@ -347,7 +347,7 @@ int filter_numbers(const struct folded *f, struct filter_hits *hits)
 	struct number n;
 
 	for (size_t i = 0; i < f->len;) {
-		bool begins = i == 0 || !fold_is_alnum(s[i - 1]) || fold_is_han(f, i - 1);
+		bool begins = i == 0 || fold_parts(f, i - 1);
 		size_t iban = begins && fold_is_letter(s[i]) ? iban_at(f, i) : 0;
 		if (iban > 0) {
 			if (filter_hits_add(hits, RULE_IBAN, f->at[i], f->at[iban]) != 0)

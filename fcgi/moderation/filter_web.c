@@ -3,15 +3,11 @@
 #include "fcgi/moderation/filter_lexicon.h"
 #include "fcgi/moderation/filter_numbers.h"
 #include "policy/base/array.h"
+#include "policy/base/text.h"
 #include <arpa/inet.h>
 #include <string.h>
 
 enum { URL_MAX = 2048, HOST_MAX = 255, IPV6_MAX = 45, THING_WORDS = 3, TRIES = 3 };
-
-static bool web_begins(const struct folded *f, size_t i)
-{
-	return i == 0 || !fold_is_alnum(f->text[i - 1]) || fold_is_han(f, i - 1);
-}
 
 // ---- machines ----
 
@@ -31,8 +27,7 @@ static size_t ipv4_at(const struct folded *f, size_t i)
 		if (i == from || v > 255 || (s[from] == '0' && i - from > 1))
 			return 0;
 	}
-	bool ends = !(s[i] == '.' && fold_is_digit(s[i + 1])) && (!fold_is_alnum(s[i]) || fold_is_han(f, i));
-	return ends ? i : 0;
+	return !(s[i] == '.' && fold_is_digit(s[i + 1])) && fold_parts(f, i) ? i : 0;
 }
 
 static size_t ipv6_at(const struct folded *f, size_t i)
@@ -45,7 +40,7 @@ static size_t ipv6_at(const struct folded *f, size_t i)
 
 	while (len <= IPV6_MAX && s[i + len] != '\0' && strchr("0123456789abcdef:.", s[i + len]) != NULL)
 		len++;
-	if (len > IPV6_MAX || (fold_is_alnum(s[i + len]) && !fold_is_han(f, i + len)))
+	if (len > IPV6_MAX || !fold_parts(f, i + len))
 		return 0;
 	while (len > 0 && (s[i + len - 1] == '.' || (s[i + len - 1] == ':' && len > 1 && s[i + len - 2] != ':')))
 		len--;
@@ -63,15 +58,6 @@ static size_t ipv6_at(const struct folded *f, size_t i)
 static bool url_char(const struct folded *f, size_t i)
 {
 	return i < f->len && f->text[i] > ' ' && f->text[i] != FOLD_OTHER && strchr("\"'<>{}|\\^`,;()[]", f->text[i]) == NULL;
-}
-
-static bool segment_is(const char *s, size_t len, const char *const *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strlen(list[i]) == len && strncmp(s, list[i], len) == 0)
-			return true;
-	}
-	return false;
 }
 
 // Where people are users: the first part of a path is a name there, unless it is one of the others.
@@ -94,12 +80,12 @@ static bool host_social(const char *s, size_t len)
 // Whether a path names a user. `social`: on such a host.
 static bool path_names_user(const char *s, size_t len, bool social)
 {
-	static const char *const before[] = {"user",        "users",  "u",        "profile", "profiles", "profil", "perfil",
-					     "member",      "author", "autor",    "auteur",  "people",   "in",     "usuario",
-					     "utilisateur", "nutzer", "benutzer", "space",   "accounts", "account"};
-	static const char *const others[] = {"about",  "explore",  "p",       "watch", "search", "hashtag", "help",   "login",
-					     "topics", "features", "pricing", "blog",  "jobs",   "legal",   "policy", "r",
-					     "groups", "events",   "pages",   "share", "home",   "settings"};
+	static const char before[] =
+	    "user users u profile profiles profil perfil member author autor auteur people in usuario utilisateur nutzer "
+	    "benutzer space accounts account";
+	static const char others[] =
+	    "about explore p watch search hashtag help login topics features pricing blog jobs legal policy r groups "
+	    "events pages share home settings";
 	static const char *const queries[] = {"user=", "username=", "uid=", "login=", "userid=", "user_id=", "name="};
 
 	for (size_t i = 0, segment = 0; i < len && s[i] == '/'; segment++) {
@@ -110,9 +96,9 @@ static bool path_names_user(const char *s, size_t len, bool social)
 		if (n > 1 && (s[from] == '~' || s[from] == '@'))
 			return true;
 		bool next = i + 1 < len && s[i] == '/' && s[i + 1] != '/' && s[i + 1] != '?';
-		if (next && segment_is(s + from, n, before, ARRAY_LEN(before)))
+		if (next && text_among(before, s + from, n))
 			return true;
-		if (social && segment == 0 && n > 0 && !segment_is(s + from, n, others, ARRAY_LEN(others)))
+		if (social && segment == 0 && n > 0 && !text_among(others, s + from, n))
 			return true;
 	}
 	const char *query = memchr(s, '?', len);
@@ -153,7 +139,7 @@ int filter_web(const struct folded *f, struct filter_hits *hits)
 
 	for (size_t i = 0; i < f->len; i++) {
 		char c = f->text[i];
-		bool begins = web_begins(f, i), user = false, run = i > 0 && url_char(f, i - 1);
+		bool begins = i == 0 || fold_parts(f, i - 1), user = false, run = i > 0 && url_char(f, i - 1);
 		bool letter = (c >= 'a' && c <= 'z') || fold_is_digit(c);
 		size_t end = 0;
 		tries = run ? tries : 0;

@@ -33,6 +33,11 @@ static inline bool fold_is_alnum(char c)
 // Whether a capital letter stands there in the source, or a Chinese, Japanese or Korean character.
 bool fold_is_capital(const struct folded *f, size_t i);
 bool fold_is_han(const struct folded *f, size_t i);
+// Whether what stands there parts a word or number from its neighbour: no letter or digit, or a character that is written without spaces.
+static inline bool fold_parts(const struct folded *f, size_t i)
+{
+	return !fold_is_alnum(f->text[i]) || fold_is_han(f, i);
+}
 
 // `text` must be UTF-8 of less than 4 GiB, and outlive what is made of it; what is not UTF-8 in it are letters of some kind. -1 when memory is
 // gone. Free with fold_free, which wipes.

@@ -45,8 +45,8 @@ static enum provider_step dashscope_output(struct provider_task *t, const cJSON 
 static const struct queue_dialect dialect = {
     .id = "output.task_id",
     .state = "output.task_status",
-    .waiting = " PENDING RUNNING ",
-    .done = " SUCCEEDED ",
+    .waiting = "PENDING RUNNING",
+    .done = "SUCCEEDED",
     .work = "/api/v1/tasks/",
     .poll = "",
     .cancel_method = "POST",

@@ -56,8 +56,8 @@ static enum provider_step fal_remove(struct provider_task *t, const struct provi
 static const struct queue_dialect dialect = {
     .id = "request_id",
     .state = "status",
-    .waiting = " IN_QUEUE IN_PROGRESS ",
-    .done = " COMPLETED ",
+    .waiting = "IN_QUEUE IN_PROGRESS",
+    .done = "COMPLETED",
     .work = "/%s/requests/",
     .poll = "/status",
     .result = true,

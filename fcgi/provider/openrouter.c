@@ -5,7 +5,6 @@
 #include "fcgi/provider/openai.h"
 #include "policy/base/json.h"
 #include "policy/processors/processors.h"
-#include <stdio.h>
 #include <string.h>
 
 static const struct openai_dialect dialect = {.chat = "/api/v1/chat/completions", .tokens = "max_tokens", .schema = true};
@@ -38,18 +37,15 @@ static enum provider_step openrouter_image_begin(struct provider_task *t)
 static enum provider_step openrouter_image_reply(struct provider_task *t, const struct provider_reply *r)
 {
 	// As the model behind it calls them; OpenRouter's own is content_filter.
-	static const char filters[] = " content_filter SAFETY IMAGE_SAFETY PROHIBITED_CONTENT BLOCKLIST SPII ";
+	static const char filters[] = "content_filter SAFETY IMAGE_SAFETY PROHIBITED_CONTENT BLOCKLIST SPII";
 	JSON_AUTO cJSON *reply = json_parse_foreign(r->body, r->len, NULL);
 	const cJSON *choice = cJSON_GetArrayItem(json_get(reply, "choices"), 0), *message = json_get(choice, "message");
 	const char *const finishes[] = {json_string(choice, "finish_reason"), json_string(choice, "native_finish_reason")};
 	if (r->status != 200 || cJSON_IsObject(json_get(reply, "error")) || cJSON_IsObject(json_get(choice, "error")))
 		return provider_failed(t, r->status, reply);
-	for (size_t i = 0; i < 2; i++) {
-		char word[64];
-		snprintf(word, sizeof word, " %.60s ", finishes[i] != NULL ? finishes[i] : "-");
-		if (strstr(filters, word) != NULL)
+	for (size_t i = 0; i < 2; i++)
+		if (finishes[i] != NULL && text_among(filters, finishes[i], strlen(finishes[i])))
 			return provider_filtered(t);
-	}
 	if (json_string(message, "refusal") != NULL)
 		return provider_filtered(t);
 	const char *left = json_string(json_get(cJSON_GetArrayItem(json_get(message, "images"), 0), "image_url"), "url");

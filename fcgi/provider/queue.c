@@ -102,8 +102,7 @@ enum provider_step queue_reply(struct provider_task *t, const struct provider_re
 	}
 	JSON_AUTO cJSON *reply = json_parse_foreign(r->body, r->len, NULL);
 	const char *state = member_string(reply, d->state);
-	char word[64];
-	snprintf(word, sizeof word, " %.60s ", state != NULL && *state != '\0' ? state : "-");
+	size_t len = state != NULL ? strlen(state) : 0;
 	bool fine = r->status >= 200 && r->status < 300, result = t->state == QUEUE_RESULT, asked = t->state == QUEUE_ASKED;
 	bool named = fine && asked && reference_take(t, member_string(reply, d->id)) == 0;
 	// A failure of asking for the state is not one of the work, which is cancelled then.
@@ -112,7 +111,7 @@ enum provider_step queue_reply(struct provider_task *t, const struct provider_re
 			t->state = QUEUE_OVER;
 		return provider_failed(t, r->status, reply);
 	}
-	if (!result && (strstr(d->waiting, word) != NULL || (named && state == NULL))) {
+	if (!result && (text_among(d->waiting, state, len) || (named && state == NULL))) {
 		if (t->reference == NULL)
 			return provider_unreadable(t);
 		t->state = QUEUE_WAITING;
@@ -121,12 +120,12 @@ enum provider_step queue_reply(struct provider_task *t, const struct provider_re
 	}
 	if (state == NULL && t->state == QUEUE_WAITING)
 		return provider_unreadable(t);
-	if (!result && d->result && strstr(d->done, word) != NULL) {
+	if (!result && d->result && text_among(d->done, state, len)) {
 		t->state = QUEUE_RESULT;
 		return queue_send(t, "GET", "", 0);
 	}
 	t->state = QUEUE_OVER;
-	if (!result && state != NULL && strstr(d->done, word) == NULL)
+	if (!result && state != NULL && !text_among(d->done, state, len))
 		return provider_failed(t, 500, reply);
 	return d->output(t, reply);
 }

@@ -9,7 +9,7 @@
 // What a vendor's queue is like. Members of replies are paths: "output.task_id".
 struct queue_dialect {
 	const char *id, *state;     // members: the id; how it stands
-	const char *waiting, *done; // words of the state, each between spaces; any other is a failure
+	const char *waiting, *done; // words of the state, with spaces between; any other is a failure
 	const char *work;           // the path of the work, up to its id; %s: the first two parts of the name of the model of pictures
 	const char *poll;           // behind the id, to ask for the state
 	bool result;                // the output stands at the path of the work, not in the reply that says that it is done

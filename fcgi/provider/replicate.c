@@ -66,8 +66,8 @@ static enum provider_step replicate_output(struct provider_task *t, const cJSON 
 static const struct queue_dialect dialect = {
     .id = "id",
     .state = "status",
-    .waiting = " starting processing ",
-    .done = " succeeded ",
+    .waiting = "starting processing",
+    .done = "succeeded",
     .work = "/v1/predictions/",
     .poll = "",
     .cancel_method = "POST",

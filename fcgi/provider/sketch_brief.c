@@ -50,15 +50,6 @@ static const char *token_next(const char *s, const char *end, struct token *out)
 	return s;
 }
 
-// Whether the word is one of the list, in which a space stands before and after each.
-static bool word_among(const char *word, const char *list)
-{
-	char spaced[SKETCH_WORD_BYTES + 2];
-
-	snprintf(spaced, sizeof spaced, " %s ", word);
-	return *word != '\0' && strstr(list, spaced) != NULL;
-}
-
 // The text up to a size that is worth reading; NULL when it is none.
 static const char *readable(const char *text, const char **end)
 {
@@ -104,7 +95,7 @@ static void match_word(const char *source, const struct sketch_folded *f, const 
 
 static void trades_weigh(struct score *scores, const char *text, double weight)
 {
-	const struct sketch_table *t = sketch_trades();
+	const struct sketch_table *t = sketch_table(SKETCH_TRADES);
 	const char *end = NULL, *s = readable(text, &end);
 	struct sketch_folded f;
 	// What a business is stands at the beginning.
@@ -134,7 +125,7 @@ static void trades_weigh(struct score *scores, const char *text, double weight)
 
 void sketch_subject_find(const struct brief *b, struct sketch_subject *out)
 {
-	const struct sketch_table *t = sketch_trades();
+	const struct sketch_table *t = sketch_table(SKETCH_TRADES);
 	struct score *scores = calloc(t->rows_count + 1, sizeof *scores), *most = NULL;
 	*out = (struct sketch_subject){.trade = ""};
 	if (scores == NULL)
@@ -196,7 +187,7 @@ static int colour_change(const struct sketch_row *row, const char *place)
 
 static void colours_named(struct colours *c, const char *source, const struct sketch_folded *f)
 {
-	const struct sketch_table *t = sketch_colour_words();
+	const struct sketch_table *t = sketch_table(SKETCH_COLOUR_WORDS);
 	bool denied = false;
 	for (size_t i = 0; i < f->len; i++) {
 		struct sketch_match m, next;
@@ -332,10 +323,10 @@ static bool told_name(const char *s, const char *end, char name[SKETCH_WORD_BYTE
 	while (s < end) {
 		struct token t, next;
 		s = token_next(s, end, &t);
-		if (s >= end || *s != ' ' || !word_among(t.folded, before))
+		if (s >= end || *s != ' ' || !text_among(before, t.folded, strlen(t.folded)))
 			continue;
 		token_next(s, end, &next);
-		if (next.start == s + 1 && !word_among(next.folded, before) && name_run(s, end, name))
+		if (next.start == s + 1 && !text_among(before, next.folded, strlen(next.folded)) && name_run(s, end, name))
 			return true;
 	}
 	return false;

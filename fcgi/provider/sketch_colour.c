@@ -80,7 +80,7 @@ static struct sketch_lch material(double l, double c, double h, double towards)
 static void palette_own(struct sketch_lch *role, const char *mood, unsigned seed)
 {
 	static const enum sketch_role given[] = {ROLE_BG, ROLE_PANEL, ROLE_A, ROLE_B, ROLE_D};
-	const struct sketch_table *t = sketch_palettes();
+	const struct sketch_table *t = sketch_table(SKETCH_PALETTES);
 	size_t rows[64] = {0}, n = 0;
 	for (size_t i = 0; i < t->rows_count && n < ARRAY_LEN(rows); i++)
 		if (*mood != '\0' && strncmp(mood, t->rows[i].id, strlen(t->rows[i].id)) == 0)

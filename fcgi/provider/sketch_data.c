@@ -2,6 +2,7 @@
 #include "fcgi/provider/sketch_data.h"
 #include "policy/base/array.h"
 #include "policy/base/embed.h"
+#include "policy/base/text.h"
 #include <glib.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,7 +22,8 @@ static struct {
 	struct sketch_text text;
 } files[FILES_MAX];
 static size_t files_count;
-static struct sketch_table trades, colour_words, palettes;
+static const char *const table_files[SKETCH_TABLES] = {"trades.txt", "colours.txt", "palettes.txt"};
+static struct sketch_table tables[SKETCH_TABLES];
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
 
 // ---- files ----
@@ -52,15 +54,11 @@ static void files_load(void)
 		files_count++;
 		at = next;
 	}
-	static const struct {
-		const char *name;
-		struct sketch_table *table;
-	} tables[] = {{"trades.txt", &trades}, {"colours.txt", &colour_words}, {"palettes.txt", &palettes}};
-	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+	for (size_t i = 0; i < SKETCH_TABLES; i++)
 		for (size_t k = 0; k < files_count; k++)
-			if (strcmp(files[k].name, tables[i].name) == 0)
+			if (strcmp(files[k].name, table_files[i]) == 0)
 				// A file that does not parse leaves an empty table; sketch_data_test says so.
-				(void)sketch_table_parse(tables[i].table, files[k].text.at, files[k].text.len, NULL);
+				(void)sketch_table_parse(&tables[i], files[k].text.at, files[k].text.len, NULL);
 }
 
 struct sketch_text sketch_file(const char *name)
@@ -72,22 +70,10 @@ struct sketch_text sketch_file(const char *name)
 	return (struct sketch_text){0};
 }
 
-const struct sketch_table *sketch_trades(void)
+const struct sketch_table *sketch_table(enum sketch_table_name name)
 {
 	pthread_once(&loaded, files_load);
-	return &trades;
-}
-
-const struct sketch_table *sketch_colour_words(void)
-{
-	pthread_once(&loaded, files_load);
-	return &colour_words;
-}
-
-const struct sketch_table *sketch_palettes(void)
-{
-	pthread_once(&loaded, files_load);
-	return &palettes;
+	return &tables[name];
 }
 
 // ---- folding ----
@@ -264,16 +250,7 @@ static bool ending_may_follow(const char *s, bool exact)
 {
 	static const char endings[] = " s es e en er em n x a as os o at ات ه ين ي ";
 	size_t len = strcspn(s, " ");
-	char spaced[16];
-	if (len == 0)
-		return true;
-	if (exact || len > 6)
-		return false;
-	spaced[0] = ' ';
-	memcpy(spaced + 1, s, len);
-	spaced[len + 1] = ' ';
-	spaced[len + 2] = '\0';
-	return strstr(endings, spaced) != NULL;
+	return len == 0 || (!exact && text_among(endings, s, len));
 }
 
 // Arabic writes its article and some short words in front of the word.

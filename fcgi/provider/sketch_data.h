@@ -37,10 +37,10 @@ struct sketch_table {
 };
 int sketch_table_parse(struct sketch_table *out, const char *text, size_t len, struct err *e);
 void sketch_table_free(struct sketch_table *t);
-// The tables of the program, parsed when first asked for.
-const struct sketch_table *sketch_trades(void);       // trades.txt: motif, mood
-const struct sketch_table *sketch_colour_words(void); // colours.txt: colour or what changes one
-const struct sketch_table *sketch_palettes(void);     // palettes.txt: mood, with colours for words
+// The tables of the program, parsed when first asked for: trades.txt (motif, mood), colours.txt (colour or what changes one), palettes.txt
+// (mood, with colours for words).
+enum sketch_table_name { SKETCH_TRADES, SKETCH_COLOUR_WORDS, SKETCH_PALETTES, SKETCH_TABLES };
+const struct sketch_table *sketch_table(enum sketch_table_name name);
 
 // A text reduced to what is compared: small letters without diacritics, one space for whatever is no letter or digit.
 struct sketch_folded {

@@ -173,7 +173,7 @@ int sketch_prepare(struct err *e)
 
 static const char *mood_of(const char *trade)
 {
-	const struct sketch_table *t = sketch_trades();
+	const struct sketch_table *t = sketch_table(SKETCH_TRADES);
 	for (size_t i = 0; trade != NULL && i < t->rows_count; i++)
 		if (strcmp(t->rows[i].id, trade) == 0)
 			return t->rows[i].attribute;

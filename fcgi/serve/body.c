@@ -38,10 +38,25 @@ static int form_decode(struct buf *out, const char *text, size_t len, const char
 	return 0;
 }
 
+static int form_field_add(cJSON *object, const char *pair, size_t len, struct buf *scratch, char name[72], const char **why)
+{
+	const char *equals = memchr(pair, '=', len), *value = equals != NULL ? equals + 1 : pair + len;
+	if (form_decode(scratch, pair, equals != NULL ? (size_t)(equals - pair) : len, why) != 0)
+		return -1;
+	if (scratch->len == 0 || scratch->len > NAME_BYTES_MAX)
+		return body_refuse(why, "problem.form.name");
+	snprintf(name, 72, "%s", buf_text(scratch));
+	if (cJSON_GetObjectItemCaseSensitive(object, name) != NULL)
+		return body_refuse(why, "problem.form.repeated");
+	if (form_decode(scratch, value, (size_t)(pair + len - value), why) != 0)
+		return -1;
+	return cJSON_AddStringToObject(object, name, buf_text(scratch)) != NULL ? 0 : body_refuse(why, "problem.memory");
+}
+
 cJSON *body_form_parse(const char *text, size_t len, char name[72], const char **why)
 {
 	BUF_AUTO_WIPE struct buf scratch = BUF_INIT(len + 1);
-	JSON_AUTO cJSON *object = cJSON_CreateObject();
+	cJSON *object = cJSON_CreateObject();
 	unsigned fields = 0;
 	*name = 0;
 	for (size_t at = 0, pair_len; object != NULL && at < len; at += pair_len + 1) {
@@ -49,34 +64,12 @@ cJSON *body_form_parse(const char *text, size_t len, char name[72], const char *
 		pair_len = end != NULL ? (size_t)(end - pair) : len - at;
 		if (pair_len == 0)
 			continue;
-		const char *equals = memchr(pair, '=', pair_len), *value = equals != NULL ? equals + 1 : pair + pair_len;
-		size_t name_len = equals != NULL ? (size_t)(equals - pair) : pair_len;
 		*name = 0;
-		if (++fields > FIELDS_MAX) {
-			body_refuse(why, "problem.form.many");
-			return NULL;
-		}
-		if (form_decode(&scratch, pair, name_len, why) != 0)
-			return NULL;
-		if (scratch.len == 0 || scratch.len > NAME_BYTES_MAX) {
-			body_refuse(why, "problem.form.name");
-			return NULL;
-		}
-		snprintf(name, 72, "%s", buf_text(&scratch));
-		if (cJSON_GetObjectItemCaseSensitive(object, name) != NULL) {
-			body_refuse(why, "problem.form.repeated");
-			return NULL;
-		}
-		if (form_decode(&scratch, value, (size_t)(pair + pair_len - value), why) != 0)
-			return NULL;
-		if (cJSON_AddStringToObject(object, name, buf_text(&scratch)) == NULL) {
-			body_refuse(why, "problem.memory");
-			return NULL;
-		}
+		if ((++fields > FIELDS_MAX ? body_refuse(why, "problem.form.many")
+					   : form_field_add(object, pair, pair_len, &scratch, name, why)) != 0)
+			json_free(&object);
 	}
-	cJSON *whole = object;
-	object = NULL;
-	return whole;
+	return object;
 }
 
 // ---- multipart/form-data ----
@@ -124,9 +117,7 @@ static int part_read(struct part *part, const char *text, size_t len, size_t *at
 	for (unsigned line = 0; line_len > 0; line++) { // headers, up to the empty line
 		const char *start = text + *at;
 		end = memmem(start, len - *at, "\r\n", 2);
-		if (line > LINES_MAX)
-			return body_refuse(why, "problem.form.part");
-		if (end == NULL)
+		if (line > LINES_MAX || end == NULL)
 			return body_refuse(why, "problem.form.part");
 		line_len = (size_t)(end - start);
 		*at += line_len + 2;

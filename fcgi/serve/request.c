@@ -31,12 +31,9 @@ void request_free(struct request *r)
 {
 	if (r->log_row != NULL)
 		request_log_end(r, NULL);
-	buf_wipe(&r->body);
+	request_forget_uploads(r);
 	buf_free(&r->headers);
 	json_free(&r->fields);
-	request_parts_free(r->parts, r->part_count);
-	r->parts = NULL;
-	r->part_count = 0;
 }
 
 const char *request_param(const struct request *r, const char *name)

@@ -24,7 +24,7 @@ enum {
 	PAIRS_MAX = 160,
 };
 
-// In the order of encodings.txt, where those that have a table of one byte stand between the first five and the last seven.
+// In the order of encodings.txt, where those that have a table of one byte stand between the first five and the last six.
 enum encoding_kind { UTF_8, UTF_16LE, UTF_16BE, REPLACEMENT, USER_DEFINED, TABLE, GB18030, BIG5, EUC_JP, ISO_2022_JP, SHIFT_JIS, EUC_KR };
 static struct encoding {
 	const char *name, *labels;
@@ -44,19 +44,14 @@ static iconv_t jis0212; // what stands behind 0x8f in EUC-JP
 // The next character of valid UTF-8, or of its escape "\200e".
 static uint16_t code_next(const char **s)
 {
-	const unsigned char *p = (const unsigned char *)*s;
-	unsigned char bytes[2];
 	char hex[5] = "";
-	if (*p == '\\') {
+	if (**s == '\\') {
 		snprintf(hex, sizeof hex, "%.4s", *s + 1);
 		*s += 1 + strlen(hex);
-		return hex_decode(bytes, 2, hex) == 0 ? (uint16_t)((unsigned)bytes[0] << 8 | bytes[1]) : 0;
+		return (uint16_t)strtoul(hex, NULL, 16);
 	}
-	size_t more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : 2;
-	uint32_t c = more == 0 ? *p : *p & (0x3fU >> more);
-	*s += 1 + more;
-	for (size_t i = 1; i <= more; i++)
-		c = c << 6 | (p[i] & 0x3fU);
+	gunichar c = g_utf8_get_char(*s);
+	*s = g_utf8_next_char(*s);
 	return (uint16_t)c;
 }
 
@@ -91,30 +86,18 @@ static int others_read(struct encoding *x, const char *row)
 
 static int encoding_begin(char *line, struct err *e)
 {
-	static const struct {
-		const char *name;
-		enum encoding_kind kind;
-	} kinds[] = {{"utf-8", UTF_8},
-		     {"utf-16le", UTF_16LE},
-		     {"utf-16be", UTF_16BE},
-		     {"replacement", REPLACEMENT},
-		     {"x-user-defined", USER_DEFINED},
-		     {"gbk", GB18030},
-		     {"gb18030", GB18030},
-		     {"big5", BIG5},
-		     {"euc-jp", EUC_JP},
-		     {"iso-2022-jp", ISO_2022_JP},
-		     {"shift_jis", SHIFT_JIS},
-		     {"euc-kr", EUC_KR}};
+	// By their kinds; all others have a table.
+	static const char *const names[] = {"utf-8",   "utf-16le", "utf-16be", "replacement", "x-user-defined", "",
+					    "gb18030", "big5",     "euc-jp",   "iso-2022-jp", "shift_jis",      "euc-kr"};
 	char *end = strchr(line, ']');
 	if (end == NULL || encodings_count == ARRAY_LEN(encodings))
 		return err_set(e, ERR_INPUT, "encodings.txt: a name does not end, or there are too many");
 	*end = '\0';
 	struct encoding *x = &encodings[encodings_count++];
 	*x = (struct encoding){.name = line + 1, .labels = "", .kind = TABLE, .pairs = (iconv_t)-1};
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (strcmp(kinds[i].name, x->name) == 0)
-			x->kind = kinds[i].kind;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i], x->name) == 0)
+			x->kind = (enum encoding_kind)i;
 	if (end[1] == ' ' && (x->pairs = iconv_open("UTF-8", end + 2)) == (iconv_t)-1)
 		return err_set(e, ERR_INPUT, "the C library has no converter %s: is libc6 complete?", end + 2);
 	return 0;
@@ -158,12 +141,8 @@ static struct encoding *kind_find(enum encoding_kind kind)
 static struct encoding *label_find(const char *s, size_t len)
 {
 	for (size_t i = 0; i < encodings_count; i++)
-		for (const char *label = encodings[i].labels; *label != '\0';) {
-			size_t n = strcspn(label, " ");
-			if (n == len && strncasecmp(label, s, len) == 0)
-				return &encodings[i];
-			label += n + strspn(label + n, " ");
-		}
+		if (text_among(encodings[i].labels, s, len))
+			return &encodings[i];
 	return NULL;
 }
 

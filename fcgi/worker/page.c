@@ -11,6 +11,7 @@
 #include "policy/base/array.h"
 #include "policy/base/json.h"
 #include "policy/base/limits.h"
+#include "policy/base/text.h"
 #include <ctype.h>
 #include <glib.h>
 #include <string.h>
@@ -202,15 +203,6 @@ static const GumboTag block_tags[] = {
 };
 static const GumboTag heading_tags[] = {GUMBO_TAG_H1, GUMBO_TAG_H2, GUMBO_TAG_H3};
 
-static bool word_in_list(const char *s, size_t len, const char *list)
-{
-	const char *word;
-	for (size_t n; (n = html_word(&list, &word)) > 0;)
-		if (n == len && strncasecmp(word, s, n) == 0)
-			return true;
-	return false;
-}
-
 // Whether one name of an element, such as "cookie-banner" or "onetrust-consent-sdk", is a consent banner's. It is taken apart into words,
 // also at capital letters: one must say what it is about and another what it is, which "cookies" or "cookie-shop" do not.
 static bool name_of_banner(const char *s, size_t len)
@@ -236,12 +228,12 @@ static bool name_of_banner(const char *s, size_t len)
 		while (end < len && isalnum((unsigned char)s[end]) &&
 		       !(isupper((unsigned char)s[end]) && islower((unsigned char)s[end - 1])))
 			end++;
-		if (word_in_list(s + at, end - at, denied))
+		if (text_among(denied, s + at, end - at))
 			return false;
-		if (!is_about && word_in_list(s + at, end - at, about))
+		if (!is_about && text_among(about, s + at, end - at))
 			is_about = true;
 		else
-			is_what = is_what || word_in_list(s + at, end - at, what);
+			is_what = is_what || text_among(what, s + at, end - at);
 	}
 	return is_about && is_what;
 }
@@ -385,7 +377,7 @@ static bool element_enter(struct page *p, const GumboNode *n, struct level *l)
 	bool main = e->tag == GUMBO_TAG_MAIN || (role != NULL && strcasecmp(role, "main") == 0);
 	l->around = l->around || TAG_IN(e->tag, around_text) || dialog ||
 		    (e->tag == GUMBO_TAG_BUTTON && !l->heading && outer->v.element.tag != GUMBO_TAG_SUMMARY) ||
-		    (role != NULL && !main && !whole && word_in_list(role, strlen(role), roles));
+		    (role != NULL && !main && !whole && text_among(roles, role, strlen(role)));
 	l->main = l->main || main;
 	l->article = l->article || e->tag == GUMBO_TAG_ARTICLE;
 	l->flex = look.display == CSS_DISPLAY_FLEX;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 
 // The length of the valid UTF-8 sequence at s, 0 when there is none within `left` bytes.
@@ -88,6 +89,16 @@ size_t utf8_cut(const char *s, size_t max_bytes)
 	while (n > 0 && (s[n] & 0xc0) == 0x80)
 		n--;
 	return n;
+}
+
+bool text_among(const char *list, const char *word, size_t len)
+{
+	for (size_t n; *list != '\0'; list += n + strspn(list + n, " ")) {
+		n = strcspn(list, " ");
+		if (n == len && n > 0 && strncasecmp(list, word, n) == 0)
+			return true;
+	}
+	return false;
 }
 
 void hex_encode(char *out, const void *bytes, size_t len)

@@ -13,6 +13,9 @@ bool utf8_valid(const char *s, size_t len);       // strict UTF-8, no NUL, no su
 size_t utf8_count(const char *s);                 // characters of a valid string
 size_t utf8_cut(const char *s, size_t max_bytes); // the longest whole-character prefix of at most max_bytes bytes
 
+// Whether the word of `len` bytes is one of the list, between whose words spaces stand; ASCII in either case. The empty word is in none.
+bool text_among(const char *list, const char *word, size_t len);
+
 void hex_encode(char *out /* 2*len+1 */, const void *bytes, size_t len);
 // A whole number in decimal, as "%lld" writes it, in a tenth of the time; returns its length.
 enum { NUMBER_TEXT = 24 };

@@ -263,7 +263,7 @@ static void styles_know_every_class(void **state)
 static void every_trade_has_a_motif_and_words_in_three_scripts(void **state)
 {
 	(void)state;
-	const struct sketch_table *t = sketch_trades();
+	const struct sketch_table *t = sketch_table(SKETCH_TRADES);
 	unsigned trades = 0;
 	for (size_t r = 0; r < t->rows_count; r++) {
 		char file[64];
@@ -285,8 +285,8 @@ static void every_trade_has_a_motif_and_words_in_three_scripts(void **state)
 		char mood[16];
 		snprintf(mood, sizeof mood, "%.*s", (int)strcspn(t->rows[r].attribute, " "), t->rows[r].attribute);
 		bool known = false;
-		for (size_t p = 0; p < sketch_palettes()->rows_count; p++)
-			known |= strcmp(sketch_palettes()->rows[p].id, mood) == 0;
+		for (size_t p = 0; p < sketch_table(SKETCH_PALETTES)->rows_count; p++)
+			known |= strcmp(sketch_table(SKETCH_PALETTES)->rows[p].id, mood) == 0;
 		if (!known)
 			fail_msg("%s: no palette for the mood “%s”", t->rows[r].id, mood);
 	}
@@ -308,7 +308,7 @@ static void every_trade_has_a_motif_and_words_in_three_scripts(void **state)
 static void no_word_stands_in_two_rows(void **state)
 {
 	(void)state;
-	const struct sketch_table *tables[] = {sketch_trades(), sketch_colour_words()};
+	const struct sketch_table *tables[] = {sketch_table(SKETCH_TRADES), sketch_table(SKETCH_COLOUR_WORDS)};
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
 		const struct sketch_table *t = tables[i];
 		assert_true(t->keywords_count > 300);
