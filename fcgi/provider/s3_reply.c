@@ -52,7 +52,7 @@ static void element_text(xmlNode *n, char out[TEXT_MAX])
 
 void s3_reply_code(char out[S3_CODE_MAX], const struct provider_reply *r)
 {
-	char text[TEXT_MAX];
+	char text[TEXT_MAX] = "";
 	xmlDoc *doc = reply_document(r, "Error");
 
 	out[0] = '\0';
@@ -81,7 +81,7 @@ static time_t time_of(const char *text)
 
 static int object_take(struct provider_objects *out, const xmlNode *contents)
 {
-	char key[TEXT_MAX] = "", text[TEXT_MAX];
+	char key[TEXT_MAX] = "", text[TEXT_MAX] = "";
 	time_t at = 0;
 
 	for (xmlNode *n = contents->children; n != NULL; n = n->next) {
