@@ -63,8 +63,8 @@ struct command {
 	const char *const *columns, *types; // of its list, as table_init() takes them; NULL: it has none
 };
 
-// The subcommands, in the order of the help: NAME_command is defined in admin/NAME.c, but access_command in export.c, requests_command
-// in requests_act.c, completion_command in main.c.
+// The subcommands, in the order of the help: NAME_command is defined in admin/NAME.c, but access_command in export.c, object_command in
+// restrict.c, requests_command in requests_act.c, completion_command in main.c.
 #define COMMANDS(row)                                                                                                                      \
 	row(check) row(publish) row(policy) row(subprocessors) row(register) row(prune) row(clock) row(requests) row(outbox) row(drill)    \
 	    row(agents) row(access) row(export) row(import) row(erase) row(hold) row(authority) row(incident) row(assess) row(rectify)     \
@@ -106,10 +106,13 @@ int cases_request_id(struct vault *v, const char *given, char out[RECORD_ID_LEN 
 enum status output_object(const struct arguments *args, const cJSON *object, const struct buf *text);
 // The same of an object of these members, JSON_MEMBERS().
 enum status output_members(const struct arguments *args, const struct buf *text, const struct json_member *members);
-#define OBJECT_FORMAT_OPTION                                                                                                               \
+// The last of the options of a command that prints so, and the end of their table; OBJECT_OPTIONS: it has no others.
+#define OBJECT_OPTIONS_END                                                                                                                 \
+	{"format", OPTION_CHOICE, "text|json", "how to print it"},                                                                         \
 	{                                                                                                                                  \
-		"format", OPTION_CHOICE, "text|json", "how to print it"                                                                    \
+		0                                                                                                                          \
 	}
+#define OBJECT_OPTIONS ((const struct option_row[]){OBJECT_OPTIONS_END})
 // What `--ip`, `--receipt` stand for: a file, standard input or a question on the terminal. Surrounding white space goes. ERR_INPUT.
 int ask_hidden(const char *name, const char *value, struct buf *out, struct err *e);
 // All of standard input, added to `out`. ERR_INPUT: longer than that may be.
@@ -153,5 +156,24 @@ enum status site_stores_open(struct vault **out, const struct admin *a, const st
 int site_become_owner(const char *folder);
 // The policy in force, or the one that --policy names. NULL when it is not valid.
 struct policy *site_policy(const struct admin *a);
+
+// Makes the folder. ERR_INPUT: it is there already.
+int audit_bundle_make(const struct admin *a, struct vault *v, const char *folder, struct err *e);
+
+// What the last restore could not bring back.
+// Says it, while no officer has taken note of it. 1; 0: there is nothing.
+int restore_note(struct vault *v, struct buf *out, struct err *e);
+// Assessments and contracts are files of the officer's; here is known what they were.
+enum assess_paper { PAPER_SAME, PAPER_CHANGED, PAPER_GONE, PAPER_UNSEEN /* who asks may not read it, or does not see its folder */ };
+// Whether the file of an assessment or contract, whose body this is, is what was noted.
+enum assess_paper assess_paper(const cJSON *body);
+// Who did what, and what they wrote of it, in the commands about requests and cases.
+// The user who runs this, also behind sudo: who did it, for the ledger and for the person.
+enum { OFFICER_MAX = 64 };
+void requests_officer(char out[OFFICER_MAX]);
+// A text that may have several lines, from where the option of this name says; nothing where it is not given. ERR_INPUT.
+int requests_text(const struct arguments *args, const char *name, struct buf *out, struct err *e);
+// What goes wrong with a request, said: the exit status.
+enum status requests_failed(const struct err *e);
 
 #endif

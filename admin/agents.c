@@ -12,10 +12,8 @@ static const struct option_row add_options[] = {
     {"opendsr", OPTION_FLAG, NULL, "a controller of OpenDSR instead: its token is printed, once"},
     {"technical-contact", OPTION_VALUE, "ADDRESS", "of the agent's firm"},
     {"business-contact", OPTION_VALUE, "ADDRESS", "of the agent's firm"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
-static const struct option_row list_options[] = {FORMAT_OPTION, {0}};
 static const struct option_row remove_options[] = {{"opendsr", OPTION_FLAG, NULL, "the controller of OpenDSR of this id"}, {0}};
 
 static const char *agents_protocol(const struct arguments *args)
@@ -123,7 +121,7 @@ static enum status agents_remove(const struct admin *a, const struct arguments *
 static const struct command *const agents_commands[] = {
     &(const struct command){"add", agents_add, "trust an agent, or put it in the place of one of the same id", .words = "ID",
 			    .options = add_options, .opens = OPENS_PROGRAM},
-    &(const struct command){"list", agents_list, "all of them", .options = list_options,
+    &(const struct command){"list", agents_list, "all of them", .options = LIST_OPTIONS,
 			    .columns = (const char *const[]){"id", "protocol", "name", "technical_contact", "business_contact", NULL},
 			    .types = "sssss"},
     &(const struct command){"remove", agents_remove, "trust it no longer", .words = "ID", .options = remove_options,

@@ -3,12 +3,10 @@
 //
 // In the body of a case: about (dpia, legitimate-interest, transfer, contract), of (the purpose's or processor's id), title, file
 // (its whole path), sha256, signed.
-#include "admin/assess.h"
 #include "admin/cases.h"
 #include "admin/requests.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
-#include "policy/base/text.h"
 #include "policy/vault/seal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +18,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <unistd.h>
 
 static const struct option_row assess_add_options[] = {
     {"about", OPTION_CHOICE, "dpia|legitimate-interest|transfer|contract", "what it is"},
@@ -30,22 +27,19 @@ static const struct option_row assess_add_options[] = {
     {"signed", OPTION_VALUE, "DATE", "of a contract: when it was signed"},
     {"until", OPTION_VALUE, "DATE", "when it is over"},
     {"review", OPTION_VALUE, "DATE", "when it is to be looked at again"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 static const struct option_row assess_list_options[] = {
     {"overdue", OPTION_FLAG, NULL, "only those that are to be reviewed, or are over, or whose file is not what was noted"},
-    FORMAT_OPTION,
-    {0}};
-static const struct option_row assess_show_options[] = {OBJECT_FORMAT_OPTION, {0}};
+    LIST_OPTIONS_END,
+};
 static const struct option_row assess_review_options[] = {
     {"review", OPTION_VALUE, "DATE", "when it is looked at next"},
     {"until", OPTION_VALUE, "DATE", "when it is over, if not as before"},
     {"file", OPTION_VALUE, "FILE", "where it is now, or as it is now: its SHA-256 is noted anew"},
     {"reason", OPTION_VALUE, "TEXT", "what was found; nothing personal"},
     {"close", OPTION_FLAG, NULL, "it holds no more, or another one takes its place"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 #define ASSESS_TYPES (CASE_BIT(CASE_ASSESSMENT) | CASE_BIT(CASE_CONTRACT))
 
@@ -204,7 +198,7 @@ static const struct command *const assess_commands[] = {
 			    .options = assess_list_options, .opens = OPENS_LOOK,
 			    .columns = (const char *const[]){"id", "state", "about", "of", "review", "overdue", "until", "title", NULL},
 			    .types = "isssdbDS"},
-    &(const struct command){"show", assess_show_main, "one of them", .words = "ID", .options = assess_show_options, .opens = OPENS_LOOK},
+    &(const struct command){"show", assess_show_main, "one of them", .words = "ID", .options = OBJECT_OPTIONS, .opens = OPENS_LOOK},
     &(const struct command){"review", assess_review_main, "it was looked at again, or holds no more", .words = "ID",
 			    .options = assess_review_options, .opens = OPENS_PROGRAM},
     NULL};

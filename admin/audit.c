@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: ISC
-#include "admin/audit_bundle.h"
+#include "admin/admin.h"
 #include "admin/sign.h"
 #include "admin/table.h"
 #include "policy/base/file.h"
 #include "policy/rights/certificate.h"
 #include "policy/vault/checkpoint.h"
-#include "policy/vault/ledger_key.h"
 #include "policy/vault/restore.h"
 #include <inttypes.h>
 #include <limits.h>
@@ -19,8 +18,7 @@ enum { CHECKPOINT_BYTES_MAX = 64 * 1024 };
 static const struct option_row show_options[] = {
     {"from", OPTION_VALUE, "INDEX", "from this entry on"},
     {"last", OPTION_VALUE, "N", "the last N entries only"},
-    FORMAT_OPTION,
-    {0},
+    LIST_OPTIONS_END,
 };
 
 struct audit_listing {
@@ -84,8 +82,7 @@ static const struct option_row verify_options[] = {
      "the verifier key for these, or for the published checkpoint, which was kept elsewhere, or its line itself"},
     {"certificate", OPTION_VALUE, "FILE", "only whether this certificate holds, by the key alone: no store is needed"},
     {"since-last", OPTION_FLAG, NULL, "only what was written or closed since the last time"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 // Of the convention for tools that verify logs, with one for what the command's others have 2 for.
@@ -321,8 +318,6 @@ static enum status audit_verify(const struct admin *a, const struct arguments *a
 	return output_object(args, object, &out) == STATUS_DONE ? status : STATUS_UNSURE;
 }
 
-static const struct option_row object_options[] = {OBJECT_FORMAT_OPTION, {0}};
-
 static enum status audit_checkpoint(const struct admin *a, const struct arguments *args)
 {
 	BUF_AUTO struct buf out = BUF_INIT(OUTPUT_MAX);
@@ -339,8 +334,7 @@ static enum status audit_checkpoint(const struct admin *a, const struct argument
 
 static const struct option_row proof_options[] = {
     {"since", OPTION_VALUE, "SIZE", "that it grew out of the checkpoint of this size, instead of that an entry is in it"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 static enum status audit_proof(const struct admin *a, const struct arguments *args)
@@ -383,7 +377,7 @@ const struct command audit_command = {
 				"prove to others that an entry is under the last signed checkpoint, or an older one before it",
 				.words = "[INDEX]", .options = proof_options, .opens = OPENS_LOOK},
 	&(const struct command){"checkpoint", audit_checkpoint, "print the signed checkpoint, to be kept elsewhere",
-				.options = object_options, .opens = OPENS_ADMIN},
+				.options = OBJECT_OPTIONS, .opens = OPENS_ADMIN},
 	&(const struct command){"bundle", audit_bundle,
 				"make a folder for an auditor: policy, register, ledger, proofs, and how to verify them without Lethe",
 				.words = "FOLDER", .opens = OPENS_ADMIN},

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: ISC
 // One folder for an auditor. What other commands print is printed by them, into it.
-#include "admin/audit_bundle.h"
+#include "admin/admin.h"
 #include "admin/sign.h"
 #include "policy/base/embed.h"
 #include "policy/base/file.h"
-#include "policy/base/text.h"
 #include "policy/vault/seal.h"
 #include "policy/vault/tiles.h"
 #include <errno.h>

@@ -3,7 +3,6 @@
 #include "policy/rights/authority.h"
 #include "admin/cases.h"
 #include "admin/requests.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +15,9 @@ static const struct option_row authority_add_options[] = {
     {"receipt", OPTION_HIDDEN, NULL, "whom it is about, by a receipt"},
     {"record", OPTION_VALUE, "ID", "or by a record of theirs"},
     {"tell", OPTION_VALUE, "DATE", "from when a copy of that person's data tells of it; without it none does"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
-static const struct option_row authority_list_options[] = {
-    {"open", OPTION_FLAG, NULL, "only those that are not closed"}, FORMAT_OPTION, {0}};
+static const struct option_row authority_list_options[] = {{"open", OPTION_FLAG, NULL, "only those that are not closed"}, LIST_OPTIONS_END};
 static const struct option_row authority_show_options[] = {CASES_SHOW_OPTIONS};
 static const struct option_row authority_close_options[] = {
     {"kind", OPTION_VALUE, "KIND,…", "what was given: kinds of data; without it nothing was"},
@@ -28,8 +25,7 @@ static const struct option_row authority_close_options[] = {
     {"refused", OPTION_VALUE, "WORD", "why it was refused; of a list, which is named for another word"},
     {"reason", OPTION_VALUE, "TEXT", "more of it; nothing personal"},
     {"tell", OPTION_VALUE, "DATE", "from when a copy of the person's data tells of it, if not as before"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 #define AUTHORITY_TYPE CASE_BIT(CASE_AUTHORITY)

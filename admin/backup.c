@@ -3,15 +3,12 @@
 #include "admin/admin.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
-#include <string.h>
-#include <unistd.h>
 
 static const struct option_row backup_options[] = {
     {"keys", OPTION_VALUE, "FOLDER", "where the newest copy of the keys goes: another place than the data"},
     {"scheduled", OPTION_FLAG, NULL, "nothing where LETHE_BACKUP names no folder: for timers"},
     {"check", OPTION_FLAG, NULL, "make none: read the backup FOLDER through"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 static enum status backup_report(const struct arguments *args, const struct backup_facts *b, const char *what)

@@ -3,7 +3,8 @@
 #ifndef LETHE_ADMIN_CASES_H
 #define LETHE_ADMIN_CASES_H
 
-#include "admin/requests_officer.h"
+#include "admin/table.h"
+#include "policy/base/json.h"
 #include "policy/rights/case.h"
 #include "policy/rights/person.h"
 
@@ -42,9 +43,6 @@ enum status cases_print(const struct admin *a, const struct arguments *args, uns
 enum status cases_show(const struct admin *a, const struct arguments *args, unsigned types);
 #define CASES_SHOW_OPTIONS                                                                                                                 \
 	{"personal", OPTION_FLAG, NULL, "also what may name people; it is recorded who read it"},                                          \
-	    {"reason", OPTION_VALUE, "TEXT", "with --personal: why"}, OBJECT_FORMAT_OPTION,                                                \
-	{                                                                                                                                  \
-		0                                                                                                                          \
-	}
+	    {"reason", OPTION_VALUE, "TEXT", "with --personal: why"}, OBJECT_OPTIONS_END
 
 #endif

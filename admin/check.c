@@ -3,8 +3,6 @@
 #include "admin/nginx_conf.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
-#include "policy/base/json.h"
-#include "policy/base/setting.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +15,7 @@ static const struct option_row check_options[] = {
     {"at", OPTION_VALUE, "DATE", "judge what is stored as it will be then, if only lethe prune goes on: 2027-11-22"},
     {"record", OPTION_FLAG, NULL, "note the findings in the state folder, for /privacy/live and lethe metrics"},
     {"quiet", OPTION_FLAG, NULL, "print only what is broken, unsure or overdue"},
-    FORMAT_OPTION,
-    {0},
+    LIST_OPTIONS_END,
 };
 
 // In this order: what later ones stand on comes first.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // What an officer is to look at again: legal holds, incidents, assessments and contracts.
-#include "admin/assess.h"
+#include "admin/cases.h"
 #include "admin/check.h"
 #include "policy/base/array.h"
 #include "policy/rights/case.h"

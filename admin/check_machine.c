@@ -4,7 +4,6 @@
 #include "fcgi/ipc/listener.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
-#include "policy/base/limits.h"
 #include "policy/base/requests.h"
 #include "policy/base/setting.h"
 #include <errno.h>

@@ -17,7 +17,6 @@
 #include <strings.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 enum { SITE_SECONDS = 3, READ_BYTES = 4096, COOKIES_MAX = 32 };
 #define PUBLISH "Run lethe publish, then reload nginx."

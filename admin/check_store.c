@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: ISC
 // What the stores hold, against what the policy promises.
+#include "admin/admin.h"
 #include "admin/check.h"
 #include "admin/drill.h"
 #include "admin/error_log.h"
-#include "admin/restore.h"
 #include "admin/sign.h"
 #include "policy/base/file.h"
-#include "policy/model/life.h"
-#include "policy/rights/deletion.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/outbox.h"
 #include "policy/vault/backup.h"
 #include "policy/vault/checkpoint.h"
-#include "policy/vault/ledger_key.h"
 #include "policy/vault/tombstone.h"
 #include <inttypes.h>
 #include <stdio.h>

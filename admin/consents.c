@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 // What was consented to, by nobody who could be told from it: the proof of Article 7(1).
 #include "admin/cases.h"
-#include "admin/table.h"
 #include "policy/base/file.h"
 #include "policy/rights/consent.h"
 #include "policy/rules/load.h"
@@ -12,10 +11,8 @@
 static const struct option_row list_options[] = {
     {"purpose", OPTION_VALUE, "ID", "only those of this consent of the policy"},
     {"status", OPTION_CHOICE, "given|refused|withdrawn", "only those with this decision"},
-    FORMAT_OPTION,
-    {0},
+    LIST_OPTIONS_END,
 };
-static const struct option_row show_options[] = {OBJECT_FORMAT_OPTION, {0}};
 
 struct consents {
 	const struct arguments *args;
@@ -160,7 +157,7 @@ static const struct command *const consents_commands[] = {
 	"list", consents_list, "every decision that is kept, oldest first", .options = list_options, .opens = OPENS_LOOK,
 	.columns = (const char *const[]){"id", "at", "consent", "decision", "until", "surface", "holds", NULL}, .types = "issssss"},
     &(const struct command){"show", consents_show, "one of them as a receipt, with the words that were shown", .words = "ID",
-			    .options = show_options, .opens = OPENS_LOOK},
+			    .options = OBJECT_OPTIONS, .opens = OPENS_LOOK},
     &(const struct command){
 	.name = "export", .run = consents_export, .line = "all of them as consent receipts (ISO/IEC TS 27560), JSON", .opens = OPENS_LOOK},
     NULL};

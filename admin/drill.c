@@ -5,7 +5,6 @@
 #include "admin/vendor.h"
 #include "fcgi/provider/s3_name.h"
 #include "policy/base/file.h"
-#include "policy/base/setting.h"
 #include "policy/base/tree.h"
 #include "policy/processors/processors.h"
 #include <stdio.h>
@@ -13,8 +12,8 @@
 
 enum { DRILL_MS = 180 * 1000, LOOK_MS = 20 * 1000, DRILL_BYTES = 64 * 1024, DRILL_WORK_SECONDS = 1800 };
 static const char canary[] = "A plain white cup on a wooden table, soft daylight, nothing else.";
-static const struct option_row drill_options[] = {
-    {"dry-run", OPTION_FLAG, NULL, "only say who would be asked, and who offers nothing"}, FORMAT_OPTION, {0}};
+static const struct option_row drill_options[] = {{"dry-run", OPTION_FLAG, NULL, "only say who would be asked, and who offers nothing"},
+						  LIST_OPTIONS_END};
 
 // ---- what is known of drills ----
 
@@ -32,22 +31,21 @@ cJSON *drill_read(const struct admin *a)
 	return known != NULL ? known : cJSON_CreateObject();
 }
 
-static void drill_write(const struct vendor_way *way, const char *processor, const struct deletion_row *row, const char *result)
+static void drill_write(const struct admin *a, const char *processor, const struct deletion_row *row, const char *result)
 {
-	JSON_AUTO cJSON *details = cJSON_CreateObject(), *known = NULL;
+	JSON_AUTO cJSON *details = json_make(JSON_MEMBERS(MEMBER_TEXT("processor", processor), MEMBER_TEXT("result", result))),
+			*known = NULL;
 	TREE_AUTO struct tree folder = {.fd = -1};
 	BUF_AUTO struct buf text = BUF_INIT(DRILL_BYTES), event_text = BUF_INIT(1024);
-	cJSON *one = cJSON_CreateObject();
+	cJSON *one =
+	    json_make(JSON_MEMBERS(MEMBER_TEXT("result", result), MEMBER_TIME("sent", row->made), MEMBER_TIME("answered", when_now())));
 	char path[4096];
 	struct err e = {0};
 
 	// A drill and the timer that asks again may have come to an end at once.
-	if (path_join(path, sizeof path, way->admin->state, DRILL_FOLDER, &e) == 0 && tree_open(&folder, path, &e) == 0)
+	if (path_join(path, sizeof path, a->state, DRILL_FOLDER, &e) == 0 && tree_open(&folder, path, &e) == 0)
 		(void)tree_lock(&folder, true, &e);
-	known = drill_read(way->admin);
-	cJSON_AddStringToObject(one, "result", result);
-	json_put_time(one, "sent", row->made);
-	json_put_time(one, "answered", when_now());
+	known = drill_read(a);
 	if (row->status != 0)
 		cJSON_AddNumberToObject(one, "status", row->status);
 	cJSON_AddNumberToObject(one, "attempts", row->attempts);
@@ -56,31 +54,30 @@ static void drill_write(const struct vendor_way *way, const char *processor, con
 	cJSON_DeleteItemFromObjectCaseSensitive(known, processor);
 	if (!cJSON_AddItemToObject(known, processor, one))
 		cJSON_Delete(one);
-	json_put_texts(details, JSON_TEXTS({"processor", processor}, {"result", result}));
 	if (row->status != 0)
 		cJSON_AddNumberToObject(details, "status", row->status);
 	cJSON_AddNumberToObject(details, "seconds", (double)(when_now() - row->made));
 	json_print(&event_text, details);
 	const struct ledger_event event = {.name = "drill", .details = buf_text(&event_text)};
-	if (ledger_append(way->vault, &event, &e) != 0 || json_print(&text, known) != 0 || drill_path(way->admin, path) != 0 ||
+	if (ledger_append(a->vault, &event, &e) != 0 || json_print(&text, known) != 0 || drill_path(a, path) != 0 ||
 	    file_write(path, text.data, text.len, 0640, NULL, &e) != 0)
 		output_complain(STATUS_FOUND, "drill: what came of it at %s is not written down: %s", processor, e.text);
 }
 
 void drill_answered(void *arg, const struct deletion_row *row)
 {
-	const struct vendor_way *way = arg;
+	const struct admin *a = arg;
 	const struct provider *p = provider_find(row->processor);
 	char failure[DELETION_FAILURE];
 	struct provider_task t;
 
 	if (row->deleted == 0 || p == NULL || p->removal.look == NULL) {
-		drill_write(way, row->processor, row, row->deleted == 0 ? "failed" : "confirmed");
+		drill_write(a, row->processor, row, row->deleted == 0 ? "failed" : "confirmed");
 		return;
 	}
 	provider_look(&t, p, row->reference);
-	vendor_drive(way->admin->run, row->processor, row->kinds, &t, monotonic_ms() + LOOK_MS, NULL, NULL, failure);
-	drill_write(way, row->processor, row, t.kept == PROVIDER_KEPT_GONE ? "gone" : t.kept == PROVIDER_KEPT_STILL ? "kept" : "unsure");
+	vendor_drive(a->run, row->processor, row->kinds, &t, monotonic_ms() + LOOK_MS, NULL, NULL, failure);
+	drill_write(a, row->processor, row, t.kept == PROVIDER_KEPT_GONE ? "gone" : t.kept == PROVIDER_KEPT_STILL ? "kept" : "unsure");
 	provider_free(&t);
 }
 
@@ -88,11 +85,7 @@ void drill_answered(void *arg, const struct deletion_row *row)
 
 static int canary_take(void *arg, const void *bytes, size_t len, struct err *e)
 {
-	(void)arg;
-	(void)bytes;
-	(void)len;
-	(void)e;
-	return 0;
+	return (void)arg, (void)bytes, (void)len, (void)e, 0;
 }
 
 static void canary_again(void *arg)
@@ -101,7 +94,7 @@ static void canary_again(void *arg)
 }
 
 struct drill {
-	struct vendor_way way;
+	struct admin admin;
 	struct deletion_new work;
 	char id[RECORD_ID_LEN + 1]; // of the deletion; "": there is nothing to delete yet
 	struct err e;
@@ -113,7 +106,7 @@ static int drill_noted(void *arg, const char *reference)
 	struct deletion_new work = d->work;
 
 	work.reference = reference;
-	return deletion_add(d->way.vault, &work, d->id, &d->e);
+	return deletion_add(d->admin.vault, &work, d->id, &d->e);
 }
 
 // Sends it. `failure`: why nothing came of it, or "".
@@ -136,7 +129,7 @@ static void canary_send(struct drill *d, const struct provider *p, enum provider
 					  .width = 1024,
 					  .height = 1024,
 					  .sink = &sink};
-	const char *run = d->way.admin->run;
+	const char *run = d->admin.run;
 	const uint64_t until = monotonic_ms() + DRILL_MS;
 	char word[DELETION_FAILURE];
 	struct provider_task t;
@@ -168,10 +161,10 @@ static bool canary_put(struct drill *d, const struct provider *p, char failure[D
 		return false;
 	}
 	provider_begin(&t, p, PROVIDER_PUT, &in);
-	vendor_drive(d->way.admin->run, d->work.processor, d->work.kinds, &t, monotonic_ms() + DRILL_MS, NULL, NULL, failure);
+	vendor_drive(d->admin.run, d->work.processor, d->work.kinds, &t, monotonic_ms() + DRILL_MS, NULL, NULL, failure);
 	const bool there = t.result == PROVIDER_OK;
 	if (t.result == PROVIDER_REFUSED) // it has certainly nothing
-		(void)deletion_drop(d->way.vault, d->id, "site", &d->e);
+		(void)deletion_drop(d->admin.vault, d->id, "site", &d->e);
 	if (!there && failure[0] == '\0')
 		snprintf(failure, DELETION_FAILURE, "%s", t.result == PROVIDER_REFUSED ? "refused" : "no-answer");
 	provider_free(&t);
@@ -187,7 +180,7 @@ static int canary_address(struct drill *d, const struct policy *p)
 	return drill_noted(d, buf_text(&address));
 }
 
-static enum status drill_one(const struct admin *a, struct site *s, const struct policy_processor *to, const struct provider *p)
+static enum status drill_one(const struct admin *a, const struct policy_processor *to, const struct provider *p)
 {
 	const time_t now = when_now();
 	const kind_set may = policy_processor_receives(to, now);
@@ -195,7 +188,7 @@ static enum status drill_one(const struct admin *a, struct site *s, const struct
 	    p->can[PROVIDER_IMAGE].begin != NULL && (to->roles & POLICY_BIT(ROLE_IMAGE)) ? PROVIDER_IMAGE : PROVIDER_PROMPTS;
 	const bool makes = p->can[ability].begin != NULL, stores = p->can[PROVIDER_PUT].begin != NULL;
 	struct drill d = {
-	    .way = {a, s->vault},
+	    .admin = *a,
 	    .work = {.processor = to->id,
 		     .kinds = may & (stores ? KIND_BIT(KIND_UPLOAD) | KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_ARCHIVE) | KIND_BIT(KIND_GALLERY)
 				     : !makes                    ? KIND_BIT(KIND_IMAGE) | KIND_BIT(KIND_ARCHIVE)
@@ -203,7 +196,7 @@ static enum status drill_one(const struct admin *a, struct site *s, const struct
 								 : KIND_BIT(KIND_INPUT)),
 		     .next = now + DRILL_WORK_SECONDS + (time_t)p->removal.after,
 		     .canary = true}};
-	const struct deletion_way asking = {vendor_delete, drill_answered, &d.way};
+	const struct deletion_way asking = {vendor_delete, drill_answered, &d.admin};
 	struct deletion_row row = {.processor = to->id, .made = now, .failure = "", .state = "", .reference = "", .request = ""};
 	char failure[DELETION_FAILURE] = "";
 	struct deletion_sum sum;
@@ -214,39 +207,33 @@ static enum status drill_one(const struct admin *a, struct site *s, const struct
 		lost = !canary_put(&d, p, failure);
 	else if (makes)
 		canary_send(&d, p, ability, failure);
-	else if (canary_address(&d, s->policy) != 0)
+	else if (canary_address(&d, a->in_force) != 0)
 		snprintf(failure, sizeof failure, "not-noted");
 	if (d.id[0] == '\0' || lost) {
 		row.failure = failure;
-		drill_write(&d.way, to->id, &row, "failed");
+		drill_write(a, to->id, &row, "failed");
 		return d.e.code != ERR_NONE ? output_complain(STATUS_FOUND, "drill: %s: %s", to->id, d.e.text) : STATUS_FOUND;
 	}
 	if (p->removal.after > 0) {
-		drill_write(&d.way, to->id, &row, "waiting");
+		drill_write(a, to->id, &row, "waiting");
 		return STATUS_DONE;
 	}
-	if (deletion_run(s->vault, d.id, true, &asking, &sum, &e) != 0)
+	if (deletion_run(a->vault, d.id, true, &asking, &sum, &e) != 0)
 		return output_complain(STATUS_FOUND, "drill: %s: %s", to->id, e.text);
 	return sum.deleted == 1 ? STATUS_DONE : STATUS_FOUND;
 }
 
 static enum status drill_run(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"vendor", "result", "sent", "answered", "status", "failure", "note", NULL};
 	const char *wanted = args->word_count > 0 ? args->words[0] : NULL;
 	enum status status = STATUS_DONE;
+	const bool dry = argument_given(args, "dry-run"), kept = deletion_kept(a->in_force);
 	bool found = false;
-	SITE_AUTO struct site s = {0};
-	TABLE_AUTO struct table t;
 
-	table_init(&t, columns, "ssttnss");
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	const bool dry = argument_given(args, "dry-run"), kept = deletion_kept(s.policy);
-	for (size_t i = 0; i < s.policy->processor_count; i++) {
-		const struct policy_processor *to = &s.policy->processors[i];
+	for (size_t i = 0; i < a->in_force->processor_count; i++) {
+		const struct policy_processor *to = &a->in_force->processors[i];
 		const struct provider *p = provider_find(to->id);
-		char note[160], length[96];
+		char note[192], length[96];
 		if ((wanted != NULL && strcmp(wanted, to->id) != 0) || to->local || !policy_processor_in_force(to, when_now()))
 			continue;
 		const bool offers = p != NULL && p->removal.ask != NULL;
@@ -257,17 +244,16 @@ static enum status drill_run(const struct admin *a, const struct arguments *args
 			       to->has_keeps                     ? to->keeps
 			       : processor_facts(to->id) != NULL ? processor_facts(to->id)->longest
 								 : (struct duration){0});
-		snprintf(note, sizeof note, "%s%s",
+		snprintf(note, sizeof note, "%s%s%s",
 			 !offers                ? "nothing can be deleted there"
 			 : p->removal.after > 0 ? "it deletes by itself, and says when it did"
 						: "it deletes when asked",
-			 length[0] != '\0' ? "; by its word it ends all of it after: " : "");
-		snprintf(note + strlen(note), sizeof note - strlen(note), "%s", length);
+			 length[0] != '\0' ? "; by its word it ends all of it after: " : "", length);
 		if (offers && !dry && !kept)
 			return output_complain(
 			    STATUS_UNSURE,
 			    "drill: the policy does not declare the kind deletion, without which a canary could be lost at the vendor");
-		if (offers && !dry && drill_one(a, &s, to, p) != STATUS_DONE)
+		if (offers && !dry && drill_one(a, to, p) != STATUS_DONE)
 			status = STATUS_FOUND;
 		JSON_AUTO cJSON *known = drill_read(a);
 		const cJSON *one = offers ? json_get(known, to->id) : NULL;
@@ -275,7 +261,7 @@ static enum status drill_run(const struct admin *a, const struct arguments *args
 		if (result != NULL && !dry &&
 		    (strcmp(result, "kept") == 0 || strcmp(result, "failed") == 0 || strcmp(result, "unsure") == 0))
 			status = STATUS_FOUND;
-		table_add(&t, to->id,
+		table_add(a->list, to->id,
 			  result != NULL ? result
 			  : offers       ? "never"
 					 : "none",
@@ -286,9 +272,16 @@ static enum status drill_run(const struct admin *a, const struct arguments *args
 		return output_complain(
 		    STATUS_UNSURE, wanted != NULL ? "drill: the policy declares no processor %s" : "drill: the policy declares nobody%s",
 		    wanted != NULL ? wanted : "");
-	const enum status printed = table_output(&t, args, NULL);
+	const enum status printed = table_output(a->list, args, NULL);
 	return printed != STATUS_DONE ? printed : status;
 }
 
-const struct command drill_command = {"drill", drill_run, "send vendors a canary, have it deleted, and see whether it is gone",
-				      .words = "[VENDOR]", .options = drill_options};
+const struct command drill_command = {"drill",
+				      drill_run,
+				      "send vendors a canary, have it deleted, and see whether it is gone",
+				      .words = "[VENDOR]",
+				      .options = drill_options,
+				      .opens = OPENS_PROGRAM,
+				      .columns =
+					  (const char *const[]){"vendor", "result", "sent", "answered", "status", "failure", "note", NULL},
+				      .types = "ssttnss"};

@@ -10,7 +10,7 @@
 
 #define DRILL_FOLDER "officer"
 #define DRILL_FILE   DRILL_FOLDER "/drill.json"
-// Of struct deletion_way, after each attempt to delete a canary; `arg` is a struct vendor_way. One that is deleted is looked for.
+// Of struct deletion_way, after each attempt to delete a canary; `arg` is a struct admin. One that is deleted is looked for.
 void drill_answered(void *arg, const struct deletion_row *row);
 // The file, or an empty object. The caller frees.
 cJSON *drill_read(const struct admin *a);

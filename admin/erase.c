@@ -19,8 +19,7 @@ static const struct option_row erase_options[] = {
     {"record", OPTION_VALUE, "ID", "one record, by its id, with everything of the same subject"},
     {"dry-run", OPTION_FLAG, NULL, "only count"},
     {"yes", OPTION_FLAG, NULL, "do not ask"},
-    FORMAT_OPTION,
-    {0},
+    LIST_OPTIONS_END,
 };
 
 // Anybody can give the contact of another one.

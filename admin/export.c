@@ -2,14 +2,11 @@
 // `lethe access` shows what is kept of somebody, by number; `lethe export` writes it to a file, or to standard output.
 #include "policy/rights/export.h"
 #include "admin/cases.h"
-#include "admin/table.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
-#include "policy/base/text.h"
 #include "policy/rights/erase.h"
 #include "policy/rights/reading.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,7 +20,7 @@
 	}
 
 static const struct option_row access_options[] = {
-    SELECTOR_OPTIONS, {"reason", OPTION_VALUE, "TEXT", "with --contact: why; the person sees it"}, FORMAT_OPTION, {0}};
+    SELECTOR_OPTIONS, {"reason", OPTION_VALUE, "TEXT", "with --contact: why; the person sees it"}, LIST_OPTIONS_END};
 static const struct option_row export_options[] = {
     SELECTOR_OPTIONS,
     {"passphrase", OPTION_HIDDEN, NULL, "encrypts it"},

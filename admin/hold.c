@@ -29,22 +29,22 @@ static const struct option_row place_options[] = {
     {"review", OPTION_VALUE, "DATE", "when it is looked at again"},
     {"expires", OPTION_VALUE, "DATE", "when it ends by itself"},
     {"dry-run", OPTION_FLAG, NULL, "only count"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
-static const struct option_row lift_options[] = {HOLD_REASON, OBJECT_FORMAT_OPTION, {0}};
-static const struct option_row review_options[] = {{"review", OPTION_VALUE, "DATE", "when it is looked at next"},
-						   {"expires", OPTION_VALUE, "DATE", "when it ends by itself, if not as before"},
-						   HOLD_REASON,
-						   OBJECT_FORMAT_OPTION,
-						   {0}};
-static const struct option_row hold_list_options[] = {
-    {"overdue", OPTION_FLAG, NULL, "only those that are to be reviewed"}, FORMAT_OPTION, {0}};
+static const struct option_row lift_options[] = {HOLD_REASON, OBJECT_OPTIONS_END};
+static const struct option_row review_options[] = {
+    {"review", OPTION_VALUE, "DATE", "when it is looked at next"},
+    {"expires", OPTION_VALUE, "DATE", "when it ends by itself, if not as before"},
+    HOLD_REASON,
+    OBJECT_OPTIONS_END,
+};
+static const struct option_row hold_list_options[] = {{"overdue", OPTION_FLAG, NULL, "only those that are to be reviewed"},
+						      LIST_OPTIONS_END};
 static const struct option_row hold_show_options[] = {
     {"personal", OPTION_FLAG, NULL, "also what it was placed by, and the rows of the request log that it keeps; that is recorded"},
     {"reason", OPTION_VALUE, "TEXT", "with --personal: why; the person sees it"},
-    OBJECT_FORMAT_OPTION,
-    {0}};
+    OBJECT_OPTIONS_END,
+};
 
 static enum status hold_place_main(const struct admin *a, const struct arguments *args)
 {

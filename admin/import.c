@@ -8,15 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 static const struct option_row import_options[] = {
     {"passphrase", OPTION_HIDDEN, NULL, "opens it, where it is encrypted"},
     {"reason", OPTION_VALUE, "TEXT", "why; the person sees it"},
     {"dry-run", OPTION_FLAG, NULL, "say what would be stored, and store nothing"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 static const struct {

@@ -4,7 +4,6 @@
 // In the body of a case: what, happened, noticed, kinds[], records, subjects (how many people), without_subject (records
 // of nobody in particular), log_rows, reachable (of the people, who gave a contact), risk (none, risk, high), consequences, measures.
 // It is due 72 hours after it was noticed, until the authority was notified or it was found to need none.
-#include "admin/incident.h"
 #include "admin/incident_people.h"
 #include "admin/requests.h"
 #include "policy/rights/document.h"
@@ -21,22 +20,20 @@ static const struct option_row incident_open_options[] = {
     {"noticed", OPTION_VALUE, "TIME", "when it was noticed, if not now (UTC): the 72 hours run from then"},
     {"kind", OPTION_VALUE, "KIND,…", "which kinds of data; else all that are stored of people themselves"},
     {"what", OPTION_HIDDEN, NULL, "what happened, from a file or standard input; sealed"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
-static const struct option_row incident_list_options[] = {
-    {"overdue", OPTION_FLAG, NULL, "only those whose 72 hours are over"}, FORMAT_OPTION, {0}};
+static const struct option_row incident_list_options[] = {{"overdue", OPTION_FLAG, NULL, "only those whose 72 hours are over"},
+							  LIST_OPTIONS_END};
 static const struct option_row incident_show_options[] = {CASES_SHOW_OPTIONS};
 static const struct option_row incident_assess_options[] = {
     {"risk", OPTION_CHOICE, "none|risk|high", "for the people: none needs no notice, high needs letters to them, too"},
     {"consequences", OPTION_VALUE, "TEXT", "what it may lead to"},
     {"measures", OPTION_VALUE, "TEXT", "what was done and will be"},
     {"reason", OPTION_VALUE, "TEXT", "why the risk is so; nothing personal"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
-static const struct option_row incident_close_options[] = {
-    {"reason", OPTION_VALUE, "TEXT", "how it ended; nothing personal"}, OBJECT_FORMAT_OPTION, {0}};
+static const struct option_row incident_close_options[] = {{"reason", OPTION_VALUE, "TEXT", "how it ended; nothing personal"},
+							   OBJECT_OPTIONS_END};
 
 // Whom it touches, as far as it is still there.
 static int incident_touched(struct vault *v, const struct incident_scope *scope, cJSON *members, struct err *e)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 // The letters of an incident to the authority (GDPR, Article 33) and to the people whom it touches (Article 34): printed, or queued in the outbox.
-#include "admin/incident.h"
 #include "admin/incident_people.h"
 #include "policy/base/array.h"
 #include "policy/publish/words/words.h"
@@ -19,8 +18,7 @@ const struct option_row incident_letter_options[] = {
     {"incomplete", OPTION_FLAG, NULL, "with --send: although something is not known yet; it follows (Article 33(4))"},
     {"yes", OPTION_FLAG, NULL, "with --send: do not ask first"},
     {"sent", OPTION_FLAG, NULL, "it was sent another way: record that; further letters may follow"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 // What a letter has to say, and where it is written down.

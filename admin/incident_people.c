@@ -2,7 +2,6 @@
 #include "admin/incident_people.h"
 #include "policy/base/array.h"
 #include "policy/rights/person.h"
-#include "policy/vault/seal.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #ifndef LETHE_ADMIN_INCIDENT_PEOPLE_H
 #define LETHE_ADMIN_INCIDENT_PEOPLE_H
 
+#include "admin/cases.h"
 #include "policy/base/mail_address.h"
 #include "policy/vault/seal.h"
 #include "policy/vault/vault.h"
@@ -28,5 +29,10 @@ struct incident_people {
 // `subjects`: how many vault_touched_count() found.
 int incident_people_find(struct incident_people *out, struct vault *v, const struct incident_scope *scope, uint64_t subjects,
 			 struct err *e);
+
+// The letters of an incident: a command of admin/incident.c.
+extern const struct option_row incident_letter_options[];
+enum status incident_letter_main(const struct admin *a, const struct arguments *args);
+#define INCIDENT_TYPE CASE_BIT(CASE_INCIDENT)
 
 #endif

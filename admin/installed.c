@@ -6,7 +6,6 @@
 #include "policy/base/file.h"
 #include "policy/base/place.h"
 #include "policy/base/setting.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "admin/check.h"
 #include "admin/sign.h"
-#include "policy/base/json.h"
 #include "policy/vault/checkpoint.h"
-#include "policy/vault/ledger_key.h"
 
 static void count_closed(void *arg, const char *path, mode_t mode)
 {
@@ -77,8 +75,7 @@ static enum status keys_rotate(const struct admin *a, const struct arguments *ar
 
 static const struct option_row rotate_options[] = {
     {"ledger", OPTION_FLAG, NULL, "instead the key that signs the ledger; while the site runs"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 const struct command keys_command = {
@@ -86,7 +83,7 @@ const struct command keys_command = {
     .line = "the stores and their keys",
     .sub = (const struct command *const[]){
 	&(const struct command){"init", keys_init, "make the stores and the master key where they are missing; nothing else makes them",
-				.options = (const struct option_row[]){OBJECT_FORMAT_OPTION, {0}}},
+				.options = OBJECT_OPTIONS},
 	&(const struct command){"rotate", keys_rotate, "put a new master key in the place of the one in use; the site must be stopped",
 				.options = rotate_options, .opens = OPENS_ADMIN},
 	&keys_api_command, NULL}};

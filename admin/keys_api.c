@@ -88,8 +88,7 @@ static const struct option_row keys_api_create_options[] = {
     {"daily", OPTION_VALUE, "N", "pictures that it may have made on a day (UTC); any number unless it is given"},
     {"until", OPTION_VALUE, "DATE", "when it is over; never unless it is given"},
     {"receipt", OPTION_HIDDEN, NULL, "whose it is, by a receipt of theirs; a new one unless it is given"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 const struct command keys_api_command = {
@@ -99,9 +98,9 @@ const struct command keys_api_command = {
 	&(const struct command){"create", keys_api_create, "make one, and print it this once", .options = keys_api_create_options,
 				.opens = OPENS_PROGRAM},
 	&(const struct command){"list", keys_api_list, "those there are, without the keys themselves, which nobody has",
-				.options = (const struct option_row[]){FORMAT_OPTION, {0}}, .opens = OPENS_LOOK,
+				.options = LIST_OPTIONS, .opens = OPENS_LOOK,
 				.columns = (const char *const[]){"id", "scope", "daily", "today", "made", "until", "state", NULL},
 				.types = "isnndds"},
-	&(const struct command){"revoke", keys_api_revoke, "end one at once", .words = "ID",
-				.options = (const struct option_row[]){OBJECT_FORMAT_OPTION, {0}}, .opens = OPENS_PROGRAM},
+	&(const struct command){"revoke", keys_api_revoke, "end one at once", .words = "ID", .options = OBJECT_OPTIONS,
+				.opens = OPENS_PROGRAM},
 	NULL}};

@@ -44,46 +44,39 @@ static void metric_add(struct buf *out, const char *name, const char *label, con
 	buf_printf(out, " %.15g\n", number);
 }
 
+// A series with a value of the label in each row.
+struct metric_row {
+	const char *value;
+	double number;
+};
+#define METRIC_ROWS(...) ((const struct metric_row[]){__VA_ARGS__, {NULL, 0}})
+static void metric_series(struct buf *out, const char *name, const char *type, const char *help, const char *label,
+			  const struct metric_row *rows)
+{
+	metric_begin(out, name, type, help);
+	for (; rows->value != NULL; rows++)
+		metric_add(out, name, label, rows->value, rows->number);
+}
+
 static void metric_one(struct buf *out, const char *name, const char *help, double number)
 {
 	metric_begin(out, name, "gauge", help);
 	metric_add(out, name, NULL, NULL, number);
 }
 
-static double kind_count(const struct census_row *row)
-{
-	return (double)row->count;
-}
-
-static double kind_oldest(const struct census_row *row)
-{
-	return (double)row->oldest;
-}
-
-static double kind_limit(const struct census_row *row)
-{
-	return (double)row->limit_seconds;
-}
-
-static double kind_late(const struct census_row *row)
-{
-	return row->late;
-}
-
 static void metrics_of_kinds(struct buf *out, const struct census *census)
 {
-	static const struct {
-		const char *name, *help;
-		double (*number)(const struct census_row *row);
-	} columns[] = {{"records", "What is held, by kind of data.", kind_count},
-		       {"oldest_timestamp_seconds", "When the oldest of the kind was made; 0: there is none.", kind_oldest},
-		       {"limit_seconds", "How long the oldest may be kept; 0: no fixed time.", kind_limit},
-		       {"late", "1: something of the kind is older than the policy promises.", kind_late}};
+	static const char *const columns[][2] = {{"records", "What is held, by kind of data."},
+						 {"oldest_timestamp_seconds", "When the oldest of the kind was made; 0: there is none."},
+						 {"limit_seconds", "How long the oldest may be kept; 0: no fixed time."},
+						 {"late", "1: something of the kind is older than the policy promises."}};
 
 	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
-		metric_begin(out, columns[i].name, "gauge", columns[i].help);
-		for (size_t k = 0; k < census->row_count; k++)
-			metric_add(out, columns[i].name, "kind", kind_row(census->rows[k].kind)->name, columns[i].number(&census->rows[k]));
+		metric_begin(out, columns[i][0], "gauge", columns[i][1]);
+		for (const struct census_row *row = census->rows; row < census->rows + census->row_count; row++) {
+			const double numbers[] = {(double)row->count, (double)row->oldest, (double)row->limit_seconds, row->late};
+			metric_add(out, columns[i][0], "kind", kind_row(row->kind)->name, numbers[i]);
+		}
 	}
 }
 
@@ -122,9 +115,8 @@ static void metrics_of_traffic(struct buf *out, const struct admin *a)
 		metric_add(out, "upstream_spent_today", "processor", id != NULL ? id : "",
 			   is_today ? json_number(one, "spent_today", 0) : 0);
 	}
-	metric_begin(out, "pages_total", "counter", "Pages that visitors named, fetched or refused.");
-	metric_add(out, "pages_total", "outcome", "fetched", json_number(pages, "requests", 0));
-	metric_add(out, "pages_total", "outcome", "refused", json_number(pages, "refused", 0));
+	metric_series(out, "pages_total", "counter", "Pages that visitors named, fetched or refused.", "outcome",
+		      METRIC_ROWS({"fetched", json_number(pages, "requests", 0)}, {"refused", json_number(pages, "refused", 0)}));
 	if (live)
 		metric_one(out, "egress_calls", "Calls to third parties that are under way.", json_number(traffic, "under_way", 0));
 }
@@ -169,10 +161,7 @@ static int waiting_mail(void *arg, const struct outbox_row *row)
 {
 	struct waiting *w = arg;
 
-	if (strcmp(row->state, "waiting") == 0)
-		w->waiting++;
-	else
-		w->failed++;
+	++*(strcmp(row->state, "waiting") == 0 ? &w->waiting : &w->failed);
 	return 0;
 }
 
@@ -203,13 +192,11 @@ static int metrics_of_rights(struct buf *out, struct vault *v, struct err *e)
 	metric_one(out, "holds_overdue", "Legal holds whose review is overdue.", w.holds);
 	metric_one(out, "incidents_overdue", "Incidents whose authority is still to be told after 72 hours.", w.incidents);
 	metric_one(out, "assessments_overdue", "Assessments and contracts that are to be reviewed, or are over.", w.assessments);
-	metric_begin(out, "mails", "gauge", "Mails that are not sent yet.");
-	metric_add(out, "mails", "state", "waiting", w.waiting);
-	metric_add(out, "mails", "state", "failed", w.failed);
-	metric_begin(out, "vendor_deletions", "gauge",
-		     "Deletions at vendors that are not confirmed: due later, or asked for in vain so far.");
-	metric_add(out, "vendor_deletions", "state", "due", w.deletions - w.asked);
-	metric_add(out, "vendor_deletions", "state", "asked", w.asked);
+	metric_series(out, "mails", "gauge", "Mails that are not sent yet.", "state",
+		      METRIC_ROWS({"waiting", w.waiting}, {"failed", w.failed}));
+	metric_series(out, "vendor_deletions", "gauge",
+		      "Deletions at vendors that are not confirmed: due later, or asked for in vain so far.", "state",
+		      METRIC_ROWS({"due", w.deletions - w.asked}, {"asked", w.asked}));
 	return 0;
 }
 
@@ -249,24 +236,18 @@ static int metrics_of_vault(struct buf *out, const struct admin *a)
 
 	if (vault_census(a->vault, &census, a->e) != 0 || vault_clock(a->vault, &clock, a->e) != 0)
 		return -1;
-	metric_begin(out, "policy_info", "gauge", "The policy in force.");
-	metric_add(out, "policy_info", "version", a->in_force->version, 1);
+	metric_series(out, "policy_info", "gauge", "The policy in force.", "version", METRIC_ROWS({a->in_force->version, 1}));
 	metrics_of_kinds(out, &census);
-	if (vault_prune(a->vault, (struct duration){0}, true, &due, a->e) == 0) {
-		metric_begin(out, "due", "gauge", "What the next run of lethe prune ends.");
-		metric_add(out, "due", "what", "records", (double)due.records);
-		metric_add(out, "due", "what", "files", (double)due.files);
-		metric_add(out, "due", "what", "request-log-days", (double)due.log_segments);
-		metric_add(out, "due", "what", "orphans", (double)due.orphans);
-	}
+	if (vault_prune(a->vault, (struct duration){0}, true, &due, a->e) == 0)
+		metric_series(out, "due", "gauge", "What the next run of lethe prune ends.", "what",
+			      METRIC_ROWS({"records", (double)due.records}, {"files", (double)due.files},
+					  {"request-log-days", (double)due.log_segments}, {"orphans", (double)due.orphans}));
 	metric_one(out, "last_prune_timestamp_seconds", "When lethe prune last ran; 0: never.", (double)census.last_prune);
 	metric_one(out, "clock_leapt", "1: the clock cannot be right, see lethe clock show.", clock.leapt);
 	metric_one(out, "erasures_unsearched", "1: an erasure's traces are still to be searched for.", census.unsearched != 0);
-	metric_begin(out, "bytes", "gauge", "Bytes that each part takes.");
-	metric_add(out, "bytes", "part", "database", (double)census.database_bytes);
-	metric_add(out, "bytes", "part", "wal", (double)census.wal_bytes);
-	metric_add(out, "bytes", "part", "request-log", (double)census.log_bytes);
-	metric_add(out, "bytes", "part", "spool", (double)census.spool_bytes);
+	metric_series(out, "bytes", "gauge", "Bytes that each part takes.", "part",
+		      METRIC_ROWS({"database", (double)census.database_bytes}, {"wal", (double)census.wal_bytes},
+				  {"request-log", (double)census.log_bytes}, {"spool", (double)census.spool_bytes}));
 	metric_begin(out, "free_bytes", "gauge", "Bytes that are free where each part is.");
 	if (statvfs(a->state, &fs) == 0)
 		metric_add(out, "free_bytes", "part", "database", (double)fs.f_bavail * (double)fs.f_frsize);

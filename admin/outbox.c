@@ -10,20 +10,18 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct option_row outbox_list_options[] = {FORMAT_OPTION, {0}};
 static const struct option_row outbox_show_options[] = {
-    {"reason", OPTION_VALUE, "TEXT", "why it is read; the person whom it is to sees it"}, OBJECT_FORMAT_OPTION, {0}};
+    {"reason", OPTION_VALUE, "TEXT", "why it is read; the person whom it is to sees it"}, OBJECT_OPTIONS_END};
 static const struct option_row outbox_send_options[] = {
     {"now", OPTION_FLAG, NULL, "all of them, also those whose time has not come and those that failed"},
     {"quiet", OPTION_FLAG, NULL, "say nothing, and end with 0 whatever waits"},
     {0},
 };
 
-struct outbox_listing {
-	struct table table;
-	const char *given; // an id or its beginning; NULL: of all
+struct outbox_found {
+	const char *given; // an id or its beginning
 	char id[RECORD_ID_LEN + 1], request[RECORD_ID_LEN + 1];
-	size_t found, failed;
+	size_t found;
 	bool deletion; // what was found is none of the mails
 	cJSON *shown;
 };
@@ -56,50 +54,38 @@ static const char *outbox_advice(const char *failure, bool failed)
 
 static int outbox_list_one(void *arg, const struct outbox_row *row)
 {
-	struct outbox_listing *l = arg;
+	struct table *t = arg;
 	const bool failed = strcmp(row->state, "waiting") != 0;
 
-	l->failed += failed;
-	table_add(&l->table, row->id, row->what, row->request, row->state, row->made, row->failure, outbox_advice(row->failure, failed),
+	t->found |= failed;
+	table_add(t, row->id, row->what, row->request, row->state, row->made, row->failure, outbox_advice(row->failure, failed),
 		  (double)row->attempts, failed ? (time_t)0 : row->next);
 	return 0;
 }
 
 static int outbox_list_deletion(void *arg, const struct deletion_row *row)
 {
-	struct outbox_listing *l = arg;
 	const char *advice = strcmp(row->failure, "refused") == 0          ? "give the vendor's key the right to delete"
 			     : strcmp(row->failure, "not-configured") == 0 ? "set up the vendor's key and settings"
 									   : outbox_advice(row->failure, false);
 	char what[96];
 
 	snprintf(what, sizeof what, "deletion %.80s", row->processor);
-	table_add(&l->table, row->id, what, row->request, row->state, row->made, row->failure, advice, (double)row->attempts, row->next);
+	table_add(arg, row->id, what, row->request, row->state, row->made, row->failure, advice, (double)row->attempts, row->next);
 	return 0;
 }
 
 static enum status outbox_list_run(const struct admin *a, const struct arguments *args)
 {
-	static const char *const columns[] = {"id", "letter", "request", "state", "since", "failure", "do", "attempts", "next", NULL};
-	struct outbox_listing l = {0};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
-
-	table_init(&l.table, columns, "isisdssNT");
-	if (site_open(&s, a, VAULT_LOOK) != STATUS_DONE)
-		return STATUS_UNSURE;
-	int ret = outbox_each(s.vault, outbox_list_one, &l, &e);
-	if (ret == 0)
-		ret = deletion_each(s.vault, false, outbox_list_deletion, &l, &e);
-	enum status status =
-	    ret != 0 ? output_complain(STATUS_UNSURE, "outbox: %s", e.text) : table_output(&l.table, args, "Nothing waits to be sent.");
-	table_free(&l.table);
-	return status == STATUS_DONE && l.failed > 0 ? STATUS_FOUND : status;
+	return outbox_each(a->vault, outbox_list_one, a->list, a->e) != 0 ||
+		       deletion_each(a->vault, false, outbox_list_deletion, a->list, a->e) != 0
+		   ? output_complain(STATUS_UNSURE, "outbox: %s", a->e->text)
+		   : table_output(a->list, args, "Nothing waits to be sent.");
 }
 
 static int outbox_find_deletion(void *arg, const struct deletion_row *row)
 {
-	struct outbox_listing *l = arg;
+	struct outbox_found *l = arg;
 
 	if (strncmp(row->id, l->given, strlen(l->given)) != 0)
 		return 0;
@@ -107,19 +93,16 @@ static int outbox_find_deletion(void *arg, const struct deletion_row *row)
 	l->deletion = true;
 	snprintf(l->id, sizeof l->id, "%s", row->id);
 	cJSON_Delete(l->shown);
-	l->shown = cJSON_CreateObject();
-	json_put_texts(l->shown, JSON_TEXTS({"id", row->id}, {"processor", row->processor}, {"state", row->state},
-					    {"failure", row->failure}, {"request", row->request}));
-	json_put_time(l->shown, "made", row->made);
-	json_put_time(l->shown, "next", row->next);
-	cJSON_AddNumberToObject(l->shown, "attempts", row->attempts);
-	cJSON_AddNumberToObject(l->shown, "status", row->status);
+	l->shown = json_make(
+	    JSON_MEMBERS(MEMBER_TEXT("id", row->id), MEMBER_TEXT("processor", row->processor), MEMBER_TEXT("state", row->state),
+			 MEMBER_TEXT("failure", row->failure), MEMBER_TEXT("request", row->request), MEMBER_TIME("made", row->made),
+			 MEMBER_TIME("next", row->next), MEMBER_NUMBER("attempts", row->attempts), MEMBER_NUMBER("status", row->status)));
 	return 0;
 }
 
 static int outbox_find_one(void *arg, const struct outbox_row *row)
 {
-	struct outbox_listing *l = arg;
+	struct outbox_found *l = arg;
 
 	if (strncmp(row->id, l->given, strlen(l->given)) != 0)
 		return 0;
@@ -127,41 +110,30 @@ static int outbox_find_one(void *arg, const struct outbox_row *row)
 	snprintf(l->id, sizeof l->id, "%s", row->id);
 	snprintf(l->request, sizeof l->request, "%s", row->request);
 	cJSON_Delete(l->shown);
-	l->shown = cJSON_CreateObject();
-	const struct {
-		const char *name, *value;
-	} texts[] = {{"id", row->id},           {"letter", row->what},     {"request", row->request},
-		     {"state", row->state},     {"failure", row->failure}, {"to", row->to},
-		     {"subject", row->subject}, {"text", row->text},       {NULL, NULL}};
-	for (size_t i = 0; texts[i].name != NULL; i++)
-		cJSON_AddStringToObject(l->shown, texts[i].name, texts[i].value);
+	l->shown =
+	    json_make(JSON_MEMBERS(MEMBER_TEXT("id", row->id), MEMBER_TEXT("letter", row->what), MEMBER_TEXT("request", row->request),
+				   MEMBER_TEXT("state", row->state), MEMBER_TEXT("failure", row->failure), MEMBER_TEXT("to", row->to),
+				   MEMBER_TEXT("subject", row->subject), MEMBER_TEXT("text", row->text)));
 	return 0;
 }
 
 // The mail, or the deletion, whose id begins so. STATUS_DONE, or it was said why not; l->shown is to be freed.
-static enum status outbox_find(struct vault *v, const char *given, struct outbox_listing *l)
+static enum status outbox_find(const struct admin *a, const char *given, struct outbox_found *l)
 {
-	struct err e = {0};
-
-	*l = (struct outbox_listing){.given = given};
-	if (cases_id_names(given, 0, &e) != 0 || outbox_each(v, outbox_find_one, l, &e) != 0 ||
-	    deletion_each(v, false, outbox_find_deletion, l, &e) != 0 || cases_id_names(given, l->found, &e) != 0)
-		return output_complain(STATUS_UNSURE, "outbox: %s", e.text);
+	*l = (struct outbox_found){.given = given};
+	if (cases_id_names(given, 0, a->e) != 0 || outbox_each(a->vault, outbox_find_one, l, a->e) != 0 ||
+	    deletion_each(a->vault, false, outbox_find_deletion, l, a->e) != 0 || cases_id_names(given, l->found, a->e) != 0)
+		return output_complain(STATUS_UNSURE, "outbox: %s", a->e->text);
 	return l->found == 1 ? STATUS_DONE
 			     : output_complain(STATUS_FOUND, "outbox: there is nothing of this id; lethe outbox list names what there is");
 }
 
 static enum status outbox_show_run(const struct admin *a, const struct arguments *args)
 {
-	char officer[OFFICER_MAX], reason[256];
-	struct outbox_listing l;
-	struct err e = {0};
+	const struct rights_act reading = {.event = EVENT_READ, .by = a->officer, .reason = argument(args, "reason")};
+	struct outbox_found l;
 	BUF_AUTO_WIPE struct buf text = BUF_INIT(OUTPUT_MAX);
-	SITE_AUTO struct site s = {0};
-
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	enum status status = outbox_find(s.vault, args->words[0], &l);
+	enum status status = outbox_find(a, args->words[0], &l);
 	JSON_AUTO cJSON *shown = l.shown;
 	if (status != STATUS_DONE)
 		return status;
@@ -169,15 +141,11 @@ static enum status outbox_show_run(const struct admin *a, const struct arguments
 		table_record(&text, shown);
 		return output_object(args, shown, &text);
 	}
-	if (argument(args, "reason") == NULL)
+	if (reading.reason == NULL)
 		return output_complain(STATUS_UNSURE,
 				       "outbox: --reason TEXT is needed: the person whom it is to sees who read it, and why");
-	requests_officer(officer);
-	snprintf(reason, sizeof reason, "%s", argument(args, "reason"));
-	if (*l.request != '\0' &&
-	    rights_act(s.vault, l.request, &(struct rights_act){.event = EVENT_READ, .by = officer, .reason = reason}, &e) != 0 &&
-	    e.code != ERR_NOT_FOUND)
-		return requests_failed(&e);
+	if (*l.request != '\0' && rights_act(a->vault, l.request, &reading, a->e) != 0 && a->e->code != ERR_NOT_FOUND)
+		return requests_failed(a->e);
 	buf_printf(&text, "%s %s: %s%s%s\nTo: %s\nSubject: %s\n\n", json_string(shown, "letter"), l.id, json_string(shown, "state"),
 		   *json_string(shown, "failure") ? ", " : "", json_string(shown, "failure"), json_string(shown, "to"),
 		   json_string(shown, "subject"));
@@ -192,22 +160,18 @@ static enum status outbox_send_run(const struct admin *a, const struct arguments
 	const bool now = given || argument_given(args, "now");
 	struct outbox_sent sent = {0};
 	struct deletion_sum gone = {0};
-	struct outbox_listing l = {0};
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
+	struct outbox_found l = {0};
+	enum status status = given ? outbox_find(a, args->words[0], &l) : STATUS_DONE;
 
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	enum status status = args->word_count > 0 ? outbox_find(s.vault, args->words[0], &l) : STATUS_DONE;
 	cJSON_Delete(l.shown);
 	if (status != STATUS_DONE)
 		return status;
-	struct vendor_way vendors = {a, s.vault};
+	struct admin vendors = *a;
 	const struct deletion_way asking = {vendor_delete, drill_answered, &vendors};
-	if ((!given || !l.deletion) && outbox_send(s.vault, given ? l.id : NULL, now, &way, &sent, &e) != 0)
-		status = output_complain(STATUS_FOUND, "outbox: %s", e.text);
-	if ((!given || l.deletion) && deletion_run(s.vault, given ? l.id : NULL, now, &asking, &gone, &e) != 0)
-		status = output_complain(STATUS_FOUND, "outbox: deletions at vendors: %s", e.text);
+	if ((!given || !l.deletion) && outbox_send(a->vault, given ? l.id : NULL, now, &way, &sent, a->e) != 0)
+		status = output_complain(STATUS_FOUND, "outbox: %s", a->e->text);
+	if ((!given || l.deletion) && deletion_run(a->vault, given ? l.id : NULL, now, &asking, &gone, a->e) != 0)
+		status = output_complain(STATUS_FOUND, "outbox: deletions at vendors: %s", a->e->text);
 	if (quiet)
 		return status;
 	if (gone.deleted + gone.waiting + gone.expired > 0)
@@ -219,20 +183,14 @@ static enum status outbox_send_run(const struct admin *a, const struct arguments
 
 static enum status outbox_drop_run(const struct admin *a, const struct arguments *args)
 {
-	char officer[OFFICER_MAX];
-	struct outbox_listing l;
-	struct err e = {0};
-	SITE_AUTO struct site s = {0};
+	struct outbox_found l;
+	enum status status = outbox_find(a, args->words[0], &l);
 
-	if (site_open(&s, a, VAULT_PROGRAM) != STATUS_DONE)
-		return STATUS_UNSURE;
-	enum status status = outbox_find(s.vault, args->words[0], &l);
 	cJSON_Delete(l.shown);
 	if (status != STATUS_DONE)
 		return status;
-	requests_officer(officer);
-	if ((l.deletion ? deletion_drop(s.vault, l.id, officer, &e) : outbox_drop(s.vault, l.id, officer, &e)) != 0)
-		return output_complain(STATUS_FOUND, "outbox: %s", e.text);
+	if ((l.deletion ? deletion_drop : outbox_drop)(a->vault, l.id, a->officer, a->e) != 0)
+		return output_complain(STATUS_FOUND, "outbox: %s", a->e->text);
 	return output_complain(STATUS_DONE, l.deletion ? "outbox: %.12s will not be asked for" : "outbox: %.12s will not be sent", l.id);
 }
 
@@ -240,8 +198,12 @@ const struct command outbox_command = {
     .name = "outbox",
     .line = "mails that wait to be sent, and deletions that vendors are to confirm",
     .sub = (const struct command *const[]){
-	&(const struct command){"list", outbox_list_run, "what waits, and mails that could not be sent", .options = outbox_list_options},
-	&(const struct command){"show", outbox_show_run, "one of them, a mail with its text", .words = "ID",
-				.options = outbox_show_options},
-	&(const struct command){"send", outbox_send_run, "try what is due, or one", .words = "[ID]", .options = outbox_send_options},
-	&(const struct command){"drop", outbox_drop_run, "never send it, or ask for it", .words = "ID"}, NULL}};
+	&(const struct command){
+	    "list", outbox_list_run, "what waits, and mails that could not be sent", .options = LIST_OPTIONS, .opens = OPENS_LOOK,
+	    .columns = (const char *const[]){"id", "letter", "request", "state", "since", "failure", "do", "attempts", "next", NULL},
+	    .types = "isisdssNT"},
+	&(const struct command){"show", outbox_show_run, "one of them, a mail with its text", .words = "ID", .options = outbox_show_options,
+				.opens = OPENS_PROGRAM},
+	&(const struct command){"send", outbox_send_run, "try what is due, or one", .words = "[ID]", .options = outbox_send_options,
+				.opens = OPENS_PROGRAM},
+	&(const struct command){"drop", outbox_drop_run, "never send it, or ask for it", .words = "ID", .opens = OPENS_PROGRAM}, NULL}};

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "admin/table.h"
-#include "policy/model/life.h"
 #include <stdio.h>
-#include <string.h>
 
 static enum status policy_show(const struct admin *a, const struct arguments *args)
 {
@@ -54,7 +52,6 @@ static enum status policy_show(const struct admin *a, const struct arguments *ar
 const struct command policy_command = {
     .name = "policy",
     .line = "look at a policy; write one; withdraw one that is announced",
-    .sub = (const struct command *const[]){
-	&policy_lint_command, &policy_diff_command,
-	&(const struct command){"show", policy_show, "what it declares", .options = (const struct option_row[]){FORMAT_OPTION, {0}}},
-	&policy_new_command, &policy_withdraw_command, NULL}};
+    .sub = (const struct command *const[]){&policy_lint_command, &policy_diff_command,
+					   &(const struct command){"show", policy_show, "what it declares", .options = LIST_OPTIONS},
+					   &policy_new_command, &policy_withdraw_command, NULL}};

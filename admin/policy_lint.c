@@ -5,7 +5,6 @@
 #include "policy/rules/active.h"
 #include "policy/rules/lint.h"
 #include "policy/rules/load.h"
-#include <stdlib.h>
 #include <string.h>
 
 static const struct option_row lint_options[] = {

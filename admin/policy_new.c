@@ -7,7 +7,6 @@
 #include "policy/base/file.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
-#include "policy/model/report.h"
 #include "policy/processors/processors.h"
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/render/template.h"
@@ -32,37 +31,36 @@ static const struct question {
 	const char *key;
 	const char *standard; // what no answer means; NULL: an answer is needed
 	const char *ask;
-	const char *pattern;      // of an answer that is not empty; NULL: a number of `least` to `most`, or words
-	const char *takes;        // what the pattern is, for people
-	const char *const *words; // one or more of them, with spaces between
+	const char *pattern; // of an answer that is not empty; NULL: a number of `least` to `most`, or words
+	const char *takes;   // what the pattern is, for people
+	const char *words;   // one or more of them, with spaces between
 	unsigned least, most;
 } questions[] = {
-    {"site", NULL, "Short name of the site, for files", "^[a-z][a-z0-9-]{0,63}$", "small letters, digits and hyphens, a letter first", NULL,
-     0, 0},
-    {"name", "", "Name of the site as visitors read it (the short one)", LINE, "one line", NULL, 0, 0},
-    {"controller", NULL, "Who is responsible: the legal name of the firm or person", LINE, "one line", NULL, 0, 0},
-    {"address", NULL, "Its postal address, in one line", LINE, "one line", NULL, 0, 0},
-    {"country", NULL, "Its country", "^[A-Z]{2}$", "two capital letters, such as DE", NULL, 0, 0},
-    {"mail", NULL, "Its mail address for privacy", MAIL, "a mail address", NULL, 0, 0},
-    {"web", "", "Address of the site (none)", "^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%!&'()*+,;=:@/-]*)?$",
-     "an address that begins with https://", NULL, 0, 0},
-    {"representative", "", "Name of the representative in the Union (Article 27 GDPR)", LINE, "one line", NULL, 0, 0},
-    {"representative-mail", "", "The representative's mail address", MAIL, "a mail address", NULL, 0, 0},
-    {"officer", "", "Name of the data protection officer (none)", LINE, "one line", NULL, 0, 0},
-    {"officer-mail", "", "The data protection officer's mail address", MAIL, "a mail address", NULL, 0, 0},
-    {"languages", "en", "Languages of the notice, the main one first", NULL, NULL, (const char *const[]){"en", "de", "zh", NULL}, 0, 0},
-    {"input", "description url", "What visitors give", NULL, NULL, (const char *const[]){"description", "url", "prompt", NULL}, 0, 0},
-    {"processors", "sketch", "Who processes data", NULL, NULL,
-     (const char *const[]){"azure-openai", "sketch", "cloudflare", "alibaba-cloud", "tencent-cloud", NULL}, 0, 0},
-    {"azure-region", "swedencentral", "Azure's region", "^[a-z][a-z0-9]{2,40}$", "a region as Azure writes it, such as swedencentral", NULL,
-     0, 0},
-    {"azure-country", "SE", "The country of that region", "^[A-Z]{2}$", "two capital letters, such as SE", NULL, 0, 0},
-    {"archive-hours", "1", "Hours for which a finished ZIP is kept", NULL, NULL, NULL, 1, 168},
-    {"log-days", "14", "Days for which the request log is kept", NULL, NULL, NULL, 1, 180},
-    {"requests-months", "24", "Months for which an answered data-subject request is kept", NULL, NULL, NULL, 1, 120},
-    {"notice-days", "30", "Days ahead that a material change is announced", NULL, NULL, NULL, 30, 365},
-    {"minimum-age", "16", "Minimum age of visitors", NULL, NULL, NULL, 13, 21},
-    {"regimes", "gdpr", "Laws whose rights are promised", NULL, NULL, (const char *const[]){"gdpr", "uk-gdpr", "ccpa", "pipl", NULL}, 0, 0},
+    {"site", NULL, "Short name of the site, for files", .pattern = "^[a-z][a-z0-9-]{0,63}$",
+     .takes = "small letters, digits and hyphens, a letter first"},
+    {"name", "", "Name of the site as visitors read it (the short one)", .pattern = LINE, .takes = "one line"},
+    {"controller", NULL, "Who is responsible: the legal name of the firm or person", .pattern = LINE, .takes = "one line"},
+    {"address", NULL, "Its postal address, in one line", .pattern = LINE, .takes = "one line"},
+    {"country", NULL, "Its country", .pattern = "^[A-Z]{2}$", .takes = "two capital letters, such as DE"},
+    {"mail", NULL, "Its mail address for privacy", .pattern = MAIL, .takes = "a mail address"},
+    {"web", "", "Address of the site (none)", .pattern = "^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%!&'()*+,;=:@/-]*)?$",
+     .takes = "an address that begins with https://"},
+    {"representative", "", "Name of the representative in the Union (Article 27 GDPR)", .pattern = LINE, .takes = "one line"},
+    {"representative-mail", "", "The representative's mail address", .pattern = MAIL, .takes = "a mail address"},
+    {"officer", "", "Name of the data protection officer (none)", .pattern = LINE, .takes = "one line"},
+    {"officer-mail", "", "The data protection officer's mail address", .pattern = MAIL, .takes = "a mail address"},
+    {"languages", "en", "Languages of the notice, the main one first", .words = "en de zh"},
+    {"input", "description url", "What visitors give", .words = "description url prompt"},
+    {"processors", "sketch", "Who processes data", .words = "azure-openai sketch cloudflare alibaba-cloud tencent-cloud"},
+    {"azure-region", "swedencentral", "Azure's region", .pattern = "^[a-z][a-z0-9]{2,40}$",
+     .takes = "a region as Azure writes it, such as swedencentral"},
+    {"azure-country", "SE", "The country of that region", .pattern = "^[A-Z]{2}$", .takes = "two capital letters, such as SE"},
+    {"archive-hours", "1", "Hours for which a finished ZIP is kept", .least = 1, .most = 168},
+    {"log-days", "14", "Days for which the request log is kept", .least = 1, .most = 180},
+    {"requests-months", "24", "Months for which an answered data-subject request is kept", .least = 1, .most = 120},
+    {"notice-days", "30", "Days ahead that a material change is announced", .least = 30, .most = 365},
+    {"minimum-age", "16", "Minimum age of visitors", .least = 13, .most = 21},
+    {"regimes", "gdpr", "Laws whose rights are promised", .words = "gdpr uk-gdpr ccpa pipl"},
 };
 enum { QUESTIONS = ARRAY_LEN(questions) };
 
@@ -79,44 +77,48 @@ static const char *answer_of(const struct answers *a, const char *key)
 	return "";
 }
 
-// Is the word among the words?
+// Words have spaces between.
+#define EACH_WORD(at, words)                                                                                                               \
+	for (const char *at = (words) + strspn((words), " "); *at != '\0'; at += strcspn(at, " "), at += strspn(at, " "))
+
+// Is the word, which ends at a space, too, among the words?
 static bool answer_has(const char *words, const char *word)
 {
-	size_t len = strlen(word);
+	const size_t len = strcspn(word, " ");
 
-	for (; *words != '\0'; words += strcspn(words, " "), words += strspn(words, " "))
-		if (strcspn(words, " ") == len && memcmp(words, word, len) == 0)
+	EACH_WORD(at, words)
+	{
+		if (strcspn(at, " ") == len && memcmp(at, word, len) == 0)
 			return true;
+	}
 	return false;
 }
 
-static bool known_word(const char *const *known, const char *word, size_t len)
+static void words_listed(struct buf *out, const char *before, const char *words)
 {
-	for (; *known != NULL; known++)
-		if (strlen(*known) == len && memcmp(*known, word, len) == 0)
-			return true;
-	return false;
+	EACH_WORD(at, words)
+	{
+		buf_printf(out, "%s%.*s", at == words ? before : ", ", (int)strcspn(at, " "), at);
+	}
 }
 
 static int words_check(const struct question *q, const char *value, struct err *e)
 {
 	BUF_AUTO struct buf all = BUF_INIT(1024);
+	char word[ANSWER_MAX];
 
-	for (const char *const *w = q->words; *w != NULL; w++)
-		buf_printf(&all, "%s%s", w == q->words ? "" : ", ", *w);
-	for (const char *at = value; *at != '\0'; at += strspn(at, " ")) {
-		size_t len = strcspn(at, " ");
-		char word[ANSWER_MAX];
-		snprintf(word, sizeof word, "%.*s", (int)len, at);
-		if (!known_word(q->words, at, len))
+	words_listed(&all, "", q->words);
+	EACH_WORD(at, value)
+	{
+		snprintf(word, sizeof word, "%.*s", (int)strcspn(at, " "), at);
+		if (!answer_has(q->words, word))
 			return err_set(
 			    e, ERR_INPUT,
 			    strcmp(q->key, "processors") == 0 && processor_facts(word) != NULL
 				? "%s: %s is to be declared by hand afterwards; the answer takes one or more of %s, with spaces between"
 				: "%s: \"%s\" is unknown; it takes one or more of %s, with spaces between",
 			    q->key, word, buf_text(&all));
-		at += len;
-		if (answer_has(at + strspn(at, " "), word))
+		if (answer_has(at + strlen(word), word))
 			return err_set(e, ERR_INPUT, "%s: %s is there twice", q->key, word);
 	}
 	return 0;
@@ -246,8 +248,7 @@ static enum status answers_ask(struct answers *a)
 		const struct question *q = &questions[n];
 		BUF_AUTO struct buf question = BUF_INIT(4096), answer = BUF_INIT(4096);
 		buf_adds(&question, q->ask);
-		for (const char *const *w = q->words; w != NULL && *w != NULL; w++)
-			buf_printf(&question, "%s%s", w == q->words ? " (of " : ", ", *w);
+		words_listed(&question, " (of ", q->words != NULL ? q->words : "");
 		buf_adds(&question, q->words != NULL ? ")" : "");
 		if (q->standard != NULL && *q->standard != '\0')
 			buf_printf(&question, " [%s]", q->standard);
@@ -266,22 +267,21 @@ static enum status answers_ask(struct answers *a)
 // What visitors give, in words of a language.
 static void input_words(struct buf *out, const char *input, const char *const words[3], const char *joint)
 {
-	const char *const *known = (const char *const[]){"description", "url", "prompt"};
-	bool first = true;
+	static const char *const known[] = {"description", "url", "prompt"};
 
-	for (size_t i = 0; i < 3; i++)
-		if (answer_has(input, known[i])) {
-			buf_printf(out, "%s%s", first ? "" : joint, words[i]);
-			first = false;
-		}
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (answer_has(input, known[i]))
+			buf_printf(out, "%s%s", out->len > 0 ? joint : "", words[i]);
 }
 
 // <answer>s for those of the regimes that begin or end so.
-static void regimes_words(struct buf *out, const char *regimes, const char *const *which)
+static void regimes_words(struct buf *out, const char *regimes, const char *which)
 {
-	for (; *which != NULL; which++)
-		if (answer_has(regimes, *which))
-			buf_printf(out, "      <answer regime=\"%s\" within=\"statutory\"/>\n", *which);
+	EACH_WORD(at, which)
+	{
+		if (answer_has(regimes, at))
+			buf_printf(out, "      <answer regime=\"%.*s\" within=\"statutory\"/>\n", (int)strcspn(at, " "), at);
+	}
 }
 
 static int policy_make(const struct answers *a, const char *date, struct buf *out, struct err *e)
@@ -297,13 +297,13 @@ static int policy_make(const struct answers *a, const char *date, struct buf *ou
 	input_words(&en, input, (const char *const[]){"a description", "the address of a page", "a prompt"}, " or ");
 	input_words(&de, input, (const char *const[]){"einer Beschreibung", "der Adresse einer Seite", "einem Prompt"}, " oder ");
 	input_words(&zh, input, (const char *const[]){"描述", "网址", "提示词"}, "或");
-	regimes_words(&all, regimes, (const char *const[]){"gdpr", "uk-gdpr", "ccpa", "pipl", NULL});
-	regimes_words(&eu, regimes, (const char *const[]){"gdpr", "uk-gdpr", NULL});
-	regimes_words(&ccpa, regimes, (const char *const[]){"ccpa", NULL});
-	for (const char *at = chosen; *at != '\0'; at += strcspn(at, " "), at += strspn(at, " "))
-		for (size_t i = 0; i < ARRAY_LEN(languages); i++)
-			if (strcspn(at, " ") == strlen(languages[i].word) && strncmp(at, languages[i].word, strlen(languages[i].word)) == 0)
-				buf_printf(&made, "    <language code=\"%s\" name=\"%s\"/>\n", languages[i].code, languages[i].name);
+	regimes_words(&all, regimes, "gdpr uk-gdpr ccpa pipl");
+	regimes_words(&eu, regimes, "gdpr uk-gdpr");
+	regimes_words(&ccpa, regimes, "ccpa");
+	EACH_WORD(at, chosen)
+	for (size_t i = 0; i < ARRAY_LEN(languages); i++)
+		if (answer_has(languages[i].word, at))
+			buf_printf(&made, "    <language code=\"%s\" name=\"%s\"/>\n", languages[i].code, languages[i].name);
 	// Lines in other languages go; marks before them stay.
 	for (const char *at = policy_new_template, *next; *at != '\0'; at = next) {
 		const char *line = at, *lang;
@@ -364,8 +364,7 @@ static enum status new_file_write(const char *file, const struct buf *text)
 static const struct option_row new_options[] = {
     {"from", OPTION_VALUE, "ANSWERS", "a file of lines KEY=VALUE, in place of asking on the terminal"},
     {"preview", OPTION_VALUE, "PAGE", "the file for the notice as HTML (FILE with .html in place of .xml)"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 static enum status new_main(const struct admin *admin, const struct arguments *args)

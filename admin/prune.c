@@ -13,8 +13,7 @@ static const struct option_row prune_options[] = {
     {"ahead", OPTION_VALUE, "DURATION", "also what becomes due in this time (PT2M), so that the next run comes early enough"},
     {"dry-run", OPTION_FLAG, NULL, "only count"},
     {"quiet", OPTION_FLAG, NULL, "print only what was ended"},
-    FORMAT_OPTION,
-    {0},
+    LIST_OPTIONS_END,
 };
 
 static enum status prune_main(const struct admin *a, const struct arguments *args)

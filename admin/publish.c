@@ -5,11 +5,9 @@
 #include "policy/publish/publish.h"
 #include "admin/admin.h"
 #include "policy/base/file.h"
-#include "policy/base/json.h"
 #include "policy/base/limits.h"
 #include "policy/base/place.h"
 #include "policy/base/setting.h"
-#include "policy/model/policy.h"
 #include "policy/publish/pages.h"
 #include "policy/publish/versions.h"
 #include "policy/rules/active.h"
@@ -22,8 +20,7 @@
 
 static const struct option_row publish_options[] = {
     {"dry-run", OPTION_FLAG, NULL, "only check the policy and the templates, and say what would happen"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 enum { DETAILS_MAX = 4096 };
@@ -247,8 +244,7 @@ const struct command publish_command = {"publish", publish_main, "make the notic
 static const struct option_row withdraw_options[] = {
     {"reason", OPTION_VALUE, "TEXT", "why, for the ledger; nothing personal"},
     {"yes", OPTION_FLAG, NULL, "do not ask"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 static enum status withdraw_main(const struct admin *a, const struct arguments *args)

@@ -7,8 +7,7 @@ static const struct option_row rectify_options[] = {
     {"contact", OPTION_HIDDEN, NULL, "where the answer is to go"},
     {"message", OPTION_HIDDEN, NULL, "what it says, from a file or standard input"},
     {"reason", OPTION_VALUE, "TEXT", "why, for the person and the record; nothing personal"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 static enum status rectify_main(const struct admin *a, const struct arguments *args)

@@ -22,14 +22,12 @@ static const struct option_row list_options[] = {
     {"contact", OPTION_HIDDEN, NULL, "only those that gave this address, as of somebody who asks where theirs is"},
     {"reason", OPTION_VALUE, "TEXT", "with --contact: why you ask; it is recorded, and the person sees it"},
     {"watch", OPTION_FLAG, NULL, "go on, and print the list again when it has changed"},
-    FORMAT_OPTION,
-    {0},
+    LIST_OPTIONS_END,
 };
 static const struct option_row show_options[] = {
     {"personal", OPTION_FLAG, NULL, "also what the person left; it is recorded who read it, and the person can see that"},
     {"reason", OPTION_VALUE, "TEXT", "with --personal: why; the person sees it"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 static const struct option_row add_options[] = {
     {"right", OPTION_VALUE, "RIGHT", "what is asked for: a right that the policy offers"},
@@ -43,8 +41,7 @@ static const struct option_row add_options[] = {
     {"agent", OPTION_VALUE, "NAME", "the firm or office that acts for the person"},
     {"mandate", OPTION_VALUE, "FILE", "its mandate, which was seen: its SHA-256 and the date are kept, and the paper is not"},
     {"answer-to", OPTION_CHOICE, "agent|person", "whom --contact reaches; the agent when not given"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 // ---- list ----

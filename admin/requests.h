@@ -3,7 +3,7 @@
 #ifndef LETHE_ADMIN_REQUESTS_H
 #define LETHE_ADMIN_REQUESTS_H
 
-#include "admin/requests_officer.h"
+#include "admin/table.h"
 #include "policy/rights/request.h"
 
 extern const struct command requests_list_command, requests_show_command, requests_add_command, requests_clock_command,

@@ -5,7 +5,6 @@
 #include "policy/rights/identity.h"
 #include "policy/rights/outbox.h"
 #include <stdio.h>
-#include <string.h>
 
 // Does it to each of the requests that are named, until one of them cannot be done it to.
 static enum status act(const struct admin *a, const struct arguments *args, enum rights_event event)
@@ -90,7 +89,7 @@ static enum status identify_send(const struct admin *a, const struct arguments *
 	{                                                                                                                                  \
 		return act(a, args, event);                                                                                                \
 	}                                                                                                                                  \
-	static const struct option_row id##_options[] = {__VA_ARGS__, AT, OBJECT_FORMAT_OPTION, {0}};                                      \
+	static const struct option_row id##_options[] = {__VA_ARGS__, AT, OBJECT_OPTIONS_END};                                             \
 	static const struct command id##_command = {                                                                                       \
 	    title, id##_run, help, .words = words_of, .options = id##_options, .opens = OPENS_PROGRAM}
 
@@ -110,8 +109,8 @@ static const struct option_row identify_options[] = {
     HOW,
     REASON,
     AT,
-    OBJECT_FORMAT_OPTION,
-    {0}};
+    OBJECT_OPTIONS_END,
+};
 ACT(verify, "verify", EVENT_IDENTITY_GIVEN, "the person has shown who they are", "ID",
     {"how", OPTION_CHOICE, "receipt|mail|document|mandate|known|override", "how; no copy of it is kept"},
     {"contact-too", OPTION_FLAG, NULL, "and that the contact is theirs: all of it is found by that"}, REASON);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 // When a request is due, by every clock that the policy and the law set, without looking at any request.
 #include "admin/requests.h"
-#include "policy/rights/clock.h"
 #include <string.h>
 
 static const struct option_row clock_options[] = {
@@ -9,8 +8,7 @@ static const struct option_row clock_options[] = {
     {"until", OPTION_VALUE, "DATE", "also for every day up to that one"},
     {"right", OPTION_VALUE, "RIGHT", "of one right; else of each that the policy offers"},
     {"extended", OPTION_VALUE, "DATE", "when the person was told that it takes longer"},
-    FORMAT_OPTION,
-    {0},
+    LIST_OPTIONS_END,
 };
 
 int requests_time(const struct arguments *args, const char *name, time_t *out, struct err *e)

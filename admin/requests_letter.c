@@ -20,8 +20,7 @@ static const struct option_row letter_options[] = {
     {"send", OPTION_FLAG, NULL, "send it by mail to the address that the person gave, where the policy has mail"},
     {"yes", OPTION_FLAG, NULL, "with --send: do not ask first"},
     {"again", OPTION_FLAG, NULL, "with --yes: also where it was sent before"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 // The officer's editor on a file that nobody else can read, and that is gone afterwards.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "admin/requests_officer.h"
+#include "admin/requests.h"
 #include "policy/base/file.h"
 #include "policy/base/setting.h"
 #include "policy/base/text.h"

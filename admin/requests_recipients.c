@@ -10,8 +10,7 @@ enum { CONFIRMATION_MAX = 32 * 1024 * 1024 };
 static const struct option_row recipients_options[] = {
     {"acknowledged", OPTION_VALUE, "PROCESSOR", "it confirmed what it was told: record that, with the hash of --file"},
     {"file", OPTION_VALUE, "FILE", "with --acknowledged: what it wrote; its SHA-256 is kept, and the file is not"},
-    FORMAT_OPTION,
-    {0},
+    LIST_OPTIONS_END,
 };
 
 static enum status recipients_run(const struct admin *a, const struct arguments *args)

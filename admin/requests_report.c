@@ -6,8 +6,7 @@
 static const struct option_row report_options[] = {
     {"from", OPTION_VALUE, "DATE", "only those that came on that day or later"},
     {"until", OPTION_VALUE, "DATE", "only those that came before that day"},
-    FORMAT_OPTION,
-    {0},
+    LIST_OPTIONS_END,
 };
 
 enum { DAYS_MAX = 366 }; // what took longer counts as that

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: ISC
-#include "admin/restore.h"
+#include "policy/vault/restore.h"
+#include "admin/admin.h"
 #include "admin/requests.h"
 #include "admin/sign.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
-#include "policy/base/json.h"
 #include "policy/rights/certificate.h"
 #include "policy/rights/hold_end.h"
 #include "policy/rules/active.h"
-#include "policy/rules/load.h"
 #include "policy/vault/open.h"
-#include "policy/vault/restore.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +22,7 @@ static const struct option_row restore_options[] = {
     {"tombstones", OPTION_VALUE, "FILE", "a copy of the list of erasures, in place of that in LETHE_CHECKPOINT_COPY"},
     {"replace", OPTION_FLAG, NULL, "also what is stored there already, which is deleted"},
     {"confirm", OPTION_FLAG, NULL, "bring nothing back: take note, for the ledger, of what the last restore could not bring back"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 
 static const char ASIDE[] = ".before-";

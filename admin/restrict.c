@@ -2,11 +2,15 @@
 // Restriction (GDPR, Article 18): what a request names is kept and not used, until the person was told that this ends.
 #include "policy/rights/restrict.h"
 #include "admin/cases.h"
-#include "admin/restrict.h"
+#include "admin/requests.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#define RESTRICT_CONTACT_OPTION                                                                                                            \
+	{                                                                                                                                  \
+		"contact", OPTION_HIDDEN, NULL,                                                                                            \
+		    "without ID: the same, for all that bears a contact; --reason says how it is known to be theirs"                       \
+	}
 static const struct option_row place_options[] = {
     {"ground", OPTION_CHOICE, "accuracy-contested|unlawful-processing|claims-of-person|objection-pending", "why, by Article 18(1)"},
     {"reason", OPTION_VALUE, "TEXT", "more of it, for the person and the record; nothing personal"},
@@ -16,18 +20,14 @@ static const struct option_row place_options[] = {
     {"how", OPTION_CHOICE, "letter|phone|mail|in-person|other", "without ID: how the request came"},
     {"received", OPTION_VALUE, "DATE", "without ID: when it came, if not now"},
     {"dry-run", OPTION_FLAG, NULL, "only count"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
 static const struct option_row tell_options[] = {
     {"reason", OPTION_VALUE, "TEXT", "why it ends, for the person and the record; nothing personal"},
-    OBJECT_FORMAT_OPTION,
-    {0},
+    OBJECT_OPTIONS_END,
 };
-static const struct option_row lift_options[] = {OBJECT_FORMAT_OPTION, {0}};
-static const struct option_row list_options[] = {FORMAT_OPTION, {0}};
 
-enum status restrict_did(const struct arguments *args, const char *id, const char *did, const struct restrict_result *r)
+static enum status restrict_did(const struct arguments *args, const char *id, const char *did, const struct restrict_result *r)
 {
 	BUF_AUTO struct buf line = BUF_INIT(4096);
 
@@ -60,7 +60,8 @@ static int place_request(struct vault *v, const struct arguments *args, const ch
 	return contact != NULL ? rights_act(v, id, &known, e) : 0;
 }
 
-enum status restrict_place(const struct admin *a, const struct arguments *args, const char *right, const char *ground)
+// `ground` NULL: it is missing, and it is said so.
+static enum status restrict_place(const struct admin *a, const struct arguments *args, const char *right, const char *ground)
 {
 	char id[RECORD_ID_LEN + 1] = "";
 	const char *asked = argument(args, "receipt"), *record = argument(args, "record");
@@ -170,10 +171,58 @@ static const struct command *const restrict_commands[] = {
 			    .options = place_options, .opens = OPENS_PROGRAM},
     &(const struct command){"tell", tell_run, "the person is told that it will be lifted, and why", .words = "ID", .options = tell_options,
 			    .opens = OPENS_PROGRAM},
-    &(const struct command){"lift", lift_run, "use it again", .words = "ID", .options = lift_options, .opens = OPENS_PROGRAM},
-    &(const struct command){"list", list_run, "what is restricted, by which requests", .options = list_options, .opens = OPENS_PROGRAM,
+    &(const struct command){"lift", lift_run, "use it again", .words = "ID", .options = OBJECT_OPTIONS, .opens = OPENS_PROGRAM},
+    &(const struct command){"list", list_run, "what is restricted, by which requests", .options = LIST_OPTIONS, .opens = OPENS_PROGRAM,
 			    .columns = (const char *const[]){"request", "since", "ground", "kept", "told", "records", NULL},
 			    .types = "issssn"},
     NULL};
 const struct command restrict_command = {
     .name = "restrict", .line = "keep data without using it, as Article 18 has it", .sub = restrict_commands};
+
+// ---- objections ----
+
+// Objections (GDPR, Article 21): what one names is kept and not used until it is decided whose grounds weigh more.
+
+static const struct option_row object_place_options[] = {
+    {"reason", OPTION_VALUE, "TEXT", "more of it, for the person and the record; nothing personal"},
+    {"receipt", OPTION_HIDDEN, NULL, "without ID: enter an objection to what is kept of a receipt"},
+    {"record", OPTION_VALUE, "RECORD", "without ID: the same, by the id of a record"},
+    RESTRICT_CONTACT_OPTION,
+    {"how", OPTION_CHOICE, "letter|phone|mail|in-person|other", "without ID: how it came"},
+    {"received", OPTION_VALUE, "DATE", "without ID: when it came, if not now"},
+    {"dry-run", OPTION_FLAG, NULL, "only count"},
+    OBJECT_OPTIONS_END,
+};
+static const struct option_row object_override_options[] = {
+    {"reason", OPTION_VALUE, "TEXT", "which grounds weigh more, for the person and the record; nothing personal"},
+    {"text", OPTION_HIDDEN, NULL, "more of it, for the person alone, from a file or standard input"},
+    OBJECT_OPTIONS_END,
+};
+
+static enum status object_place_run(const struct admin *a, const struct arguments *args)
+{
+	return restrict_place(a, args, "objection", "objection-pending");
+}
+
+static enum status object_override_run(const struct admin *a, const struct arguments *args)
+{
+	char id[RECORD_ID_LEN + 1];
+	BUF_AUTO_WIPE struct buf text = BUF_INIT(RIGHTS_REQUEST_MAX / 8);
+	struct restrict_result r;
+
+	if (requests_text(args, "text", &text, a->e) != 0 || cases_request_id(a->vault, args->words[0], id, a->e) != 0 ||
+	    rights_objection_override(a->vault, id, argument(args, "reason"), text.len > 0 ? buf_text(&text) : NULL, a->officer, &r,
+				      a->e) != 0)
+		return admin_failed(a);
+	output_complain(STATUS_DONE, "the letter: lethe requests letter %.12s refuse", id);
+	return restrict_did(args, id, "is refused; used again", &r);
+}
+
+static const struct command *const object_commands[] = {
+    &(const struct command){"place", object_place_run, "keep what it names, and use it for nothing until it is decided", .words = "[ID]",
+			    .options = object_place_options, .opens = OPENS_PROGRAM},
+    &(const struct command){"override", object_override_run, "our grounds weigh more: refused, told, and used again", .words = "ID",
+			    .options = object_override_options, .opens = OPENS_PROGRAM},
+    NULL};
+const struct command object_command = {
+    .name = "object", .line = "objections: what they name is not used, until they are decided", .sub = object_commands};

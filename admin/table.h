@@ -8,10 +8,13 @@
 #include "policy/base/json.h"
 
 #define TABLE_FORMATS "text|json|csv"
-#define FORMAT_OPTION                                                                                                                      \
+// The last of the options of a list, and the end of their table; LIST_OPTIONS: it has no others.
+#define LIST_OPTIONS_END                                                                                                                   \
+	{"format", OPTION_CHOICE, TABLE_FORMATS, "how to print it"},                                                                       \
 	{                                                                                                                                  \
-		"format", OPTION_CHOICE, TABLE_FORMATS, "how to print it"                                                                  \
+		0                                                                                                                          \
 	}
+#define LIST_OPTIONS ((const struct option_row[]){LIST_OPTIONS_END})
 
 struct table {
 	const char *const *columns; // NULL-terminated: names of members, and headings

@@ -3,10 +3,8 @@
 #include "fcgi/ipc/call.h"
 #include "fcgi/ipc/egress_call.h"
 #include "policy/base/file.h"
-#include "policy/base/json.h"
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { DELETE_MS = 20 * 1000, REPLY_MS = 2 * 1000 };
@@ -66,7 +64,7 @@ void vendor_drive(const char *run, const char *processor, kind_set kinds, struct
 
 void vendor_delete(void *arg, const struct deletion_row *row, struct deletion_answer *out)
 {
-	const struct vendor_way *way = arg;
+	const struct admin *a = arg;
 	const struct provider *p = provider_find(row->processor);
 	struct provider_task t;
 
@@ -77,7 +75,7 @@ void vendor_delete(void *arg, const struct deletion_row *row, struct deletion_an
 	}
 	provider_remove(&t, p, row->reference);
 	const bool begun = t.step == PROVIDER_SEND;
-	vendor_drive(way->admin->run, row->processor, row->kinds, &t, monotonic_ms() + DELETE_MS, NULL, NULL, out->failure);
+	vendor_drive(a->run, row->processor, row->kinds, &t, monotonic_ms() + DELETE_MS, NULL, NULL, out->failure);
 	out->status = t.status;
 	out->outcome = t.kept == PROVIDER_KEPT_GONE ? DELETION_GONE : t.kept == PROVIDER_KEPT_REFUSED ? DELETION_REFUSED : DELETION_LATER;
 	if (out->outcome != DELETION_GONE && out->failure[0] == '\0')

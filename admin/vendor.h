@@ -11,11 +11,7 @@
 // soon as the vendor has given the work its reference; -1 of it ends the task.
 void vendor_drive(const char *run, const char *processor, kind_set kinds, struct provider_task *t, uint64_t until,
 		  int (*noted)(void *arg, const char *reference), void *arg, char failure[DELETION_FAILURE]);
-// `arg` of what struct deletion_way calls.
-struct vendor_way {
-	const struct admin *admin;
-	struct vault *vault;
-};
+// Of struct deletion_way, whose `arg` is a struct admin.
 void vendor_delete(void *arg, const struct deletion_row *row, struct deletion_answer *out);
 
 #endif

@@ -194,18 +194,8 @@ int json_member_repeated(const cJSON *value, const char **name)
 
 static void json_refuse(struct json_fault *fault, enum json_fault_kind kind, const char *text, const char *at, struct err *e)
 {
-	static const char *const words[] = {[JSON_NOT_UTF8] = "it is not valid UTF-8",
-					    [JSON_CONTROL] = "a string holds a control character",
-					    [JSON_ESCAPE] = "a string holds an unknown escape",
-					    [JSON_CHARACTER] = "a string holds a \\u escape that is no character",
-					    [JSON_UNENDED] = "a string does not end",
-					    [JSON_NUMBER] = "a number is malformed",
-					    [JSON_DEEP] = "it is nested too deeply",
-					    [JSON_MANY] = "it holds too many values",
-					    [JSON_BRACKET] = "a bracket closes nothing",
-					    [JSON_WORD] = "there is a word that is not true, false or null",
-					    [JSON_SYNTAX] = "the syntax is wrong",
-					    [JSON_VALUE] = "a member is repeated or a number is out of range"};
+#define JSON_FAULT_WORDS(kind, words) [kind] = (words)
+	static const char *const words[] = {JSON_FAULTS(JSON_FAULT_WORDS)};
 
 	*fault = (struct json_fault){kind, 1, 1};
 	for (; text < at; text++) {

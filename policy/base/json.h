@@ -9,20 +9,17 @@
 #include <cjson/cJSON.h>
 
 // What is wrong with a text that is not JSON, and where: its line and the character in it, from 1. Nothing of the text itself.
-enum json_fault_kind {
-	JSON_NOT_UTF8,
-	JSON_CONTROL,   // a control character in a string
-	JSON_ESCAPE,    // an unknown one
-	JSON_CHARACTER, // \u that is no character
-	JSON_UNENDED,   // a string
-	JSON_NUMBER,
-	JSON_DEEP,
-	JSON_MANY, // values
-	JSON_BRACKET,
-	JSON_WORD, // none of true, false and null
-	JSON_SYNTAX,
-	JSON_VALUE, // a member is repeated, or a number out of range: the place is the beginning
-};
+// Of JSON_VALUE the place is the beginning.
+#define JSON_FAULTS(fault)                                                                                                                 \
+	fault(JSON_NOT_UTF8, "it is not valid UTF-8"), fault(JSON_CONTROL, "a string holds a control character"),                          \
+	    fault(JSON_ESCAPE, "a string holds an unknown escape"),                                                                        \
+	    fault(JSON_CHARACTER, "a string holds a \\u escape that is no character"), fault(JSON_UNENDED, "a string does not end"),       \
+	    fault(JSON_NUMBER, "a number is malformed"), fault(JSON_DEEP, "it is nested too deeply"),                                      \
+	    fault(JSON_MANY, "it holds too many values"), fault(JSON_BRACKET, "a bracket closes nothing"),                                 \
+	    fault(JSON_WORD, "there is a word that is not true, false or null"), fault(JSON_SYNTAX, "the syntax is wrong"),                \
+	    fault(JSON_VALUE, "a member is repeated or a number is out of range")
+#define JSON_FAULT_KIND(kind, words) kind
+enum json_fault_kind { JSON_FAULTS(JSON_FAULT_KIND) };
 struct json_fault {
 	enum json_fault_kind kind;
 	unsigned line, column;

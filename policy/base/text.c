@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/text.h"
-#include "policy/base/array.h"
-#include "policy/base/err.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

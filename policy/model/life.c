@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "policy/model/life.h"
-#include "policy/base/buf.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,6 @@
 #include "policy/base/json.h"
 #include "policy/base/setting.h"
 #include "policy/model/policy.h"
-#include "policy/model/words.h"
 #include "policy/processors/built.h"
 #include <pthread.h>
 #include <stdio.h>

@@ -2,15 +2,12 @@
 #include "policy/publish/pages.h"
 #include "policy/base/array.h"
 #include "policy/base/file.h"
-#include "policy/base/json.h"
 #include "policy/base/text.h"
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/template.h"
-#include "policy/publish/render/writer.h"
 #include "policy/publish/single_file.h"
 #include "policy/publish/variables.h"
-#include "policy/publish/words/words.h"
 #include "policy/rules/capability.h"
 #include <dirent.h>
 #include <stdarg.h>
@@ -162,9 +159,12 @@ static int put_in_frame(const struct site *site, const char *name, const char *h
 	bool program = strncmp(name, "/html/", 6) != 0;
 	struct buf *out = signal && !program ? pages_add(site->pages, e, "html/gpc/%s.html", buf_text(&address) + strlen("/html/"))
 					     : pages_add(site->pages, e, "%s.html", buf_text(&address) + 1);
-	if (out == NULL || template_render(site->layout, "layout.html", 1, p, vars, out, e) != 0 ||
-	    (strcmp(name, SINGLE_FILE_PAGE) == 0 && single_file_make(site->parts, out, e) != 0))
+	// Space for all of it at once: a buffer that grows is copied and wiped.
+	if (out == NULL || buf_reserve(out, 2 * strlen(site->layout) + heads.len + strlen(content)) == NULL ||
+	    template_render(site->layout, "layout.html", 1, p, vars, out, e) != 0)
 		return -1;
+	if (strcmp(name, SINGLE_FILE_PAGE) == 0)
+		single_file_make(site->parts, out);
 	return to != NULL && !signal && !program && headers_signal(p) ? put_in_frame(site, name, head, content, true, e) : 0;
 }
 
@@ -325,10 +325,10 @@ int pages_render(const struct policy *p, const char *templates, bool testing, st
 	if (path_join(assets, sizeof assets, templates, "assets", e) != 0 || pages_read(s, p, assets, "html/assets/", e) != 0 ||
 	    pages_read(&read, NULL, templates, "", e) != 0 || check_examples(p, s, e) != 0)
 		return -1;
-	const struct single_file parts = {.shared = asset_text(s, "common.js"),
-					  .script = asset_text(s, SINGLE_FILE_SCRIPT),
-					  .style = asset_text(s, "app.css"),
-					  .icon = asset_text(s, "favicon.svg")};
+	SINGLE_FILE_AUTO struct single_file parts = {0};
+	if (single_file_read(&parts, asset_text(s, "common.js"), asset_text(s, SINGLE_FILE_SCRIPT), asset_text(s, "app.css"),
+			     asset_text(s, "favicon.svg"), e) != 0)
+		return -1;
 	for (size_t i = 0; i < p->view_count; i++) {
 		struct policy view = *p->views[i];
 		const char *language = view.language;
@@ -340,8 +340,9 @@ int pages_render(const struct policy *p, const char *templates, bool testing, st
 			return -1;
 	}
 	struct buf *headers = pages_add(s, e, "nginx/verify.conf");
-	if (headers == NULL || single_file_headers(p, &parts, headers, e) != 0)
+	if (headers == NULL)
 		return -1;
+	single_file_headers(p, &parts, headers);
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->list[i].bytes.failed)
 			return err_set(e, ERR_MEMORY, "%s is too large", s->list[i].path);

@@ -6,13 +6,13 @@
 #include "policy/base/file.h"
 #include "policy/publish/pages.h"
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LIST_BYTES_MAX = 2 * PAGES_MAX * 256 };
+enum { LIST_BYTES_MAX = 2 * PAGES_MAX * 256, FREE_BYTES_KEPT = 64 * 1024 * 1024 };
 static const char list_name[] = "published";
 
 // The next line of a list that is ours and is not made now: only what publish_all itself could have made, below one of its folders, without
@@ -100,6 +100,8 @@ int publish_all(const struct policy *p, const char *templates, const char *folde
 	// Publishing over its own templates would replace them by their results.
 	if (stat(templates, &from) == 0 && stat(path, &to) == 0 && from.st_dev == to.st_dev && from.st_ino == to.st_ino)
 		return err_set(e, ERR_INPUT, "%s is the folder of the templates: publish to another one", path);
+	// What one page has freed the next one takes: given back to the kernel in between, it costs more than the rendering.
+	mallopt(M_TRIM_THRESHOLD, FREE_BYTES_KEPT);
 	if (pages_render(p, templates, testing, &pages, e) != 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {

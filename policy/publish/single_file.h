@@ -10,12 +10,17 @@
 #define SINGLE_FILE_SCRIPT "verify.js"
 
 struct single_file {
-	const char *shared, *script, *style, *icon; // common.js, SINGLE_FILE_SCRIPT, app.css, favicon.svg; "" for what the templates lack
+	struct buf head, icon, style, script; // what stands in the place of the links, and behind the charset
+	struct buf scripts, styles;           // " 'sha256-…'" of each
 };
 
+// Of common.js, SINGLE_FILE_SCRIPT, app.css and favicon.svg; "" for what the templates lack. Free with single_file_free, also after a failure.
+int single_file_read(struct single_file *out, const char *shared, const char *own, const char *style, const char *icon, struct err *e);
+void single_file_free(struct single_file *parts);
+#define SINGLE_FILE_AUTO __attribute__((cleanup(single_file_free)))
 // Puts the parts in the place of the links to them; what is linked otherwise, as in templates of one's own, stays so.
-int single_file_make(const struct single_file *parts, struct buf *page, struct err *e);
+void single_file_make(const struct single_file *parts, struct buf *page);
 // The headers that the page is sent with: those of every page, with what stands in it allowed, and nothing that it could send.
-int single_file_headers(const struct policy *p, const struct single_file *parts, struct buf *out, struct err *e);
+void single_file_headers(const struct policy *p, const struct single_file *parts, struct buf *out);
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/versions.h"
 #include "policy/base/file.h"
-#include "policy/base/text.h"
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/writer.h"
 #include <dirent.h>

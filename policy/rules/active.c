@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rules/active.h"
 #include "policy/base/file.h"
-#include "policy/base/json.h"
 #include "policy/base/limits.h"
-#include "policy/model/policy.h"
-#include "policy/model/report.h"
 #include "policy/model/schema.h"
 #include "policy/rules/diff.h"
 #include "policy/rules/load.h"

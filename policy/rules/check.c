@@ -2,7 +2,6 @@
 // Rights, purposes, the browser, content, and the notice's own references.
 #include "policy/rules/check.h"
 #include "policy/base/array.h"
-#include <stdio.h>
 #include <string.h>
 
 static bool mail_delivered(const struct policy *p)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "policy/rules/check.h"
-#include <string.h>
 
 // Kinds that the software always writes to a store: a policy that keeps them in memory promises what cannot be kept.
 #define ALWAYS_STORED                                                                                                                      \
@@ -63,13 +62,6 @@ static void check_life(const struct policy *p, const struct policy_kind *kind, c
 			  life->length.months);
 }
 
-// Until it is closed, and for longer than it takes to ask a vendor.
-static bool outlives_erasure(const struct policy_life *life)
-{
-	return life->unless == CONDITION_CLOSED && !life->ends_on_erasure && life->has_length && life->start == START_CREATION &&
-	       duration_compare(life->length, (struct duration){.days = 2}) >= 0;
-}
-
 void check_kinds(const struct policy *p, struct report *r)
 {
 	// What the parts that this policy switches on will hold, and so must be declared.
@@ -103,9 +95,13 @@ void check_kinds(const struct policy *p, struct report *r)
 				"only the ZIP archives are files that may be in memory or on a disk", "remove place=\"disk\"", name);
 		bool closing = false, open = false, lasting = false;
 		for (size_t j = 0; j < kind->life_count; j++) {
-			closing = closing || kind->lives[j].start == START_CLOSING;
-			open = open || kind->lives[j].unless == CONDITION_CLOSED;
-			lasting = lasting || outlives_erasure(&kind->lives[j]);
+			const struct policy_life *life = &kind->lives[j];
+			closing = closing || life->start == START_CLOSING;
+			open = open || life->unless == CONDITION_CLOSED;
+			// Until it is closed, and for longer than it takes to ask a vendor.
+			lasting =
+			    lasting || (life->unless == CONDITION_CLOSED && !life->ends_on_erasure && life->has_length &&
+					life->start == START_CREATION && duration_compare(life->length, (struct duration){.days = 2}) >= 0);
 		}
 		report_warning_if(kind->kind == KIND_RIGHTS_REQUEST && closing && !open, r, kind->line,
 				  "a %s that nobody closes is kept for ever", "its time begins when it is closed, and anybody can send one",

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/address_range.h"
-#include "policy/model/words.h"
 #include "policy/processors/processors.h"
 #include "policy/rules/check.h"
-#include <string.h>
 
-// Whether egress speaks to it. The others stand in front of the server, hold it, or are reached by the visitor's browser.
-static bool reached(const struct policy_processor *a)
-{
-	return (a->roles & (POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION) | POLICY_BIT(ROLE_STORAGE) |
-			    POLICY_BIT(ROLE_MAIL) | POLICY_BIT(ROLE_PAYMENT))) != 0;
-}
+// With which egress speaks to it. The others stand in front of the server, hold it, or are reached by the visitor's browser.
+#define REACHED                                                                                                                            \
+	(POLICY_BIT(ROLE_TEXT) | POLICY_BIT(ROLE_IMAGE) | POLICY_BIT(ROLE_DESCRIPTION) | POLICY_BIT(ROLE_STORAGE) |                        \
+	 POLICY_BIT(ROLE_MAIL) | POLICY_BIT(ROLE_PAYMENT))
 
 // Who is asked when: a backup comes after somebody, and no two at the same time.
 static void check_order(const struct policy *p, size_t i, struct report *r)
@@ -101,7 +97,7 @@ static void check_vendor(const struct policy_processor *a, struct report *r)
 			"nothing of it leaves the server", "remove <host>", a->id);
 	report_error_if(!a->local && built_in, r, a->line, "processor %s is part of the software, but is declared as somebody else's",
 			"the notice would name a recipient that gets nothing", "write standing=\"built-in\"", a->id);
-	report_error_if(!a->local && a->hosts.count == 0 && reached(a), r, a->line, "processor %s has no host",
+	report_error_if(!a->local && a->hosts.count == 0 && (a->roles & REACHED) != 0, r, a->line, "processor %s has no host",
 			"egress connects only to declared hosts, so it could never be reached", "add <host>…</host>", a->id);
 	report_error_if(!a->local && a->region_count == 0, r, a->line, "processor %s has no region",
 			"visitors must be told where their data goes", "add <region country=\"…\" place=\"…\">…</region>", a->id);

@@ -2,7 +2,6 @@
 #include "policy/rules/diff.h"
 #include "policy/base/array.h"
 #include "policy/rules/diff_parts.h"
-#include "policy/rules/diff_special.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -31,4 +31,10 @@ const char *diff_copy(struct differ *d, const char *s);                         
 bool diff_same(const char *a, const char *b);                                                           // NULL is as ""
 const char *diff_duration(struct differ *d, struct duration length);
 
+// What no row of policy/model/fields.c can say. Each gets two versions of one thing.
+void diff_kind(struct differ *d, const void *before, const void *after);
+void diff_processor(struct differ *d, const void *before, const void *after);
+void diff_content(struct differ *d, const void *before, const void *after);
+void diff_party(struct differ *d, const char *title, const struct policy_party *from, const struct policy_party *to);
+
 #endif

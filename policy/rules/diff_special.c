@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: ISC
 // What has to be compared as a whole: lives, where a processor is and how its transfers are protected, what content rules do, who is
 // responsible.
-#include "policy/rules/diff_special.h"
-#include "policy/base/array.h"
 #include "policy/model/life.h"
 #include "policy/rules/diff_parts.h"
-#include <stdio.h>
-#include <string.h>
 
 static void diff_length(struct differ *d, const char *name, struct duration from, struct duration to)
 {

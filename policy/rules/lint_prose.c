@@ -137,15 +137,6 @@ static void find_spans(struct spans *out, const char *text)
 	}
 }
 
-// As far as months of other lengths let two times be the same: within three in a hundred.
-static bool same_span(unsigned long seconds, struct duration d)
-{
-	unsigned long declared = d.months * (unsigned long)MONTH + d.days * (unsigned long)DAY + d.seconds;
-	unsigned long more = seconds > declared ? seconds - declared : declared - seconds;
-
-	return more * 100 <= declared * 3;
-}
-
 struct declared {
 	struct duration items[256];
 	size_t count;
@@ -157,10 +148,13 @@ static void declare(struct declared *d, struct duration length)
 		d->items[d->count++] = length;
 }
 
+// As far as months of other lengths let two times be the same: within three in a hundred.
 static bool declared_has(const struct declared *d, const struct span *s)
 {
 	for (size_t i = 0; i < d->count; i++) {
-		if (same_span(s->seconds, d->items[i]))
+		const struct duration one = d->items[i];
+		const unsigned long declared = one.months * (unsigned long)MONTH + one.days * (unsigned long)DAY + one.seconds;
+		if ((s->seconds > declared ? s->seconds - declared : declared - s->seconds) * 100 <= declared * 3)
 			return true;
 	}
 	return false;

@@ -35,17 +35,6 @@ static void lint_vendor(const struct policy_processor *a, struct report *r)
 	}
 }
 
-// What waits to be sent is of the kind outbox: who delivers mail and does not get it delivers nothing.
-static void lint_mail(const struct policy *p, struct report *r)
-{
-	const struct policy_processor *a;
-
-	for (size_t n = 0; p->kinds[KIND_OUTBOX].keep == KEEP_STORED && (a = policy_processor_for(p, ROLE_MAIL, n)) != NULL; n++)
-		report_warning_if((a->kinds & KIND_BIT(KIND_OUTBOX)) == 0, r, a->line,
-				  "processor %s delivers mail, but does not receive outbox", "no letter would go by it",
-				  "add <receives kind=\"outbox\"/> and what else letters hold", a->id);
-}
-
 // What a vendor would delete can be asked for again, after an erasure or a failure, only where what waits for that is kept.
 static void lint_deletions(const struct policy *p, struct report *r)
 {
@@ -120,24 +109,21 @@ static void lint_life(const struct policy *p, const struct policy_kind *k, const
 	}
 }
 
-// What lies on a disk is not said to be in memory, in any language.
-static void lint_where(const struct policy *p, const struct policy_kind *k, struct report *r)
-{
-	static const char *const memory[] = {"memory", "Arbeitsspeicher", "内存"};
-
-	for (size_t i = 0; i < p->view_count && k->place == PLACE_DISK; i++)
-		for (size_t j = 0; j < ARRAY_LEN(memory); j++)
-			report_error_if(
-			    prose_names(&p->views[i]->kinds[k->kind].where, memory[j]), r, k->line,
-			    "kind %s lies on a disk, and its <where> speaks of memory (%s)", "visitors would be told what is not so",
-			    "say that it is on a disk, sealed, or remove place=\"disk\"", kind_row(k->kind)->name, p->views[i]->language);
-}
-
 void lint_times(const struct policy *p, struct report *r)
 {
+	static const char *const memory[] = {"memory", "Arbeitsspeicher", "内存"};
+	const struct policy_processor *a;
+
 	for (size_t i = 0; i < p->kind_count; i++) {
 		const struct policy_kind *k = policy_kind_at(p, i);
-		lint_where(p, k, r);
+		// What lies on a disk is not said to be in memory, in any language.
+		for (size_t v = 0; v < p->view_count && k->place == PLACE_DISK; v++)
+			for (size_t j = 0; j < ARRAY_LEN(memory); j++)
+				report_error_if(prose_names(&p->views[v]->kinds[k->kind].where, memory[j]), r, k->line,
+						"kind %s lies on a disk, and its <where> speaks of memory (%s)",
+						"visitors would be told what is not so",
+						"say that it is on a disk, sealed, or remove place=\"disk\"", kind_row(k->kind)->name,
+						p->views[v]->language);
 		for (size_t j = 0; j < k->life_count; j++)
 			lint_life(p, k, &k->lives[j], r);
 		for (size_t j = 0; j < p->processor_count; j++)
@@ -145,7 +131,11 @@ void lint_times(const struct policy *p, struct report *r)
 	}
 	for (size_t i = 0; i < p->processor_count; i++)
 		lint_vendor(&p->processors[i], r);
-	lint_mail(p, r);
+	// What waits to be sent is of the kind outbox: who delivers mail and does not get it delivers nothing.
+	for (size_t n = 0; p->kinds[KIND_OUTBOX].keep == KEEP_STORED && (a = policy_processor_for(p, ROLE_MAIL, n)) != NULL; n++)
+		report_warning_if((a->kinds & KIND_BIT(KIND_OUTBOX)) == 0, r, a->line,
+				  "processor %s delivers mail, but does not receive outbox", "no letter would go by it",
+				  "add <receives kind=\"outbox\"/> and what else letters hold", a->id);
 	lint_deletions(p, r);
 }
 

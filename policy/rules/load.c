@@ -4,8 +4,8 @@
 #include "policy/base/limits.h"
 #include "policy/base/setting.h"
 #include "policy/base/text.h"
-#include "policy/model/document.h"
 #include "policy/model/read.h"
+#include "policy/model/schema.h"
 #include "policy/rules/capability.h"
 #include "policy/rules/check.h"
 #include <openssl/evp.h>
@@ -78,7 +78,7 @@ static struct policy *read_document(xmlDoc *document, struct policy *empty, bool
 
 static struct policy *read_bytes(const char *bytes, size_t len, bool allow_unbuilt, struct report *r)
 {
-	xmlDoc *document = document_parse(bytes, len, r);
+	xmlDoc *document = schema_parse(bytes, len, r);
 	unsigned char digest[32];
 	size_t size = 0;
 

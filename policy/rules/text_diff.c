@@ -18,22 +18,12 @@ static void list_prose(struct buf *out, const struct prose *prose)
 	buf_addc(out, ' ');
 }
 
-static void list_blocks(struct buf *out, const struct policy_block *blocks, size_t count)
-{
-	for (const struct policy_block *b = blocks; b < blocks + count; b++) {
-		if (b->type == BLOCK_INSERT)
-			buf_printf(out, "[%s] ", policy_word(&policy_insert_words, b->insert));
-		list_prose(out, &b->prose);
-		for (size_t i = 0; i < b->items.count; i++)
-			list_prose(out, &b->items.items[i]);
-	}
-}
-
 static void list_value(struct buf *out, const struct model_field *f, const void *base)
 {
 	const struct policy_strings *strings = model_at(f, base);
 	const struct duration *d = model_at(f, base);
 	const struct prose_list *proses = model_at(f, base);
+	const struct policy_section *section = base; // of MODEL_BLOCKS
 
 	switch (f->type) {
 	case MODEL_YES:
@@ -82,7 +72,13 @@ static void list_value(struct buf *out, const struct model_field *f, const void 
 			list_prose(out, &proses->items[i]);
 		break;
 	case MODEL_BLOCKS:
-		list_blocks(out, *(const struct policy_block *const *)model_at(f, base), *(const size_t *)((const char *)base + f->more));
+		for (const struct policy_block *b = section->blocks; b < section->blocks + section->block_count; b++) {
+			if (b->type == BLOCK_INSERT)
+				buf_printf(out, "[%s] ", policy_word(&policy_insert_words, b->insert));
+			list_prose(out, &b->prose);
+			for (size_t i = 0; i < b->items.count; i++)
+				list_prose(out, &b->items.items[i]);
+		}
 		break;
 	default: {
 		const char *text = f->type == MODEL_WORD ? policy_word(f->words, model_number(f, base)) : model_text(f, base);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "policy/base/embed.h"
 #include "policy/publish/documents/documents.h"
-#include "policy/publish/pages.h"
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/json.h"
 #include "policy/publish/render/mapping.h"

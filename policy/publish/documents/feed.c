@@ -4,10 +4,7 @@
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
 #include "policy/publish/documents/documents.h"
-#include "policy/publish/pages.h"
 #include "policy/publish/render/address.h"
-#include "policy/publish/render/writer.h"
-#include <stdlib.h>
 #include <string.h>
 
 enum change { CHANGE_ADDED, CHANGE_COMING, CHANGE_REMOVED, CHANGE_LEAVING, CHANGE_CHANGING };

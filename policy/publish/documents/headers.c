@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: ISC
 // The response headers that follow from the policy, as files that nginx includes, and what stands in /.well-known.
 #include "policy/base/array.h"
-#include "policy/base/json.h"
 #include "policy/base/proxies.h"
 #include "policy/base/requests.h"
 #include "policy/base/text.h"
 #include "policy/publish/api_error.h"
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/render/address.h"
-#include "policy/publish/words/words.h"
 #include <stdio.h>
 #include <string.h>
 

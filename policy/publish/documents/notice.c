@@ -3,8 +3,6 @@
 #include "policy/base/text.h"
 #include "policy/publish/documents/documents.h"
 #include "policy/publish/render/address.h"
-#include "policy/publish/words/words.h"
-#include <string.h>
 
 // The same in other forms: what to keep, what programs read, what to subscribe to.
 static void write_forms(const struct policy *p, struct writer *w)
@@ -42,7 +40,9 @@ static void write_forms(const struct policy *p, struct writer *w)
 // `statements`: for those of it; empty at first, and the caller's to free.
 static void notice_write_stating(const struct policy *p, enum form form, struct statement_writer *statements, struct buf *out)
 {
-	struct writer w = {.form = form, .out = out, .policy = p, .statements = statements};
+	// Only a page has anchors: elsewhere what a line states would be found out for nothing.
+	const bool states = form == FORM_HTML || statements->gathers;
+	struct writer w = {.form = form, .out = out, .policy = p, .statements = states ? statements : NULL};
 	char effective[WHEN_DATE], updated[WHEN_DATE];
 
 	when_date(effective, p->effective);

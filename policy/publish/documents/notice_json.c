@@ -3,10 +3,8 @@
 // does not state is null.
 #include "policy/model/fields.h"
 #include "policy/publish/documents/documents.h"
-#include "policy/publish/pages.h"
 #include "policy/publish/render/address.h"
 #include "policy/publish/render/json.h"
-#include "policy/publish/render/writer.h"
 #include <string.h>
 
 static void add_proses(cJSON *object, const char *name, const struct policy *p, const struct prose_list *list)

@@ -2,7 +2,6 @@
 // The declared parts that stand in the notice where the policy writes <insert what="…"/>.
 #include "policy/base/array.h"
 #include "policy/publish/documents/documents.h"
-#include "policy/publish/words/words.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -295,95 +294,83 @@ static void part_rights(const struct policy *p, struct writer *w)
 	write_note(w, "notice.rights.use", NULL);
 }
 
-static void part_consents(const struct policy *p, struct writer *w)
+static void consent_item(const struct policy *p, struct writer *w, size_t i)
 {
-	if (p->consent_count == 0)
-		return;
-	write_begin(w, MARK_LIST);
-	for (size_t i = 0; i < p->consent_count; i++) {
-		statement_next(w->statements, STATEMENT_CONSENT, &p->consents[i], p->consents[i].id, NULL);
-		write_begin(w, MARK_ITEM);
-		write_prose(w, &p->consents[i].what);
-		write_words(w, " ");
-		write_prose(w, &p->consents[i].withdraw);
-		write_end(w, MARK_ITEM);
-	}
-	write_end(w, MARK_LIST);
+	statement_next(w->statements, STATEMENT_CONSENT, &p->consents[i], p->consents[i].id, NULL);
+	write_begin(w, MARK_ITEM);
+	write_prose(w, &p->consents[i].what);
+	write_words(w, " ");
+	write_prose(w, &p->consents[i].withdraw);
+	write_end(w, MARK_ITEM);
 }
 
-static void part_content(const struct policy *p, struct writer *w)
+static void content_item(const struct policy *p, struct writer *w, size_t i)
 {
-	if (p->content_rule_count == 0)
-		return;
-	write_begin(w, MARK_LIST);
-	for (size_t i = 0; i < p->content_rule_count; i++) {
-		statement_next(w->statements, STATEMENT_CONTENT, &p->content_rules[i],
-			       policy_word(&policy_content_words, p->content_rules[i].id), NULL);
-		write_item(w, NULL, &p->content_rules[i].what);
-	}
-	write_end(w, MARK_LIST);
+	const struct policy_content_rule *rule = &p->content_rules[i];
+
+	statement_next(w->statements, STATEMENT_CONTENT, rule, policy_word(&policy_content_words, rule->id), NULL);
+	write_item(w, NULL, &rule->what);
 }
 
-static void part_promises(const struct policy *p, struct writer *w)
+static void promise_item(const struct policy *p, struct writer *w, size_t i)
 {
-	if (p->claim_count == 0)
-		return;
-	write_begin(w, MARK_LIST);
-	for (size_t i = 0; i < p->claim_count; i++) {
-		notice_state_claim(w, &p->claims[i]);
-		write_item(w, NULL, &p->claims[i].what);
-	}
-	write_end(w, MARK_LIST);
+	notice_state_claim(w, &p->claims[i]);
+	write_item(w, NULL, &p->claims[i].what);
 }
 
-static void part_versions(const struct policy *p, struct writer *w)
+static void version_item(const struct policy *p, struct writer *w, size_t i)
 {
+	const struct policy_version *v = &p->versions[i];
 	char date[WHEN_DATE];
 
-	write_begin(w, MARK_LIST);
-	for (size_t i = 0; i < p->version_count; i++) {
-		const struct policy_version *v = &p->versions[i];
-		when_date(date, v->updated);
-		statement_next(w->statements, STATEMENT_VERSION, v, v->id, NULL);
-		begin_labelled(w, date);
-		for (size_t j = 0; j < v->change_count; j++) {
-			write_words(w, j == 0 ? ": " : " ");
-			write_prose(w, &v->changes[j].what);
-		}
-		write_end(w, MARK_ITEM);
+	when_date(date, v->updated);
+	statement_next(w->statements, STATEMENT_VERSION, v, v->id, NULL);
+	begin_labelled(w, date);
+	for (size_t j = 0; j < v->change_count; j++) {
+		write_words(w, j == 0 ? ": " : " ");
+		write_prose(w, &v->changes[j].what);
 	}
-	write_end(w, MARK_LIST);
+	write_end(w, MARK_ITEM);
 }
 
 static const struct {
 	const char *name;
-	void (*write)(const struct policy *p, struct writer *w); // NULL: the list of prose at this offset in struct policy
-	size_t list;
+	size_t at; // in struct policy: with `item`, how many there are of a list; with neither, the list of prose
+	void (*write)(const struct policy *p, struct writer *w);
+	void (*item)(const struct policy *p, struct writer *w, size_t i);
 } parts[] = {
-    {"controller", part_controller, 0},
-    {"kinds", part_kinds, 0},
-    {"processors", part_processors, 0},
-    {"cookies", part_cookies, 0},
-    {"third-parties", part_third_parties, 0},
-    {"rights", part_rights, 0},
-    {"consents", part_consents, 0},
-    {"content", part_content, 0},
-    {"promises", part_promises, 0},
-    {"versions", part_versions, 0},
-    {"advice-paste", NULL, offsetof(struct policy, advice_paste)},
-    {"advice-publish", NULL, offsetof(struct policy, advice_publish)},
-    {"security", NULL, offsetof(struct policy, security)},
+    {"controller", 0, part_controller, NULL},
+    {"kinds", 0, part_kinds, NULL},
+    {"processors", 0, part_processors, NULL},
+    {"cookies", 0, part_cookies, NULL},
+    {"third-parties", 0, part_third_parties, NULL},
+    {"rights", 0, part_rights, NULL},
+    {"consents", offsetof(struct policy, consent_count), NULL, consent_item},
+    {"content", offsetof(struct policy, content_rule_count), NULL, content_item},
+    {"promises", offsetof(struct policy, claim_count), NULL, promise_item},
+    {"versions", offsetof(struct policy, version_count), NULL, version_item},
+    {"advice-paste", offsetof(struct policy, advice_paste), NULL, NULL},
+    {"advice-publish", offsetof(struct policy, advice_publish), NULL, NULL},
+    {"security", offsetof(struct policy, security), NULL, NULL},
 };
 
 int notice_part(const struct policy *p, struct writer *w, const char *what)
 {
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		const char *at = (const char *)p + parts[i].at;
+		const size_t count = parts[i].item != NULL ? *(const size_t *)at : 0;
 		if (strcmp(parts[i].name, what) != 0)
 			continue;
 		if (parts[i].write != NULL)
 			parts[i].write(p, w);
-		else
-			write_items(w, (const struct prose_list *)((const char *)p + parts[i].list));
+		else if (parts[i].item == NULL)
+			write_items(w, (const struct prose_list *)at);
+		if (count > 0)
+			write_begin(w, MARK_LIST);
+		for (size_t n = 0; n < count; n++)
+			parts[i].item(p, w, n);
+		if (count > 0)
+			write_end(w, MARK_LIST);
 		return 0;
 	}
 	return -1;

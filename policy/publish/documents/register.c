@@ -8,9 +8,7 @@
 #include "policy/base/embed.h"
 #include "policy/base/text.h"
 #include "policy/publish/documents/documents.h"
-#include "policy/publish/pages.h"
 #include "policy/publish/render/json.h"
-#include "policy/publish/render/list.h"
 #include "policy/publish/render/mapping.h"
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,9 +4,6 @@
 #include "policy/base/array.h"
 #include "policy/base/text.h"
 #include "policy/publish/documents/documents.h"
-#include "policy/publish/pages.h"
-#include "policy/publish/render/json.h"
-#include <string.h>
 
 const char *const subprocessors_columns[] = {
     "id",        "legal_name",     "brand",           "role",  "service",        "purpose", "purposes", "location",

@@ -2,7 +2,6 @@
 // The first layer of the notice: what it comes to, at a glance, then all data in one table.
 #include "policy/base/text.h"
 #include "policy/publish/documents/documents.h"
-#include "policy/publish/words/words.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/render/mapping.h"
-#include "policy/base/array.h"
 #include "policy/base/limits.h"
 #include "policy/publish/render/list.h"
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct scope {

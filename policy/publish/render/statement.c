@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 #include "policy/publish/render/statement.h"
-#include "policy/base/text.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,28 +7,8 @@
 
 enum { STATEMENTS_MAX = 4096, STATEMENT_TEXT_MAX = 64 * 1024 };
 
-const struct statement_row statement_rows[STATEMENT_COUNT] = {
-    [STATEMENT_PEOPLE] = {"people", NULL, NULL},
-    [STATEMENT_GUIDE] = {"guide", NULL, NULL},
-    [STATEMENT_MEMORY] = {"memory", "kind@keep=memory", "spill"},
-    [STATEMENT_LIFE] = {"life", "life@length", "retention"},
-    [STATEMENT_DISK] = {"disk", "kind@place=disk", "spool"},
-    [STATEMENT_PROCESSOR] = {"processor", "processors/processor", "egress"},
-    [STATEMENT_BUILT_IN] = {"built-in", "processor@standing=built-in", "settings"},
-    [STATEMENT_OWN] = {"own", "processor/within", "egress"},
-    [STATEMENT_REGION] = {"region", "processor/region", "regions"},
-    [STATEMENT_RECEIVES] = {"receives", "receives@kind", "egress"},
-    [STATEMENT_TRAINING] = {"training", "processor@ask=no-training", "settings"},
-    [STATEMENT_ANONYMISED] = {"anonymised", "processor@anonymised=yes", "egress"},
-    [STATEMENT_COOKIES] = {"cookie", "cookies/cookie", "headers"},
-    [STATEMENT_RESOURCES] = {"resource", "resource@origin", "headers"},
-    [STATEMENT_RIGHT] = {"right", "right/answer", "requests"},
-    [STATEMENT_CONNECTION] = {"connection", "rights@connection=yes", NULL},
-    [STATEMENT_CONSENT] = {"consent", "consents/consent", NULL},
-    [STATEMENT_CONTENT] = {"content", "content/rule", NULL},
-    [STATEMENT_CLAIM] = {"promise", "promise@id", NULL},
-    [STATEMENT_VERSION] = {"version", "policy/versions", "activation"},
-};
+#define STATEMENT_ROW(type, ...) [type] = {__VA_ARGS__}
+const struct statement_row statement_rows[STATEMENT_COUNT] = {STATEMENTS(STATEMENT_ROW)};
 
 // A promise is looked at where it would be broken first. What people promise is looked at nowhere.
 static const char *const claim_checks[CLAIM_COUNT] = {

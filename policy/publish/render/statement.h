@@ -9,29 +9,24 @@
 #include "policy/model/policy.h"
 #include "policy/rules/vocabulary.h"
 
-enum statement_type {
-	STATEMENT_PEOPLE, // no program keeps it
-	STATEMENT_GUIDE,  // it says where something is, and promises nothing
-	STATEMENT_MEMORY,
-	STATEMENT_LIFE,
-	STATEMENT_DISK,
-	STATEMENT_PROCESSOR,
-	STATEMENT_BUILT_IN,
-	STATEMENT_OWN,
-	STATEMENT_REGION,
-	STATEMENT_RECEIVES,
-	STATEMENT_TRAINING,
-	STATEMENT_ANONYMISED,
-	STATEMENT_COOKIES,
-	STATEMENT_RESOURCES,
-	STATEMENT_RIGHT,
-	STATEMENT_CONNECTION,
-	STATEMENT_CONSENT,
-	STATEMENT_CONTENT,
-	STATEMENT_CLAIM,
-	STATEMENT_VERSION,
-	STATEMENT_COUNT
-};
+// Each with the row of its type, below. STATEMENT_PEOPLE: no program keeps it; STATEMENT_GUIDE: it says where something is, and promises nothing.
+#define STATEMENTS(row)                                                                                                                    \
+	row(STATEMENT_PEOPLE, "people", NULL, NULL), row(STATEMENT_GUIDE, "guide", NULL, NULL),                                            \
+	    row(STATEMENT_MEMORY, "memory", "kind@keep=memory", "spill"), row(STATEMENT_LIFE, "life", "life@length", "retention"),         \
+	    row(STATEMENT_DISK, "disk", "kind@place=disk", "spool"),                                                                       \
+	    row(STATEMENT_PROCESSOR, "processor", "processors/processor", "egress"),                                                       \
+	    row(STATEMENT_BUILT_IN, "built-in", "processor@standing=built-in", "settings"),                                                \
+	    row(STATEMENT_OWN, "own", "processor/within", "egress"), row(STATEMENT_REGION, "region", "processor/region", "regions"),       \
+	    row(STATEMENT_RECEIVES, "receives", "receives@kind", "egress"),                                                                \
+	    row(STATEMENT_TRAINING, "training", "processor@ask=no-training", "settings"),                                                  \
+	    row(STATEMENT_ANONYMISED, "anonymised", "processor@anonymised=yes", "egress"),                                                 \
+	    row(STATEMENT_COOKIES, "cookie", "cookies/cookie", "headers"),                                                                 \
+	    row(STATEMENT_RESOURCES, "resource", "resource@origin", "headers"), row(STATEMENT_RIGHT, "right", "right/answer", "requests"), \
+	    row(STATEMENT_CONNECTION, "connection", "rights@connection=yes", NULL),                                                        \
+	    row(STATEMENT_CONSENT, "consent", "consents/consent", NULL), row(STATEMENT_CONTENT, "content", "content/rule", NULL),          \
+	    row(STATEMENT_CLAIM, "promise", "promise@id", NULL), row(STATEMENT_VERSION, "version", "policy/versions", "activation")
+#define STATEMENT_VALUE(type, ...) type
+enum statement_type { STATEMENTS(STATEMENT_VALUE), STATEMENT_COUNT };
 struct statement_row {
 	const char *name;  // how its anchors begin; "keeper.NAME" is the word for what keeps it
 	const char *word;  // of the vocabulary: which functions obey it, and which test fails without them

@@ -4,7 +4,6 @@
 #include "policy/base/embed.h"
 #include "policy/base/limits.h"
 #include "policy/base/text.h"
-#include "policy/model/policy.h"
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
