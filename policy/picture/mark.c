@@ -72,10 +72,13 @@ static unsigned exif_orientation(const unsigned char *p, size_t len)
 	return 0;
 }
 
-static void exif_make(unsigned char out[EXIF_LEN], unsigned orientation)
+static void exif_add(struct buf *out, unsigned orientation)
 {
-	memcpy(out, "MM\0\x2a\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0\0\0\0\0\0\0\0", EXIF_LEN);
-	out[19] = (unsigned char)orientation;
+	unsigned char exif[EXIF_LEN];
+
+	memcpy(exif, "MM\0\x2a\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0\0\0\0\0\0\0\0", EXIF_LEN);
+	exif[19] = (unsigned char)orientation;
+	buf_add(out, exif, sizeof exif);
 }
 
 // ---- PNG: a signature, then chunks of length, type, data, CRC. The mark goes right after IHDR. ----
@@ -218,11 +221,9 @@ static int png_chunk_end(struct mark_stream *m, const unsigned char *bytes, size
 		png_chunk_add(m, &chunk);
 	}
 	if (orientation > 0) {
-		unsigned char exif[EXIF_LEN];
-		exif_make(exif, orientation);
 		buf_reset(&chunk);
 		buf_adds(&chunk, "eXIf");
-		buf_add(&chunk, exif, sizeof exif);
+		exif_add(&chunk, orientation);
 		m->png.exif_at = m->marked.len;
 		m->png.exif_len = chunk.len + 8;
 		png_chunk_add(m, &chunk);
@@ -388,13 +389,11 @@ static int jpeg_add(struct mark_stream *m, const unsigned char *bytes, size_t le
 		if (!jpeg_tells(marker))
 			buf_add(&m->marked, p, segment);
 		if (orientation > 0) {
-			unsigned char exif[EXIF_LEN];
-			exif_make(exif, orientation);
 			buf_add(&m->marked,
 				"\xff\xe1\0\x22"
 				"Exif\0\0",
 				10);
-			buf_add(&m->marked, exif, sizeof exif);
+			exif_add(&m->marked, orientation);
 		}
 		m->at += segment;
 	}
@@ -492,9 +491,10 @@ static int webp_end(struct mark_stream *m, struct err *e)
 		at += CHUNK_HEAD + (data == left ? data : data + data % 2); // the last pad byte is often forgotten
 	}
 	if (orientation > 0) {
-		unsigned char exif[EXIF_LEN];
-		exif_make(exif, orientation);
-		webp_chunk_add(out, "EXIF", exif, sizeof exif);
+		BUF_AUTO struct buf exif = BUF_INIT(EXIF_LEN + 1);
+		exif_add(&exif, orientation);
+		webp_chunk_add(out, "EXIF", exif.data, exif.len);
+		out->failed |= exif.failed;
 		if (!out->failed)
 			out->data[RIFF_HEAD + CHUNK_HEAD] |= FLAG_EXIF;
 	}

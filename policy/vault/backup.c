@@ -33,15 +33,6 @@ static const char MANIFEST_HEAD[] = "lethe-backup/1\n";
 const char backup_folders_file[] = "backups";
 const char *const backup_key_files[] = {"keys.db", "signer/ledger.key", "ledger.key", "ledger.pub", "ledger.past", "master.key", NULL};
 
-// lethe-<site>-20261128T051500Z
-static void name_of_made(char out[BACKUP_NAME_MAX], const char *site, time_t made)
-{
-	char t[WHEN_TEXT];
-
-	when_text(t, made);
-	snprintf(out, BACKUP_NAME_MAX, "lethe-%s-%.4s%.2s%.5s%.2s%.3s", site, t, t + 5, t + 8, t + 14, t + 17);
-}
-
 // When the backup of the site with this name was made; -1: it is none. What an officer copied under a longer name is one, too.
 static time_t made_of_name(const char *site, const char *name, bool *whole)
 {
@@ -278,9 +269,12 @@ static int folders_lock(const struct vault *v, const char *folder, struct err *e
 static int make_name(struct making *m, const struct tree *place, char name[BACKUP_NAME_MAX], char unfinished[BACKUP_NAME_MAX],
 		     struct err *e)
 {
+	char t[WHEN_TEXT];
+
 	for (int tries = 0;; tries++) {
 		m->out->made = when_now();
-		name_of_made(name, m->v->policy->site, m->out->made);
+		when_text(t, m->out->made); // lethe-<site>-20261128T051500Z
+		snprintf(name, BACKUP_NAME_MAX, "lethe-%s-%.4s%.2s%.5s%.2s%.3s", m->v->policy->site, t, t + 5, t + 8, t + 14, t + 17);
 		if (faccessat(place->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
 			break;
 		if (tries == NAME_TRIES)
@@ -643,10 +637,9 @@ static int backups_note_run(struct vault *v, void *arg, struct err *e)
 {
 	const struct backup_list *all = arg;
 
-	return v->b->upkeep->number_set(v->store, backup_number_count, (int64_t)all->count, e) != 0 ||
-		       v->b->upkeep->number_set(v->store, backup_number_oldest, (int64_t)all->oldest, e) != 0
-		   ? -1
-		   : 0;
+	if (v->b->upkeep->number_set(v->store, backup_number_count, (int64_t)all->count, e) != 0)
+		return -1;
+	return v->b->upkeep->number_set(v->store, backup_number_oldest, (int64_t)all->oldest, e);
 }
 
 int backup_prune_all(struct vault *v, time_t now, bool dry_run, struct backup_list *out, struct err *e)

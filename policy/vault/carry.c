@@ -16,18 +16,6 @@ static void carry_key(const struct vault *v, const char *id, uint8_t out[KEY_LEN
 	keyed_hash(out, v->ledger_key, "carried", id, strlen(id));
 }
 
-static int carry_open(const struct vault *v, const char *id, const char *text, struct buf *plain, struct err *e)
-{
-	struct buf sealed BUF_AUTO = BUF_INIT(TEXT_MAX);
-	uint8_t key[KEY_LEN];
-
-	carry_key(v, id, key);
-	const int ret = base64_decode(&sealed, text, strlen(text)) != 0 ? err_set(e, ERR_CORRUPT, "a carried record is damaged")
-									: unseal(key, id, sealed.data, sealed.len, plain, e);
-	wipe(key, sizeof key);
-	return ret;
-}
-
 // The first lines, each ended by a NUL in place. -1: there are fewer.
 static int carry_lines(struct buf *plain, char *lines[FIRST_LINES], const char **body, size_t *len)
 {
@@ -104,10 +92,17 @@ static size_t carry_tags(char *text, struct tag_row tags[RECORD_TAGS_MAX])
 
 int carry_read(const struct vault *v, const struct tombstone *t, struct carried *out, struct err *e)
 {
+	struct buf sealed BUF_AUTO = BUF_INIT(TEXT_MAX);
+	uint8_t key[KEY_LEN];
 	char *lines[FIRST_LINES], *facts;
 
 	*out = (struct carried){.plain = BUF_INIT(PLAIN_MAX)};
-	if (carry_open(v, t->id, t->carried, &out->plain, e) != 0)
+	if (base64_decode(&sealed, t->carried, strlen(t->carried)) != 0)
+		return err_set(e, ERR_CORRUPT, "a carried record is damaged");
+	carry_key(v, t->id, key);
+	const int ret = unseal(key, t->id, sealed.data, sealed.len, &out->plain, e);
+	wipe(key, sizeof key);
+	if (ret != 0)
 		return -1;
 	if (carry_lines(&out->plain, lines, &out->body, &out->len) != 0)
 		return err_set(e, ERR_CORRUPT, "a carried record is damaged");

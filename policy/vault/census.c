@@ -29,19 +29,6 @@ static int count_log(struct vault *v, struct census_row *row, struct err *e)
 	return count < 0 ? -1 : 0;
 }
 
-// As they were noted when they were last looked at: who takes the census need not reach them.
-static int census_backups(const struct vault *v, struct census_row *row, struct err *e)
-{
-	int64_t count, oldest;
-
-	if (v->b->upkeep->number_get(v->store, backup_number_count, &count, e) != 0 ||
-	    v->b->upkeep->number_get(v->store, backup_number_oldest, &oldest, e) != 0)
-		return -1;
-	row->count = (uint64_t)count;
-	row->oldest = oldest;
-	return 0;
-}
-
 enum { PRUNE_SOON = 10 * 60 }; // seconds since the last run, in which the next one is not missed
 
 // The ledger's oldest entries end each by its own time. `until`: what ended by then is late.
@@ -81,11 +68,13 @@ static int find_late(const struct vault *v, enum kind kind, time_t now, bool *la
 int vault_census(struct vault *v, struct census *out, struct err *e)
 {
 	struct store_survey held;
-	int64_t last_prune;
+	int64_t last_prune, backups, oldest_backup;
 	time_t now = when_now();
 
 	*out = (struct census){0};
-	if (v->b->upkeep->survey(v->store, &held, e) != 0 || v->b->upkeep->number_get(v->store, "last_prune", &last_prune, e) != 0)
+	if (v->b->upkeep->survey(v->store, &held, e) != 0 || v->b->upkeep->number_get(v->store, "last_prune", &last_prune, e) != 0 ||
+	    v->b->upkeep->number_get(v->store, backup_number_count, &backups, e) != 0 ||
+	    v->b->upkeep->number_get(v->store, backup_number_oldest, &oldest_backup, e) != 0)
 		return -1;
 	const bool pruned = last_prune != 0 && now - last_prune <= PRUNE_SOON;
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
@@ -102,8 +91,10 @@ int vault_census(struct vault *v, struct census *out, struct err *e)
 		}
 		if (k == KIND_REQUEST_LOG && count_log(v, &row, e) != 0)
 			return -1;
-		if (k == KIND_BACKUP && census_backups(v, &row, e) != 0)
-			return -1;
+		if (k == KIND_BACKUP) { // as they were noted when they were last looked at: who takes the census need not reach them
+			row.count = (uint64_t)backups;
+			row.oldest = oldest_backup;
+		}
 		// The ledger itself holds no personal data; what the policy says about its life is said of payloads.
 		bool judged = row.kind != KIND_LEDGER || row.keep == KEEP_STORED;
 		// Where lives depend on more than the time of making, the ends that are stamped on the records tell.

@@ -20,20 +20,6 @@
 #include <string.h>
 #include <sys/file.h>
 
-// ---- the note ----
-
-static void note_body(const struct vault *v, uint64_t size, const uint8_t root[HASH_LEN], const struct authority_years *years,
-		      struct buf *out)
-{
-	char origin[NOTE_NAME_MAX];
-
-	ledger_key_origin(v, origin);
-	buf_printf(out, "%s\n%llu\n", origin, (unsigned long long)size);
-	base64_add(out, root, HASH_LEN);
-	buf_addc(out, '\n');
-	authority_count_lines(years, out);
-}
-
 bool checkpoint_verify(const struct ledger_keys *keys, const char *note, uint64_t size, const uint8_t root[HASH_LEN])
 {
 	struct checkpoint signed_there;
@@ -132,6 +118,7 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 	struct mark_row last;
 	struct merkle head;
 	uint8_t root[HASH_LEN], grown[HASH_LEN];
+	char origin[NOTE_NAME_MAX];
 	bool kept;
 	int there = v->b->ledger->mark_get(v->store, VIEW_COMMITTED, MARK_CHECKPOINT, MARK_UP_TO, UINT64_MAX, &last, e);
 
@@ -172,7 +159,11 @@ static int checkpoint_alone(struct vault *v, struct buf *out, struct err *e)
 		return err_set(e, why.code, "%s", why.text);
 	struct mark_row row = {.mark = MARK_CHECKPOINT, .size = head.size, .at = when_now()};
 	memcpy(row.root, root, HASH_LEN);
-	note_body(v, row.size, root, &years, out);
+	ledger_key_origin(v, origin);
+	buf_printf(out, "%s\n%llu\n", origin, (unsigned long long)row.size);
+	base64_add(out, root, HASH_LEN);
+	buf_addc(out, '\n');
+	authority_count_lines(&years, out);
 	if (ledger_key_sign(v, out, e) != 0)
 		return -1;
 	snprintf(row.note, sizeof row.note, "%s", buf_text(out));

@@ -119,10 +119,9 @@ static int key_publish(const struct vault *v, EVP_PKEY *key, struct err *e)
 	struct buf line BUF_AUTO = BUF_INIT(NOTE_KEY_MAX + 2);
 	struct signed_note_key public;
 
-	return public_of(v, key, &public, &line, e) != 0 || buf_addc(&line, '\n') != 0 ||
-		       key_file_write(v, public_file, line.data, line.len, 0644, e) != 0
-		   ? -1
-		   : 0;
+	if (public_of(v, key, &public, &line, e) != 0 || buf_addc(&line, '\n') != 0)
+		return -1;
+	return key_file_write(v, public_file, line.data, line.len, 0644, e);
 }
 
 static int public_read(const char *keys, struct buf *line, struct signed_note_key *out, struct err *e)

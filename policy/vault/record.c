@@ -609,10 +609,10 @@ int record_carried_again(struct vault *v, void *tombstone, struct err *e)
 	}
 	if (ret != 0)
 		return err_set(e, why.code, "%s", why.text);
-	return (known ? v->b->records->update(v->store, &row, e) : v->b->records->put(v->store, &row, c.tags, c.tag_count, e)) != 0 ||
-		       mark_lives(v, e) != 0 || tombstone_applied(v, t, e) != 0
-		   ? -1
-		   : 0;
+	if ((known ? v->b->records->update(v->store, &row, e) : v->b->records->put(v->store, &row, c.tags, c.tag_count, e)) != 0 ||
+	    mark_lives(v, e) != 0)
+		return -1;
+	return tombstone_applied(v, t, e);
 }
 
 struct update {
@@ -815,10 +815,10 @@ int record_anonymise(struct vault *v, const struct record_row *r, struct err *e)
 	memcpy(row.state, old.state, sizeof row.state);
 	if (stays == NULL || json_print(&after, stays) != 0)
 		return err_set(e, ERR_MEMORY, "no memory");
-	return v->b->records->end(v->store, r->id, e) != 0 || key_anonymous(v, row.kind, &key, e) != 0 ||
-		       seal_body_with(&key, &row, after.data, after.len, e) != 0 || v->b->records->put(v->store, &row, NULL, 0, e) != 0
-		   ? -1
-		   : 0;
+	if (v->b->records->end(v->store, r->id, e) != 0 || key_anonymous(v, row.kind, &key, e) != 0 ||
+	    seal_body_with(&key, &row, after.data, after.len, e) != 0)
+		return -1;
+	return v->b->records->put(v->store, &row, NULL, 0, e);
 }
 
 void record_unlink(const struct vault *v, const struct record_row *r)

@@ -140,48 +140,39 @@ static int run_line(struct vault *v, void *arg, struct err *e)
 	return v->b->log->append(v->store, &row, e);
 }
 
-static void pending_prepare(struct request_log_pending *p, const struct request_log_row *row, time_t at)
+static struct request_log_pending *begin_at(struct vault *v, const struct request_log_row *row, time_t at, struct err *e)
 {
-	p->row = *row;
-	p->at = at;
-	p->op = (struct op){.lane = LANE_LOG, .run = run_line, .arg = p};
+	struct request_log_pending *p = NULL;
+
+	if (v->policy->kinds[KIND_REQUEST_LOG].keep != KEEP_STORED)
+		err_set(e, ERR_REFUSED, "the policy keeps no request log: nothing was stored");
+	else if ((p = malloc(sizeof *p)) == NULL)
+		err_set(e, ERR_MEMORY, "no memory");
+	if (p == NULL)
+		return NULL;
+	*p = (struct request_log_pending){.row = *row, .at = at, .op = {.lane = LANE_LOG, .run = run_line, .arg = p}};
 	when_date(p->op.day, at);
+	if (commit_begin(v, &p->op, e) == 0)
+		return p;
+	free(p);
+	return NULL;
 }
 
-static int check_log_kept(const struct vault *v, struct err *e)
+struct request_log_pending *request_log_begin(struct vault *v, const struct request_log_row *row, struct err *e)
 {
-	return v->policy->kinds[KIND_REQUEST_LOG].keep == KEEP_STORED
-		   ? 0
-		   : err_set(e, ERR_REFUSED, "the policy keeps no request log: nothing was stored");
+	return begin_at(v, row, when_now(), e);
 }
 
 int request_log_append_at(struct vault *v, const struct request_log_row *row, time_t at, struct err *e)
 {
-	struct request_log_pending p;
+	struct request_log_pending *p = begin_at(v, row, at, e);
 
-	pending_prepare(&p, row, at);
-	return check_log_kept(v, e) != 0 || commit_run(v, &p.op, e) != 0 ? -1 : 0;
+	return p != NULL ? request_log_wait(v, p, e) : -1;
 }
 
 int request_log_append(struct vault *v, const struct request_log_row *row, struct err *e)
 {
 	return request_log_append_at(v, row, when_now(), e);
-}
-
-struct request_log_pending *request_log_begin(struct vault *v, const struct request_log_row *row, struct err *e)
-{
-	if (check_log_kept(v, e) != 0)
-		return NULL;
-	struct request_log_pending *p = malloc(sizeof *p);
-	if (p == NULL) {
-		err_set(e, ERR_MEMORY, "no memory");
-		return NULL;
-	}
-	pending_prepare(p, row, when_now());
-	if (commit_begin(v, &p->op, e) == 0)
-		return p;
-	free(p);
-	return NULL;
 }
 
 int request_log_wait(struct vault *v, struct request_log_pending *p, struct err *e)

@@ -149,10 +149,10 @@ int restore_take(struct restore *r, const char *state, const struct restore_from
 		if (parts[i].mode != 0 && fchmod(part.fd, parts[i].mode) != 0)
 			return err_system(e, ERR_IO, errno, "%s", part.path);
 	}
-	return backup_take(from->backup, from->keys != NULL ? given : own, &r->copy, &r->of, e) != 0 ||
-		       take_keys(r, from->keys != NULL ? given : NULL, own, e) != 0 || take_tombstones(r, from->tombstones, e) != 0
-		   ? -1
-		   : 0;
+	if (backup_take(from->backup, from->keys != NULL ? given : own, &r->copy, &r->of, e) != 0 ||
+	    take_keys(r, from->keys != NULL ? given : NULL, own, e) != 0)
+		return -1;
+	return take_tombstones(r, from->tombstones, e);
 }
 
 // ---- finishing ----

@@ -490,10 +490,10 @@ static int run_ending(struct vault *v, void *arg, struct err *e)
 	for (size_t i = 0; i < x->count; i++)
 		if (v->b->ledger->append(v->store, NULL, NULL, &x->rows[i], e) != 0)
 			return -1;
-	return v->b->upkeep->number_set(v->store, ENDED, (int64_t)x->to, e) != 0 ||
-		       v->b->ledger->checkpoints_end(v->store, x->from, x->to, e) != 0
-		   ? -1
-		   : ledger_write(v, x->telling ? &event : NULL, NULL, e);
+	if (v->b->upkeep->number_set(v->store, ENDED, (int64_t)x->to, e) != 0 ||
+	    v->b->ledger->checkpoints_end(v->store, x->from, x->to, e) != 0)
+		return -1;
+	return ledger_write(v, x->telling ? &event : NULL, NULL, e);
 }
 
 // Those in no segment yet, from the first on. The row that tells of this stands behind them.

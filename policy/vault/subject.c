@@ -59,17 +59,6 @@ int subject_records(const struct vault *v, enum view view, const struct subject 
 	return subject_records_up_to(v, view, s, INT64_MAX, 0, out, e);
 }
 
-// Only whether there are any.
-static int subject_has_records(const struct vault *v, enum view view, const struct subject *s, bool *out, struct err *e)
-{
-	struct record_list rows = {0};
-	const int ret = subject_records_up_to(v, view, s, 1, 0, &rows, e);
-
-	*out = rows.count > 0;
-	free(rows.rows);
-	return ret;
-}
-
 void subject_name(struct tombstone *t, const struct subject *who)
 {
 	t->by = who->by;
@@ -237,10 +226,9 @@ int vault_subject(struct vault *v, enum erase_by by, const char *value, const st
 	*out = (struct subject_result){0};
 	if (value[0] == '\0')
 		return err_set(e, ERR_INPUT, "nothing was named to be looked for");
-	int ret = subject_find(v, VIEW_COMMITTED, by, value, &s, e) != 0 ||
-			  subject_records_up_to(v, VIEW_COMMITTED, &s, INT64_MAX, WALK_BODY_BYTES, &rows, e) != 0
-		      ? -1
-		      : 0;
+	if (subject_find(v, VIEW_COMMITTED, by, value, &s, e) != 0)
+		return -1;
+	const int ret = subject_records_up_to(v, VIEW_COMMITTED, &s, INT64_MAX, WALK_BODY_BYTES, &rows, e);
 	if (ret == 0) {
 		walk_records(v, &rows, walk, arg, out);
 		if (walk->log_row != NULL)
@@ -281,18 +269,6 @@ static int subject_hash_compare(const void *a, const void *b)
 	return memcmp(a, b, HASH_LEN);
 }
 
-static int touched_log(struct vault *v, time_t from, time_t until, struct vault_touched *out, struct err *e)
-{
-	struct log_day *days;
-	int count = request_log_days(v, &days, e);
-
-	for (int i = 0; i < count; i++)
-		if (days[i].oldest != 0 && days[i].oldest <= until && days[i].newest >= from)
-			out->records[KIND_REQUEST_LOG] += days[i].lines;
-	free(days);
-	return count < 0 ? -1 : 0;
-}
-
 int vault_touched_count(struct vault *v, kind_set kinds, time_t from, time_t until, struct vault_touched *out, struct err *e)
 {
 	uint8_t(*hashes)[HASH_LEN] = NULL;
@@ -323,7 +299,15 @@ int vault_touched_count(struct vault *v, kind_set kinds, time_t from, time_t unt
 	for (size_t i = 0; i < count; i++)
 		out->subjects += i == 0 || memcmp(hashes[i], hashes[i - 1], HASH_LEN) != 0;
 	free(hashes);
-	return more == 0 && (kinds & KIND_BIT(KIND_REQUEST_LOG)) != 0 ? touched_log(v, from, until, out, e) : more;
+	if (more != 0 || (kinds & KIND_BIT(KIND_REQUEST_LOG)) == 0)
+		return more;
+	struct log_day *days;
+	const int day_count = request_log_days(v, &days, e);
+	for (int i = 0; i < day_count; i++)
+		if (days[i].oldest != 0 && days[i].oldest <= until && days[i].newest >= from)
+			out->records[KIND_REQUEST_LOG] += days[i].lines;
+	free(days);
+	return day_count < 0 ? -1 : 0;
 }
 
 // ---- what was done with it ----
@@ -339,11 +323,14 @@ static int run_note(struct vault *v, void *arg, struct err *e)
 {
 	const struct subject_note *note = arg;
 	struct ledger_event event = *note->event;
+	struct record_list rows = {0};
 	struct subject s;
-	bool there;
 
-	if (subject_find(v, VIEW_WRITER, note->by, note->value, &s, e) != 0 || subject_has_records(v, VIEW_WRITER, &s, &there, e) != 0)
+	if (subject_find(v, VIEW_WRITER, note->by, note->value, &s, e) != 0 ||
+	    subject_records_up_to(v, VIEW_WRITER, &s, 1, 0, &rows, e) != 0)
 		return -1;
+	const bool there = rows.count > 0;
+	free(rows.rows);
 	event.subject_hash = s.hash;
 	if (!s.known || !there)
 		event.payload = NULL;

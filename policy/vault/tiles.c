@@ -210,19 +210,15 @@ static void remove_partial(const struct tiles *t, uint64_t size)
 	}
 }
 
-// Those of older sizes that have entries which are kept no longer.
-static void remove_partial_pruned(const struct tiles *t, uint64_t minimum)
-{
-	for (unsigned width = 1; width < TILE_WIDTH && minimum % TILE_WIDTH != 0; width++)
-		if (t->size != minimum / TILE_WIDTH * TILE_WIDTH + width)
-			tile_remove(t, ENTRIES, minimum / TILE_WIDTH, width);
-}
-
-// From the newest of those that were published up to a size backwards, up to what went before.
+// The partial tiles of older sizes that have entries which are kept no longer, and the full ones, from the newest of those that were published up to a
+// size backwards, up to what went before.
 static void remove_pruned(const struct tiles *t, uint64_t minimum, uint64_t published)
 {
 	char path[PATH_MAX];
 
+	for (unsigned width = 1; width < TILE_WIDTH && minimum % TILE_WIDTH != 0; width++)
+		if (t->size != minimum / TILE_WIDTH * TILE_WIDTH + width)
+			tile_remove(t, ENTRIES, minimum / TILE_WIDTH, width);
 	for (uint64_t number = (minimum < published ? minimum : published) / TILE_WIDTH; number-- > 0;) {
 		if (tile_path(t, ENTRIES, number, 0, path, false, NULL) != 0 || access(path, F_OK) != 0)
 			return;
@@ -338,7 +334,6 @@ int tiles_publish(struct vault *v, const char *folder, struct err *e)
 	}
 	if (ret == 0) {
 		remove_pruned(&t, (uint64_t)minimum, known ? before.size : last.size);
-		remove_partial_pruned(&t, (uint64_t)minimum);
 		ret = blank_pruned(&t, (uint64_t)minimum, e) != 0 || write_facts(&t, (uint64_t)minimum, e) != 0 ||
 			      file_write(path, last.note, strlen(last.note), 0644, NULL, e) != 0
 			  ? -1

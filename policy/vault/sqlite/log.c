@@ -88,17 +88,14 @@ static int log_append(struct store *s, const struct log_row *row, struct err *e)
 	if (s->write[DB_LOG].begun && !same)
 		return err_set(e, ERR_INPUT, "request log: one transaction writes one day");
 	struct err why = {0};
-	int ret = 0;
-	if (!s->write[DB_LOG].begun && !(same && still_there(s)))
-		ret = open_day(s, row->day, &why);
+	int ret = s->write[DB_LOG].begun || (same && still_there(s)) ? 0 : open_day(s, row->day, &why);
 	if (ret == 0)
 		ret = store_write(s, DB_LOG, SQL_LOG_PUT,
 				  VALUES(V_INT(row->at), V_BLOB(row->address, LOG_HASH_LEN),
 					 V_BLOB(row->has_receipt ? row->receipt : NULL, LOG_HASH_LEN), V_BLOB(row->body, row->body_len)),
-				  &why) != 0 ||
-			      store_write(s, DB_LOG, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(1), V_INT(row->at), V_INT(row->at)), &why) != 0
-			  ? -1
-			  : 0;
+				  &why);
+	if (ret == 0)
+		ret = store_write(s, DB_LOG, SQL_LOG_SUMMARY_ADD, VALUES(V_INT(1), V_INT(row->at), V_INT(row->at)), &why);
 	if (ret == 0)
 		return 0;
 	if (why.code == ERR_CORRUPT) // who tries again finds a new one
@@ -335,34 +332,32 @@ static int log_find(struct store *s, const char *day, const uint8_t *address, co
 	return 0;
 }
 
-// What a crash left of other days, their logs and indexes without their file, goes too.
+// First its file; then what stands beside a file that is not there, which a crash may have left of other days, too.
 static int log_end_day(struct store *s, const char *ended, struct err *e)
 {
-	static const char *const suffixes[] = {"", "-wal", "-shm", ".damaged", ".damaged-wal", ".damaged-shm"};
 	char folder[PATH_MAX], path[PATH_MAX], day[WHEN_DATE];
 	time_t start;
 
 	if (strcmp(s->day, ended) == 0)
 		close_day(s);
-	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
-		if (log_path(s, path, ended, suffixes[i], NULL) != 0)
-			continue;
-		// The index of the write-ahead log has no content, and whoever has mapped it may look into it.
-		if (strstr(suffixes[i], "-shm") == NULL)
-			(void)!truncate(path, 0);
-		unlink(path);
-	}
-	if (path_join(folder, PATH_MAX, s->state, "log", e) != 0)
+	if (log_path(s, path, ended, "", e) != 0 || path_join(folder, PATH_MAX, s->state, "log", e) != 0)
 		return -1;
+	(void)!truncate(path, 0);
+	unlink(path);
 	DIR *d = opendir(folder);
 	if (d == NULL)
 		return err_system(e, ERR_IO, errno, "%s", folder);
 	for (const struct dirent *entry; (entry = readdir(d)) != NULL;) {
-		snprintf(day, sizeof day, "%.*s", WHEN_DATE - 1, entry->d_name);
-		if (strlen(entry->d_name) > WHEN_DATE - 1 + 3 && when_parse(&start, day) == 0 &&
-		    strncmp(entry->d_name + WHEN_DATE - 1, ".db", 3) == 0 && log_path(s, path, day, "", NULL) == 0 &&
-		    access(path, F_OK) != 0 && path_join(path, sizeof path, folder, entry->d_name, NULL) == 0)
-			unlink(path);
+		const char *name = entry->d_name;
+		snprintf(day, sizeof day, "%.*s", WHEN_DATE - 1, name);
+		if (strlen(name) <= WHEN_DATE - 1 + 3 || when_parse(&start, day) != 0 || strncmp(name + WHEN_DATE - 1, ".db", 3) != 0 ||
+		    log_path(s, path, day, "", NULL) != 0 || access(path, F_OK) == 0 ||
+		    path_join(path, sizeof path, folder, name, NULL) != 0)
+			continue;
+		// The index of the write-ahead log has no content, and whoever has mapped it may look into it.
+		if (strstr(name, "-shm") == NULL)
+			(void)!truncate(path, 0);
+		unlink(path);
 	}
 	closedir(d);
 	return folder_sync(folder, e);

@@ -198,17 +198,14 @@ static void compare(struct list *is, struct list *should, const char *name, void
 		int order = is->row != SQLITE_ROW       ? 1
 			    : should->row != SQLITE_ROW ? -1
 							: strcmp(list_text_at(is, 0), list_text_at(should, 0));
-		finding[0] = '\0';
-		if (order < 0)
-			snprintf(finding, sizeof finding, "%s: the %s is there, and nothing that the policy declares is kept in it", name,
-				 list_text_at(is, 0));
-		else if (order > 0)
-			snprintf(finding, sizeof finding, "%s: the %s is missing", name, list_text_at(should, 0));
-		else if (strcmp(list_text_at(is, 1), list_text_at(should, 1)) != 0)
-			snprintf(finding, sizeof finding, "%s: the %s is not defined as this version defines it", name,
-				 list_text_at(is, 0));
-		if (finding[0] != '\0')
+		const char *says = order < 0   ? "is there, and nothing that the policy declares is kept in it"
+				   : order > 0 ? "is missing"
+				   : strcmp(list_text_at(is, 1), list_text_at(should, 1)) != 0 ? "is not defined as this version defines it"
+											       : NULL;
+		if (says != NULL) {
+			snprintf(finding, sizeof finding, "%s: the %s %s", name, list_text_at(order > 0 ? should : is, 0), says);
 			each(arg, finding);
+		}
 		if (order <= 0)
 			is->row = sqlite3_step(is->statement);
 		if (order >= 0)

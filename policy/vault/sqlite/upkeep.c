@@ -70,17 +70,18 @@ static int count_events(struct store *s, int64_t *out, struct err *e)
 	return there < 0 ? -1 : 0;
 }
 
-// Under the lock of the records.
-static int remember(struct store *s, struct err *e)
+// Under the lock of the records. `change`: so many more have the stores open.
+static int remember(struct store *s, int change, struct err *e)
 {
 	struct lock_text now = lock_read(s);
 	int64_t events;
+	const int ret = count_events(s, &events, e);
+	const bool more = ret == 0 && events > now.events;
 
-	if (count_events(s, &events, e) != 0)
-		return -1;
-	if (events <= now.events)
-		return 0;
-	now.events = events;
+	if (!more && change == 0)
+		return ret;
+	now.events = more ? events : now.events;
+	now.count += change;
 	return lock_write(s, now, e);
 }
 
@@ -200,12 +201,7 @@ static void store_close(struct store *s)
 		return;
 	log_close_all(s);
 	if (s->counted && !s->suspect && store_enter(s, LANE_RECORDS, NULL) == 0) {
-		struct lock_text now = lock_read(s);
-		int64_t events;
-		now.count--;
-		if (count_events(s, &events, NULL) == 0 && events > now.events)
-			now.events = events;
-		lock_write(s, now, NULL);
+		remember(s, -1, NULL);
 		store_leave(s, LANE_RECORDS);
 	}
 	for (int file = 0; file < DB_LOG; file++) {
@@ -300,7 +296,7 @@ static int store_sanitise(struct store *s, enum sanitise how, struct err *e)
 		return trim(s, e);
 	if (how == SANITISE_ALL)
 		return each_store_file(s, DB_WRITE, rewrite_file, NULL, e);
-	if (how == SANITISE_SHRINK && remember(s, e) != 0)
+	if (how == SANITISE_SHRINK && remember(s, 0, e) != 0)
 		return -1;
 	return store_sanitise_one(s->write[DB_VAULT].db, how, e);
 }
@@ -398,17 +394,6 @@ static bool store_stamp_now(struct store *s, struct store_stamp *out)
 // in what it writes. It needs a connection that may write, though it writes nothing there.
 static const enum db_file copied_file[] = {[COPY_RECORDS] = DB_VAULT, [COPY_KEYS] = DB_KEYS, [COPY_LOG_DAY] = DB_LOG};
 
-static int copy_count(struct db *db, struct copy_facts *out, struct err *e)
-{
-	struct cursor *c CURSOR_AUTO = db_query(db, SQL_COPY_COUNT, NULL, e);
-
-	if (cursor_next(c, e) <= 0)
-		return -1;
-	out->records = (uint64_t)cursor_int(c, 0);
-	out->events = (uint64_t)cursor_int(c, 1);
-	return 0;
-}
-
 static int copy_trim(struct db *db, const struct copy_order *order, struct copy_facts *out, struct err *e)
 {
 	static const enum sql before[] = {SQL_COPY_END_KEYS, SQL_COPY_END_PAYLOAD_KEYS, SQL_COPY_END_TAGS};
@@ -431,6 +416,7 @@ static int copy_trim(struct db *db, const struct copy_order *order, struct copy_
 static int copy_finish(const char *path, const struct copy_order *order, struct copy_facts *out, struct err *e)
 {
 	struct db *db DB_AUTO = NULL;
+	struct cursor *c CURSOR_AUTO = NULL;
 
 	*out = (struct copy_facts){0};
 	if (db_open(&db, DB_VAULT, path, DB_WRITE, e) != 0 || db_begin(db, e) != 0)
@@ -439,7 +425,12 @@ static int copy_finish(const char *path, const struct copy_order *order, struct 
 		db_rollback(db);
 		return -1;
 	}
-	return db_commit(db, e) != 0 || copy_count(db, out, e) != 0 || db_rewrite(db, e) != 0 || db_settle(db, e) != 0 ? -1 : 0;
+	if (db_commit(db, e) != 0 || cursor_next(c = db_query(db, SQL_COPY_COUNT, NULL, e), e) <= 0)
+		return -1;
+	out->records = (uint64_t)cursor_int(c, 0);
+	out->events = (uint64_t)cursor_int(c, 1);
+	cursor_end(&c);
+	return db_rewrite(db, e) != 0 ? -1 : db_settle(db, e);
 }
 
 static int store_copy(struct store *s, const struct copy_order *order, const char *path, struct copy_facts *out, struct err *e)
