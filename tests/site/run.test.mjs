@@ -284,7 +284,7 @@ for (const [name, env, words] of [
       assert.equal(error.exit.code, 1);
       return true;
     });
-    assert.ok(Date.now() - start < 8000, `${Date.now() - start} ms`);
+    assert.ok(Date.now() - start < 60000, `${Date.now() - start} ms`);
   });
 }
 

@@ -17,7 +17,7 @@ int getaddrinfo(const char *restrict name, const char *restrict service, const s
 	static const char *const addresses[][2] = {{"loopback.example", "127.0.0.1"}, {"metadata.example", "169.254.169.254"}};
 	(void)service, (void)hints;
 	if (strcmp(name, "slow.example") == 0)
-		poll(NULL, 0, 4000);
+		poll(NULL, 0, 9000);
 	for (size_t i = 0; i < 2; i++) {
 		if (strcmp(name, addresses[i][0]) != 0)
 			continue;
@@ -82,7 +82,7 @@ static void a_name_service_that_hangs_holds_up_nobody(void **state)
 	assert_string_equal(reply_code(reply), "timeout");
 	JSON_AUTO cJSON *status = NULL;
 	status_ask(&c, &status);
-	assert_true(monotonic_ms() - start < 2500);
+	assert_true(monotonic_ms() - start < 8500 && TRUST_SOON(monotonic_ms() - start, 2500));
 	close(fd);
 	egress_end(&c);
 }
@@ -209,10 +209,10 @@ static void a_crowd_that_leaves_is_gone_upstream_within_a_second(void **state)
 	uint64_t start = monotonic_ms();
 	for (size_t i = 0; i < CROWD; i++)
 		call_end(&calls[i]);
-	while (peer.left < left + CROWD && monotonic_ms() - start < 5000)
+	while (peer.left < left + CROWD && monotonic_ms() - start < 30000)
 		usleep(2000);
 	assert_int_equal(peer.left, left + CROWD);
-	assert_true(monotonic_ms() - start < 1000);
+	assert_true(TRUST_SOON(monotonic_ms() - start, 1000));
 	JSON_AUTO cJSON *status = NULL;
 	status_ask(&child, &status);
 	assert_int_equal(json_number(status, "under_way", -1), 1); // the question itself
@@ -252,7 +252,7 @@ static void silent_callers_delay_nobody(void **state)
 	uint64_t start = monotonic_ms();
 	JSON_AUTO cJSON *status = NULL;
 	status_ask(&child, &status);
-	assert_true(monotonic_ms() - start < 1000);
+	assert_true(TRUST_SOON(monotonic_ms() - start, 1000));
 	for (size_t i = 0; i < 64; i++)
 		close(silent[i]);
 }

@@ -303,7 +303,7 @@ static void hostile_answers_end_early(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		uint64_t start = monotonic_ms();
 		page_expect(&child, at(rows[i].path), rows[i].code);
-		assert_true(monotonic_ms() - start < 5000);
+		assert_true(TRUST_SOON(monotonic_ms() - start, 5000));
 	}
 }
 
@@ -350,7 +350,7 @@ static void a_page_that_never_ends_or_never_begins_times_out(void **state)
 		egress_ask(&child, egress_page_head(at(paths[i]), 700), NULL, &reply, NULL);
 		uint64_t took = monotonic_ms() - start;
 		assert_string_equal(reply_code(reply), "timeout");
-		assert_true(took >= 690 && took < 3000);
+		assert_true(took >= 690 && TRUST_SOON(took, 3000));
 	}
 }
 
@@ -403,10 +403,10 @@ static void caller_leaves(const char *path)
 		usleep(5000);
 	uint64_t start = monotonic_ms();
 	close(fd);
-	while (peer.left == left && monotonic_ms() - start < 5000)
+	while (peer.left == left && monotonic_ms() - start < 12000) // the deadline is 15 s
 		usleep(2000);
 	assert_int_equal(peer.left, left + 1);
-	assert_true(monotonic_ms() - start < 1000);
+	assert_true(TRUST_SOON(monotonic_ms() - start, 1000));
 }
 
 static void the_transfer_ends_when_the_caller_leaves(void **state)

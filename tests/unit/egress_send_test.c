@@ -409,7 +409,7 @@ static void a_slow_processor_meets_the_deadline(void **state)
 	uint64_t start = monotonic_ms();
 	egress_ask(&child, head, "{}", &reply, NULL);
 	assert_string_equal(reply_code(reply), "timeout");
-	assert_true(monotonic_ms() - start >= 390 && monotonic_ms() - start < 2000);
+	assert_true(monotonic_ms() - start >= 390 && TRUST_SOON(monotonic_ms() - start, 2000));
 }
 
 static void the_upstream_is_left_within_a_second_when_the_caller_leaves(void **state)
@@ -423,10 +423,10 @@ static void the_upstream_is_left_within_a_second_when_the_caller_leaves(void **s
 		usleep(2000);
 	uint64_t start = monotonic_ms();
 	close(fd);
-	while (peer.left == left && monotonic_ms() - start < 5000)
+	while (peer.left == left && monotonic_ms() - start < 12000)
 		usleep(1000);
 	assert_int_equal(peer.left, left + 1);
-	assert_true(monotonic_ms() - start < 1000);
+	assert_true(TRUST_SOON(monotonic_ms() - start, 1000));
 }
 
 static void frames_that_are_none_are_refused(void **state)

@@ -192,7 +192,7 @@ static void test_hang_up_is_noticed(void **state)
 	uint64_t left = monotonic_ms();
 	close(fd);
 	assert_int_equal(heard(5000), 'l');
-	assert_true(monotonic_ms() - left < WITHIN(100));
+	assert_true(TRUST_SOON(monotonic_ms() - left, WITHIN(100)));
 }
 
 static void test_events_arrive_one_by_one(void **state)
@@ -203,11 +203,11 @@ static void test_events_arrive_one_by_one(void **state)
 	uint64_t start = monotonic_ms();
 	send_request(fd, false, "/events");
 	assert_int_equal(record_read(fd, &out, start + 5000), RECORD_STDOUT);
-	assert_true(monotonic_ms() - start < WITHIN(250));
+	assert_true(TRUST_SOON(monotonic_ms() - start, WITHIN(250)));
 	assert_non_null(strstr(out.data, "X-Accel-Buffering: no\r\n"));
 	buf_reset(&out);
 	assert_int_equal(record_read(fd, &out, start + 5000), RECORD_STDOUT);
-	assert_true(monotonic_ms() - start < WITHIN(250));
+	assert_true(TRUST_SOON(monotonic_ms() - start, WITHIN(250)));
 	assert_non_null(strstr(out.data, "event: progress\ndata: {\"done\":1}\n\n"));
 	close(fd);
 	buf_free(&out);
@@ -224,7 +224,7 @@ static void test_silent_connections_delay_nobody(void **state)
 	int fd = client_connect(s->socket);
 	send_request(fd, false, "/now");
 	expect_text(fd, 200, "now");
-	assert_true(monotonic_ms() - start < WITHIN(500));
+	assert_true(TRUST_SOON(monotonic_ms() - start, WITHIN(500)));
 	close(fd);
 	for (int i = 0; i < 20; i++)
 		close(silent[i]);
@@ -287,7 +287,7 @@ static void four_are_admitted(const struct program *of)
 	struct answer a = site_ask(&s, "GET", "/now", NULL, NULL, NULL);
 	assert_int_equal(a.status, 503);
 	assert_non_null(strstr(a.bytes.data, "Retry-After: 5\r\n"));
-	assert_true(monotonic_ms() - start < WITHIN(100));
+	assert_true(TRUST_SOON(monotonic_ms() - start, WITHIN(100)));
 	answer_free(&a);
 	// So is one whose body is still to come, which is not waited for.
 	struct buf half = BUF_INIT(65536);
@@ -375,10 +375,10 @@ static void test_stop_drains(void **state)
 	kill(s.pid, SIGTERM);
 	char byte;
 	assert_false(bytes_read(idle, &byte, 1, start + 5000));
-	assert_true(monotonic_ms() - start < WITHIN(300));
+	assert_true(TRUST_SOON(monotonic_ms() - start, WITHIN(300)));
 	expect_text(busy, 200, "done");
-	assert_int_equal(site_wait(&s, WITHIN(2000)), 0);
-	assert_true(monotonic_ms() - start < WITHIN(1500));
+	assert_int_equal(site_wait(&s, 60000), 0);
+	assert_true(TRUST_SOON(monotonic_ms() - start, WITHIN(1500)));
 	close(idle);
 	close(busy);
 	close(events[0]);
@@ -396,8 +396,8 @@ static void test_stop_has_a_deadline(void **state)
 	assert_int_equal(heard(5000), 'b');
 	uint64_t start = monotonic_ms();
 	kill(s.pid, SIGINT);
-	assert_int_equal(site_wait(&s, 4000), 3);
-	assert_true(monotonic_ms() - start < 3000); // the request would have waited five seconds
+	assert_int_equal(site_wait(&s, 60000), 3);
+	assert_true(TRUST_SOON(monotonic_ms() - start, 3000)); // the request would have waited five seconds
 	close(busy);
 	close(events[0]);
 	close(events[1]);
@@ -462,7 +462,7 @@ static void test_pool_answers_beside_slow_changes(void **state)
 		send_request(fd, true, "/now");
 		expect_text(fd, 200, "now");
 	}
-	assert_true(monotonic_ms() - start < WITHIN(100));
+	assert_true(TRUST_SOON(monotonic_ms() - start, WITHIN(100)));
 	expect_text(slow[0], 200, "done");
 	send_request(slow[0], true, "/now"); // its connection is as good as before
 	expect_text(slow[0], 200, "now");
@@ -518,7 +518,7 @@ static void test_pool_stops(void **state)
 	expect_text(busy, 200, "done");
 	char byte;
 	assert_false(bytes_read(idle, &byte, 1, monotonic_ms() + 5000));
-	assert_int_equal(site_wait(&s, WITHIN(2000)), 0);
+	assert_int_equal(site_wait(&s, 60000), 0);
 	close(late);
 	close(idle);
 	close(busy);
