@@ -176,9 +176,9 @@ static void without_a_usable_processor_the_built_in_one_draws(void **state)
 
 static void who_is_to_be_chosen_is_asked_only_when_chosen(void **state)
 {
-	struct generator g = {
-	    .image = {{"azure-openai", "", &model, true, true, false, false, NULL}, {"sketch", "", &program, true, false, false, false, NULL}},
-	    .image_count = 2};
+	struct generator g = {.image = {{"azure-openai", "", &model, true, true, false, false, NULL},
+					{"sketch", "", &program, true, false, false, false, NULL}},
+			      .image_count = 2};
 
 	(void)state;
 	struct chain c = generator_chain(g.image, 2, NULL);
