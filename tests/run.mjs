@@ -23,7 +23,7 @@ const fuzz = list('build/fuzz/fuzz', '_fuzz').map((name) => ({
 }));
 
 const groups = {
-  lint: [{ name: 'lint', words: ['sh', 'tests/lint.sh'], minutes: 20 }],
+  lint: [{ name: 'lint', words: ['sh', 'tests/lint.sh', 'third'], minutes: 20 }],
   unit: [...unit('release'), ...unit('asan'), ...unit('tsan'), { name: 'asan picture_faults', words: ['env', 'VARIANT=asan', process.execPath, '--test', '--test-reporter=tap', 'tests/site/picture_faults.test.mjs'] }],
   fuzz,
   site: node('tests/site'),

@@ -13,22 +13,40 @@ static struct holiday holidays[HOLIDAYS_MAX];
 static int holiday_count;
 static pthread_once_t holidays_once = PTHREAD_ONCE_INIT;
 
+// A number of one or two digits; 0 when there is none.
+static int digits_read(const char **at)
+{
+	int n = 0;
+
+	for (int i = 0; i < 2 && **at >= '0' && **at <= '9'; i++)
+		n = n * 10 + *(*at)++ - '0';
+	return n;
+}
+
 // "easter+39", "easter-2"; "mon3-09" (the third Monday), "mon-1-05" (the last); "12-25", "12-26+" (moved to a working day).
 static bool rule_read(struct holiday *h, const char *rule)
 {
-	int end = 0;
+	bool easter = strncmp(rule, "easter", 6) == 0, monday = strncmp(rule, "mon", 3) == 0;
 
-	if (sscanf(rule, "easter%3d%n", &h->day, &end) == 1) {
+	if (easter) {
+		int sign = rule[6] == '+' ? 1 : rule[6] == '-' ? -1 : 0;
+		const char *at = rule + 6 + (sign != 0);
 		h->rule = HOLIDAY_EASTER;
-		return h->day != 0 && (rule[6] == '+' || rule[6] == '-') && rule[end] == '\0';
+		h->day = sign * digits_read(&at);
+		return h->day != 0 && *at == '\0';
 	}
-	const bool monday = sscanf(rule, "mon%2d-%2d%n", &h->day, &h->month, &end) == 2;
-	if (!monday && sscanf(rule, "%2d-%2d%n", &h->month, &h->day, &end) != 2)
+	const char *at = rule + (monday ? 3 : 0);
+	int sign = monday && *at == '-' ? -1 : 1;
+	at += sign < 0;
+	int first = digits_read(&at);
+	if (*at++ != '-')
 		return false;
-	h->rule = monday ? HOLIDAY_MONDAY : rule[end] == '+' ? HOLIDAY_DATE_MOVED : HOLIDAY_DATE;
-	end += h->rule == HOLIDAY_DATE_MOVED;
-	return rule[end] == '\0' && h->month >= 1 && h->month <= 12 && h->day != 0 && h->day >= (monday ? -1 : 1) &&
-	       h->day <= (monday ? 4 : 31);
+	int second = digits_read(&at);
+	h->rule = monday ? HOLIDAY_MONDAY : *at == '+' ? HOLIDAY_DATE_MOVED : HOLIDAY_DATE;
+	h->month = monday ? second : first;
+	h->day = monday ? sign * first : second;
+	at += h->rule == HOLIDAY_DATE_MOVED;
+	return *at == '\0' && h->month >= 1 && h->month <= 12 && h->day != 0 && h->day >= (monday ? -1 : 1) && h->day <= (monday ? 4 : 31);
 }
 
 int holidays_read(const char *text, struct holiday out[HOLIDAYS_MAX], struct err *e)
