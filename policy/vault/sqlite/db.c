@@ -9,6 +9,7 @@
 #include "policy/base/array.h"
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -238,10 +239,35 @@ static int set_up(struct db *s, const char *path, enum db_access how, struct err
 	return how == DB_READ ? run_text(s, "PRAGMA query_only=ON", "query_only", e) : 0;
 }
 
+// A path below /proc/self/fd begins at a folder that is open. SQLite would ask what that is called and go there by name, where somebody may have put
+// a link meanwhile: it is left as it is.
+static sqlite3_vfs as_named, *usual;
+
+static int full_path(sqlite3_vfs *vfs, const char *path, int size, char *out)
+{
+	if (strncmp(path, "/proc/self/fd/", 14) != 0)
+		return usual->xFullPathname(vfs, path, size, out);
+	return snprintf(out, (size_t)size, "%s", path) < size ? SQLITE_OK : SQLITE_CANTOPEN;
+}
+
+static void paths_prepare(void)
+{
+	usual = sqlite3_vfs_find(NULL);
+	if (usual == NULL)
+		return;
+	as_named = *usual;
+	as_named.zName = "as-named";
+	as_named.pNext = NULL;
+	as_named.xFullPathname = full_path;
+	sqlite3_vfs_register(&as_named, 1);
+}
+
 int db_open(struct db **out, enum db_file file, const char *path, enum db_access access, struct err *e)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct db *s = calloc(1, sizeof *s);
 
+	pthread_once(&once, paths_prepare);
 	*out = NULL;
 	if (s == NULL)
 		return err_set(e, ERR_MEMORY, "no memory");
