@@ -501,13 +501,8 @@ static int erase_alone(struct erasure *x, struct err *e)
 	// Without a ledger that keeps the list of what to search for, it is searched for now.
 	x->later = x->v->policy->kinds[KIND_LEDGER].keep == KEEP_STORED &&
 		   held.database_bytes + held.pending_bytes + held.log_bytes > x->v->scan_at_once;
-	// Whoever began it may have come to its end while this one waited to be alone.
-	int64_t seen = 0;
-	if (ret == 0 && x->again != NULL)
-		ret = tombstone_seen(x->v->b, x->v->store, &seen, e);
 	// Is there anything to do and to record? A store that could not be looked into may hold something.
-	bool erases =
-	    ret == 0 && (x->again == NULL || seen < x->again->number) && (x->residue || !x->out->complete || vault_erase_pending(x->out));
+	bool erases = ret == 0 && (x->residue || !x->out->complete || vault_erase_pending(x->out));
 	if (erases) {
 		do
 			ret = x->again != NULL ? 0 : tombstone_put(x, &why);

@@ -267,7 +267,7 @@ static int erase_many(struct vault *v, int number, struct err *e)
 }
 
 struct erasures {
-	uint64_t events, outcomes;
+	uint64_t events, again, outcomes;
 	uint64_t told[4096];
 };
 
@@ -276,7 +276,8 @@ static int count_erasure(void *arg, const struct ledger_entry *entry)
 	struct erasures *all = arg;
 	unsigned long long event;
 
-	all->events += strcmp(entry->name, "erasure") == 0;
+	if (strcmp(entry->name, "erasure") == 0)
+		*(strstr(entry->details, "\"again\":") != NULL ? &all->again : &all->events) += 1;
 	if (strcmp(entry->name, "erasure-outcome") == 0) {
 		all->outcomes++;
 		assert_non_null(strstr(entry->details, "\"complete\":true"));
@@ -287,7 +288,8 @@ static int count_erasure(void *arg, const struct ledger_entry *entry)
 	return 0;
 }
 
-// Each is told once, however many finish it, and what another has not brought to its end yet is no trace that stays.
+// Each is told once, however many finish it, and what another has not brought to its end yet is no trace that stays. Who opens the store while one is
+// under way waits for it, does it again, and says that it was again.
 static void erasures_are_finished_once_beside_all_else(void **state)
 {
 	struct fixture *f = *state;
@@ -308,7 +310,7 @@ static void erasures_are_finished_once_beside_all_else(void **state)
 	assert_int_equal(since, 0);
 	assert_return_code(ledger_each(f->vault, 0, count_erasure, &all, &e), 0);
 	assert_int_equal(all.events, 2 * ERASURES);
-	assert_int_equal(all.outcomes, all.events);
+	assert_int_equal(all.outcomes, all.events + all.again);
 	assert_intact(f);
 }
 
