@@ -150,6 +150,7 @@ function siteHandle({ child, at, port, ended, output, env }) {
       let stdout = '', stderr = '';
       beside.stdout.on('data', (d) => { stdout += d; });
       beside.stderr.on('data', (d) => { stderr += d; });
+      beside.stdin.on('error', () => {}); // it may have ended without reading
       beside.stdin.end(input);
       return new Promise((done) => { beside.once('close', (code) => done({ code, stdout, stderr })); });
     },
