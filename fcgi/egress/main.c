@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 enum {
@@ -32,20 +33,22 @@ enum {
 extern void __libc_free(void *p); // NOLINT(bugprone-reserved-identifier)
 
 // Pages that were never touched are left alone: of a buffer of 16 or 64 KiB, OpenSSL and libcurl often use the first page, and to read or write the others
-// would make them resident. Where the kernel does not tell which they are, all are overwritten.
+// would make them resident. Where the kernel does not tell which they are, or some may be on a swap device, all are overwritten.
 static void memory_wipe(char *from, size_t size)
 {
 	unsigned char resident[PAGES_ASKED];
 	char *const end = from + size;
+	struct sysinfo machine;
 
 	if (size < 2 * PAGE) {
 		explicit_bzero(from, size);
 		return;
 	}
+	const bool swaps = sysinfo(&machine) != 0 || machine.totalswap > 0;
 	while (from < end) {
 		char *page = from - ((uintptr_t)from & (PAGE - 1));
 		size_t len = (size_t)(end - page) < sizeof resident * PAGE ? (size_t)(end - page) : sizeof resident * PAGE;
-		bool told = mincore(page, len, resident) == 0;
+		bool told = !swaps && mincore(page, len, resident) == 0;
 		for (size_t i = 0; i * PAGE < len; i++, page += PAGE) {
 			char *next = page + PAGE < end ? page + PAGE : end;
 			if (!told || (resident[i] & 1) != 0)

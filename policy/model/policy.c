@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "policy/model/policy.h"
 #include "policy/base/array.h"
+#include "policy/base/text.h"
 #include "policy/model/arena.h"
 #include <stdlib.h>
 #include <string.h>
@@ -100,21 +101,11 @@ const char *policy_processor_fields(const struct policy_processor *processor, en
 	return NULL;
 }
 
-bool policy_words_have(const char *words, const char *word, size_t len)
-{
-	for (size_t n; *words != '\0'; words += n, words += strspn(words, " ")) {
-		n = strcspn(words, " ");
-		if (n == len && memcmp(words, word, len) == 0)
-			return true;
-	}
-	return false;
-}
-
 bool policy_processor_takes(const struct policy_processor *processor, kind_set kinds, const char *field, size_t len)
 {
 	for (unsigned k = 0; k < KIND_COUNT; k++) {
 		const char *fields = policy_processor_fields(processor, (enum kind)k);
-		if ((kinds & processor->kinds & KIND_BIT(k)) != 0 && (fields == NULL || policy_words_have(fields, field, len)))
+		if ((kinds & processor->kinds & KIND_BIT(k)) != 0 && (fields == NULL || text_among(fields, field, len)))
 			return true;
 	}
 	return false;

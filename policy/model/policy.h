@@ -319,7 +319,6 @@ kind_set policy_processor_receives(const struct policy_processor *processor, tim
 const char *policy_processor_fields(const struct policy_processor *processor, enum kind k);
 // Whether the policy lets one of the kinds go to it in a field that is called so ("": in none that has a name).
 bool policy_processor_takes(const struct policy_processor *processor, kind_set kinds, const char *field, size_t len);
-bool policy_words_have(const char *words, const char *word, size_t len);                  // words with a space between two
 bool policy_host_allowed(const struct policy_processor *processor, const char *host);     // case-insensitive
 const struct policy_kind *policy_kind_at(const struct policy *p, size_t n);               // the n-th that it declares, of kind_count
 const struct policy_purpose *policy_purpose(const struct policy *p, const char *id);      // NULL when undeclared

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What has to be compared as a whole: lives, where a processor is and how its transfers are protected, what content rules do, who is
 // responsible.
+#include "policy/base/text.h"
 #include "policy/model/life.h"
 #include "policy/rules/diff_parts.h"
 
@@ -170,7 +171,7 @@ static void diff_received(struct differ *d, const struct policy_processor *from,
 		bool more = is == NULL && was != NULL;
 		for (size_t n; is != NULL && was != NULL && *is != '\0' && !more; is += n, is += strspn(is, " ")) {
 			n = strcspn(is, " ");
-			more = !policy_words_have(was, is, n);
+			more = !text_among(was, is, n);
 		}
 		is = to->received[i].fields;
 		if (is != NULL)
